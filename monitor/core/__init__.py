@@ -1,0 +1,6 @@
+"""The decision core: values in, values out.
+
+The rule of this room: no clock, no IO, no logging, no asyncio, no randomness.
+Every event carries its own time `at` in whole microseconds since the epoch; durations are whole
+microseconds too, so that "exactly 5 minutes" is exact.
+"""

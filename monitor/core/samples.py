@@ -1,0 +1,100 @@
+"""Readings and what they are worth: a Sample, or NoData with a reason.
+
+This file answers one question: is this value something a decision may stand on?
+It does not know limits, streaks or time spans.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+
+ERROR_RATE = "error_rate"
+
+Micros = int
+"""Whole microseconds: a moment since the epoch (UTC) or a duration."""
+
+SECOND: Micros = 1_000_000
+MINUTE: Micros = 60 * SECOND
+HOUR: Micros = 60 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a probe says of one metric, not yet judged and without a moment.
+
+    `value`: ratios as 0-1, times in milliseconds, else a count; None when it could not be measured.
+    `reason`: why there is no value (`timeout`, `stale`, `insufficient_traffic`, ...), else "".
+    `quiet`: the source answered, fresh, with too few requests to judge (only without a value).
+    `errors`, `requests`: since the metric's previous read; None when the source has no counts.
+    """
+
+    metric: str
+    value: object = None
+    reason: str = ""
+    quiet: bool = False
+    errors: object = None
+    requests: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Errors and requests of one sample: finite, >= 0, errors <= requests."""
+
+    errors: float
+    requests: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A usable value of one metric at a moment."""
+
+    at: Micros
+    metric: str
+    value: float
+    counts: Counts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoData:
+    """The fact that a metric could not be measured, with a reason.
+
+    `quiet`: the source answered, fresh, with too few requests to judge. Otherwise the read failed.
+    """
+
+    at: Micros
+    metric: str
+    reason: str
+    quiet: bool = False
+    counts: Counts | None = None
+
+
+def judge(at: Micros, reading: Reading) -> Sample | NoData:
+    """The sample a reading is worth, or NoData: never a breach, never normal, never zero."""
+    counts = _counts(reading.errors, reading.requests)
+    value = _number(reading.value)
+    if value is None:
+        quiet = reading.quiet and reading.value is None
+        return NoData(at, reading.metric, reading.reason or _why(reading.value), quiet, counts)
+    if reading.metric == ERROR_RATE and value > 1:
+        return NoData(at, reading.metric, f"an error rate of {value:g} is above 1")
+    return Sample(at, reading.metric, value, counts)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if isfinite(number) and number >= 0 else None
+
+
+def _counts(errors: object, requests: object) -> Counts | None:
+    e, r = _number(errors), _number(requests)
+    return Counts(e, r) if e is not None and r is not None and e <= r else None
+
+
+def _why(value: object) -> str:
+    return "no_value" if value is None else "unusable_value"

@@ -1,0 +1,130 @@
+"""The only module through which asyncpg enters.
+
+Connections with every deadline named, dead peers noticed by the kernel, errors translated once.
+This file does not know what is asked of the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from typing import Any, TypeAlias, cast
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+
+from monitor.errors import DatabaseError, DatabaseUnreachable
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+CONNECT_DEADLINE = 5.0
+"""Seconds for TCP, TLS and authentication; a server that needs longer can't serve a rollback either."""
+
+CLOSE_DEADLINE = 2.0
+"""Seconds for a polite goodbye; after that the socket is cut (a frozen server never answers)."""
+
+TCP_USER_TIMEOUT_MS = 10_000
+"""Unacknowledged data older than this means the peer is gone."""
+
+KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3}
+"""An idle connection's dead peer is noticed in about 11 s. Each of the two misses one case: set both."""
+
+RETRYABLE = frozenset({"55P03", "40P01", "40001", "57P01", "57P02", "57P03", "53300"})
+"""SQLSTATEs after which the same transaction may be tried again; class 08 (connection) too."""
+
+LOST = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+
+
+async def connect(dsn: str, *, name: str, deadline: float = CONNECT_DEADLINE, **settings: str) -> Connection:
+    """A connection whose session is called `migration-monitor/NAME`.
+
+    `settings` are server settings (`statement_timeout="5s"`). Raises DatabaseUnreachable or
+    DatabaseError; neither text carries the DSN.
+    """
+    options = {"application_name": f"migration-monitor/{name}", **settings}
+    async with translated(f"connecting ({name})"):
+        connection = await asyncio.wait_for(
+            asyncpg.connect(plain_dsn(dsn), timeout=deadline, server_settings=options), deadline + 1
+        )
+    _notice_dead_peers(connection)
+    return connection
+
+
+def plain_dsn(dsn: str) -> str:
+    """The DSN without an `application_name` of its own: our sessions must be recognisable."""
+    parts = urlsplit(dsn)
+    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k != "application_name"]
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+async def close(connection: Connection | None) -> None:
+    """Says goodbye within CLOSE_DEADLINE, else cuts the socket. Never raises."""
+    if connection is None or connection.is_closed():
+        return
+    try:
+        await connection.close(timeout=CLOSE_DEADLINE)
+    except asyncio.CancelledError:
+        connection.terminate()
+        raise
+    except Exception:  # whatever it was, the socket must go
+        connection.terminate()
+
+
+@contextlib.asynccontextmanager
+async def translated(what: str) -> AsyncIterator[None]:
+    """Turns asyncpg's and the socket's exceptions into ours; `what` names the step in the text."""
+    try:
+        yield
+    except asyncpg.PostgresError as e:
+        raise from_server(what, e) from e
+    except TimeoutError as e:
+        raise DatabaseUnreachable(f"{what}: no answer within its deadline") from e
+    except LOST as e:
+        raise DatabaseUnreachable(f"{what}: {_socket_reason(e)}") from e
+
+
+def from_server(what: str, e: asyncpg.PostgresError) -> DatabaseError:
+    """Our error for what the server said; its primary message names objects, never values."""
+    sqlstate = getattr(e, "sqlstate", None) or ""
+    lost = sqlstate.startswith("08") or sqlstate in {"57P01", "57P02", "57P03", "53300"}
+    kind = DatabaseUnreachable if lost else DatabaseError
+    return kind(f"{what}: {message_of(e)} ({sqlstate or 'no SQLSTATE'})", sqlstate)
+
+
+def message_of(e: asyncpg.PostgresError) -> str:
+    """The server's primary message in one line, without DETAIL (DETAIL can hold row values)."""
+    return " ".join(str(getattr(e, "message", None) or type(e).__name__).split())[:500]
+
+
+def is_retryable(sqlstate: str) -> bool:
+    return sqlstate in RETRYABLE or sqlstate.startswith("08")
+
+
+def quote_identifier(name: str) -> str:
+    """A name as an SQL identifier, always quoted."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_literal(text: str) -> str:
+    """A string constant that means the same whatever standard_conforming_strings says."""
+    body = text.replace("'", "''")
+    return f" E'{body.replace(chr(92), chr(92) * 2)}'" if "\\" in text else f"'{body}'"
+
+
+def _notice_dead_peers(connection: Connection) -> None:
+    transport = cast(Any, connection)._transport  # asyncpg 0.32 has no public way to the socket
+    sock: socket.socket | None = transport.get_extra_info("socket")
+    if sock is None or sock.family not in {socket.AF_INET, socket.AF_INET6}:
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in {**KEEPALIVE, "TCP_USER_TIMEOUT": TCP_USER_TIMEOUT_MS}.items():
+        if hasattr(socket, option):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+def _socket_reason(e: BaseException) -> str:
+    if isinstance(e, OSError) and e.strerror:
+        return e.strerror
+    return "the connection was lost" if isinstance(e, OSError) else type(e).__name__

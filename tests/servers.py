@@ -1,0 +1,53 @@
+"""Real PostgreSQL servers for tests: one per major and test process, one database per test."""
+
+from __future__ import annotations
+
+import itertools
+import os
+
+import asyncpg
+
+from monitor.demo.postgres import Binaries, Server, find_binaries
+
+BINARIES: list[Binaries] = find_binaries()
+_running: dict[int, Server] = {}
+_numbers = itertools.count()
+
+
+def server(major: int) -> Server:
+    """The shared server of a major, started at first use."""
+    if major not in _running:
+        binaries = next(b for b in BINARIES if b.major == major)
+        settings = {"max_connections": "60", "client_connection_check_interval": "2s"}
+        if binaries.has_pg_stat_statements:
+            settings["shared_preload_libraries"] = "pg_stat_statements"
+        started = Server(binaries, settings)
+        started.start()
+        _running[major] = started
+    return _running[major]
+
+
+def stop_all() -> None:
+    """At the end of a test process."""
+    for running in _running.values():
+        running.remove()
+    _running.clear()
+
+
+async def new_database(on: Server) -> str:
+    """Creates an empty database and returns its name."""
+    name = f"t{os.getpid()}_{next(_numbers)}"
+    admin = await asyncpg.connect(on.dsn())
+    try:
+        await admin.execute(f'CREATE DATABASE "{name}"')
+    finally:
+        await admin.close()
+    return name
+
+
+async def drop_database(on: Server, name: str) -> None:
+    admin = await asyncpg.connect(on.dsn())
+    try:
+        await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    finally:
+        await admin.close()
