@@ -1,0 +1,62 @@
+# Everything a newcomer needs, on a machine with Python >= 3.11 (with venv), make and git.
+# uv is used if it works here, else it is installed into .venv; `uv.lock` decides every version.
+
+VENV := .venv
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+
+# `uv --version`, not `which uv`: a version manager's shim may be there without a uv behind it.
+UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo $(VENV)/bin/uv)
+RUN := $(UV) run --locked
+
+# Newest first; `python3` may be an old one when several are installed.
+PYTHONS := python3.15 python3.14 python3.13 python3.12 python3.11 python3 python \
+           $(wildcard $(HOME)/.pyenv/versions/3.1*/bin/python3) /usr/bin/python3
+USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+
+# Tests start one PostgreSQL of each major in each worker: more workers than this help nobody.
+WORKERS := 4
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(filter $(VENV)/bin/uv,$(UV)) ## the environment in .venv, as locked (the others do it by themselves)
+	@$(UV) sync --locked --quiet
+
+.PHONY: demo
+demo: setup ## a bad migration, broken and rolled back before your eyes (about a minute)
+	@$(RUN) migration-monitor demo
+
+.PHONY: test
+test: setup ## all tests, on every PostgreSQL found
+	$(RUN) pytest -n auto --maxprocesses $(WORKERS) --dist worksteal -m "not bench"
+
+.PHONY: lint
+lint: setup ## ruff, mypy strict, and the floors of the architecture
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) pytest -q tests/unit/test_floors.py
+
+.PHONY: bench
+bench: setup ## figures: cost of a poll, reaction time, replay
+	$(RUN) pytest -q -s -p no:xdist -m bench tests/bench
+
+.PHONY: clean
+clean: ## removes .venv and what tools leave behind
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+$(VENV)/bin/uv:
+	@for python in $(PYTHONS); do \
+	  if "$$python" -c '$(USABLE)' >/dev/null 2>&1; then \
+	    echo "uv is not installed: setting it up in $(VENV) with $$("$$python" --version)" >&2; \
+	    "$$python" -m venv --clear $(VENV) && $(VENV)/bin/python -m pip install --quiet uv; \
+	    exit; \
+	  fi; \
+	done; \
+	echo "no Python >= 3.11 with venv found: install it (Debian: apt-get install python3 python3-venv)" >&2; \
+	exit 1
