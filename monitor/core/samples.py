@@ -7,7 +7,7 @@ It does not know limits, streaks or time spans.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
+from math import inf
 
 ERROR_RATE = "error_rate"
 
@@ -71,7 +71,7 @@ class NoData:
 
 def judge(at: Micros, reading: Reading) -> Sample | NoData:
     """The sample a reading is worth, or NoData: never a breach, never normal, never zero."""
-    counts = _counts(reading.errors, reading.requests)
+    counts = None if reading.requests is None else _counts(reading.errors, reading.requests)
     value = _number(reading.value)
     if value is None:
         quiet = reading.quiet and reading.value is None
@@ -82,13 +82,16 @@ def judge(at: Micros, reading: Reading) -> Sample | NoData:
 
 
 def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    """The value as a float if it is a finite number >= 0; a bool is none, and NaN fails every comparison."""
+    kind = type(value)
+    if kind is float:
+        return value if 0.0 <= value < inf else None  # type: ignore[operator, return-value]  # kind says it
+    if kind is not int or value < 0:  # type: ignore[operator]  # kind says it
         return None
     try:
-        number = float(value)
+        return float(value)  # type: ignore[arg-type]  # kind says it
     except OverflowError:
         return None
-    return number if isfinite(number) and number >= 0 else None
 
 
 def _counts(errors: object, requests: object) -> Counts | None:

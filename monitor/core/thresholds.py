@@ -50,7 +50,7 @@ class Rule:
         return self.action is Action.WARN
 
     def breached_by(self, value: float) -> bool:
-        return value >= self.limit if self.inclusive else value > self.limit
+        return value >= self.limit if self.action is Action.WARN else value > self.limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,15 @@ DOCUMENTED: tuple[Threshold, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a metric and its rules stand in the policy's tuples."""
+
+    index: int
+    threshold: Threshold
+    rules: tuple[tuple[int, Rule], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything the decision core is told about one watch: metrics, limits and times."""
 
@@ -105,7 +114,16 @@ class Policy:
     give_up_after: Micros = 72 * HOUR
     metrics: tuple[str, ...] = field(init=False)
     rules: tuple[Rule, ...] = field(init=False)
+    places: dict[str, Place] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "metrics", tuple(t.metric for t in self.thresholds))
         object.__setattr__(self, "rules", tuple(r for t in self.thresholds for r in t.rules()))
+        object.__setattr__(self, "places", self._places())
+
+    def _places(self) -> dict[str, Place]:
+        numbered = list(enumerate(self.rules))
+        return {
+            t.metric: Place(i, t, tuple((n, r) for n, r in numbered if r.metric == t.metric))
+            for i, t in enumerate(self.thresholds)
+        }

@@ -1,0 +1,96 @@
+"""The decision core over recorded samples: what `replay --json` prints, one object at a time.
+
+It streams: memory does not grow with the recording. Lines of one moment are a batch, which ends
+when a later moment comes or the recording ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from monitor.core import decisions as said
+from monitor.core.events import BatchEnded, Measured, Passed, Verdict
+from monitor.core.samples import SECOND, Micros, Reading
+from monitor.core.state import WatchState, new_state
+from monitor.core.thresholds import Action, Mode, Policy
+from monitor.core.watch import step
+
+Line = tuple[Micros, Reading]
+Object = dict[str, object]
+
+
+def replay(
+    policy: Policy, started_at: Micros, lines: Iterable[Line], *, keep_going: bool
+) -> Iterator[Object]:
+    """Events in order, then the verdict as the last object.
+
+    With `keep_going` a rollback is no verdict: it is counted, and the last object says `rollbacks`.
+    """
+    state = new_state(policy, started_at, Mode.OBSERVE if keep_going else Mode.AUTO)
+    rollbacks = 0
+    verdict: str | None = None
+    for event in _events(policy, started_at, lines):
+        state, decided = step(policy, state, event)
+        for decision in decided:
+            shown = to_json(decision)
+            if shown is not None:
+                yield shown
+            rollbacks += is_rollback_firing(decision)
+            verdict = _verdict(decision) or verdict
+        if verdict is not None:
+            break
+    yield _last(state, verdict, rollbacks if keep_going else None)
+
+
+def _events(
+    policy: Policy, started_at: Micros, lines: Iterable[Line]
+) -> Iterator[Measured | Passed | BatchEnded]:
+    latest = started_at
+    for at, reading in lines:
+        if at < started_at:
+            continue
+        if at > latest:
+            yield BatchEnded(latest)
+            latest = at
+        yield Measured(at, reading) if reading.metric in policy.places else Passed(at)
+    yield BatchEnded(latest)
+
+
+def to_json(decision: said.Decision) -> Object | None:
+    """The object for an event of the recording; None for what has none."""
+    match decision:
+        case said.StreakPending(at, rule):
+            return {"event": "pending", "at": seconds(at), "rule": rule}
+        case said.StreakFiring(at, rule, since):
+            return {"event": "firing", "at": seconds(at), "rule": rule, "since": seconds(since)}
+        case said.StreakCleared(at, rule, reason, was):
+            return {"event": "cleared", "at": seconds(at), "rule": rule, "reason": reason, "was": was}
+        case said.WentBlind(at, metric):
+            return {"event": "blind", "at": seconds(at), "metric": metric}
+        case said.Sighted(at, metric):
+            return {"event": "sighted", "at": seconds(at), "metric": metric}
+        case said.Ended(at, Verdict.SUCCEEDED):
+            return {"event": "succeeded", "at": seconds(at)}
+        case said.Ended(at, Verdict.INCONCLUSIVE):
+            return {"event": "gave_up", "at": seconds(at)}
+    return None
+
+
+def seconds(at: Micros) -> float | int:
+    """Epoch seconds; whole ones without a fraction."""
+    return at // SECOND if at % SECOND == 0 else at / SECOND
+
+
+def is_rollback_firing(decision: said.Decision) -> bool:
+    return isinstance(decision, said.StreakFiring) and decision.rule.endswith(f".{Action.ROLLBACK.value}")
+
+
+def _verdict(decision: said.Decision) -> str | None:
+    if isinstance(decision, said.ExecuteRollback):
+        return "rollback"
+    return decision.verdict.value if isinstance(decision, said.Ended) else None
+
+
+def _last(state: WatchState, verdict: str | None, rollbacks: int | None) -> Object:
+    last: Object = {"verdict": verdict or "watching", "at": seconds(state.seen.at)}
+    return last if rollbacks is None else {**last, "rollbacks": rollbacks}

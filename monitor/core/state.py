@@ -1,0 +1,84 @@
+"""What is known of a watch: what was seen, how much of it, and where the watch is in its life.
+
+Split so that the common event, a normal sample, replaces only what it changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from monitor.core.coverage import Coverage
+from monitor.core.events import Verdict
+from monitor.core.evidence import Evidence
+from monitor.core.phases import Phase
+from monitor.core.samples import Micros
+from monitor.core.streaks import Streak
+from monitor.core.thresholds import Mode, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One metric. `seen`: its latest usable or quiet sample (`quiet`: it was quiet).
+
+    `value`: of its latest usable sample. `missing`: why the latest reading gave none, "" if it did.
+    """
+
+    seen: Micros | None = None
+    quiet: bool = False
+    value: float | None = None
+    value_at: Micros | None = None
+    blind: bool = False
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All metrics and rules, in the policy's order. `at`: the latest moment taken in."""
+
+    at: Micros
+    tracks: tuple[Track, ...]
+    streaks: tuple[Streak | None, ...]
+    late: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The rollback that was decided or requested: for which streak, or which person."""
+
+    rule: str
+    since: Micros
+    evidence: Evidence | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Where the watch is. `intent`: the rollback's intent is committed. `order`: what was decided."""
+
+    mode: Mode = Mode.AUTO
+    phase: Phase = Phase.WATCHING
+    armed: bool = True
+    order: Order | None = None
+    intent: bool = False
+    verdict: Verdict | None = None
+    verdict_at: Micros | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchState:
+    started_at: Micros
+    seen: Seen
+    life: Life = field(default_factory=Life)
+    coverage: Coverage = field(default_factory=Coverage)
+
+    @property
+    def ended(self) -> bool:
+        return self.life.phase is Phase.ENDED
+
+
+def new_state(policy: Policy, started_at: Micros, mode: Mode = Mode.AUTO) -> WatchState:
+    """A watch that has seen nothing yet."""
+    seen = Seen(started_at, tuple(Track() for _ in policy.metrics), tuple(None for _ in policy.rules))
+    phase = Phase.WARMING if policy.warm_up > 0 else Phase.WATCHING
+    return WatchState(started_at, seen, Life(mode=mode, phase=phase))

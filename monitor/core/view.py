@@ -1,0 +1,95 @@
+"""A watch's state as people and programs see it: the parts of the watch as JSON that the core knows.
+
+Times are epoch seconds, durations seconds, values in the metric's unit (ratio, ms, count).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor.core.replay import seconds
+from monitor.core.samples import SECOND, Micros
+from monitor.core.state import Track, WatchState
+from monitor.core.streaks import Streak
+from monitor.core.thresholds import Policy, Rule, Threshold
+
+Json = dict[str, Any]
+
+
+def metrics_view(policy: Policy, state: WatchState) -> dict[str, Json]:
+    """name -> value, at, normal, blind, quiet, reason, limits. `normal` is null where it can't be said."""
+    return {
+        t.metric: _metric(policy, t, track, state.seen.at)
+        for t, track in zip(policy.thresholds, state.seen.tracks, strict=True)
+    }
+
+
+def streaks_view(policy: Policy, state: WatchState) -> list[Json]:
+    """Every streak under way, gravest rule of each metric first."""
+    return [
+        _streak(rule, streak, state.seen.at)
+        for rule, streak in zip(policy.rules, state.seen.streaks, strict=True)
+        if streak is not None
+    ]
+
+
+def coverage_view(policy: Policy, state: WatchState) -> Json:
+    """Time of the last `success_after` that was unobserved, quiet, abnormal; and what is allowed of each."""
+    start, window = state.seen.at - policy.success_after, policy.success_after
+    coverage = state.coverage
+    return {
+        "unobserved_seconds": coverage.unobserved.within(start) / SECOND,
+        "unobserved_allowed_seconds": policy.max_unobserved * window / SECOND,
+        "quiet_seconds": coverage.quiet.within(start) / SECOND,
+        "quiet_allowed_seconds": policy.max_quiet * window / SECOND,
+        "abnormal_seconds": coverage.abnormal.within(start) / SECOND,
+        "abnormal_allowed_seconds": policy.success_tolerance * window / SECOND,
+        "late_samples": state.seen.late,
+    }
+
+
+def limits_view(threshold: Threshold) -> dict[str, float]:
+    """The configured limits of a metric, in its unit."""
+    limits = {
+        "normal_below": threshold.normal_below,
+        "investigate_above": threshold.investigate_above,
+        "rollback_above": threshold.rollback_above,
+    }
+    return {name: limit for name, limit in limits.items() if limit is not None}
+
+
+def _metric(policy: Policy, threshold: Threshold, track: Track, now: Micros) -> Json:
+    fresh = track.seen is not None and now - track.seen <= policy.max_gap and not track.quiet
+    value = track.value if fresh and track.value_at == track.seen else None
+    return {
+        "value": value,
+        "at": None if track.value_at is None else seconds(track.value_at),
+        "normal": None if value is None else threshold.is_normal(value),
+        "blind": track.blind,
+        "quiet": track.quiet,
+        "reason": track.missing,
+        "limits": limits_view(threshold),
+    }
+
+
+def _streak(rule: Rule, streak: Streak, now: Micros) -> Json:
+    evidence = streak.evidence
+    return {
+        "rule": rule.name,
+        "metric": rule.metric,
+        "action": rule.action.value,
+        "limit": rule.limit,
+        "state": streak.state,
+        "since": seconds(streak.first),
+        "last_breach": seconds(streak.last_breach),
+        "age_seconds": (now - streak.first) / SECOND,
+        "hold_seconds": rule.hold / SECOND,
+        "insufficient_evidence": streak.insufficient,
+        "evidence": evidence
+        and {
+            "since": seconds(evidence.since),
+            "errors": evidence.errors,
+            "requests": evidence.requests,
+            "lower_bound": evidence.lower_bound,
+        },
+    }
