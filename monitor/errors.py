@@ -8,6 +8,7 @@
     │   └── ControlRefused       a person's control that comes too late or does not apply
     ├── DatabaseError            PostgreSQL: carries the SQLSTATE when the server gave one
     │   └── DatabaseUnreachable  no connection, or it was lost or did not answer in time
+    │       └── StoreHeld        another daemon looks after this store, or did meanwhile
     ├── SourceError              an endpoint of the application: becomes failed NoData
     └── ChannelError             an alert that could not be delivered
 
@@ -78,6 +79,10 @@ class DatabaseError(MonitorError):
 
 class DatabaseUnreachable(DatabaseError):
     """No connection, or it was lost, or did not answer within its deadline."""
+
+
+class StoreHeld(DatabaseUnreachable):
+    """Another daemon holds the store's lock, or held it meanwhile: what was loaded is out of date."""
 
 
 class SourceError(MonitorError):

@@ -85,6 +85,7 @@ class Controls:
     rollback_at: Micros | None = None
     by: str = ""
     reason: str = ""
+    superseded: bool = False  # a newer watch of the target counts (not ended as cancelled or rolled_back)
 
     @property
     def paused(self) -> bool:
@@ -188,7 +189,15 @@ class Record:
 
 
 class Store(Protocol):
-    """The durable side of one target. Every method has its own deadline and raises DatabaseError."""
+    """The durable side of one target. Every method has its own deadline and raises DatabaseError.
+
+    DatabaseUnreachable means: try again later. StoreHeld (one of them) means that another daemon
+    looks after the store, or did meanwhile: what is in memory is out of date, `open` and `load` again.
+    """
+
+    @property
+    def holds(self) -> bool:
+        """Whether this daemon holds the store's lock now, as far as it knows."""
 
     async def open(self) -> None:
         """Connects, creates the schema if missing, takes the store's lock; waits while another holds it."""
@@ -196,13 +205,17 @@ class Store(Protocol):
     async def load(self) -> tuple[Sequence[WatchRow], Json]:
         """All open watches of the target in order of `seq`, and the target's memory ({} if none)."""
 
-    async def record(self, record: Record) -> None: ...
+    async def record(self, record: Record) -> None:
+        """In one transaction; a verdict once stored and a person's controls are never overwritten."""
 
     async def controls(self) -> Mapping[str, Controls]:
         """Controls of every open watch, by id; a new id is a new registration."""
 
     async def wait_for_news(self, seconds: float) -> None:
         """Returns when a registration or a control was committed, or after `seconds`."""
+
+    async def forget(self, older_than: Micros) -> int:
+        """Deletes the target's samples before that moment, in bounded batches; returns how many."""
 
     async def aclose(self) -> None: ...
 

@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS migration_monitor.watch (
     intent_at          timestamptz
 ) WITH (fillfactor = 50);
 CREATE INDEX IF NOT EXISTS watch_target ON migration_monitor.watch (target, seq);
+CREATE INDEX IF NOT EXISTS watch_open ON migration_monitor.watch (target, seq) WHERE verdict IS NULL;
 CREATE INDEX IF NOT EXISTS watch_migration ON migration_monitor.watch (migration, seq);
 
 -- The ledger: one row for each statement of a plan that took effect.
