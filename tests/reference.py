@@ -67,7 +67,7 @@ def _take(history: History, line: Line) -> list[Event]:
     last = history.last(line.metric)
     if last is not None and sample.at <= last:  # rule 9: late
         return events
-    history.seen.append(sample)
+    history.seen.setdefault(sample.metric, []).append(sample)
     if line.metric in history.blind:
         history.blind.remove(line.metric)
         events.append({"event": "sighted", "at": line.at / 1e6, "metric": line.metric})

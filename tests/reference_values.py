@@ -76,16 +76,16 @@ class History:
     policy: Policy
     started_at: Micros
     latest: Micros
-    seen: list[Seen] = field(default_factory=list)
+    seen: dict[str, list[Seen]] = field(default_factory=dict)
     streaks: list[Streak] = field(default_factory=list)
     blind: set[str] = field(default_factory=set)
     rollbacks: list[Micros] = field(default_factory=list)
 
     def of(self, metric: str) -> list[Seen]:
-        return [sample for sample in self.seen if sample.metric == metric]
+        return self.seen.get(metric, [])
 
     def last(self, metric: str) -> Micros | None:
-        return max((sample.at for sample in self.of(metric)), default=None)
+        return self.of(metric)[-1].at if self.of(metric) else None
 
     def open(self, rule: Rule) -> Streak | None:
         return next((s for s in self.streaks if s.rule == rule and s.ended_at is None), None)

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.samples import SECOND, Micros
+from monitor.core import replay as core_replay
+from monitor.core.samples import SECOND, Micros, Reading
 from monitor.core.thresholds import Policy, Threshold
 from tests import reference
 from tests.reference_values import Event, Line
@@ -20,7 +21,20 @@ Replay = Callable[[Policy, Micros, Sequence[Line], bool], list[Event]]
 START: Micros = 1_700_000_000 * SECOND
 US = 1e-6
 
-both = pytest.mark.parametrize("replay", [pytest.param(reference.replay, id="reference")])
+
+def core(policy: Policy, started_at: Micros, lines: Sequence[Line], keep_going: bool) -> list[Event]:
+    """What the decision core prints of the same lines."""
+    readings = [(x.at, reading(x)) for x in lines]
+    return list(core_replay.replay(policy, started_at, readings, keep_going=keep_going))
+
+
+def reading(x: Line) -> Reading:
+    return Reading(x.metric, x.value, x.reason, x.reason == "quiet", x.errors, x.requests)
+
+
+both = pytest.mark.parametrize(
+    "replay", [pytest.param(reference.replay, id="reference"), pytest.param(core, id="core")]
+)
 
 
 def moment(seconds: float) -> Micros:

@@ -1,0 +1,341 @@
+"""Success and giving up: every limit in time and share, just under, exactly, just over."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.core.thresholds import Policy, Threshold
+from tests.reference_values import Line
+from tests.replays import (
+    ERRORS,
+    LOAD,
+    US,
+    Replay,
+    both,
+    every,
+    fired,
+    line,
+    merged,
+    named,
+    policy,
+    rate,
+    told,
+    verdict,
+)
+
+LITERAL = Threshold("connections", normal_below=60.0, warn_for=0)
+"""Any sample at 60 or more is abnormal until the next one."""
+
+
+def calm(first: float, last: float, metric: str = "connections", value: float = 1.0) -> list[Line]:
+    return every(5, first, last, metric, value)
+
+
+def short(**times: float) -> Policy:
+    """Success after 1000 s, nothing forgiven unless said."""
+    return policy(LITERAL, **{"success_after": 1000, "max_unobserved": 0.0, "max_quiet": 0.0, **times})
+
+
+# ---------------------------------------------------------------- when
+
+
+@both
+@pytest.mark.parametrize(
+    ("last", "ends"), [(1000 - US, "watching"), (1000, "succeeded"), (1000 + US, "succeeded")]
+)
+def test_a_watch_succeeds_when_success_after_is_reached(replay: Replay, last: float, ends: str) -> None:
+    """A microsecond short it goes on; the first event at or after it ends it."""
+    events = told(replay, short(), [*calm(0, 995), line(last, "connections", 1)])
+    assert verdict(events) == (ends, last)
+    assert named(events, "succeeded") == ([{"event": "succeeded", "at": last}] if ends == "succeeded" else [])
+
+
+@both
+def test_all_four_metrics_normal_for_24_hours_succeed(replay: Replay) -> None:
+    """The documented success, once a minute is not enough and every 30 s is."""
+    normal = {"error_rate": 0.0005, "response_time": 150.0, "connections": 20.0, "query_latency": 50.0}
+    lines = merged(*(every(30, 0, 86_400, m, v) for m, v in normal.items()))
+    assert told(replay, Policy(), lines) == [
+        {"event": "succeeded", "at": 86_400},
+        {"verdict": "succeeded", "at": 86_400},
+    ]
+
+
+@both
+def test_success_is_asked_after_the_whole_batch(replay: Replay) -> None:
+    """A bad sample of the same moment counts, wherever it stands among the lines."""
+    both_of_them = policy(LITERAL, ERRORS, success_after=1000)
+    lines = merged(calm(0, 1000), calm(0, 995, "error_rate", 0.0), [line(1000, "error_rate", 0.5)])
+    assert verdict(told(replay, both_of_them, lines)) == ("watching", 1000)
+
+
+@both
+def test_nothing_follows_a_verdict(replay: Replay) -> None:
+    """What comes after success is not read."""
+    lines = [*calm(0, 1000), *every(5, 1005, 2000, "connections", 1e6)]
+    assert told(replay, short(), lines)[-1] == {"verdict": "succeeded", "at": 1000}
+
+
+# ---------------------------------------------------------------- fresh and normal
+
+
+@both
+@pytest.mark.parametrize(("age", "ends"), [(30 - US, "succeeded"), (30, "succeeded"), (30 + US, "watching")])
+def test_success_needs_every_metric_seen_within_max_gap(replay: Replay, age: float, ends: str) -> None:
+    """A sample exactly max_gap old is fresh."""
+    forgiving = short(success_after=970 + age, max_unobserved=0.5)
+    lines = [*calm(0, 970), line(970 + age, "uptime", 1)]
+    assert verdict(told(replay, forgiving, lines))[0] == ends
+
+
+@both
+@pytest.mark.parametrize(("value", "ends"), [(59.999, "succeeded"), (60, "watching"), (60.001, "watching")])
+def test_success_needs_the_latest_value_normal(replay: Replay, value: float, ends: str) -> None:
+    """Exactly 60 connections are not normal."""
+    patient = policy(LOAD, success_after=1000)
+    assert verdict(told(replay, patient, [*calm(0, 995), line(1000, "connections", value)]))[0] == ends
+
+
+@both
+@pytest.mark.parametrize(("value", "ends"), [(1, "succeeded"), (60, "watching")])
+def test_a_quiet_end_is_judged_by_the_latest_usable_value(replay: Replay, value: float, ends: str) -> None:
+    """Quiet says nothing new: what was last known must have been normal."""
+    patient = policy(LOAD, success_after=1000)
+    lines = [*calm(0, 990), line(995, "connections", value), line(1000, "connections", None, reason="quiet")]
+    assert verdict(told(replay, patient, lines))[0] == ends
+
+
+@both
+def test_a_metric_that_was_only_ever_quiet_does_not_succeed(replay: Replay) -> None:
+    """Without one usable value nothing is known to be normal."""
+    lines = every(5, 0, 1000, "connections", None, reason="quiet")
+    assert verdict(told(replay, short(max_quiet=1), lines)) == ("watching", 1000)
+
+
+@both
+def test_a_metric_never_seen_does_not_succeed(replay: Replay) -> None:
+    """Also when unobserved time is forgiven entirely."""
+    two = policy(LITERAL, ERRORS, success_after=1000, max_unobserved=1)
+    assert verdict(told(replay, two, calm(0, 1000))) == ("watching", 1000)
+
+
+@both
+def test_a_firing_rule_holds_success_back(replay: Replay) -> None:
+    """A counted streak within clear_for is still firing though its latest value is normal."""
+    warn = Threshold("error_rate", normal_below=0.5, warn_for=0)
+    lines = [*every(5, 0, 990, "error_rate", **rate(0, 100)), line(995, "error_rate", **rate(100, 100))]
+    lines += every(5, 1000, 1030, "error_rate", **rate(0, 100))
+    events = told(replay, policy(warn, success_after=1000, success_tolerance=0.5), lines)
+    assert fired(events, "error_rate.warn") == [995]
+    assert verdict(events) == ("succeeded", 1025)
+
+
+@both
+def test_a_pending_rule_does_not_hold_success_back(replay: Replay) -> None:
+    """A warn streak too short to fire is not abnormal time, once the value is normal again."""
+    lines = [*calm(0, 900), *every(5, 905, 960, "connections", 90), *calm(965, 1000)]
+    assert verdict(told(replay, policy(LOAD, success_after=1000), lines)) == ("succeeded", 1000)
+
+
+# ---------------------------------------------------------------- abnormal time
+
+
+@both
+@pytest.mark.parametrize(
+    ("tolerance", "ends"), [(0.01, "succeeded"), (0.009_999_999, "succeeded"), (0.009_999_99, "watching")]
+)
+def test_abnormal_time_up_to_success_tolerance_is_forgiven(
+    replay: Replay, tolerance: float, ends: str
+) -> None:
+    """10 s of 1000 s: 1 % forgives it, also 1 µs short of it (rounding), not 10 µs short."""
+    lines = [*calm(0, 500), *every(5, 505, 510, "connections", 60), *calm(515, 1000)]
+    assert verdict(told(replay, short(success_tolerance=tolerance), lines))[0] == ends
+
+
+@both
+def test_abnormal_time_before_the_window_is_forgotten(replay: Replay) -> None:
+    """The watch succeeds when the last abnormal moment is success_after ago."""
+    lines = [*calm(0, 500), line(505, "connections", 60), *calm(510, 2000)]
+    assert verdict(told(replay, short(), lines)) == ("succeeded", 1510)
+
+
+@both
+@pytest.mark.parametrize(
+    ("last", "ends"), [(1509, "watching"), (1510 - 2 * US, "watching"), (1510, "succeeded")]
+)
+def test_abnormal_time_is_counted_to_the_end_of_its_streak(replay: Replay, last: float, ends: str) -> None:
+    """A streak that ended at 510 is out of a window of 1000 s at 1510."""
+    lines = [*calm(0, 500), line(505, "connections", 60), *calm(510, 1505), line(last, "connections", 1)]
+    assert verdict(told(replay, short(), lines))[0] == ends
+
+
+@both
+def test_a_warn_streak_ended_by_a_gap_is_abnormal_up_to_max_gap(replay: Replay) -> None:
+    """The time of a gap after it is unobserved, not abnormal."""
+    lines = [*calm(0, 100), line(105, "connections", 60), *calm(205, 1000)]
+    assert verdict(told(replay, short(success_tolerance=0.03, max_unobserved=0.07), lines))[0] == "succeeded"
+    assert verdict(told(replay, short(success_tolerance=0.0299, max_unobserved=0.07), lines))[0] == "watching"
+    assert verdict(told(replay, short(success_tolerance=0.03, max_unobserved=0.0699), lines))[0] == "watching"
+
+
+@both
+def test_abnormal_time_of_several_metrics_at_once_counts_once(replay: Replay) -> None:
+    """The union over metrics, not the sum."""
+    other = Threshold("query_latency", normal_below=100.0, warn_for=0)
+    lines = [
+        merged(calm(0, 500, m), every(5, 505, 510 + extra, m, 200), calm(515 + extra, 1000, m))
+        for m, extra in (("connections", 0), ("query_latency", 5))
+    ]
+    two = {"success_after": 1000.0, "max_unobserved": 0.0}
+    enough = policy(LITERAL, other, **two, success_tolerance=0.015)
+    short_of = policy(LITERAL, other, **two, success_tolerance=0.0149)
+    assert verdict(told(replay, enough, merged(*lines)))[0] == "succeeded"
+    assert verdict(told(replay, short_of, merged(*lines)))[0] == "watching"
+
+
+# ---------------------------------------------------------------- unobserved and quiet time
+
+
+@both
+@pytest.mark.parametrize(
+    ("share", "ends"), [(0.07, "succeeded"), (0.069_999_999, "succeeded"), (0.069_999_99, "watching")]
+)
+def test_unobserved_time_up_to_max_unobserved_is_forgiven(replay: Replay, share: float, ends: str) -> None:
+    """100 s of silence are 70 s unobserved: a sample covers max_gap."""
+    lines = [*calm(0, 400), *calm(500, 1000)]
+    assert verdict(told(replay, short(max_unobserved=share), lines))[0] == ends
+
+
+@both
+def test_the_time_before_the_first_sample_is_unobserved(replay: Replay) -> None:
+    """A watch started in the past saw nothing of it."""
+    lines = [line(0, "uptime", 1), *calm(100, 1100)]
+    assert verdict(told(replay, short(max_unobserved=0.05), lines)) == ("succeeded", 1050)
+
+
+@both
+def test_unobserved_time_of_several_metrics_counts_once_where_it_overlaps(replay: Replay) -> None:
+    """130 s to 170 s unobserved of one, 150 s to 180 s of the other: 50 s."""
+    two = {"success_after": 1000.0}
+    lines = merged(
+        [*calm(0, 100), *calm(170, 1000)],
+        [*calm(0, 120, "error_rate", 0.0), *calm(180, 1000, "error_rate", 0.0)],
+    )
+    enough = policy(LITERAL, ERRORS, **two, max_unobserved=0.05)
+    short_of = policy(LITERAL, ERRORS, **two, max_unobserved=0.0499)
+    assert verdict(told(replay, enough, lines))[0] == "succeeded"
+    assert verdict(told(replay, short_of, lines))[0] == "watching"
+
+
+@both
+@pytest.mark.parametrize(
+    ("share", "ends"), [(0.1, "succeeded"), (0.099_999_999, "succeeded"), (0.099_999_99, "watching")]
+)
+def test_quiet_time_up_to_max_quiet_is_forgiven(replay: Replay, share: float, ends: str) -> None:
+    """100 s covered by quiet samples, the last one until the next sample."""
+    lines = [*calm(0, 400), *every(5, 405, 500, "connections", None, reason="quiet"), *calm(505, 1000)]
+    assert verdict(told(replay, short(max_quiet=share), lines))[0] == ends
+
+
+@both
+def test_a_quiet_sample_covers_no_more_than_max_gap(replay: Replay) -> None:
+    """What follows is unobserved, not quiet."""
+    lines = [*calm(0, 400), line(405, "connections", None, reason="quiet"), *calm(475, 1000)]
+    assert verdict(told(replay, short(max_quiet=0.03, max_unobserved=0.04), lines))[0] == "succeeded"
+    assert verdict(told(replay, short(max_quiet=0.029, max_unobserved=0.04), lines))[0] == "watching"
+    assert verdict(told(replay, short(max_quiet=0.03, max_unobserved=0.039), lines))[0] == "watching"
+
+
+@both
+def test_samples_in_warm_up_are_observed_time_and_must_be_normal_at_the_end(replay: Replay) -> None:
+    """They start no streak, so that a bad start is forgotten; the end is judged all the same."""
+    warm = short(warm_up=500)
+    lines = [*every(5, 0, 495, "connections", 90), *calm(500, 1000)]
+    assert verdict(told(replay, warm, lines)) == ("succeeded", 1000)
+    late = short(warm_up=2000)
+    assert verdict(told(replay, late, [*calm(0, 995), line(1000, "connections", 90)]))[0] == "watching"
+
+
+# ---------------------------------------------------------------- giving up
+
+
+@both
+@pytest.mark.parametrize(
+    ("last", "ends"), [(2000 - US, "watching"), (2000, "inconclusive"), (2000 + US, "inconclusive")]
+)
+def test_a_watch_without_success_gives_up_at_give_up_after(replay: Replay, last: float, ends: str) -> None:
+    """Never seen any data, it can only end so."""
+    events = told(
+        replay, short(give_up_after=2000), [line(0, "connections", None), line(last, "connections", None)]
+    )
+    assert verdict(events) == (ends, last)
+    assert named(events, "gave_up") == ([{"event": "gave_up", "at": last}] if ends == "inconclusive" else [])
+
+
+@both
+def test_success_goes_before_giving_up(replay: Replay) -> None:
+    """With both due at the same event the watch succeeds."""
+    lines = [*calm(0, 1000)]
+    assert verdict(told(replay, short(give_up_after=1000), lines)) == ("succeeded", 1000)
+
+
+@both
+def test_giving_up_waits_for_a_rollback_streak_within_its_hold(replay: Replay) -> None:
+    """A breach 100 s old may still become a rollback: first its answer, then the end."""
+    patient = policy(ERRORS, success_after=1000, give_up_after=1000)
+    bad = every(5, 900, 1200, "error_rate", 0.5)
+    assert verdict(told(replay, patient, [*calm(0, 895, "error_rate", 0.0), *bad])) == ("rollback", 1200)
+    saved = [*calm(0, 895, "error_rate", 0.0), *bad[:50], line(1150, "error_rate", 0.005)]
+    assert verdict(told(replay, patient, saved)) == ("inconclusive", 1150)
+
+
+@both
+@pytest.mark.parametrize(
+    ("age", "ends"), [(300 - US, "watching"), (300, "inconclusive"), (300 + US, "inconclusive")]
+)
+def test_giving_up_waits_no_longer_than_the_hold(replay: Replay, age: float, ends: str) -> None:
+    """A streak without enough evidence defers the end until its hold is over."""
+    patient = policy(ERRORS, success_after=1000, give_up_after=1000)
+    lines = [*calm(0, 895, "error_rate", 0.0), *every(5, 900, 1195, "error_rate", **rate(1, 1))]
+    assert verdict(told(replay, patient, [*lines, line(900 + age, "error_rate", **rate(1, 1))]))[0] == ends
+
+
+@both
+def test_giving_up_does_not_wait_for_rules_that_only_alert(replay: Replay) -> None:
+    """A pending investigate or warn streak does not defer the end."""
+    times = Threshold("response_time", 200.0, investigate_above=500.0)
+    lines = [*every(5, 0, 895, "response_time", 1.0), *every(5, 900, 1000, "response_time", 900.0)]
+    patient = policy(times, success_after=1000, give_up_after=1000)
+    assert verdict(told(replay, patient, lines)) == ("inconclusive", 1000)
+
+
+@both
+def test_giving_up_does_not_wait_for_a_streak_that_a_gap_has_ended(replay: Replay) -> None:
+    """What ended during silence is over, whenever that is noticed."""
+    patient = policy(ERRORS, success_after=1000, give_up_after=1000)
+    lines = [
+        *calm(0, 895, "error_rate", 0.0),
+        *every(5, 900, 960, "error_rate", 0.5),
+        line(1000, "uptime", 1),
+    ]
+    assert verdict(told(replay, patient, lines)) == ("inconclusive", 1000)
+
+
+@both
+def test_a_rollback_decided_at_the_moment_of_giving_up_takes_effect(replay: Replay) -> None:
+    """The verdict of the batch is the rollback; with keep_going it is the end that counts."""
+    patient = policy(ERRORS, success_after=1000, give_up_after=1000)
+    lines = [*calm(0, 695, "error_rate", 0.0), *every(5, 700, 1000, "error_rate", 0.5)]
+    assert verdict(told(replay, patient, lines)) == ("rollback", 1000)
+    assert told(replay, patient, lines, keep_going=True)[-2:] == [
+        {"event": "gave_up", "at": 1000},
+        {"verdict": "inconclusive", "at": 1000, "rollbacks": 1},
+    ]
+
+
+@both
+def test_a_restart_at_23_h_59_ends_at_the_original_time(replay: Replay) -> None:
+    """Fault 39: the silence of a restart within max_gap moves nothing."""
+    day = policy(LOAD, success_after=86_400)
+    lines = [*every(30, 0, 86_340, "connections", 1.0), *every(5, 86_365, 86_500, "connections", 1.0)]
+    assert verdict(told(replay, day, lines)) == ("succeeded", 86_400)
