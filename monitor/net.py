@@ -1,0 +1,272 @@
+"""The only module through which httpx enters: bounded requests to peers that are not trusted.
+
+One transport per origin with one shared TLS context (a single pool over many origins is quadratic
+in their number). Total deadline, size limit, identity encoding, no redirects, no proxies from the
+environment, no cookies. After any failed or cancelled request the origin's transport is replaced:
+httpcore's pool is known not to recover from cancellation.
+This file does not know what the bodies mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json as json_text
+import ssl
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import unquote
+
+import certifi
+import httpx
+
+from monitor.errors import SourceError
+from monitor.names import Lookup, Names, look_up
+
+MAX_BODY = 1 << 20
+"""Bytes of a body; a metrics page of a large application is 200 KB."""
+
+MAX_CHUNKS = 20_000
+"""Pieces of a body: one-byte chunks would cost seconds of CPU for a body within MAX_BODY."""
+
+KEEPALIVE = 60.0
+"""Seconds an idle connection is kept; must be over two intervals, or every poll is a handshake."""
+
+CLOSE_DEADLINE = 2.0
+"""Seconds for closing a replaced transport."""
+
+LIMITS = {"max_connections": 8, "max_keepalive_connections": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer of any status but 3xx. `headers` have lower-case names; `elapsed` is in seconds."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    elapsed: float
+
+    def ok(self) -> Response:
+        """Itself, or SourceError `http_status` when the status is not 2xx."""
+        if not 200 <= self.status < 300:
+            raise SourceError("http_status", f"answered with status {self.status} instead of 200")
+        return self
+
+
+class Net:
+    """Everything this program sends over HTTP goes through one of these. Close it with `aclose`."""
+
+    def __init__(
+        self, *, keepalive: float = KEEPALIVE, tls: ssl.SSLContext | None = None, lookup: Lookup | None = None
+    ) -> None:
+        self._keepalive = keepalive
+        self._tls = tls or _tls()
+        self._names = Names(lookup or look_up)
+        self._origins: dict[str, _Lease] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def get(
+        self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None, limit: int = MAX_BODY
+    ) -> Response:
+        """One GET within `deadline` seconds in all. Raises SourceError; its text never names the URL."""
+        return await self._within(deadline, _request("GET", url, headers, None), limit)
+
+    async def post(
+        self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None,
+        json: object = None, content: bytes | None = None, limit: int = MAX_BODY,
+    ) -> Response:  # fmt: skip
+        """One POST of `content`, or of `json` as JSON; never sent twice. Raises SourceError."""
+        if content is None:
+            content = json_text.dumps(json, ensure_ascii=False, allow_nan=False).encode()
+            headers = {"content-type": "application/json", **(headers or {})}
+        return await self._within(deadline, _request("POST", url, headers, content), limit)
+
+    async def aclose(self) -> None:
+        """Closes every connection, within CLOSE_DEADLINE."""
+        for lease in list(self._origins.values()):
+            self._retire(lease, force=True)
+        self._origins.clear()
+        await asyncio.gather(*self._closing)
+
+    async def _within(self, deadline: float, request: httpx.Request, limit: int) -> Response:
+        try:
+            async with asyncio.timeout(deadline):
+                return await self._send(request, limit)
+        except TimeoutError as e:
+            self._names.failed(request.url.raw_host.decode())
+            raise SourceError("timeout", f"no answer within {deadline:g} s") from e
+
+    async def _send(self, request: httpx.Request, limit: int) -> Response:
+        for retry in (request.method == "GET", False):
+            lease = self._lease(request.url)
+            reused = lease.used
+            try:
+                return await self._once(lease, request, limit)
+            except DROPPED as e:  # a kept connection may have been closed by the peer: once more on a new one
+                if not (retry and reused):
+                    raise SourceError(_reason(e), _text(e)) from e
+            except httpx.HTTPError as e:
+                self._names.failed(request.url.raw_host.decode())
+                raise SourceError(_reason(e), _text(e)) from e
+        raise AssertionError("unreachable: the last round returns or raises")
+
+    async def _once(self, lease: _Lease, request: httpx.Request, limit: int) -> Response:
+        lease.users += 1
+        started = asyncio.get_running_loop().time()
+        healthy = False
+        try:
+            answer = await lease.transport.handle_async_request(await self._addressed(lease, request))
+            _refuse(answer)
+            body = await _body(answer, limit)
+            healthy = lease.used = True
+        finally:
+            lease.users -= 1
+            if not healthy or lease.retired:
+                self._retire(lease)
+        elapsed = asyncio.get_running_loop().time() - started
+        return Response(answer.status_code, dict(answer.headers), body, elapsed)
+
+    async def _addressed(self, lease: _Lease, request: httpx.Request) -> httpx.Request:
+        """The same request to an address; Host header and TLS name stay those of the URL."""
+        host = request.url.raw_host.decode()
+        address = await self._names.address(host, request.url.port or 0)
+        url = request.url.copy_with(host=address, username=None, password=None)
+        extensions = {
+            "timeout": dict.fromkeys(("connect", "read", "write", "pool")),  # the total deadline is ours
+            "sni_hostname": host,
+            "trace": lease.trace,
+        }
+        return httpx.Request(
+            request.method, url, headers=request.headers, stream=request.stream, extensions=extensions
+        )
+
+    def _lease(self, url: httpx.URL) -> _Lease:
+        key = f"{url.scheme}://{url.netloc.decode()}"
+        if key not in self._origins:
+            limits = httpx.Limits(**LIMITS, keepalive_expiry=self._keepalive)
+            transport = httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, limits=limits)
+            self._origins[key] = _Lease(key, transport)
+        return self._origins[key]
+
+    def _retire(self, lease: _Lease, force: bool = False) -> None:
+        """No new request gets it; it is closed when the last one on it has ended."""
+        lease.retired = True
+        if self._origins.get(lease.key) is lease:
+            del self._origins[lease.key]
+        if lease.users == 0 or force:
+            task = asyncio.get_running_loop().create_task(_close(lease), name="net.close")
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+
+@dataclass(slots=True, eq=False)
+class _Lease:
+    """A transport of one origin, how many requests are on it, and whether it ever answered."""
+
+    key: str
+    transport: httpx.AsyncHTTPTransport
+    users: int = 0
+    used: bool = False
+    retired: bool = False
+    streams: list[Any] = field(default_factory=list)
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Keeps the opened sockets: httpcore forgets one that is cancelled in its TLS handshake."""
+        if event == "connection.connect_tcp.complete":
+            self.streams = [s for s in self.streams if s.get_extra_info("is_readable") is False]
+            self.streams.append(info["return_value"])
+
+
+DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)
+
+
+def _request(
+    method: str, url: str, headers: Mapping[str, str] | None, content: bytes | None
+) -> httpx.Request:
+    try:
+        parsed = httpx.URL(url)
+        ours = {"accept-encoding": "identity", "user-agent": "migration-monitor", **_credentials(parsed)}
+        request = httpx.Request(method, parsed, headers={**ours, **(headers or {})}, content=content)
+    except (httpx.InvalidURL, UnicodeError, ValueError, TypeError) as e:
+        raise SourceError("url", "the URL can't be used: write http://HOST[:PORT]/PATH") from e
+    if parsed.scheme not in {"http", "https"} or not parsed.host or not 0 < (parsed.port or 80) < 65536:
+        raise SourceError("url", "the URL can't be used: write http://HOST[:PORT]/PATH")
+    return request
+
+
+def _credentials(url: httpx.URL) -> dict[str, str]:
+    if not url.userinfo:
+        return {}
+    return {"authorization": "Basic " + base64.b64encode(unquote(url.userinfo.decode()).encode()).decode()}
+
+
+def _refuse(answer: httpx.Response) -> None:
+    """Raises SourceError for what is never wanted: redirects and encoded bodies."""
+    if 300 <= answer.status_code < 400:
+        raise SourceError("redirect", f"answered with a redirect ({answer.status_code}): name the final URL")
+    if answer.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+        raise SourceError("encoding", "the body is encoded although only identity was asked for")
+
+
+async def _body(answer: httpx.Response, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    pieces = cast("AsyncGenerator[bytes]", aiter(cast(httpx.AsyncByteStream, answer.stream)))
+    async with aclosing(pieces):  # declared as an iterator, but it is a generator
+        async for piece in pieces:
+            parts.append(piece)
+            size += len(piece)
+            if size > limit or len(parts) > MAX_CHUNKS:
+                raise SourceError("too_large", f"the body is over the limit of {limit} bytes")
+    await answer.aclose()
+    return b"".join(parts)
+
+
+async def _close(lease: _Lease) -> None:
+    for closing in (lease.transport, *lease.streams):
+        try:
+            async with asyncio.timeout(CLOSE_DEADLINE):
+                await closing.aclose()
+        except (TimeoutError, httpx.HTTPError, OSError, RuntimeError):
+            continue  # the peer is gone or frozen; nothing of ours waits for it
+
+
+def _reason(e: BaseException) -> str:
+    causes = list(_causes(e))
+    if any(isinstance(c, ssl.SSLError) for c in causes):
+        return "tls"
+    if any(isinstance(c, ConnectionRefusedError) for c in causes):
+        return "refused"
+    if isinstance(e, httpx.ConnectError):
+        return "unreachable"
+    return "protocol" if isinstance(e, httpx.ProtocolError) else "dropped"
+
+
+_TEXTS = {
+    "tls": "the TLS handshake failed: check the certificate and its authority",
+    "refused": "the connection was refused: nothing listens there",
+    "unreachable": "no connection could be made",
+    "protocol": "the answer is not valid HTTP",
+    "dropped": "the connection was closed before the answer was complete",
+}
+
+
+def _text(e: BaseException) -> str:
+    return _TEXTS[_reason(e)]
+
+
+def _causes(e: BaseException | None) -> Iterator[BaseException]:
+    for _ in range(20):  # chains are short; a cycle would not be
+        if e is None:
+            return
+        yield e
+        e = e.__cause__ or e.__context__
+
+
+def _tls() -> ssl.SSLContext:
+    """The system's authorities, so that a company's own work; certifi's where the system has none."""
+    paths = ssl.get_default_verify_paths()
+    return ssl.create_default_context(cafile=None if paths.cafile or paths.capath else certifi.where())
