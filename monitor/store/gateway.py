@@ -1,0 +1,207 @@
+"""The daemon's side of one target's store: the lock, the round's record, controls, news, the outbox.
+
+How a round stays correct when things die:
+1. Nothing is written without the store's lock; the server is asked for it inside the transaction.
+2. A record is one transaction; a repeat after a lost answer changes nothing. Where the history has a
+   database of its own it is written first: a verdict is never stored before its alert.
+3. A lock that was lost is taken again before the next write. If another daemon held it meanwhile,
+   StoreHeld says so until `load` has been called.
+This file holds no SQL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from monitor import pg
+from monitor.core.samples import Micros
+from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld
+from monitor.ports import AlertRow, Controls, Json, Record, WatchRow
+from monitor.store import outbox, reading, retention, writing
+from monitor.store.lease import Lease, lease_of, renew_lease, take_lease
+from monitor.store.locks import StoreLock
+from monitor.store.schema import SCHEMA_DEADLINE, ensure_schema
+from monitor.store.session import Session, transaction
+
+POLL_SECONDS = 1.0
+"""A waiting daemon asks this often for the lock."""
+
+RECORD_DEADLINE = 15.0
+"""Seconds for one record: what was missed during an hour's outage comes in one."""
+
+_log = structlog.get_logger(__name__)
+
+
+def this_process() -> str:
+    """`host:pid`, as people read it in the lease."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+class PgStore:
+    """Store and Outbox of one target in PostgreSQL.
+
+    `dsn`: the target's database. `history_dsn`: where samples, events, alerts and the lease go, if not there.
+    """
+
+    def __init__(
+        self, target: str, dsn: str, *, history_dsn: str | None = None, holder: str = "",
+        poll_seconds: float = POLL_SECONDS
+    ) -> None:  # fmt: skip
+        self._target = target
+        self._holder = holder or this_process()
+        self._poll_seconds = poll_seconds
+        self._home = Session(dsn, "store")
+        self._history = self._home if history_dsn in (None, dsn) else Session(history_dsn or dsn, "history")
+        self._lock = StoreLock(dsn, target)
+        self._taking = asyncio.Lock()
+        self._lease: Lease | None = None
+        self._outdated = False
+        self._waiting_for: str | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether we hold the store's lock, as far as we know."""
+        return self._lock.holds and self._lease is not None
+
+    async def open(self) -> None:
+        """Creates the schema if missing and takes the lock; waits while another daemon has it."""
+        await self._ensure_schema()
+        while not await self._take():
+            await self._tell_who_holds()
+            await asyncio.sleep(self._poll_seconds)
+        _log.info("store.taken", target=self._target, holder=self._holder)
+        self._waiting_for = None
+
+    async def load(self) -> tuple[Sequence[WatchRow], Json]:
+        """All open watches in order of `seq`, and the target's memory ({} if none)."""
+        await self._require_take()
+        async with self._home.use("loading the watches") as connection:
+            await self._require_lock(connection)
+            watches = await reading.open_watches(connection, self._target)
+            memory = await reading.memory_of(connection, self._target)
+        self._outdated = False
+        return watches, memory
+
+    async def record(self, record: Record) -> None:
+        """Writes one round. Raises StoreHeld when what is in memory may be out of date."""
+        await self._require_take()
+        if self._outdated:
+            raise StoreHeld(f"target {self._target}: another daemon held its store meanwhile, load it again")
+        if self._history is not self._home:
+            async with self._history.use("recording", RECORD_DEADLINE) as connection, transaction(connection):
+                await self._write_history(connection, record)
+        async with self._home.use("recording", RECORD_DEADLINE) as connection, transaction(connection):
+            await self._require_lock(connection)
+            if self._history is self._home:
+                await self._write_history(connection, record)
+            await writing.write_memory(connection, self._target, record.memory)
+            await writing.write_watches(
+                connection, self._target, record.watches
+            )  # last: row locks held shortly
+
+    async def controls(self) -> Mapping[str, Controls]:
+        """Controls of every open watch, by id."""
+        async with self._home.use("reading the controls") as connection:
+            return await reading.open_controls(connection, self._target)
+
+    async def wait_for_news(self, seconds: float) -> None:
+        """Returns when something was committed for the target (or may have been), or after `seconds`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                if not self.holds:
+                    await self._retake_quietly()
+                await self._lock.news.wait()
+        self._lock.news.clear()
+
+    async def forget(self, older_than: Micros) -> int:
+        """Deletes samples before that moment, a batch at a time; returns how many."""
+        total, gone = 0, retention.BATCH
+        while gone == retention.BATCH:
+            async with self._history.use("forgetting old samples") as connection:
+                gone = await retention.forget_batch(connection, self._target, older_than)
+            total += gone
+        return total
+
+    async def undelivered(self) -> Sequence[AlertRow]:
+        """Alerts not yet delivered nor given up, oldest first."""
+        async with self._history.use("reading the outbox") as connection:
+            return await outbox.undelivered(connection, self._target)
+
+    async def settle(self, key: str, *, delivered: bool, attempts: int, error: str, final: bool) -> None:
+        """Marks one attempt: delivered, failed (to be tried again), or given up (`final`)."""
+        async with self._history.use("settling an alert") as connection:
+            await outbox.settle(
+                connection, key, delivered=delivered, attempts=attempts, error=error, final=final
+            )
+
+    async def aclose(self) -> None:
+        """Gives the lock up at once."""
+        await self._lock.aclose()
+        await self._home.aclose()
+        await self._history.aclose()
+
+    async def _ensure_schema(self) -> None:
+        for session in dict.fromkeys((self._home, self._history)):
+            async with session.use("preparing schema migration_monitor", SCHEMA_DEADLINE) as connection:
+                if await ensure_schema(connection):
+                    _log.info("store.schema_created", target=self._target)
+
+    async def _take(self) -> bool:
+        """Makes sure that we hold the lock and that the lease says so; False while another holds it."""
+        async with self._taking:
+            if self.holds:
+                return True
+            if not await self._lock.acquire():
+                return False
+            try:
+                await self._sign()
+            except BaseException:
+                self._lock.cut()  # held but unsigned would lock everybody out
+                raise
+            return True
+
+    async def _sign(self) -> None:
+        async with self._history.use("taking the lease") as connection:
+            lease, before = await take_lease(connection, self._target, self._holder)
+        if self._lease is not None and before != self._lease:
+            self._outdated = True
+            _log.warning(
+                "store.held_by_another_meanwhile",
+                target=self._target,
+                holder=before.holder if before else "unknown",
+            )
+        self._lease = lease
+
+    async def _require_take(self) -> None:
+        if not await self._take():
+            raise StoreHeld(f"target {self._target}: another daemon holds its store")
+
+    async def _require_lock(self, connection: pg.Connection) -> None:
+        if not await self._lock.confirmed(connection):
+            self._lock.cut()
+            raise DatabaseUnreachable(f"target {self._target}: the store's lock was lost, it is taken again")
+
+    async def _retake_quietly(self) -> None:
+        """Tries once; when it can't, the caller's time goes by and a later call tries again."""
+        with contextlib.suppress(DatabaseError):
+            await self._take()
+
+    async def _write_history(self, connection: pg.Connection, record: Record) -> None:
+        await renew_lease(connection, self._target, self._holder)
+        await writing.write_samples(connection, self._target, record.samples)
+        await writing.write_events(connection, self._target, record.events)
+        await writing.write_alerts(connection, self._target, record.alerts)
+
+    async def _tell_who_holds(self) -> None:
+        async with self._history.use("reading the lease") as connection:
+            lease = await lease_of(connection, self._target)
+        holder = lease.holder if lease else "unknown"
+        if holder != self._waiting_for:
+            self._waiting_for = holder
+            _log.warning("store.waiting", target=self._target, holder=holder)

@@ -1,0 +1,39 @@
+"""The outbox of a target: alerts until they are delivered or given up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from monitor import pg
+from monitor.ports import AlertRow
+from monitor.store.rows import alert_from
+from monitor.store.session import clean
+
+AT_ONCE = 500
+"""Rows read in one call; the rest is read when these are settled."""
+
+UNDELIVERED = """/* migration-monitor */
+SELECT key, channel, message, attempts FROM migration_monitor.alert
+ WHERE target = $1 AND delivered_at IS NULL AND given_up_at IS NULL ORDER BY at, key LIMIT $2
+"""
+
+SETTLE = """/* migration-monitor */
+UPDATE migration_monitor.alert
+   SET attempts = greatest(attempts, $3),
+       delivered_at = CASE WHEN $2 THEN coalesce(delivered_at, clock_timestamp()) ELSE delivered_at END,
+       given_up_at = CASE WHEN $5 AND NOT $2 THEN coalesce(given_up_at, clock_timestamp())
+                          ELSE given_up_at END,
+       last_error = $4
+ WHERE key = $1
+"""
+
+
+async def undelivered(connection: pg.Connection, target: str) -> Sequence[AlertRow]:
+    """Oldest first."""
+    return [alert_from(row) for row in await connection.fetch(UNDELIVERED, target, AT_ONCE)]
+
+
+async def settle(
+    connection: pg.Connection, key: str, *, delivered: bool, attempts: int, error: str, final: bool
+) -> None:
+    await connection.execute(SETTLE, key, delivered, attempts, clean(error), final)

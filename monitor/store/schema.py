@@ -1,0 +1,129 @@
+"""Creates the schema `migration_monitor`, once, whoever comes first.
+
+`schema.sql` says what it holds; this file reads from it what must exist, so that a role that may not
+create anything can work in a schema that a DBA has created.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+
+from monitor import pg
+from monitor.errors import DatabaseError
+from monitor.store.locks import SCHEMA, advisory_key
+from monitor.store.session import transaction
+
+SQL = files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
+
+SCHEMA_DEADLINE = 30.0
+"""Seconds: others may be creating it, each in its turn."""
+
+_CREATE_SCHEMA = "CREATE SCHEMA IF NOT EXISTS migration_monitor;"
+_TABLE = re.compile(r"^CREATE TABLE IF NOT EXISTS migration_monitor\.(\w+) \((.*?)^\)", re.M | re.S)
+_COLUMN = re.compile(r"^ {4}([a-z_]\w*) ", re.M)
+_ADDED = re.compile(r"^ALTER TABLE migration_monitor\.(\w+)\s+ADD COLUMN IF NOT EXISTS (\w+)", re.M)
+_INDEX = re.compile(r"^CREATE (?:UNIQUE )?INDEX IF NOT EXISTS (\w+)", re.M)
+
+PRESENT = """/* migration-monitor */
+SELECT c.relname || '.' || a.attname AS name
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE c.relkind IN ('r', 'p') AND c.relnamespace = pg_catalog.to_regnamespace('migration_monitor')
+UNION ALL
+SELECT c.relname::text FROM pg_catalog.pg_class c
+ WHERE c.relkind IN ('i', 'I') AND c.relnamespace = pg_catalog.to_regnamespace('migration_monitor')
+"""
+
+EXISTS = "/* migration-monitor */ SELECT pg_catalog.to_regnamespace('migration_monitor') IS NOT NULL"
+
+LACKING = """/* migration-monitor */
+SELECT c.relname AS name, current_user AS role
+  FROM pg_catalog.pg_class c
+ WHERE c.relkind IN ('r', 'p') AND c.relnamespace = pg_catalog.to_regnamespace('migration_monitor')
+   AND c.relname = ANY ($1::text[])
+   AND NOT (has_schema_privilege(c.relnamespace, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+            AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE'))
+ ORDER BY c.relname
+"""
+
+WAIT = """/* migration-monitor */
+SELECT pg_catalog.set_config('lock_timeout', '25s', true),
+       pg_catalog.set_config('statement_timeout', '25s', true)
+"""
+
+TURN = "/* migration-monitor */ SELECT pg_catalog.pg_advisory_xact_lock($1, $2)"
+
+
+async def ensure_schema(connection: pg.Connection) -> bool:
+    """Makes sure that the schema is complete and may be used; True if something was created.
+
+    Raises DatabaseError with the remedy when the role may not create or use it.
+    """
+    created = not await _complete(connection)
+    if created:
+        await _create(connection)
+    await _check_rights(connection)
+    return created
+
+
+def expected() -> frozenset[str]:
+    """What `schema.sql` creates: `table.column` and index names."""
+    columns = {f"{table}.{column}" for table, body in _TABLE.findall(SQL) for column in _COLUMN.findall(body)}
+    added = {f"{table}.{column}" for table, column in _ADDED.findall(SQL)}
+    return frozenset(columns | added | set(_INDEX.findall(SQL)))
+
+
+def tables() -> tuple[str, ...]:
+    return tuple(table for table, _ in _TABLE.findall(SQL))
+
+
+async def _complete(connection: pg.Connection) -> bool:
+    return expected() <= {row["name"] for row in await connection.fetch(PRESENT)}
+
+
+async def _create(connection: pg.Connection) -> None:
+    try:
+        async with pg.translated("creating schema migration_monitor"), transaction(connection):
+            await connection.execute(WAIT)
+            await connection.fetchval(TURN, *advisory_key(SCHEMA, ""))
+            if await _complete(connection):  # by whoever was before us
+                return
+            exists = await connection.fetchval(EXISTS)  # an owner of the schema need not own the database
+            await connection.execute(SQL.replace(_CREATE_SCHEMA, "") if exists else SQL)
+    except DatabaseError as e:
+        raise await _explained(connection, e) from e
+
+
+async def _explained(connection: pg.Connection, e: DatabaseError) -> DatabaseError:
+    if e.sqlstate != "42501":
+        return e
+    role, database = await _names(connection)
+    return DatabaseError(
+        f"role {role} may not create schema migration_monitor in database {database}: "
+        f"GRANT CREATE ON DATABASE {database} TO {role}, "
+        f"or let its owner run monitor/store/schema.sql and grant its use",
+        e.sqlstate,
+    )
+
+
+async def _names(connection: pg.Connection) -> tuple[str, str]:
+    row = await connection.fetchrow(
+        "/* migration-monitor */ SELECT current_user AS role, current_database() AS database"
+    )
+    if row is None:
+        return "?", "?"
+    return pg.quote_identifier(row["role"]), pg.quote_identifier(row["database"])
+
+
+async def _check_rights(connection: pg.Connection) -> None:
+    lacking = await connection.fetch(LACKING, list(tables()))
+    if not lacking:
+        return
+    role = pg.quote_identifier(lacking[0]["role"])
+    raise DatabaseError(
+        f"role {role} may not use migration_monitor.{', '.join(row['name'] for row in lacking)}: "
+        f"GRANT USAGE ON SCHEMA migration_monitor TO {role}; "
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA migration_monitor TO {role}",
+        "42501",
+    )

@@ -1,0 +1,234 @@
+"""Adapters of the ports that live in memory, for tests of the daemon.
+
+`MemoryStore` is Store, Registry and Outbox in one. The rules of controls and of registration are the
+product's own (`monitor.store.controls`, `same_watch`); the contract tests run the same cases against it
+and against PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from monitor.clock import Clock, SystemClock
+from monitor.core.samples import Micros
+from monitor.errors import ControlRefused, DatabaseUnreachable, NotFound
+from monitor.ports import (
+    AlertRow,
+    Control,
+    Controls,
+    EventRow,
+    Json,
+    Record,
+    Registration,
+    SampleRow,
+    WatchRow,
+    WatchUpdate,
+)
+from monitor.store.controls import COLUMNS, refusal
+from monitor.store.registering import same_watch
+from monitor.store.registry import new_id
+from monitor.store.rows import event_key
+from monitor.store.session import clean, to_json
+
+
+class MemoryStore:
+    """One target's store. `away` makes every call fail as if the database were gone.
+
+    `sleep` stands in for time passing in `wait_for_news`; `clock` for the database's.
+    """
+
+    def __init__(
+        self,
+        target: str = "shop",
+        clock: Clock | None = None,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self.target = target
+        self.away = False
+        self.rows: dict[str, WatchRow] = {}
+        self.stored_samples: dict[tuple[str, Micros], SampleRow] = {}
+        self.stored_events: dict[str, EventRow] = {}
+        self.alerts: dict[str, AlertRow] = {}
+        self.delivered: list[str] = []
+        self.given_up: list[str] = []
+        self.memory: Json = {}
+        self.records = 0
+        self._clock = clock or SystemClock()
+        self._sleep = sleep
+        self._news = asyncio.Event()
+        self._opened = False
+
+    # ---- Store
+
+    @property
+    def holds(self) -> bool:
+        return self._opened and not self.away
+
+    async def open(self) -> None:
+        self._here()
+        self._opened = True
+
+    async def load(self) -> tuple[Sequence[WatchRow], Json]:
+        self._here()
+        return [self._seen(row) for row in self._open()], _copy(self.memory)
+
+    async def record(self, record: Record) -> None:
+        self._here()
+        self.records += 1
+        for sample in record.samples:
+            kept = replace(sample, reason=clean(sample.reason))
+            self.stored_samples.setdefault((sample.metric, sample.at), kept)
+        for event in record.events:
+            self._add_event(event)
+        for alert in record.alerts:
+            self.alerts.setdefault(alert.key, alert)
+        for update in record.watches:
+            self._update(update)
+        if record.memory is not None:
+            self.memory = _copy(record.memory)
+
+    async def controls(self) -> Mapping[str, Controls]:
+        self._here()
+        return {row.id: self._seen(row).controls for row in self._open()}
+
+    async def wait_for_news(self, seconds: float) -> None:
+        if not self._news.is_set():
+            waits = [asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(self._news.wait())]
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+        self._news.clear()
+
+    async def forget(self, older_than: Micros) -> int:
+        self._here()
+        old = [key for key in self.stored_samples if key[1] < older_than]
+        for key in old:
+            del self.stored_samples[key]
+        return len(old)
+
+    async def aclose(self) -> None:
+        self._opened = False
+
+    # ---- Outbox
+
+    async def undelivered(self) -> Sequence[AlertRow]:
+        self._here()
+        closed = {*self.delivered, *self.given_up}
+        rows = [row for row in self.alerts.values() if row.key not in closed]
+        return sorted(rows, key=lambda row: (row.alert.at, row.key))
+
+    async def settle(self, key: str, *, delivered: bool, attempts: int, error: str, final: bool) -> None:
+        self._here()
+        row = self.alerts[key]
+        self.alerts[key] = replace(row, attempts=max(row.attempts, attempts))
+        if delivered:
+            self.delivered.append(key)
+        elif final:
+            self.given_up.append(key)
+
+    # ---- Registry
+
+    async def register(self, registration: Registration) -> tuple[WatchRow, bool]:
+        self._here()
+        for row in self._open():
+            if row.migration == registration.migration:
+                return self._seen(same_watch(row, registration)), False
+        fields = {name: getattr(registration, name) for name in Registration.__dataclass_fields__}
+        row = WatchRow(id=new_id(), seq=len(self.rows) + 1, **fields)
+        self.rows[row.id] = row
+        detail = {"migration": row.migration, "mode": row.mode.value, "sha256": row.plan.sha256}
+        self._add_event(EventRow(row.id, self._clock.now(), "registered", detail))
+        self._news.set()
+        return row, True
+
+    async def find(self, name: str) -> WatchRow | None:
+        self._here()
+        if name in self.rows:
+            return self._seen(self.rows[name])
+        of_migration = [row for row in self.rows.values() if row.migration == name]
+        return self._seen(of_migration[-1]) if of_migration else None
+
+    async def watches(self, limit: int) -> Sequence[WatchRow]:
+        self._here()
+        return [self._seen(row) for row in reversed(self.rows.values())][:limit]
+
+    async def control(self, watch_id: str, control: Control, *, by: str, reason: str) -> WatchRow:
+        self._here()
+        if watch_id not in self.rows:
+            raise NotFound(f"no watch {watch_id}")
+        row = self.rows[watch_id]
+        if why := refusal(row, control):
+            raise ControlRefused(why)
+        at = max(self._clock.now(), self._latest_control(row) + 1)
+        controls = replace(row.controls, by=by, reason=reason, **{COLUMNS[control]: at})  # type: ignore[arg-type]  # the table's columns are fields of Micros
+        self.rows[watch_id] = replace(row, controls=controls)
+        detail = {"control": control.value, "by": by, "reason": reason}
+        self._add_event(EventRow(watch_id, at, "control", detail))
+        self._news.set()
+        return self._seen(self.rows[watch_id])
+
+    async def samples(self, since: Micros, until: Micros, limit: int) -> Sequence[SampleRow]:
+        self._here()
+        found = [s for s in self.stored_samples.values() if since <= s.at < until]
+        return sorted(found, key=lambda s: (s.at, s.metric))[:limit]
+
+    async def events(self, watch_id: str, after: int, limit: int) -> Sequence[EventRow]:
+        self._here()
+        return [e for e in self.stored_events.values() if e.watch_id == watch_id and e.id > after][:limit]
+
+    # ---- what only tests do
+
+    def intend(self, watch_id: str, at: Micros | None) -> None:
+        """As a rollback's committed intent does, or its withdrawal (None)."""
+        self.rows[watch_id] = replace(self.rows[watch_id], intent_at=at)
+
+    def _here(self) -> None:
+        if self.away:
+            raise DatabaseUnreachable("the store is away")
+
+    def _open(self) -> list[WatchRow]:
+        return [row for row in self.rows.values() if row.verdict is None]
+
+    def _seen(self, row: WatchRow) -> WatchRow:
+        newer = any(
+            other.seq > row.seq and other.verdict not in {"cancelled", "rolled_back"}
+            for other in self.rows.values()
+        )
+        return replace(row, controls=replace(row.controls, superseded=row.verdict is None and newer))
+
+    def _update(self, update: WatchUpdate) -> None:
+        row = self.rows.get(update.id)
+        if row is None or row.verdict not in {None, update.verdict}:
+            return
+        self.rows[row.id] = replace(
+            row,
+            phase=update.phase,
+            verdict=update.verdict,
+            verdict_at=row.verdict_at if row.verdict_at is not None else update.verdict_at,
+            reason=row.reason if row.verdict is not None else clean(update.reason),
+            state=_copy(update.state),
+            view=_copy(update.view),
+        )
+
+    def _add_event(self, event: EventRow) -> None:
+        key = event_key(self.target, event)
+        number = len(self.stored_events) + 1
+        self.stored_events.setdefault(key, replace(event, key=key, id=number, detail=_copy(event.detail)))
+
+    @staticmethod
+    def _latest_control(row: WatchRow) -> Micros:
+        c = row.controls
+        times = (c.paused_at, c.resumed_at, c.cancelled_at, c.approved_at, c.rollback_at)
+        return max((at for at in times if at is not None), default=0)
+
+
+def _copy(value: Json) -> dict[str, Any]:
+    """As it comes back from jsonb."""
+    copied: dict[str, Any] = json.loads(to_json(value))
+    return copied
