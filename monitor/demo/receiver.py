@@ -62,15 +62,17 @@ def _hook(on_message: Callable[[list[str]], None]) -> type[BaseHTTPRequestHandle
 
 
 def lines_of(message: dict[str, Any]) -> list[str]:
-    """The visible text of a Block Kit message, a line for each text in it, mark-up taken off."""
-    texts: list[str] = []
+    """The visible text of a Block Kit message: a line for each line, `label: text` for each field."""
+    lines: list[str] = []
     for block in message.get("blocks", []):
-        parts = [block.get("text"), *block.get("fields", []), *block.get("elements", [])]
-        texts += [p["text"] for p in parts if isinstance(p, dict) and isinstance(p.get("text"), str)]
-    return [_plain(line) for text in texts or [message["text"]] for line in text.splitlines() if line.strip()]
+        for part in [block.get("text"), *block.get("elements", [])]:
+            lines += _text(part).splitlines()
+        lines += [": ".join(_text(part).splitlines()) for part in block.get("fields", [])]
+    return [line for line in lines or message["text"].splitlines() if line.strip()]
 
 
-def _plain(text: str) -> str:
-    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+def _text(part: Any) -> str:
+    text = part.get("text", "") if isinstance(part, dict) else ""
+    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("*", ""), ("`", "")):
         text = text.replace(entity, character)
-    return text.replace("*", "").replace("`", "")
+    return str(text)
