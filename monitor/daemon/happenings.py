@@ -1,0 +1,60 @@
+"""Everything that can happen to a target's loop, as values in its one queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from monitor.core.samples import Reading
+from monitor.ports import Controls, Outcome, Progress, Readiness, WatchRow
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What a probe said."""
+
+    readings: Sequence[Reading]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """An interval passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlsRead:
+    """A person's controls, as committed, of every open watch."""
+
+    controls: Mapping[str, Controls]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Open watches, some of which may be new."""
+
+    rows: Sequence[WatchRow]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessRead:
+    watch_id: str
+    readiness: Readiness
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """The executor on its way."""
+
+    watch_id: str
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The executor's last word; None: a committed intent was found without effect."""
+
+    watch_id: str
+    outcome: Outcome | None
+
+
+Happening = Readings | Tick | ControlsRead | Loaded | ReadinessRead | Progressed | Finished

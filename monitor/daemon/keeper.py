@@ -1,0 +1,153 @@
+"""One watch in the daemon's hands: its stored row, the core's state, and what a person asked of it.
+
+Takes events to the core and keeps what comes out; it does no IO. What the core decides is for the
+loop to carry out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from monitor.core import codec, events
+from monitor.core.decisions import Decision, RequestApproval
+from monitor.core.lifecycle import order_stands
+from monitor.core.phases import Phase
+from monitor.core.replay import seconds
+from monitor.core.samples import Micros
+from monitor.core.state import WatchState, new_state
+from monitor.core.thresholds import Mode, Policy
+from monitor.core.view import coverage_view, metrics_view, streaks_view
+from monitor.core.watch import step
+from monitor.ports import Controls, Json, Readiness, WatchRow, WatchUpdate
+
+NOT_YET = Readiness(False, ("not checked yet",))
+
+
+class Keeper:
+    """Holds one open watch of a target."""
+
+    def __init__(self, policy: Policy, row: WatchRow, *, already_breaching: bool = False) -> None:
+        self.policy = policy
+        self.row = row
+        self.readiness = NOT_YET
+        self.readiness_told: bool | None = None
+        stored: dict[str, Any] = dict(row.state or {})
+        state = codec.load(policy, stored["core"]) if stored else None
+        self.is_new = state is None
+        self.already_breaching = bool(stored.get("already_breaching", already_breaching))
+        self._approved_at: Micros | None = stored.get("approved_at")
+        self._rollback_at: Micros | None = stored.get("rollback_at")
+        self._was_awaiting = state is not None and state.life.phase is Phase.AWAITING_APPROVAL
+        self.state: WatchState = state or new_state(policy, row.started_at, self._first_mode())
+        self.executing = False
+
+    @property
+    def id(self) -> str:
+        return self.row.id
+
+    @property
+    def mode(self) -> Mode:
+        return self.state.life.mode
+
+    @property
+    def ended(self) -> bool:
+        return self.state.ended
+
+    def _first_mode(self) -> Mode:
+        """An `auto` watch that starts into a breach waits for a person."""
+        breaching = self.already_breaching and self.row.mode is Mode.AUTO
+        return Mode.APPROVE if breaching else self.row.mode
+
+    def take(self, event: events.Event) -> tuple[Decision, ...]:
+        """Steps the core."""
+        self.state, decisions = step(self.policy, self.state, event)
+        return decisions
+
+    def take_controls(self, controls: Controls, now: Micros) -> list[events.Event]:
+        """What a person's committed controls mean for the core, as events; each is said once."""
+        self.row = replace(self.row, controls=controls)
+        found: list[events.Event] = []
+        phase = self.state.life.phase
+        if controls.cancelled_at is not None:
+            return [events.Cancelled(now, controls.reason)]
+        if controls.superseded == self.state.life.armed:
+            found.append(events.ArmingChanged(now, not controls.superseded))
+        if controls.paused and phase is not Phase.PAUSED:
+            found.append(events.Paused(now))
+        if not controls.paused and phase is Phase.PAUSED:
+            found.append(events.Resumed(now))
+        if controls.rollback_at not in {None, self._rollback_at}:
+            self._rollback_at = controls.rollback_at
+            found.append(events.RollbackAsked(now, controls.by))
+        if controls.approved_at not in {None, self._approved_at} and not self._waits_for_request():
+            self._approved_at = controls.approved_at
+            found.append(events.Approved(now, controls.by))
+        return found
+
+    def take_request(self, request: RequestApproval) -> list[events.Event]:
+        """A request asked again after a restart finds the approval that came in between."""
+        was, self._was_awaiting = self._was_awaiting, False
+        controls = self.row.controls
+        if was and controls.approved_at not in {None, self._approved_at}:
+            self._approved_at = controls.approved_at
+            return [events.Approved(request.at, controls.by)]
+        return []
+
+    def _waits_for_request(self) -> bool:
+        return self._was_awaiting and self.state.life.phase is not Phase.AWAITING_APPROVAL
+
+    def still_wanted(self) -> bool:
+        """Asked by the executor before each try."""
+        return order_stands(self.policy, self.state)
+
+    def update(self) -> WatchUpdate:
+        """What the store keeps of it."""
+        life = self.state.life
+        stored = {
+            "core": codec.dump(self.policy, self.state),
+            "already_breaching": self.already_breaching,
+            "approved_at": self._approved_at,
+            "rollback_at": self._rollback_at,
+        }
+        verdict = life.verdict and life.verdict.value
+        return WatchUpdate(
+            self.id, life.phase.value, verdict, life.verdict_at, life.reason, stored, self.view()
+        )
+
+    def view(self) -> Json:
+        """The watch as JSON; times in epoch seconds."""
+        row, life = self.row, self.state.life
+        return {
+            "id": row.id,
+            "migration": row.migration,
+            "target": row.target,
+            "mode": life.mode.value,
+            "phase": life.phase.value,
+            "verdict": life.verdict and life.verdict.value,
+            "reason": life.reason,
+            "started_at": seconds(row.started_at),
+            "ends_at": seconds(row.ends_at),
+            "verdict_at": None if life.verdict_at is None else seconds(life.verdict_at),
+            "updated_at": seconds(self.state.seen.at),
+            "metrics": metrics_view(self.policy, self.state),
+            "streaks": streaks_view(self.policy, self.state),
+            "coverage": coverage_view(self.policy, self.state),
+            "readiness": {
+                "ok": self.readiness.ok,
+                "reasons": list(self.readiness.reasons),
+                "notes": list(self.readiness.notes),
+            },
+            "superseded": not life.armed,
+            "already_breaching": self.already_breaching,
+            "plan": plan_view(row.plan.plan),
+        }
+
+
+def plan_view(plan: Json) -> list[Json]:
+    """The statements as they were registered, without the catalogue's details."""
+    statements = plan.get("statements", ())
+    shown = ("step", "sql", "line", "sha256", "class", "kind")
+    if not isinstance(statements, list | tuple):
+        return []
+    return [{key: s[key] for key in shown if key in s} for s in statements]

@@ -1,0 +1,286 @@
+"""The loop of one target: everything that happens comes through one queue, taken in by one task.
+
+That task never waits for the outside, so the order of events is the order of the queue. Reading,
+writing, executing and proving readiness are tasks of their own that put their results into it.
+If one of them dies, the target's loop ends loudly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import structlog
+
+from monitor.core.samples import SECOND, Micros, Reading
+from monitor.daemon.happenings import (
+    ControlsRead,
+    Finished,
+    Happening,
+    Loaded,
+    Progressed,
+    ReadinessRead,
+    Readings,
+    Tick,
+)
+from monitor.daemon.keeper import Keeper
+from monitor.daemon.parts import READINESS_FULL, TargetParts
+from monitor.daemon.polling import Poller
+from monitor.daemon.recorder import Recorder
+from monitor.daemon.rounds import Hands, Rounds
+from monitor.errors import DatabaseError, StoreHeld
+from monitor.ports import Order, Outcome, OutcomeKind, Progress, TargetView
+
+log = structlog.get_logger()
+
+RETRY_SECONDS = 2.0
+
+STALE_INTERVALS = 6
+"""A decision loop that took nothing in for so many intervals is stale."""
+
+ROLLBACK_GRACE = 20.0
+"""Seconds a group under way has, at shutdown, to be finished or rolled back."""
+
+FLUSH_SECONDS = 5.0
+"""Seconds the last round has, at shutdown, to be written."""
+
+
+class TargetLoop:
+    """Watches one target until it is stopped."""
+
+    def __init__(self, parts: TargetParts) -> None:
+        self._parts = parts
+        self._queue: asyncio.Queue[Happening] = asyncio.Queue()
+        self._recorder = Recorder(parts.name, parts.store, parts.outgoing, parts.telemetry)
+        self._rounds = self._new_rounds()
+        self._rollbacks: set[asyncio.Task[None]] = set()
+        self._opened = False
+        self._pollers = [
+            Poller(probe, parts.policy.interval, parts.read_deadline, parts.clock, self._deliver)
+            for probe in parts.probes
+        ]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Opens the store, goes on where the last process ended, and returns some time after `stop`.
+
+        When another daemon looked after the store meanwhile, everything is loaded afresh.
+        """
+        stopping = asyncio.create_task(stop.wait(), name=f"{self._parts.name}/stop")
+        try:
+            while await self._opened_before(stopping):
+                try:
+                    await self._work(stopping)
+                except StoreHeld:
+                    log.warning("target.store_lost", target=self._parts.name)
+                    self._start_afresh()
+        finally:
+            stopping.cancel()
+            await self._close()
+
+    def view(self) -> TargetView:
+        """How the target stands, from memory."""
+        return TargetView(
+            name=self._parts.name,
+            last_decision=self._rounds.last_at,
+            stale_after=STALE_INTERVALS * self._parts.policy.interval,
+            store_reachable=self._opened and self._recorder.reachable,
+            holds_store=self._opened and self._parts.store.holds,
+            watches=tuple(k.view() for k in self._rounds.keepers.values()),
+            metrics=self._rounds.metrics(),
+            gauges=tuple(g for p in self._parts.probes for g in p.gauges()),
+        )
+
+    # ------------------------------------------------------------ life
+
+    def _new_rounds(self) -> Rounds:
+        return Rounds(self._parts, Hands(self._execute, self._settle, self._recorder.put))
+
+    def _start_afresh(self) -> None:
+        self._opened = False
+        self._queue = asyncio.Queue()
+        self._recorder.forget()
+        self._rounds = self._new_rounds()
+
+    async def _opened_before(self, stopping: asyncio.Task[Any]) -> bool:
+        """Whether the store was opened before it is time to stop."""
+        if stopping.done():
+            return False
+        opening = asyncio.create_task(self._open(), name=f"{self._parts.name}/open")
+        await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not opening.done():
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
+            return False
+        opening.result()
+        return True
+
+    async def _open(self) -> None:
+        """Waits for the store as long as it takes; says so once."""
+        told = False
+        while True:
+            try:
+                await self._parts.store.open()
+                rows, memory = await self._parts.store.load()
+                break
+            except DatabaseError as e:
+                if not told:
+                    log.warning("store.unreachable", target=self._parts.name, reason=str(e))
+                told = True
+                await asyncio.sleep(RETRY_SECONDS)
+        self._opened = True
+        self._rounds.start(rows, memory)
+        log.info("target.opened", target=self._parts.name, watches=len(rows))
+
+    async def _work(self, stopping: asyncio.Task[Any]) -> None:
+        """Runs every task until it is time to stop or one of them dies; then ends them in order."""
+        tasks = {
+            asyncio.create_task(job, name=f"{self._parts.name}/{what}") for what, job in self._jobs().items()
+        }
+        recording = asyncio.create_task(self._recorder.run(), name=f"{self._parts.name}/record")
+        done, _ = await asyncio.wait({stopping, recording, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._end_rollbacks()
+        if not recording.done():
+            self._rounds.save()
+            await self._recorder.drain(FLUSH_SECONDS)
+        recording.cancel()
+        await asyncio.gather(recording, return_exceptions=True)
+        for task in done - {stopping}:
+            self._raise(task)
+
+    def _jobs(self) -> dict[str, Coroutine[Any, Any, None]]:
+        jobs: dict[str, Coroutine[Any, Any, None]] = {
+            "consume": self._consume(),
+            "tick": self._tick(),
+            "news": self._news(),
+            "readiness": self._readiness(),
+        }
+        for poller in self._pollers:
+            jobs[f"poll/{poller.probe.name}"] = poller.run()
+        return jobs
+
+    def _raise(self, task: asyncio.Task[Any]) -> None:
+        error = task.exception() or RuntimeError(f"{task.get_name()} ended by itself")
+        if not isinstance(error, StoreHeld):
+            log.error("daemon.task_died", target=self._parts.name, task=task.get_name())
+        raise error
+
+    async def _end_rollbacks(self) -> None:
+        """A group under way is finished if its COMMIT was sent, else rolled back; then told and stored."""
+        for task in self._rollbacks:
+            task.cancel()
+        if self._rollbacks:
+            await asyncio.wait(self._rollbacks, timeout=ROLLBACK_GRACE)
+        left = []
+        while not self._queue.empty():
+            left.append(self._queue.get_nowait())
+        self._rounds.take([h for h in left if isinstance(h, Progressed | Finished)])
+
+    async def _close(self) -> None:
+        for probe in self._parts.probes:
+            await probe.aclose()
+        await self._parts.executor.aclose()
+        await self._parts.store.aclose()
+
+    # ------------------------------------------------------------ tasks
+
+    async def _consume(self) -> None:
+        while True:
+            batch = [await self._queue.get()]
+            while not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            self._rounds.take(batch)
+            self._pace()
+
+    def _deliver(self, poller: Poller, readings: Sequence[Reading], took: float) -> None:
+        self._queue.put_nowait(Readings(readings))
+        values = any(r.value is not None for r in readings)
+        outcome = "ok" if values else "quiet" if any(r.quiet for r in readings) else "failed"
+        name, probe = self._parts.name, poller.probe.name
+        self._parts.telemetry.count("polls_total", target=name, probe=probe, outcome=outcome)
+        self._parts.telemetry.observe("poll_duration_seconds", took, target=name, probe=probe)
+
+    def _pace(self) -> None:
+        """Fast reads while a rollback streak lasts, and one exactly when its hold is reached."""
+        now, holds = self._parts.clock.now(), self._rounds.holds()
+        for poller in self._pollers:
+            ends = [holds[m] for m in poller.probe.metrics if m in holds]
+            coming = min((end for end in ends if end > now), default=None)
+            poller.pace(self._parts.fast_interval if ends else None, coming)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(self._parts.policy.interval / SECOND)
+            self._queue.put_nowait(Tick())
+
+    async def _news(self) -> None:
+        """Controls and registrations: at once when notified, else once per interval."""
+        store = self._parts.store
+        while True:
+            try:
+                controls = await store.controls()
+                if controls.keys() - self._rounds.keepers.keys():
+                    rows, _ = await store.load()
+                    self._queue.put_nowait(Loaded(rows))
+                self._queue.put_nowait(ControlsRead(controls))
+                await store.wait_for_news(self._parts.policy.interval / SECOND)
+            except StoreHeld:
+                raise
+            except DatabaseError:
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _readiness(self) -> None:
+        """Cheap proof at every interval, the full one every few minutes and for a new watch."""
+        full_at: dict[str, Micros] = {}
+        while True:
+            for keeper in [k for k in self._rounds.keepers.values() if not k.executing]:
+                now = self._parts.clock.now()
+                full = now - full_at.get(keeper.id, -READINESS_FULL) >= READINESS_FULL
+                if full:
+                    full_at[keeper.id] = now
+                readiness = await self._parts.executor.ready(keeper.row, full=full)
+                self._queue.put_nowait(ReadinessRead(keeper.id, readiness))
+            full_at = {i: at for i, at in full_at.items() if i in self._rounds.keepers}
+            await asyncio.sleep(self._parts.policy.interval / SECOND)
+
+    # ------------------------------------------------------------ rollbacks
+
+    def _execute(self, keeper: Keeper, order: Order) -> None:
+        async def job() -> Outcome | None:
+            return await self._parts.executor.execute(order, keeper.still_wanted, self._reporter(keeper))
+
+        self._spawn(keeper, job())
+
+    def _settle(self, keeper: Keeper) -> None:
+        async def job() -> Outcome | None:
+            return await self._parts.executor.settle(keeper.row, keeper.still_wanted, self._reporter(keeper))
+
+        self._spawn(keeper, job())
+
+    def _reporter(self, keeper: Keeper) -> Any:
+        def report(progress: Progress) -> None:
+            self._queue.put_nowait(Progressed(keeper.id, progress))
+
+        return report
+
+    def _spawn(self, keeper: Keeper, job: Coroutine[Any, Any, Outcome | None]) -> None:
+        task = asyncio.create_task(
+            self._to_its_end(keeper, job), name=f"{self._parts.name}/rollback/{keeper.id}"
+        )
+        self._rollbacks.add(task)
+        task.add_done_callback(self._rollbacks.discard)
+
+    async def _to_its_end(self, keeper: Keeper, job: Coroutine[Any, Any, Outcome | None]) -> None:
+        """A bug in the executor is a failed rollback that pages, not a silent one."""
+        try:
+            outcome = await job
+        except asyncio.CancelledError:
+            raise
+        except Exception as e:
+            log.exception("rollback.task_died", target=self._parts.name, watch=keeper.id)
+            reason = f"the rollback stopped on an unexpected {type(e).__name__}; the log says where"
+            outcome = Outcome(OutcomeKind.FAILED, reason)
+        self._queue.put_nowait(Finished(keeper.id, outcome))

@@ -1,0 +1,237 @@
+"""What people are told: one alert per transition, with both numbers, what happens next, what to do.
+
+Every text is made of our own words, configured names and numbers; nothing a remote sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from monitor.core import decisions as said
+from monitor.core.events import Verdict
+from monitor.core.evidence import Evidence
+from monitor.core.samples import SECOND, Micros
+from monitor.core.thresholds import Action, Policy, Rule
+from monitor.daemon.keeper import Keeper
+from monitor.ports import Alert, Progress, ProgressKind, Readiness, Severity
+from monitor.units import Kind, show_duration
+
+COMMAND = "migration-monitor"
+
+SEVERITY = {
+    Action.ROLLBACK: Severity.CRITICAL,
+    Action.INVESTIGATE: Severity.ERROR,
+    Action.WARN: Severity.WARNING,
+}
+
+ENDINGS: Mapping[Verdict, tuple[Severity, str]] = {
+    Verdict.SUCCEEDED: (Severity.INFO, "succeeded: all metrics were normal"),
+    Verdict.ROLLED_BACK: (Severity.CRITICAL, "rolled back"),
+    Verdict.FAILED: (Severity.CRITICAL, "the rollback FAILED; the migration is still in place"),
+    Verdict.REFUSED: (Severity.CRITICAL, "the rollback was REFUSED; the migration is still in place"),
+    Verdict.UNVERIFIED: (Severity.CRITICAL, "rolled back, but the schema is not what it should be"),
+    Verdict.INCONCLUSIVE: (Severity.ERROR, "inconclusive: not everything was seen to be normal"),
+    Verdict.CANCELLED: (Severity.INFO, "cancelled"),
+    Verdict.RESOLVED_EXTERNALLY: (Severity.WARNING, "found rolled back by hand"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Makes the alerts of one target. `kinds`: what each metric's values are, for showing them."""
+
+    policy: Policy
+    kinds: Mapping[str, Kind]
+
+    def pending(self, keeper: Keeper, decision: said.StreakPending, value: float | None) -> Alert:
+        """The first breaching sample of a rollback rule: informs, wakes nobody."""
+        rule = self._rule(decision.rule)
+        return self._alert(
+            keeper, decision.at, Severity.WARNING, f"{rule.metric} {self._both(rule, value)}",
+            transition=f"{rule.name}/pending/{decision.at}", condition=rule.name, page=False,
+            next=f"{_consequence(keeper, rule)} if it stays so for {show_duration(rule.hold)}",
+            commands=("pause", "status"),
+        )  # fmt: skip
+
+    def firing(self, keeper: Keeper, decision: said.StreakFiring, value: float | None) -> Alert:
+        rule = self._rule(decision.rule)
+        return self._alert(
+            keeper, decision.at, SEVERITY[rule.action],
+            f"{rule.metric} {self._both(rule, value)} for {_age(decision.at, decision.since)}",
+            transition=f"{rule.name}/firing/{decision.since}", condition=rule.name,
+            facts=(("since", when(decision.since)), *self._evidence(rule, decision.evidence)),
+            next=_next(keeper, rule), commands=("status", "pause"),
+            page=rule.action is not Action.WARN,
+        )  # fmt: skip
+
+    def cleared(self, keeper: Keeper, decision: said.StreakCleared) -> Alert:
+        """Resolves what `pending` or `firing` opened."""
+        rule = self._rule(decision.rule)
+        why = {
+            "recovered": "recovered",
+            "gap": f"not measured for over {show_duration(self.policy.max_gap)}",
+        }.get(decision.reason, decision.reason)
+        return self._alert(
+            keeper, decision.at, Severity.INFO,
+            f"{rule.name}: the breach ended after {_age(decision.at, decision.since)}: {why}",
+            transition=f"{rule.name}/cleared/{decision.since}", condition=rule.name, resolves=True,
+            page=decision.was == "firing" and rule.action is not Action.WARN,
+        )  # fmt: skip
+
+    def rollback_decided(self, keeper: Keeper, decision: said.ExecuteRollback) -> Alert:
+        asked = f"a person ({decision.by}) asked for it" if decision.by else f"{decision.rule} fired"
+        return self._alert(
+            keeper, decision.at, Severity.CRITICAL, f"rolling back {keeper.row.migration}: {asked}",
+            transition=f"rollback/decided/{decision.since}", condition="rollback",
+            facts=self._order_facts(decision.rule, decision.since, decision.evidence),
+            next="the stored rollback SQL is executed now", commands=("status",),
+        )  # fmt: skip
+
+    def approval(self, keeper: Keeper, decision: said.RequestApproval) -> Alert:
+        why = " (the target was already breaching when the watch began)" if keeper.already_breaching else ""
+        title = f"approval needed to roll back {keeper.row.migration}{why}"
+        return self._alert(
+            keeper, decision.at, Severity.CRITICAL, title,
+            transition=f"rollback/requested/{decision.since}", condition="rollback",
+            facts=self._order_facts(decision.rule, decision.since, decision.evidence),
+            next="nothing is executed until a person approves", commands=("approve", "cancel", "status"),
+        )  # fmt: skip
+
+    def would_roll_back(self, keeper: Keeper, decision: said.WouldRollBack) -> Alert:
+        why = (
+            "a newer watch is responsible for this target" if not keeper.state.life.armed else "mode observe"
+        )
+        return self._alert(
+            keeper, decision.at, Severity.ERROR, f"would have rolled back {keeper.row.migration} ({why})",
+            transition=f"rollback/would/{decision.since}", condition="rollback",
+            facts=self._order_facts(decision.rule, decision.since, decision.evidence),
+            next="nothing is executed", commands=("rollback", "status"),
+        )  # fmt: skip
+
+    def withdrawn(self, keeper: Keeper, decision: said.RollbackWithdrawn) -> Alert:
+        return self._alert(
+            keeper, decision.at, Severity.INFO, f"the rollback is withdrawn: {decision.reason}",
+            transition=f"rollback/withdrawn/{decision.since}", condition="rollback", resolves=True,
+            next="no statement took effect; the watch goes on",
+        )  # fmt: skip
+
+    def blind(self, keeper: Keeper, decision: said.WentBlind, reason: str) -> Alert:
+        because = f" ({reason})" if reason else ""
+        return self._alert(
+            keeper, decision.at, Severity.ERROR, f"{decision.metric} can't be measured{because}",
+            transition=f"{decision.metric}/blind/{decision.at}", condition=f"{decision.metric}/blind",
+            next="a breach of this metric would not be noticed; nothing is rolled back for lack of data",
+            commands=("check", "status"),
+        )  # fmt: skip
+
+    def sighted(self, keeper: Keeper, decision: said.Sighted) -> Alert:
+        return self._alert(
+            keeper, decision.at, Severity.INFO, f"{decision.metric} is measured again",
+            transition=f"{decision.metric}/sighted/{decision.at}", condition=f"{decision.metric}/blind",
+            resolves=True,
+        )  # fmt: skip
+
+    def ended(self, keeper: Keeper, decision: said.Ended) -> Alert:
+        severity, words = ENDINGS[decision.verdict]
+        good = decision.verdict in {Verdict.SUCCEEDED, Verdict.CANCELLED}
+        return self._alert(
+            keeper, decision.at, severity, f"{keeper.row.migration}: {words}",
+            transition=f"verdict/{decision.verdict.value}", condition="verdict",
+            facts=(("reason", decision.reason),) if decision.reason else (),
+            next="the watch has ended", commands=("status",), page=not good,
+        )  # fmt: skip
+
+    def progress(self, keeper: Keeper, progress: Progress, at: Micros, number: int) -> Alert:
+        """In doubt, settled, or the time for locks is spent."""
+        resolves = progress.kind is ProgressKind.SETTLED
+        return self._alert(
+            keeper, at, Severity.INFO if resolves else Severity.CRITICAL,
+            f"rollback of {keeper.row.migration}: {progress.text}",
+            transition=f"rollback/{progress.kind.value}/{keeper.state.life.verdict_at or at}/{number}",
+            condition="rollback/in_doubt" if resolves else f"rollback/{progress.kind.value}",
+            resolves=resolves, next="the daemon goes on by itself", commands=("status",),
+        )  # fmt: skip
+
+    def readiness(self, keeper: Keeper, readiness: Readiness, at: Micros) -> Alert:
+        title = "able to roll back again" if readiness.ok else "NOT able to roll back"
+        return self._alert(
+            keeper, at, Severity.INFO if readiness.ok else Severity.ERROR, f"{keeper.row.migration}: {title}",
+            transition=f"readiness/{readiness.ok}/{at}", condition="readiness", resolves=readiness.ok,
+            facts=tuple(("reason", reason) for reason in readiness.reasons),
+            next="" if readiness.ok else "a rollback would be refused until this is mended",
+            commands=() if readiness.ok else ("check",),
+        )  # fmt: skip
+
+    def noticed(self, keeper: Keeper, at: Micros, what: str, title: str, after: str = "") -> Alert:
+        """Something worth knowing once: registered, superseded, armed again, already breaching."""
+        return self._alert(
+            keeper, at, Severity.INFO, f"{keeper.row.migration}: {title}", transition=f"{what}/{at}",
+            condition=what, next=after, page=False,
+        )  # fmt: skip
+
+    def _alert(
+        self, keeper: Keeper, at: Micros, severity: Severity, title: str, *, transition: str, condition: str,
+        facts: tuple[tuple[str, str], ...] = (), next: str = "", commands: tuple[str, ...] = (),
+        resolves: bool = False, page: bool = True,
+    ) -> Alert:  # fmt: skip
+        row = keeper.row
+        return Alert(
+            transition, f"{row.id}/{condition}", row.target, row.migration, row.id, at, severity, title,
+            facts, next, tuple(command(name, row.migration) for name in commands), resolves, page,
+        )  # fmt: skip
+
+    def _rule(self, name: str) -> Rule:
+        return next(rule for rule in self.policy.rules if rule.name == name)
+
+    def _both(self, rule: Rule, value: float | None) -> str:
+        relation = "is not below" if rule.inclusive else "is above"
+        shown = "" if value is None else f"{self.show(rule.metric, value)} "
+        return f"{shown}{relation} {self.show(rule.metric, rule.limit)}"
+
+    def _evidence(self, rule: Rule, evidence: Evidence | None) -> tuple[tuple[str, str], ...]:
+        if evidence is None:
+            return ()
+        bound = self.show(rule.metric, evidence.lower_bound)
+        counts = f"{evidence.errors:g} errors in {evidence.requests:g} requests"
+        return (("evidence", f"{counts}, at least {bound} (99 % confidence)"),)
+
+    def _order_facts(
+        self, rule: str, since: Micros, evidence: Evidence | None
+    ) -> tuple[tuple[str, str], ...]:
+        found = [r for r in self.policy.rules if r.name == rule]
+        shown = self._evidence(found[0], evidence) if found else ()
+        return (("rule", rule), ("since", when(since)), *shown)
+
+    def show(self, metric: str, value: float) -> str:
+        """A value with its unit."""
+        kind = self.kinds.get(metric)
+        if kind is Kind.RATIO:
+            return f"{value * 100:.3g} %"
+        return f"{value:.4g} ms" if kind is Kind.TIME else f"{value:g}"
+
+
+def command(name: str, migration: str) -> str:
+    """The exact command a person types."""
+    return f"{COMMAND} {name}" if name == "check" else f"{COMMAND} {name} {migration}"
+
+
+def when(at: Micros) -> str:
+    return datetime.fromtimestamp(at / SECOND, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _age(at: Micros, since: Micros) -> str:
+    return show_duration((at - since) // SECOND * SECOND)
+
+
+def _consequence(keeper: Keeper, rule: Rule) -> str:
+    if keeper.state.life.armed and keeper.mode.value == "auto":
+        return f"{keeper.row.migration} is rolled back by itself"
+    if keeper.state.life.armed and keeper.mode.value == "approve":
+        return f"a person is asked to approve the rollback of {keeper.row.migration}"
+    return f"nothing is rolled back ({rule.name} is only observed)"
+
+
+def _next(keeper: Keeper, rule: Rule) -> str:
+    return _consequence(keeper, rule) if rule.action is Action.ROLLBACK else "nothing is rolled back for this"

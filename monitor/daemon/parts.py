@@ -1,0 +1,47 @@
+"""What one target's loop is made of. Composed in `app`, used in this package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from monitor.clock import SystemClock
+from monitor.core.samples import SECOND, Micros
+from monitor.core.thresholds import Policy
+from monitor.ports import Alert, AlertRow, Executor, Probe, Store, Telemetry
+from monitor.units import Kind
+
+READ_SHARE = 0.8
+"""The total deadline of a read, as a share of the interval: a slow source never delays the next round."""
+
+READINESS_FULL: Micros = 300 * SECOND
+"""How often the expensive part of readiness is proven again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Alerts on their way out: `rows` makes one message per channel, `send` queues them, at once."""
+
+    rows: Callable[[Alert], tuple[AlertRow, ...]]
+    send: Callable[[Sequence[AlertRow]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetParts:
+    """One target: what it is called, how it is judged, and everything that touches the outside."""
+
+    name: str
+    policy: Policy
+    fast_interval: Micros
+    probes: tuple[Probe, ...]
+    store: Store
+    executor: Executor
+    outgoing: Outgoing
+    telemetry: Telemetry
+    clock: SystemClock
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+
+    @property
+    def read_deadline(self) -> float:
+        """Seconds."""
+        return READ_SHARE * self.policy.interval / SECOND

@@ -1,0 +1,241 @@
+"""One batch of happenings: to the core, and what it decided to whoever carries it out.
+
+No waiting in here: executing is asked of `Hands`, writing of the recorder, telling of `Telling`.
+The order within a batch: people, the executor's news, readings; then the core decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from monitor.core import codec, events
+from monitor.core import decisions as said
+from monitor.core.samples import Micros, NoData, Reading, judge
+from monitor.core.state import WatchState, new_state
+from monitor.core.thresholds import Action, Mode
+from monitor.core.view import metrics_view
+from monitor.core.watch import step
+from monitor.daemon.happenings import (
+    ControlsRead,
+    Finished,
+    Happening,
+    Loaded,
+    Progressed,
+    ReadinessRead,
+    Readings,
+    Tick,
+)
+from monitor.daemon.keeper import Keeper
+from monitor.daemon.messages import Messages
+from monitor.daemon.parts import TargetParts
+from monitor.daemon.telling import Telling
+from monitor.ports import (
+    Json,
+    Order,
+    Outcome,
+    OutcomeKind,
+    Progress,
+    ProgressKind,
+    Record,
+    SampleRow,
+    WatchRow,
+)
+
+VERDICTS: Mapping[OutcomeKind, events.Verdict | None] = {
+    OutcomeKind.ROLLED_BACK: events.Verdict.ROLLED_BACK,
+    OutcomeKind.UNVERIFIED: events.Verdict.UNVERIFIED,
+    OutcomeKind.FAILED: events.Verdict.FAILED,
+    OutcomeKind.REFUSED: events.Verdict.REFUSED,
+    OutcomeKind.RESOLVED_EXTERNALLY: events.Verdict.RESOLVED_EXTERNALLY,
+    OutcomeKind.WITHDRAWN: None,
+    OutcomeKind.OVERRULED: None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What a round asks for and does not wait for."""
+
+    execute: Callable[[Keeper, Order], None]
+    settle: Callable[[Keeper], None]
+    record: Callable[[Record], None]
+
+
+class Rounds:
+    """What is known of one target and its open watches; `take` is its only way in."""
+
+    def __init__(self, parts: TargetParts, hands: Hands) -> None:
+        self.keepers: dict[str, Keeper] = {}
+        self.last_at: Micros | None = None
+        self._parts = parts
+        self._hands = hands
+        self._policy = parts.policy
+        self._clock = parts.clock
+        self._bystander = replace(parts.policy, warm_up=0)
+        self._seen: WatchState | None = None
+        self._telling = Telling(Messages(parts.policy, parts.kinds), parts)
+        self._unsaved: list[SampleRow] = []
+        self._ended: set[str] = set()  # the store may still show them open while it is away
+
+    def take(self, batch: Sequence[Happening]) -> None:
+        """Takes a batch in at this moment, decides, and hands over what is to be done and written."""
+        now = self._clock.now()
+        for happening in batch:
+            if isinstance(happening, Loaded):
+                self._adopt(happening.rows, now)
+        readings = [r for h in batch if isinstance(h, Readings) for r in h.readings]
+        self._unsaved += [_row(now, r) for r in readings]
+        self._watch_target(now, readings)
+        decided = [self._take_in(keeper, batch, readings, now) for keeper in list(self.keepers.values())]
+        self.last_at = now
+        if any(decided) or self._telling.something or any(isinstance(h, Tick | Finished) for h in batch):
+            self.save()
+        self._ended |= {i for i, k in self.keepers.items() if k.ended}
+        self.keepers = {i: k for i, k in self.keepers.items() if not k.ended}
+
+    def save(self) -> None:
+        """Hands everything since the last time to the recorder."""
+        samples, self._unsaved = tuple(self._unsaved), []
+        rows, alerts = self._telling.take()
+        updates = tuple(k.update() for k in self.keepers.values())
+        self._hands.record(Record(updates, samples, rows, alerts, self._memory()))
+
+    def start(self, rows: Sequence[WatchRow], memory: Json) -> None:
+        """Goes on where the last process ended; the clock is never behind what is stored."""
+        stored: Any = memory
+        for probe in self._parts.probes:
+            probe.restore(stored.get("probes", {}).get(probe.name, {}))
+        if stored.get("sentinel"):
+            self._seen = codec.load(self._bystander, stored["sentinel"])
+        if self._seen is not None:
+            self._clock.not_before(self._seen.seen.at)
+        self._adopt(rows, self._clock.now())
+
+    def holds(self) -> Mapping[str, Micros]:
+        """metric -> when its earliest rollback streak reaches its hold; absent without a streak."""
+        found: dict[str, Micros] = {}
+        for keeper in self.keepers.values():
+            for rule, streak in zip(self._policy.rules, keeper.state.seen.streaks, strict=True):
+                if streak is not None and rule.action is Action.ROLLBACK:
+                    end = streak.first + rule.hold
+                    found[rule.metric] = min(found.get(rule.metric, end), end)
+        return found
+
+    def metrics(self) -> Mapping[str, Json]:
+        """The target's metrics, watch or no watch."""
+        return {} if self._seen is None else metrics_view(self._bystander, self._seen)
+
+    def _take_in(
+        self, keeper: Keeper, batch: Sequence[Happening], readings: Sequence[Reading], now: Micros
+    ) -> bool:
+        decided = False
+        for event in self._events(keeper, batch, now):
+            decided |= self._step(keeper, event)
+        for reading in readings:
+            decided |= self._step(keeper, events.Measured(now, reading))
+        decided |= self._step(keeper, events.Passed(now)) | self._step(keeper, events.BatchEnded(now))
+        self._telling.tell_pending(keeper, now)
+        return decided
+
+    def _events(self, keeper: Keeper, batch: Sequence[Happening], now: Micros) -> list[events.Event]:
+        """What people and the executor did, as the core's events."""
+        found: list[events.Event] = []
+        for happening in batch:
+            match happening:
+                case ControlsRead(controls) if keeper.id in controls:
+                    found += keeper.take_controls(controls[keeper.id], now)
+                case Progressed(keeper.id, progress):
+                    self._telling.progress(keeper, progress, now)
+                    found += _from_progress(progress, now)
+                case Finished(keeper.id, outcome):
+                    found += self._from_outcome(keeper, outcome, now)
+                case ReadinessRead(keeper.id, readiness):
+                    self._telling.readiness(keeper, readiness, now)
+        return found
+
+    def _step(self, keeper: Keeper, event: events.Event) -> bool:
+        """Steps one watch and carries out what was decided; True if anything was."""
+        decisions = keeper.take(event)
+        for decision in decisions:
+            self._telling.decision(keeper, decision)
+            match decision:
+                case said.ExecuteRollback():
+                    self._execute(keeper, decision)
+                case said.RequestApproval():
+                    for more in keeper.take_request(decision):
+                        self._step(keeper, more)
+        return bool(decisions)
+
+    def _execute(self, keeper: Keeper, decision: said.ExecuteRollback) -> None:
+        evidence: Json = codec.dump_evidence(decision.evidence) or {}
+        keeper.executing = True
+        order = Order(keeper.row, decision.at, decision.rule, decision.since, evidence, decision.by)
+        self._hands.execute(keeper, order)
+
+    def _from_outcome(self, keeper: Keeper, outcome: Outcome | None, now: Micros) -> list[events.Event]:
+        """The executor's end. A person's order that had no effect before a restart is given again."""
+        keeper.executing = False
+        if outcome is not None:
+            self._telling.outcome(keeper, outcome, now)
+            return [events.Executed(now, VERDICTS[outcome.kind], outcome.reason)]
+        order = keeper.state.life.order
+        found: list[events.Event] = [
+            events.Executed(now, None, "nothing had taken effect before the restart")
+        ]
+        if order is not None and order.by:
+            found.append(events.RollbackAsked(now, order.by))
+        return found
+
+    def _adopt(self, rows: Sequence[WatchRow], now: Micros) -> None:
+        """Takes open watches into hand: new ones, and those that the last process left."""
+        for row in rows:
+            if row.id in self.keepers or row.id in self._ended or row.verdict is not None:
+                continue
+            keeper = Keeper(self._policy, row, already_breaching=self._breaching())
+            self.keepers[row.id] = keeper
+            self._clock.not_before(keeper.state.seen.at)
+            if keeper.is_new:
+                self._telling.adopted(keeper, now)
+            elif row.intent_at is not None:
+                keeper.take(events.IntentCommitted(now))
+                keeper.executing = True
+                self._hands.settle(keeper)
+            else:
+                self._step(keeper, events.Restarted(now))
+
+    def _breaching(self) -> bool:
+        """Whether a rollback rule is pending or firing on the target now, watch or no watch."""
+        state = self._seen
+        return state is not None and any(
+            rule.action is Action.ROLLBACK and streak is not None
+            for rule, streak in zip(self._bystander.rules, state.seen.streaks, strict=True)
+        )
+
+    def _watch_target(self, now: Micros, readings: Sequence[Reading]) -> None:
+        """A target is sampled without a watch too: a state that is never asked to decide."""
+        state = self._seen or new_state(self._bystander, now, Mode.OBSERVE)
+        for reading in readings:
+            state, _ = step(self._bystander, state, events.Measured(now, reading))
+        self._seen, _ = step(self._bystander, state, events.Passed(now))
+
+    def _memory(self) -> Json:
+        sentinel = None if self._seen is None else codec.dump(self._bystander, self._seen)
+        return {"probes": {p.name: p.memory() for p in self._parts.probes}, "sentinel": sentinel}
+
+
+def _from_progress(progress: Progress, now: Micros) -> list[events.Event]:
+    if progress.kind is ProgressKind.INTENT:
+        return [events.IntentCommitted(now)]
+    if progress.kind in {ProgressKind.IN_DOUBT, ProgressKind.SETTLED}:
+        return [events.DoubtChanged(now, progress.kind is ProgressKind.IN_DOUBT)]
+    return []
+
+
+def _row(now: Micros, reading: Reading) -> SampleRow:
+    got = judge(now, reading)
+    errors, requests = (got.counts.errors, got.counts.requests) if got.counts else (None, None)
+    if isinstance(got, NoData):
+        return SampleRow(got.metric, now, None, got.reason, got.quiet, errors, requests)
+    return SampleRow(got.metric, now, got.value, "", False, errors, requests)

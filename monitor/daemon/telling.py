@@ -1,0 +1,191 @@
+"""Turns what happened to a watch into event rows, alerts, log lines and counts; collected per round."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import structlog
+
+from monitor.core import decisions as said
+from monitor.core.codec import dump_evidence
+from monitor.core.evidence import Evidence
+from monitor.core.replay import seconds
+from monitor.core.samples import Micros
+from monitor.core.thresholds import Action
+from monitor.daemon.keeper import Keeper
+from monitor.daemon.messages import Messages
+from monitor.daemon.parts import TargetParts
+from monitor.ports import Alert, AlertRow, EventRow, Outcome, Progress, ProgressKind, Readiness
+
+log = structlog.get_logger()
+
+KINDS: dict[type, str] = {
+    said.StreakPending: "pending",
+    said.StreakFiring: "firing",
+    said.StreakCleared: "cleared",
+    said.WentBlind: "blind",
+    said.Sighted: "sighted",
+    said.ExecuteRollback: "rollback_decided",
+    said.RequestApproval: "approval_requested",
+    said.WouldRollBack: "would_roll_back",
+    said.RollbackWithdrawn: "withdrawn",
+    said.ControlIgnored: "control_ignored",
+    said.Ended: "ended",
+}
+
+LOG_EVENTS: dict[str, str] = {kind: f"watch.{kind}" for kind in KINDS.values()}
+
+TOLD_AFTER = 5
+"""A pending rollback streak is told to people when a fifth of its hold is over; blips are not."""
+
+PAGED_PROGRESS = {ProgressKind.IN_DOUBT, ProgressKind.SETTLED, ProgressKind.BUDGET_SPENT}
+
+
+class Telling:
+    """Collects the rows of a round; `take` hands them over."""
+
+    def __init__(self, messages: Messages, parts: TargetParts) -> None:
+        self._messages = messages
+        self._parts = parts
+        self._events: list[EventRow] = []
+        self._alerts: list[AlertRow] = []
+        self._told_pending: dict[str, set[str]] = {}
+        self._progress = 0
+
+    @property
+    def something(self) -> bool:
+        return bool(self._events or self._alerts)
+
+    def take(self) -> tuple[tuple[EventRow, ...], tuple[AlertRow, ...]]:
+        found = tuple(self._events), tuple(self._alerts)
+        self._events, self._alerts = [], []
+        return found
+
+    def decision(self, keeper: Keeper, decision: said.Decision) -> None:
+        """One decision of the core: row, log line, count, and an alert where people need one."""
+        if isinstance(decision, said.LateIgnored):
+            self._parts.telemetry.count("late_samples_total", target=self._parts.name)
+            return
+        kind = KINDS[type(decision)]
+        self._row(keeper, kind, decision.at, _detail(decision))
+        self._parts.telemetry.count("decisions_total", target=self._parts.name, decision=kind)
+        alert = self._alert_of(keeper, decision)
+        if alert is not None:
+            self._send(alert)
+
+    def tell_pending(self, keeper: Keeper, now: Micros) -> None:
+        """A rollback streak that lasts is told before it fires."""
+        told = self._told_pending.setdefault(keeper.id, set())
+        for rule, streak in zip(keeper.policy.rules, keeper.state.seen.streaks, strict=True):
+            if rule.action is not Action.ROLLBACK or streak is None or streak.firing or rule.name in told:
+                continue
+            if now - streak.first >= rule.hold / TOLD_AFTER:
+                told.add(rule.name)
+                pending = said.StreakPending(streak.first, rule.name)
+                self._send(self._messages.pending(keeper, pending, self._value(keeper, rule.metric)))
+
+    def readiness(self, keeper: Keeper, readiness: Readiness, now: Micros) -> None:
+        """Every change is told once; the first good one is not news."""
+        was, keeper.readiness = keeper.readiness_told, readiness
+        if readiness.ok == was:
+            return
+        keeper.readiness_told = readiness.ok
+        if was is None and readiness.ok:
+            return
+        kind = "ready" if readiness.ok else "not_ready"
+        self._row(keeper, kind, now, {"reasons": list(readiness.reasons)})
+        self._send(self._messages.readiness(keeper, readiness, now))
+
+    def progress(self, keeper: Keeper, progress: Progress, now: Micros) -> None:
+        """What the executor reports on its way."""
+        if progress.kind in {ProgressKind.BLOCKED, ProgressKind.RETRY}:
+            self._parts.telemetry.count("rollback_tries_total", target=self._parts.name)
+        self._progress += 1
+        kind = f"rollback_{progress.kind.value}"
+        self._row(keeper, kind, now, {"text": progress.text, **progress.detail}, number=self._progress)
+        if progress.kind in PAGED_PROGRESS:
+            self._send(self._messages.progress(keeper, progress, now, self._progress))
+
+    def outcome(self, keeper: Keeper, outcome: Outcome, now: Micros) -> None:
+        name = self._parts.name
+        self._row(keeper, f"outcome_{outcome.kind.value}", now, {"reason": outcome.reason, **outcome.detail})
+        self._parts.telemetry.count("rollbacks_total", target=name, outcome=outcome.kind.value)
+        order = keeper.state.life.order
+        if order is not None:
+            took = max(0, now - order.since) / 1_000_000
+            self._parts.telemetry.observe("rollback_duration_seconds", took, target=name)
+
+    def adopted(self, keeper: Keeper, now: Micros) -> None:
+        """A new watch begins."""
+        self._row(keeper, "started", now, {"mode": keeper.mode.value})
+        title = f"is watched until {seconds(keeper.row.ends_at):.0f}"
+        if keeper.already_breaching:
+            self._row(keeper, "already_breaching", now, {})
+            title = "is watched; a rollback rule was already breaching, so a person must approve a rollback"
+        self._send(self._messages.noticed(keeper, now, "started", title))
+
+    def _alert_of(self, keeper: Keeper, decision: said.Decision) -> Alert | None:
+        make = self._messages
+        match decision:
+            case said.StreakFiring() if not decision.rule.endswith(Action.ROLLBACK.value):
+                metric = decision.rule.rsplit(".", 1)[0]
+                return make.firing(keeper, decision, self._value(keeper, metric))
+            case said.StreakCleared():
+                return self._cleared(keeper, decision)
+            case said.WentBlind():
+                return make.blind(keeper, decision, self._missing(keeper, decision.metric))
+            case said.Sighted():
+                return make.sighted(keeper, decision)
+            case said.ExecuteRollback():
+                return make.rollback_decided(keeper, decision)
+            case said.RequestApproval():
+                return make.approval(keeper, decision)
+            case said.WouldRollBack():
+                return make.would_roll_back(keeper, decision)
+            case said.RollbackWithdrawn():
+                return make.withdrawn(keeper, decision)
+            case said.Ended():
+                return make.ended(keeper, decision)
+        return None
+
+    def _cleared(self, keeper: Keeper, decision: said.StreakCleared) -> Alert | None:
+        told = self._told_pending.get(keeper.id, set())
+        was_told = decision.rule in told
+        told.discard(decision.rule)
+        fired = decision.was == "firing"
+        return self._messages.cleared(keeper, decision) if fired or was_told else None
+
+    def _value(self, keeper: Keeper, metric: str) -> float | None:
+        return keeper.state.seen.tracks[keeper.policy.places[metric].index].value
+
+    def _missing(self, keeper: Keeper, metric: str) -> str:
+        return keeper.state.seen.tracks[keeper.policy.places[metric].index].missing
+
+    def _row(self, keeper: Keeper, kind: str, at: Micros, detail: dict[str, Any], number: int = 0) -> None:
+        what = detail.get("rule") or detail.get("metric") or number
+        key = f"{keeper.id}/{kind}/{what}/{at}"
+        self._events.append(EventRow(keeper.id, at, kind, detail, key))
+        log.info(
+            LOG_EVENTS.get(kind, f"watch.{kind}"),
+            watch=keeper.id,
+            migration=keeper.row.migration,
+            target=keeper.row.target,
+            moment=seconds(at),
+            **detail,
+        )
+
+    def _send(self, alert: Alert) -> None:
+        self._alerts += self._parts.outgoing.rows(alert)
+
+
+def _detail(decision: said.Decision) -> dict[str, Any]:
+    """The decision's own values, times in epoch seconds."""
+    found = asdict(decision)
+    found.pop("at")
+    evidence = getattr(decision, "evidence", None)
+    if isinstance(evidence, Evidence):
+        found["evidence"] = dump_evidence(evidence)
+    if "since" in found:
+        found["since"] = seconds(found["since"])
+    return found
