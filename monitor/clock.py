@@ -22,6 +22,12 @@ class Clock(Protocol):
     def now(self) -> Micros: ...
 
 
+class AdjustableClock(Clock, Protocol):
+    """A clock that is never behind what is stored."""
+
+    def not_before(self, moment: Micros) -> None: ...
+
+
 def utc_now() -> Micros:
     """The wall clock, in microseconds since the epoch."""
     return time.time_ns() // 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from monitor.clock import SystemClock
+from monitor.clock import AdjustableClock
 from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Policy
 from monitor.ports import Alert, AlertRow, Executor, Probe, Store, Telemetry
@@ -38,7 +38,7 @@ class TargetParts:
     executor: Executor
     outgoing: Outgoing
     telemetry: Telemetry
-    clock: SystemClock
+    clock: AdjustableClock
     kinds: Mapping[str, Kind] = field(default_factory=dict)
 
     @property

@@ -110,7 +110,7 @@ class Rounds:
         if stored.get("sentinel"):
             self._seen = codec.load(self._bystander, stored["sentinel"])
         if self._seen is not None:
-            self._clock.not_before(self._seen.seen.at)
+            self._clock.not_before(self._seen.seen.at + 1)
         self._adopt(rows, self._clock.now())
 
     def holds(self) -> Mapping[str, Micros]:
@@ -195,7 +195,8 @@ class Rounds:
                 continue
             keeper = Keeper(self._policy, row, already_breaching=self._breaching())
             self.keepers[row.id] = keeper
-            self._clock.not_before(keeper.state.seen.at)
+            self._clock.not_before(keeper.state.seen.at + 1)  # the stored batch is over
+            now = self._clock.now()
             if keeper.is_new:
                 self._telling.adopted(keeper, now)
             elif row.intent_at is not None:
