@@ -295,6 +295,10 @@ class Channel(Protocol):
     def name(self) -> str:
         """Unique within the configuration: `slack`, `slack-2`, `pagerduty`."""
 
+    @property
+    def gap(self) -> float:
+        """Seconds the receiver wants between two messages; 0: any rate."""
+
     async def send(self, key: str, alert: Alert) -> None:
         """Delivers once or raises ChannelError; `key` is the idempotency key."""
 
@@ -388,6 +392,33 @@ class Executor(Protocol):
         """After a restart: what became of a committed intent. None: the effect has not happened."""
 
     async def aclose(self) -> None: ...
+
+
+# ---------------------------------------------------------------- the HTTP interface
+
+
+class Backend(Protocol):
+    """What the HTTP interface asks of the stored watches. Answers are ready for `json.dumps`.
+
+    Raises NotFound, ControlRefused, PlanRefused, ConfigError; DatabaseError when the store is away.
+    """
+
+    async def watches(self) -> Sequence[Json]:
+        """Watches of all targets as JSON, newest first, bounded."""
+
+    async def watch(self, watch_id: str) -> Json | None: ...
+
+    async def samples(self, watch_id: str, since: float, limit: int) -> Sequence[Json]:
+        """Samples of the watch's target from `since` (epoch seconds) on, in order of time."""
+
+    async def events(self, watch_id: str, after: int, limit: int) -> Sequence[Json]:
+        """Events with an id above `after`, in the order written."""
+
+    async def register(self, request: Json, by: str) -> tuple[Json, bool]:
+        """The stored watch as JSON, and whether it is new."""
+
+    async def control(self, watch_id: str, control: Control, by: str, reason: str) -> Json:
+        """Commits a person's control; the watch as JSON."""
 
 
 # ---------------------------------------------------------------- telemetry

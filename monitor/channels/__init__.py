@@ -1,1 +1,37 @@
-"""."""
+"""Where alerts go: one file for each kind of channel, and the sender that empties the outbox.
+
+Rule of the room: a channel delivers one message once, or raises ChannelError; waiting, order and
+trying again belong to the sender. A new channel is one file and one line in CHANNELS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from monitor.channels.log import Log
+from monitor.channels.pagerduty import PagerDuty
+from monitor.channels.post import Post
+from monitor.channels.slack import Slack
+from monitor.channels.webhook import Webhook
+from monitor.errors import OperatorError
+from monitor.ports import Channel
+
+Configured = Callable[[str, Post, Mapping[str, str]], Channel]
+"""name, way to the outside, options as the configuration has them -> a channel."""
+
+CHANNELS: Mapping[str, Configured] = {
+    "log": Log.configured,
+    "slack": Slack.configured,
+    "pagerduty": PagerDuty.configured,
+    "webhook": Webhook.configured,
+}
+
+
+def open_channel(kind: str, name: str, post: Post, options: Mapping[str, str]) -> Channel:
+    """A channel of a known kind. Raises OperatorError for an unknown kind or a missing option."""
+    if kind not in CHANNELS:
+        raise OperatorError(f"there is no channel {kind!r}: use one of {', '.join(CHANNELS)}")
+    try:
+        return CHANNELS[kind](name, post, options)
+    except KeyError as e:
+        raise OperatorError(f"channel {name} lacks its {e.args[0]}") from e

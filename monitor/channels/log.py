@@ -1,0 +1,50 @@
+"""The channel that is always there: one structured line on the daemon's own log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import structlog
+
+from monitor.channels.message import message_of
+from monitor.channels.post import Post
+from monitor.ports import Alert, Severity
+
+_log = structlog.get_logger("monitor.channels.log")
+
+LEVELS = {
+    Severity.CRITICAL: "critical",
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.INFO: "info",
+}
+
+
+class Log:
+    """Writes `alert.raised` or `alert.resolved`."""
+
+    gap = 0.0
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @classmethod
+    def configured(cls, name: str, post: Post, options: Mapping[str, str]) -> Log:  # noqa: ARG003 - one shape for all
+        """It has no options."""
+        return cls(name)
+
+    async def send(self, key: str, alert: Alert) -> None:
+        message = message_of(alert)
+        write = getattr(_log, "info" if alert.resolves else LEVELS[alert.severity])
+        write(
+            "alert.resolved" if alert.resolves else "alert.raised",
+            key=key,
+            title=message.headline,
+            watch=alert.watch_id,
+            facts=dict(message.facts),
+            next=message.next,
+            commands=list(message.commands),
+        )
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
