@@ -6,7 +6,7 @@ Without a terminal the standing is a line every few seconds. This file measures 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -37,10 +37,11 @@ class Standing:
 class Screen:
     """A context: while it is open, the standing is shown."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, seconds: Callable[[], float] = time.monotonic) -> None:
         self.console = console or Console(highlight=False, soft_wrap=True)
         self.standing = Standing()
-        self._start = self._last = time.monotonic()
+        self._seconds = seconds
+        self._start = self._last = seconds()
         self._live = Live(
             get_renderable=self._render, console=self.console, refresh_per_second=5, transient=True
         )
@@ -64,11 +65,11 @@ class Screen:
     def show(self, standing: Standing) -> None:
         """How things stand now."""
         self.standing = standing
-        if not self.console.is_terminal and time.monotonic() - self._last >= EVERY_SECONDS:
+        if not self.console.is_terminal and self._seconds() - self._last >= EVERY_SECONDS:
             self.say("", "; ".join(facts(standing)))
 
     def _print(self, who: str, lines: Sequence[str], style: str) -> None:
-        self._last = time.monotonic()
+        self._last = self._seconds()
         text = Text()
         for n, line in enumerate(lines):
             stamp = f"{self._last - self._start:5.1f} s" if not n else ""
