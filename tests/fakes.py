@@ -29,7 +29,7 @@ from monitor.ports import (
     WatchUpdate,
 )
 from monitor.store.controls import COLUMNS, refusal
-from monitor.store.registering import same_watch
+from monitor.store.registering import check_name, same_watch
 from monitor.store.registry import new_id
 from monitor.store.rows import event_key
 from monitor.store.session import clean, to_json
@@ -136,6 +136,7 @@ class MemoryStore:
 
     async def register(self, registration: Registration) -> tuple[WatchRow, bool]:
         self._here()
+        check_name(registration)
         for row in self._open():
             if row.migration == registration.migration:
                 return self._seen(same_watch(row, registration)), False

@@ -5,7 +5,7 @@ How a round stays correct when things die:
 2. A record is one transaction; a repeat after a lost answer changes nothing. Where the history has a
    database of its own it is written first: a verdict is never stored before its alert.
 3. A lock that was lost is taken again before the next write. If another daemon held it meanwhile,
-   StoreHeld says so until `load` has been called.
+   StoreHeld says so until `open` has been called.
 This file holds no SQL.
 """
 
@@ -77,6 +77,7 @@ class PgStore:
             await asyncio.sleep(self._poll_seconds)
         _log.info("store.taken", target=self._target, holder=self._holder)
         self._waiting_for = None
+        self._outdated = False  # whoever opens loads everything afresh
 
     async def load(self) -> tuple[Sequence[WatchRow], Json]:
         """All open watches in order of `seq`, and the target's memory ({} if none)."""
@@ -85,14 +86,11 @@ class PgStore:
             await self._require_lock(connection)
             watches = await reading.open_watches(connection, self._target)
             memory = await reading.memory_of(connection, self._target)
-        self._outdated = False
         return watches, memory
 
     async def record(self, record: Record) -> None:
         """Writes one round. Raises StoreHeld when what is in memory may be out of date."""
         await self._require_take()
-        if self._outdated:
-            raise StoreHeld(f"target {self._target}: another daemon held its store meanwhile, load it again")
         if self._history is not self._home:
             async with self._history.use("recording", RECORD_DEADLINE) as connection, transaction(connection):
                 await self._write_history(connection, record)
@@ -181,6 +179,8 @@ class PgStore:
     async def _require_take(self) -> None:
         if not await self._take():
             raise StoreHeld(f"target {self._target}: another daemon holds its store")
+        if self._outdated:
+            raise StoreHeld(f"target {self._target}: another daemon held its store meanwhile, open it again")
 
     async def _require_lock(self, connection: pg.Connection) -> None:
         if not await self._lock.confirmed(connection):

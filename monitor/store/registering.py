@@ -61,6 +61,7 @@ async def register_watch(connection: pg.Connection, new: Registration, id: str) 
 
     Raises PlanRefused when the open one has another hash.
     """
+    check_name(new)
     await connection.execute(TURN, *advisory_key(REGISTRATION, new.target))
     row = await connection.fetchrow(OPEN_OF_MIGRATION, new.target, new.migration)
     if row is not None:
@@ -69,6 +70,13 @@ async def register_watch(connection: pg.Connection, new: Registration, id: str) 
     detail = {"migration": new.migration, "mode": new.mode.value, "sha256": new.plan.sha256}
     await _tell(connection, id, new.target, "registered", detail)
     return await _watch(connection, id), True
+
+
+def check_name(new: Registration) -> None:
+    """Raises PlanRefused when the migration's name is empty or can't be stored."""
+    if not new.migration or new.migration != clean(new.migration):
+        shown = clean(new.migration)
+        raise PlanRefused([Problem(shown, "a migration's name is text without NUL, not empty: give another")])
 
 
 def same_watch(open_watch: WatchRow, new: Registration) -> WatchRow:

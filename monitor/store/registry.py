@@ -16,7 +16,7 @@ from monitor.ports import Control, EventRow, Registration, SampleRow, WatchRow
 from monitor.store import ordering, reading
 from monitor.store.registering import control_watch, register_watch
 from monitor.store.schema import SCHEMA_DEADLINE, ensure_schema
-from monitor.store.session import Session, transaction
+from monitor.store.session import Session, clean, transaction
 
 NOT_THERE = frozenset({"42P01", "3F000"})
 """undefined_table, invalid_schema_name: nothing was ever registered."""
@@ -52,14 +52,16 @@ class PgRegistry:
 
     async def find(self, name: str) -> WatchRow | None:
         """By id, else the latest watch of the migration of that name."""
-        with _nothing_registered():
+        if name != clean(name):
+            return None  # it can't be stored, so nothing has it
+        with _EmptyIfMissing():
             async with self._home.use("looking for the watch") as connection:
                 return await reading.find_watch(connection, self._target, name)
         return None
 
     async def watches(self, limit: int) -> Sequence[WatchRow]:
         """Newest first."""
-        with _nothing_registered():
+        with _EmptyIfMissing():
             async with self._home.use("listing the watches") as connection:
                 return await reading.latest_watches(connection, self._target, limit)
         return ()
@@ -84,7 +86,7 @@ class PgRegistry:
 
     async def samples(self, since: Micros, until: Micros, limit: int) -> Sequence[SampleRow]:
         """The first `limit` with since <= at < until, in time order."""
-        with _nothing_registered():
+        with _EmptyIfMissing():
             async with self._history.use("reading samples") as connection:
                 return await reading.samples_between(connection, self._target, since, until, limit)
         return ()
@@ -104,13 +106,13 @@ class PgRegistry:
 
     @staticmethod
     async def _events(session: Session, watch_id: str, after: int, limit: int) -> Sequence[EventRow]:
-        with _nothing_registered():
+        with _EmptyIfMissing():
             async with session.use("reading events") as connection:
                 return await reading.events_after(connection, watch_id, after, limit)
         return ()
 
 
-class _nothing_registered(contextlib.AbstractContextManager[None, bool]):
+class _EmptyIfMissing(contextlib.AbstractContextManager[None, bool]):
     """Ends its block quietly when the schema was never created: there is nothing to read."""
 
     def __exit__(self, _kind: object, e: BaseException | None, _trace: object) -> bool:

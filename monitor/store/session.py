@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from math import isfinite
 
 from monitor import pg
 from monitor.core.samples import Micros
@@ -136,11 +137,16 @@ async def _teach(connection: pg.Connection) -> None:
 
 
 def to_json(value: object) -> str:
-    """As JSON that jsonb takes: it knows neither NUL nor half a surrogate pair, nor NaN."""
-    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
-    if "\\u0000" in text or "\\ud" in text:
-        return json.dumps(_clean(value), separators=(",", ":"), allow_nan=False)
-    return text
+    """As JSON that jsonb takes: it knows neither NUL nor half a surrogate pair (`?`), nor NaN (null)."""
+    try:
+        text = _dumps(value)
+    except ValueError:
+        return _dumps(_clean(value))
+    return _dumps(_clean(value)) if "\\u0000" in text or "\\ud" in text else text
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 def clean(text: str) -> str:
@@ -151,6 +157,8 @@ def clean(text: str) -> str:
 def _clean(value: object) -> object:
     if isinstance(value, str):
         return clean(value)
+    if isinstance(value, float):
+        return value if isfinite(value) else None
     if isinstance(value, dict):
         return {clean(str(k)): _clean(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

@@ -12,6 +12,9 @@ from monitor.ports import AlertRow, EventRow, Json, SampleRow, WatchUpdate
 from monitor.store.rows import alert_to_json, event_key
 from monitor.store.session import clean
 
+BATCH = 5000
+"""Samples of one statement: after hours without the store no statement meets its timeout."""
+
 WATCHES = """/* migration-monitor */
 UPDATE migration_monitor.watch w
    SET phase = u.phase,
@@ -74,8 +77,11 @@ async def write_watches(connection: pg.Connection, target: str, updates: Sequenc
 
 
 async def write_samples(connection: pg.Connection, target: str, samples: Sequence[SampleRow]) -> None:
-    if not samples:
-        return
+    for start in range(0, len(samples), BATCH):
+        await _write_batch(connection, target, samples[start : start + BATCH])
+
+
+async def _write_batch(connection: pg.Connection, target: str, samples: Sequence[SampleRow]) -> None:
     await connection.execute(
         SAMPLES,
         target,

@@ -76,6 +76,15 @@ async def test_find_knows_ids_and_names_and_nothing_else(stored: Stored) -> None
     assert await stored.registry.find("nothing") is None
 
 
+@pytest.mark.parametrize("name", ["", "a\x00b", "a\ud800"])
+async def test_a_name_that_can_not_be_stored_is_refused_and_never_found(stored: Stored, name: str) -> None:
+    """It may come from a URL."""
+    await stored.registry.register(registration())
+    with pytest.raises(PlanRefused, match="name"):
+        await stored.registry.register(registration(name))
+    assert await stored.registry.find(name) is None
+
+
 async def test_watches_come_newest_first(stored: Stored) -> None:
     """As many as asked for."""
     for name in ("a", "b", "c"):

@@ -205,14 +205,15 @@ async def test_samples_are_read_from_since_up_to_but_without_until(stored: Store
 
 
 async def test_text_that_a_database_can_not_hold_is_stored_with_question_marks(stored: Stored) -> None:
-    """NUL and half surrogates never stop a round from being written."""
+    """Neither NUL, nor half a surrogate pair, nor NaN ever stops a round from being written."""
     watch, _ = await stored.registry.register(registration())
     bad = "a\x00b\ud800"
+    state = {"k": [bad, "😀"], "rate": float("nan")}
     await stored.store.record(
         Record(samples=(replace(sample(value=None), reason=bad),),
                events=(EventRow(watch.id, T0, "x", {"text": bad}),),
-               watches=(replace(update(watch), reason=bad, state={"k": [bad]}),))
+               watches=(replace(update(watch), reason=bad, state=state),))
     )  # fmt: skip
     found = await stored.registry.find(watch.id)
     assert found is not None
-    assert (found.reason, found.state) == ("a?b?", {"k": ["a?b?"]})
+    assert (found.reason, found.state) == ("a?b?", {"k": ["a?b?", "😀"], "rate": None})

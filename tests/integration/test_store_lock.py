@@ -92,7 +92,7 @@ async def test_a_second_daemon_waits_and_takes_over_when_the_first_leaves(databa
 
 
 async def test_a_second_daemon_takes_over_when_the_firsts_session_dies(database: Database) -> None:
-    """The first sees it, is refused, and must load again when it gets the store back."""
+    """The first sees it, is refused, and must open it again when it is free."""
     second = PgStore("shop", database.dsn, holder="second:2", poll_seconds=0.01)
     async with opened(database.dsn) as first:
         waiting = asyncio.create_task(second.open())
@@ -106,8 +106,11 @@ async def test_a_second_daemon_takes_over_when_the_firsts_session_dies(database:
             await first.record(Record(memory={"by": "first"}))
         await second.record(Record(memory={"by": "second"}))
         await second.aclose()
-        with pytest.raises(StoreHeld, match="load it again"):
+        with pytest.raises(StoreHeld, match="open it again"):
             await first.record(Record(memory={"by": "first"}))
+        with pytest.raises(StoreHeld, match="open it again"):
+            await first.load()
+        await first.open()
         assert (await first.load())[1] == {"by": "second"}
         await first.record(Record(memory={"by": "first again"}))
 
