@@ -1,0 +1,143 @@
+"""Reads the instances of one source at the same time, and says which of them answered with what.
+
+An answer older than `max_gap` by its Age or Date is not an answer. This file does not know what
+the bodies mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Generic, TypeVar
+
+import structlog
+
+from monitor.core.samples import SECOND, Micros, Reading
+from monitor.errors import SourceError
+from monitor.net import Net, Response
+from monitor.ports import Gauge
+from monitor.probes.counters import Rates
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a source is read: `deadline` in seconds, all else in microseconds."""
+
+    deadline: float = 4.0
+    max_gap: Micros = 30 * SECOND
+    rates: Rates = field(default_factory=Rates)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers(Generic[T]):
+    """What each instance said, by its key, and why the others said nothing."""
+
+    pages: Mapping[str, T]
+    failures: Mapping[str, str]
+
+    @property
+    def reason(self) -> str:
+        """Why there is no sample: "" when at least half answered."""
+        if 2 * len(self.pages) >= len(self.pages) + len(self.failures) and self.pages:
+            return ""
+        alone = len(self.failures) == 1 and not self.pages
+        return next(iter(self.failures.values())) if alone else "instances_missing"
+
+
+class Endpoints:
+    """The addresses of one source."""
+
+    def __init__(
+        self, metric: str, urls: Sequence[str], headers: Mapping[str, str], pace: Pace, net: Net
+    ) -> None:
+        self._metric = metric
+        self._urls = {instance_key(url): url for url in urls}
+        self._headers = dict(headers)
+        self._pace = pace
+        self._net = net
+        self._missing: set[str] = set()
+        self._answering = 0
+
+    async def read(self, now: Micros, parse: Callable[[str, Response], T]) -> Answers[T]:
+        """Asks every instance; `parse` takes (url, response) and may raise SourceError."""
+        keys = list(self._urls)
+        found = await asyncio.gather(*(self._one(now, self._urls[key], parse) for key in keys))
+        pages = {
+            key: page for key, page in zip(keys, found, strict=True) if not isinstance(page, SourceError)
+        }
+        failures = {key: e.reason for key, e in zip(keys, found, strict=True) if isinstance(e, SourceError)}
+        self._note(failures)
+        self._answering = len(pages)
+        return Answers(pages, failures)
+
+    def gauges(self) -> Sequence[Gauge]:
+        """How many instances there are and how many answered the last read."""
+        labels = (("metric", self._metric),)
+        return (
+            Gauge("probe_instances", len(self._urls), labels),
+            Gauge("probe_instances_answering", self._answering, labels),
+        )
+
+    async def problems(self, parse: Callable[[str, Response], Sequence[str]]) -> list[str]:
+        """For `check`: what each instance does wrong; instances are numbered, since URLs may hold secrets."""
+        found: list[str] = []
+        for number, url in enumerate(self._urls.values(), 1):
+            try:
+                response = await self._net.get(url, deadline=self._pace.deadline, headers=self._headers)
+                found += [f"instance {number}: {text}" for text in parse(url, response.ok())]
+            except SourceError as e:
+                found.append(f"instance {number}: {e}")
+        return found
+
+    async def _one(self, now: Micros, url: str, parse: Callable[[str, Response], T]) -> T | SourceError:
+        try:
+            response = await self._net.get(url, deadline=self._pace.deadline, headers=self._headers)
+            refuse_old(response.ok(), now, self._pace.max_gap)
+            return parse(url, response)
+        except SourceError as e:
+            return e
+
+    def _note(self, failures: Mapping[str, str]) -> None:
+        for key in failures.keys() - self._missing:
+            log.warning("probe.instance_missing", metric=self._metric, instance=key, reason=failures[key])
+        for key in self._missing - failures.keys():
+            log.info("probe.instance_back", metric=self._metric, instance=key)
+        self._missing = set(failures)
+
+
+def instance_key(url: str) -> str:
+    """A short name of an address that can be stored and logged: addresses may hold credentials."""
+    return hashlib.sha256(url.encode()).hexdigest()[:12]
+
+
+def refuse_old(response: Response, now: Micros, max_gap: Micros) -> None:
+    """Raises SourceError `stale` for an answer that says itself that it is older than `max_gap`."""
+    age = response.headers.get("age", "").strip()
+    if age.isdecimal() and len(age) < 12 and int(age) * SECOND > max_gap:
+        raise SourceError("stale", f"the answer was cached {age} s ago")
+    refuse_before(_date(response.headers.get("date", "")), now, max_gap)
+
+
+def refuse_before(seconds: float | None, now: Micros, max_gap: Micros) -> None:
+    """The same for a moment in epoch seconds; None says nothing."""
+    if seconds is not None and now - seconds * SECOND > max_gap:
+        raise SourceError("stale", f"the answer is over {max_gap / SECOND:g} s old by its own time")
+
+
+def failed(metric: str, reason: str) -> list[Reading]:
+    """The one reading of a read that failed."""
+    return [Reading(metric, reason=reason)]
+
+
+def _date(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None

@@ -1,0 +1,84 @@
+"""Series selectors as in PromQL: `name{label="v", status=~"5.."}`.
+
+Parsed once, at construction; a mistake is an OperatorError that says what was expected.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from monitor.errors import OperatorError
+
+_NAME = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\{.*\})?\s*", re.DOTALL)
+_MATCHER = re.compile(
+    r"""\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*"""
+)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One condition on a label; a label that is absent has the value ""."""
+
+    label: str
+    operator: str
+    pattern: re.Pattern[str]
+
+    def holds(self, labels: Mapping[str, str]) -> bool:
+        found = self.pattern.fullmatch(labels.get(self.label, "")) is not None
+        return found == self.operator.startswith("=")
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A metric name and conditions on its labels."""
+
+    name: str
+    matchers: tuple[Matcher, ...] = ()
+
+    def holds(self, name: str, labels: Mapping[str, str]) -> bool:
+        return name == self.name and all(m.holds(labels) for m in self.matchers)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels the conditions name."""
+        return tuple(m.label for m in self.matchers)
+
+
+def selector(text: str) -> Selector:
+    """The selector of a text. Raises OperatorError."""
+    found = _NAME.fullmatch(text)
+    if found is None:
+        raise OperatorError(f'{text!r} is not a series selector: write NAME or NAME{{label="value"}}')
+    inside = found[2][1:-1] if found[2] else ""
+    return Selector(found[1], tuple(_matchers(text, inside)))
+
+
+def _matchers(text: str, inside: str) -> list[Matcher]:
+    found: list[Matcher] = []
+    position = 0
+    while inside[position:].strip():
+        match = _MATCHER.match(inside, position)
+        if match is None:
+            raise OperatorError(f'{text!r}: conditions are written label="value", with =, !=, =~ or !~')
+        found.append(Matcher(match[1], match[2], _pattern(text, match[2], unescape(match[3][1:-1]))))
+        position = match.end()
+        if inside[position : position + 1] == ",":
+            position += 1
+        elif inside[position:].strip():
+            raise OperatorError(f"{text!r}: a comma is missing between two conditions")
+    return found
+
+
+def _pattern(text: str, operator: str, value: str) -> re.Pattern[str]:
+    try:
+        return re.compile(value if operator.endswith("~") else re.escape(value), re.DOTALL)
+    except re.error as e:
+        raise OperatorError(f"{text!r}: the regular expression can't be compiled: {e}") from e
+
+
+def unescape(text: str) -> str:
+    r"""Label values: `\\`, `\"` and `\n`; the backslash of anything else stays."""
+    return _ESCAPE.sub(lambda m: {"n": "\n", "\\": "\\", '"': '"', "'": "'"}.get(m[1], m[0]), text)

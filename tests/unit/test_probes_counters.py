@@ -1,0 +1,227 @@
+"""Increases of counters: against a plain computation, and in every case where an increase is dropped."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.core.samples import MINUTE, SECOND, Reading
+from monitor.probes.counters import ERRORS, REQUESTS, Increase, Meter, Page, Rates
+from monitor.probes.rate import error_rate, of_buckets
+
+FIRST = 1_700_000_000 * SECOND
+STEP = 5 * SECOND
+
+
+def page(requests: float, errors: float = 0.0, identity: str = "") -> Page:
+    return Page({REQUESTS: {"all": requests}, ERRORS: {"bad": errors}}, identity)
+
+
+def feed(meter: Meter, *reads: dict[str, Page], own: int = 0) -> Reading:
+    """The last reading of one read each five seconds."""
+    readings = [
+        error_rate("error_rate", meter, FIRST + n * STEP, pages, own) for n, pages in enumerate(reads)
+    ]
+    return readings[-1]
+
+
+def test_the_first_read_is_a_baseline() -> None:
+    """A counter's value since its process began says nothing about now."""
+    assert feed(Meter(Rates()), {"a": page(5000, 50)}) == Reading("error_rate", reason="baseline")
+
+
+def test_the_second_read_gives_a_rate_and_its_counts() -> None:
+    """10 errors in 1000 requests are 1 %."""
+    assert feed(Meter(Rates()), {"a": page(5000, 50)}, {"a": page(6000, 60)}) == Reading(
+        "error_rate", 0.01, errors=10, requests=1000
+    )
+
+
+def test_instances_are_summed_and_never_averaged() -> None:
+    """1 of 10 on one instance and 0 of 990 on another are 0.1 %."""
+    reading = feed(Meter(Rates()), {"a": page(0), "b": page(0)}, {"a": page(10, 1), "b": page(990)})
+    assert reading.value == pytest.approx(0.001)
+
+
+def test_a_series_that_appears_counts_from_zero() -> None:
+    """The first 5xx of a process creates its series: those errors count."""
+    before = Page({REQUESTS: {"2xx": 100.0}, ERRORS: {}})
+    after = Page({REQUESTS: {"2xx": 200.0, "5xx": 20.0}, ERRORS: {"5xx": 20.0}})
+    assert feed(Meter(Rates()), {"a": before}, {"a": after}).errors == 20
+
+
+def test_requests_without_any_error_series_are_no_errors() -> None:
+    """A healthy application has no error series yet."""
+    reads = [{"a": Page({REQUESTS: {"2xx": n}, ERRORS: {}})} for n in (0.0, 1000.0)]
+    assert feed(Meter(Rates()), *reads).value == 0
+
+
+def test_no_requests_series_is_no_series() -> None:
+    """Absence of the counter is never zero requests."""
+    assert feed(Meter(Rates()), {"a": Page({REQUESTS: {}, ERRORS: {}})}).reason == "no_series"
+
+
+@pytest.mark.parametrize(
+    ("after", "reason"),
+    [
+        (page(900, 60), "counter_reset"),
+        (page(6000, 40), "counter_reset"),
+        (Page({REQUESTS: {"other": 9000.0}, ERRORS: {"bad": 60.0}}), "counter_reset"),
+        (page(6000, 60, "b"), "instance_changed"),
+        (page(5005, 70), "more_errors_than_requests"),
+    ],
+    ids=["requests", "errors", "lost", "identity", "impossible"],
+)
+def test_an_increase_is_dropped(after: Page, reason: str) -> None:
+    """Fault 28: a reset, another process or nonsense is no measurement."""
+    reading = feed(Meter(Rates()), {"a": page(5000, 50)}, {"a": after})
+    assert (reading.value, reading.reason, reading.quiet) == (None, reason, False)
+
+
+def test_a_reset_of_one_instance_leaves_the_others() -> None:
+    """The sum goes on without the restarted one."""
+    reading = feed(Meter(Rates()), {"a": page(900), "b": page(900)}, {"a": page(5), "b": page(1900, 10)})
+    assert (reading.errors, reading.requests) == (10, 1000)
+
+
+def test_two_replicas_behind_one_address_are_never_trusted_again_and_again() -> None:
+    """Fault 28: their counters leap; without an identity almost every increase is dropped."""
+    meter = Meter(Rates())
+    values = [feed_one(meter, n, 1000 + n if n % 2 else 9000 + n) for n in range(40)]
+    assert [reading.value for reading in values] == [None] * 40
+
+
+def feed_one(meter: Meter, n: int, requests: float) -> Reading:
+    return error_rate("error_rate", meter, FIRST + n * STEP, {"a": page(requests, requests / 100)})
+
+
+def test_too_few_requests_are_quiet_and_carry_their_counts() -> None:
+    """Fault 29: 1 error in 3 requests is shown as what it is."""
+    assert feed(Meter(Rates()), {"a": page(0)}, {"a": page(3, 1)}) == Reading(
+        "error_rate", reason="insufficient_traffic", quiet=True, errors=1, requests=3
+    )
+
+
+@pytest.mark.parametrize(("requests", "quiet"), [(99, True), (100, False), (101, False)])
+def test_min_requests_is_enough_when_reached(requests: float, quiet: bool) -> None:
+    """Exactly `min_requests` can be judged."""
+    assert feed(Meter(Rates()), {"a": page(0)}, {"a": page(requests)}).quiet is quiet
+
+
+def test_frozen_counters_become_quiet_when_the_window_has_passed() -> None:
+    """Counters that stand still are no traffic, and no traffic is not health."""
+    meter = Meter(Rates())
+    reads = [{"a": page(0)}, *[{"a": page(1000)}] * 63]
+    assert feed(meter, *reads).reason == "insufficient_traffic"
+
+
+def test_the_window_is_the_shortest_that_holds_enough() -> None:
+    """100 requests a read: the last five reads make 500, older errors are out."""
+    meter = Meter(Rates())
+    reads = [{"a": page(100 * n, 50 if n else 0)} for n in range(7)]
+    assert feed(meter, *reads[:6]).value == pytest.approx(0.1)
+    assert feed(Meter(Rates()), *reads).value == 0
+
+
+def test_fast_reads_still_judge_a_whole_interval() -> None:
+    """At 1 s the window is as long as at 5 s."""
+    meter = Meter(Rates())
+    for n in range(7):
+        at = FIRST + n * SECOND
+        error_rate("error_rate", meter, at, {"a": page(10_000 * n, 1000 if n >= 2 else 0)})
+    assert meter.window(FIRST + 6 * SECOND) == {REQUESTS: 50_000, ERRORS: 1000}
+
+
+def test_own_reads_are_subtracted_until_they_prove_not_to_be_counted() -> None:
+    """An increase below our own reads can't contain them."""
+    meter = Meter(Rates())
+    assert feed(meter, {"a": page(0)}, {"a": page(501)}, own=1).requests == 500
+    assert feed(Meter(Rates()), {"a": page(0)}, {"a": page(0)}, {"a": page(500)}, own=1).requests == 500
+
+
+def test_a_restart_goes_on_where_it_was() -> None:
+    """Through JSON and back, the first read after it gives the delta and the same window."""
+    meter, other = Meter(Rates()), Meter(Rates())
+    feed(meter, {"a": page(0)}, {"a": page(300, 3)})
+    other.restore(json.loads(json.dumps(meter.memory())))
+    at, pages = FIRST + 2 * STEP, {"a": page(500, 5)}
+    expected = error_rate("error_rate", meter, at, pages)
+    assert (
+        error_rate("error_rate", other, at, pages)
+        == expected
+        == Reading("error_rate", 0.01, errors=2, requests=200)
+    )
+
+
+def test_a_restart_after_the_longest_window_is_a_baseline() -> None:
+    """An increase over an hour of downtime says nothing about now."""
+    meter = Meter(Rates())
+    feed(meter, {"a": page(0)})
+    late = error_rate("error_rate", meter, FIRST + 5 * MINUTE + 1, {"a": page(1000, 500)})
+    assert late.reason == "baseline"
+
+
+@pytest.mark.parametrize(
+    "memory",
+    [
+        {},
+        {"instances": 3},
+        {"instances": {"a": [1, "", {"requests": {"x": "NaN"}}, 0]}, "window": [], "last": 1},
+    ],
+)
+def test_a_memory_that_makes_no_sense_is_forgotten(memory: dict[str, object]) -> None:
+    """The next read is a baseline."""
+    meter = Meter(Rates())
+    meter.restore(memory)
+    assert feed(meter, {"a": page(10)}).reason == "baseline"
+
+
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from("abc"),
+            st.tuples(st.integers(0, 50), st.integers(0, 50), st.booleans()),
+            min_size=1,
+        ),
+        min_size=2,
+        max_size=12,
+    )
+)
+def test_increases_equal_a_plain_computation(reads: list[dict[str, tuple[int, int, bool]]]) -> None:
+    """Growing, restarting and missing instances, against a computation that knows the truth."""
+    meter = Meter(Rates())
+    now, totals, epochs, read_before = FIRST, {}, {}, {}  # type: ignore[var-annotated]
+    for turn in reads:
+        now += STEP
+        pages, expected = {}, []
+        for name, (good, bad, restart) in turn.items():
+            epoch = epochs[name] = epochs.get(name, 0) + restart
+            requests, errors = (0, 0) if restart else totals.get(name, (0, 0))
+            totals[name] = (requests + good + bad, errors + bad)
+            pages[name] = page(totals[name][0], totals[name][1], str(epoch))
+            last = read_before.get(name)
+            if last is not None and last[0] == epoch:
+                expected.append((totals[name][0] - last[1], totals[name][1] - last[2]))
+            read_before[name] = (epoch, *totals[name])
+        got = meter.take(now, pages)
+        if expected:
+            assert isinstance(got, Increase)
+            assert got.by == {REQUESTS: sum(r for r, _ in expected), ERRORS: sum(e for _, e in expected)}
+        else:
+            assert isinstance(got, str)
+
+
+@pytest.mark.parametrize(
+    ("q", "value"),
+    [(0.5, 0.1), (0.25, 0.05), (0.75, 0.55), (0.99, 1.0)],
+    ids=["median", "low", "high", "inf"],
+)
+def test_quantiles_are_interpolated_as_prometheus_does(q: float, value: float) -> None:
+    """50 up to 0.1 s, 50 up to 1 s... and the last bucket is its lower bound."""
+    buckets = {0.1: 50.0, 1.0: 100.0, float("inf"): 100.0}
+    if q == 0.99:
+        buckets = {0.1: 50.0, 1.0: 90.0, float("inf"): 100.0}
+    assert of_buckets(q, buckets) == pytest.approx(value)
