@@ -1,0 +1,133 @@
+"""What the server says about itself and about names: identity, primary or not, resolution, rights.
+
+Read only. This file does not judge; each reader says what it needs of the connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from monitor.pg import Connection
+from monitor.rollback.plan import Written, key_of
+
+IDENTITY = """/* migration-monitor: which server is this */
+SELECT pg_catalog.pg_is_in_recovery() AS standby,
+       pg_catalog.pg_backend_pid() AS pid,
+       pg_catalog.current_setting('transaction_read_only') AS read_only,
+       CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
+            THEN (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) ELSE '' END AS system,
+       CASE WHEN pg_catalog.pg_is_in_recovery() THEN 0
+            ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::int
+       END AS timeline,
+       pg_catalog.current_setting('search_path') AS search_path,
+       pg_catalog.current_schema() AS creates_in,
+       current_user::text AS role,
+       pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS may_create,
+       pg_catalog.current_setting('server_version_num')::int AS version"""
+
+RESOLVE = """/* migration-monitor: what names resolve to */
+SELECT w.key,
+       CASE WHEN c.oid IS NOT NULL THEN pg_catalog.format('%I.%I', n.nspname, c.relname)
+            ELSE pg_catalog.format('%I.%I', coalesce(w.schema, pg_catalog.current_schema()), w.name) END AS label,
+       c.oid IS NOT NULL AS exists,
+       c.oid IS NULL OR pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned,
+       coalesce(c.relkind::text, '') AS relkind,
+       coalesce(pg_catalog.pg_table_size(c.oid), 0) AS bytes,
+       coalesce(c.reltuples, 0)::float8 AS rows,
+       pg_catalog.format('%I', w.new_name) AS new_name,
+       pg_catalog.format('%I', coalesce(n.nspname, w.schema, pg_catalog.current_schema())) AS schema
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS w(key, schema, name, new_name)
+  LEFT JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(w.key)
+  LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"""
+
+FOREIGN_FUNCTIONS = """/* migration-monitor: functions a plan calls */
+SELECT w.key
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS w(key, schema, name)
+ WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_proc p
+                    WHERE p.proname = w.name AND p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace
+                      AND (p.provolatile <> 'v' OR p.proname = ANY ($4)))
+    OR coalesce(w.schema, 'pg_catalog') <> 'pg_catalog'
+    OR (w.schema IS NULL AND EXISTS (SELECT FROM pg_catalog.pg_proc p
+                    WHERE p.proname = w.name AND p.pronamespace <> 'pg_catalog'::pg_catalog.regnamespace
+                      AND pg_catalog.pg_function_is_visible(p.oid)))"""
+
+HARMLESS_VOLATILE = (
+    "clock_timestamp", "timeofday", "statement_timestamp", "random", "gen_random_uuid", "uuidv7", "nextval",
+)  # fmt: skip
+"""Volatile functions of pg_catalog that change nothing of anyone else's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The server at the other end. `system` is "" when the role may not read it."""
+
+    standby: bool
+    pid: int
+    read_only: bool
+    system: str
+    timeline: int
+    search_path: str
+    creates_in: str | None
+    role: str
+    may_create: bool
+    version: int
+
+    def is_pooled(self, connection: Connection) -> bool:
+        """A pooler invents the pid of the session's cancel key; a server's is its backend's own."""
+        return self.pid != connection.get_server_pid()
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A name as written and what it means now."""
+
+    key: str
+    label: str
+    exists: bool
+    owned: bool
+    relkind: str
+    bytes: int
+    rows: float
+    new_label: str  # the label of a new name in the same schema, "" if none was asked for
+
+
+async def identity(connection: Connection) -> Identity:
+    """One round trip; needs no right at all."""
+    r = await connection.fetchrow(IDENTITY)
+    if r is None:  # a SELECT without FROM has one row
+        raise AssertionError
+    return Identity(
+        r["standby"], r["pid"], r["read_only"] == "on", r["system"], r["timeline"], r["search_path"],
+        r["creates_in"], r["role"], r["may_create"], r["version"],
+    )  # fmt: skip
+
+
+async def resolve(
+    connection: Connection, names: Mapping[Written, str] | Sequence[Written]
+) -> dict[str, Resolved]:
+    """By key; the values of a mapping are new names whose labels are wanted. Uses the session's search_path."""
+    wanted = names if isinstance(names, Mapping) else dict.fromkeys(names, "")
+    rows = await connection.fetch(
+        RESOLVE, [key_of(n) for n in wanted], [n[0] if len(n) > 1 else None for n in wanted],
+        [n[-1] for n in wanted], list(wanted.values()),
+    )  # fmt: skip
+    return {
+        r["key"]: Resolved(
+            r["key"], r["label"], r["exists"], r["owned"], r["relkind"], r["bytes"], r["rows"],
+            f"{r['schema']}.{r['new_name']}" if wanted_name else "",
+        )
+        for r, wanted_name in zip(rows, wanted.values(), strict=True)
+    }  # fmt: skip
+
+
+async def opaque_functions(connection: Connection, functions: Sequence[Written]) -> set[str]:
+    """Those that are not harmless functions of pg_catalog, by key. Uses the session's search_path."""
+    if not functions:
+        return set()
+    rows = await connection.fetch(
+        FOREIGN_FUNCTIONS, [key_of(f) for f in functions],
+        [f[0] if len(f) > 1 else None for f in functions], [f[-1] for f in functions],
+        list(HARMLESS_VOLATILE),
+    )  # fmt: skip
+    return {r["key"] for r in rows}

@@ -1,0 +1,308 @@
+"""What each known kind does to the modelled schema: one small function a kind, one table of them.
+
+An effect says what is missing or in the way (problem), what will do nothing (notice), what is taken
+along silently (notice), and changes the model. It does not touch a database.
+"""
+
+from __future__ import annotations
+
+
+from monitor.rollback.compare import ANY
+from monitor.rollback.effects_columns import COLUMN_EFFECTS
+from monitor.rollback.entries import Entry, cascade, relation_of
+from monitor.rollback.fingerprint import other_key
+from monitor.rollback.forecast import Effect, Forecast
+from monitor.rollback.kinds import KINDS
+from monitor.rollback.plan import Action
+
+TABLES = {"table", "partitioned table", "foreign table"}
+
+
+def rename_relation(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        return
+    label, entry = found
+    new = renamed_label(label, a.new_name)
+    if f.relations.get(new) is not None:
+        f.problem(f"{new} already exists, so {label} can't be renamed to it")
+        return
+    f.relations[new], f.relations[label] = entry, None
+    f.leeway.renamed.add((bare(label), a.new_name))
+    table = f.relations.get(entry["table"]) if entry["table"] else None
+    if table:
+        for part in ("indexes", "constraints"):
+            if bare(label) in table[part]:
+                table[part][a.new_name] = table[part].pop(bare(label))
+    for other in f.relations.values():
+        if isinstance(other, dict):
+            loosen_views(other)
+    if entry["kind"] in {"view", "materialized view"}:
+        f.forget(label)
+        f.leeway.added.add(new)
+
+
+def rename_constraint(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        return
+    label, entry = found
+    if a.name not in entry["constraints"]:
+        f.problem(f"constraint {a.name} of {label} does not exist")
+        return
+    if a.new_name in entry["constraints"]:
+        f.problem(f"constraint {a.new_name} of {label} already exists")
+        return
+    for part in ("constraints", "indexes"):
+        if a.name in entry[part]:
+            entry[part][a.new_name] = entry[part].pop(a.name)
+    f.leeway.renamed.add((a.name, a.new_name))
+    f.forget(f"{a.name} on {label}")
+    f.leeway.added.add(a.new_name)
+
+
+def add_constraint(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        return
+    label, entry = found
+    if a.name in entry["constraints"]:
+        f.problem(f"constraint {a.name} of {label} already exists")
+        return
+    entry["constraints"][a.name] = ANY
+    entry["primary_key"] = ANY
+    for column in entry["columns"].values():
+        if isinstance(column, dict):
+            column["not_null"] = ANY  # a primary key makes its columns so
+    f.leeway.added.add(a.name)
+    f.scanned.add(label)
+
+
+def validate_constraint(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        return
+    label, entry = found
+    if a.name not in entry["constraints"]:
+        f.problem(f"constraint {a.name} of {label} does not exist")
+    elif isinstance(entry["constraints"][a.name], dict):
+        entry["constraints"][a.name]["definition"] = ANY
+        f.scanned.add(label)
+
+
+def drop_constraint(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        return
+    label, entry = found
+    if a.name not in entry["constraints"]:
+        f.absent(f"constraint {a.name} of {label}", a.if_exists)
+        return
+    gone = entry["constraints"].pop(a.name)
+    entry["indexes"].pop(a.name, None)
+    f.forget(f"{a.name} on {label}")
+    if isinstance(gone, dict) and gone["type"] in {"p", "u"}:
+        if gone["type"] == "p":
+            entry["primary_key"] = []
+        on_key = [
+            k for k, d in entry["dependents"].items()
+            if k.startswith("table constraint ") and set(d["columns"]) == set(gone["columns"])
+        ]  # fmt: skip
+        cascade(f, a, entry, on_key, f"constraint {a.name} of {label}")
+
+
+def switch_trigger(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        return
+    label, entry = found
+    if a.name not in entry["triggers"]:
+        f.problem(f"trigger {a.name} of {label} does not exist")
+    elif isinstance(entry["triggers"][a.name], dict):
+        entry["triggers"][a.name]["enabled"] = "O" if a.kind == "enable_trigger" else "D"
+
+
+def create_relation(f: Forecast, a: Action) -> None:
+    label = f.label(a)
+    if f.relations.get(label) is None:
+        f.relations[label] = ANY
+        f.leeway.added.update({label, bare(label)})
+    elif a.kind == "create_view" and a.if_exists:
+        entry = f.relations[label]
+        if isinstance(entry, dict):
+            entry["definition"] = entry["columns"] = ANY
+        f.leeway.added.add(label)
+    elif a.if_exists:
+        f.notice(f"{label} already exists: the statement will do nothing")
+    else:
+        f.problem(f"{label} already exists")
+
+
+def create_index(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, tolerated=False)) is None:
+        return
+    label, entry = found
+    index = renamed_label(label, a.name)
+    if f.relations.get(index) is not None:
+        if a.if_exists:
+            f.notice(f"index {index} already exists: the statement will do nothing")
+        else:
+            f.problem(f"index {index} already exists")
+        return
+    entry["indexes"][a.name] = ANY
+    f.relations[index] = ANY
+    f.leeway.added.add(a.name)
+    f.scanned.add(label)
+
+
+def create_trigger(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, tolerated=False)) is None:
+        return
+    label, entry = found
+    if a.name in entry["triggers"] and not a.if_exists:
+        f.problem(f"trigger {a.name} of {label} already exists")
+        return
+    entry["triggers"][a.name] = ANY
+    f.leeway.added.add(a.name)
+
+
+def drop_relation(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, a.if_exists)) is None:
+        return
+    label, entry = found
+    kind = "table" if entry["kind"] in TABLES else entry["kind"]
+    if kind != a.kind.removeprefix("drop_").replace("_", " "):
+        f.problem(f"{label} is a {entry['kind']}: {KINDS[a.kind].statement} does not drop it")
+        return
+    cascade(f, a, entry, list(entry["dependents"]), label)
+    if a.kind in {"drop_table", "drop_sequence"}:
+        f.lose(a, label)
+    if entry["children"]:
+        f.notice(f"{label} takes {', '.join(entry['children'])} with it")
+    for index in entry["indexes"]:
+        if renamed_label(label, index) in f.relations:
+            f.relations[renamed_label(label, index)] = None
+    f.relations[label] = None
+    f.forget(label)
+
+
+def drop_index(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, a.if_exists)) is None:
+        return
+    label, entry = found
+    if entry["kind"] != "index":
+        f.problem(f"{label} is a {entry['kind']}, not an index")
+        return
+    table = f.relations.get(entry["table"])
+    index = table["indexes"].get(bare(label)) if table else None
+    if isinstance(index, dict) and index["constraint"]:
+        f.problem(f"index {label} belongs to a constraint: drop the constraint instead")
+        return
+    if table:
+        table["indexes"].pop(bare(label), None)
+    f.relations[label] = None
+
+
+def drop_part(f: Forecast, a: Action) -> None:
+    """A trigger or a policy."""
+    if (found := relation_of(f, a, a.if_exists)) is None:
+        return
+    label, entry = found
+    what = a.kind.removeprefix("drop_")
+    part = entry[{"trigger": "triggers", "policy": "policies"}[what]]
+    if a.name not in part:
+        f.absent(f"{what} {a.name} of {label}", a.if_exists)
+        return
+    del part[a.name]
+    f.forget(f"{a.name} on {label}")
+
+
+def drop_other(f: Forecast, a: Action) -> None:
+    """A function, type or schema."""
+    key = other_key(a.kind, a.name)
+    entry = f.expected["others"].get(key)
+    if entry is None:
+        f.absent(key, a.if_exists)
+        return
+    left = [d for d in entry["dependents"] if not any(gone in d for gone in f.dropped)]
+    if left:
+        remedy = "drop them by name first, CASCADE is not expanded here" if a.cascade else "drop them first"
+        f.problem(f"{key} is needed by {', '.join(left[:5])}: {remedy}")
+    f.expected["others"][key] = None
+
+
+def grant(f: Forecast, a: Action) -> None:
+    if a.relation is not None and (found := relation_of(f, a, tolerated=False)) is not None:
+        found[1]["privileges"] = ANY
+
+
+def write_rows(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, tolerated=False)) is None:
+        return
+    label, entry = found
+    if a.kind == "update" and isinstance(entry["columns"], dict) and a.name not in entry["columns"]:
+        f.problem(f"column {a.name} of {label} does not exist")
+    elif a.kind == "truncate" and a.cascade:
+        f.problem(f"TRUNCATE {label} CASCADE empties other tables too: name them instead")
+    elif a.kind != "insert":
+        f.lose(a, label, a.name)
+
+
+def nothing(f: Forecast, a: Action) -> None:
+    """The schema does not show it."""
+
+
+def bare(label: str) -> str:
+    """The last part of a qualified label, without quotes."""
+    return split_label(label)[1]
+
+
+def renamed_label(label: str, name: str) -> str:
+    """The label of `name` in the same schema, quoted as the server would."""
+    quoted = name if is_plain(name) else '"' + name.replace('"', '""') + '"'
+    return f"{label[: len(label) - len(split_label(label)[2]) - 1]}.{quoted}"
+
+
+def split_label(label: str) -> tuple[str, str, str]:
+    """(schema as written, bare name, name as written)."""
+    if label.endswith('"'):
+        at = label.rindex('."', 0, len(label) - 1) if '."' in label[:-1] else -1
+        written = label[at + 1 :]
+        return label[:at], written[1:-1].replace('""', '"'), written
+    schema, _, name = label.rpartition(".")
+    return schema, name, name
+
+
+def is_plain(name: str) -> bool:
+    return bool(name) and name == name.lower() and name.isidentifier() and name.isascii()
+
+
+def loosen_views(entry: Entry) -> None:
+    """A renamed name shows in the text of views in ways that can't be foretold."""
+    for key, dependent in entry["dependents"].items():
+        if key.startswith(("view ", "materialized view ")):
+            dependent["definition"] = ANY
+
+
+EFFECTS: dict[str, Effect] = {
+    **COLUMN_EFFECTS,
+    "rename_relation": rename_relation,
+    "rename_constraint": rename_constraint,
+    "add_constraint": add_constraint,
+    "validate_constraint": validate_constraint,
+    "drop_constraint": drop_constraint,
+    "enable_trigger": switch_trigger,
+    "disable_trigger": switch_trigger,
+    "create_table": create_relation,
+    "create_view": create_relation,
+    "create_sequence": create_relation,
+    "create_index": create_index,
+    "create_trigger": create_trigger,
+    "drop_table": drop_relation,
+    "drop_view": drop_relation,
+    "drop_materialized_view": drop_relation,
+    "drop_sequence": drop_relation,
+    "drop_index": drop_index,
+    "drop_trigger": drop_part,
+    "drop_policy": drop_part,
+    "drop_function": drop_other,
+    "drop_type": drop_other,
+    "drop_schema": drop_other,
+    "grant": grant,
+    **dict.fromkeys(("insert", "upsert", "update", "delete", "merge", "truncate"), write_rows),
+    **dict.fromkeys(("create_function", "create_type", "comment", "select", "do", "call"), nothing),
+}

@@ -1,0 +1,42 @@
+"""Looking into one relation of the modelled schema: finding it, and taking its dependents along."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from monitor.rollback.compare import ANY
+from monitor.rollback.forecast import Forecast
+from monitor.rollback.plan import Action
+
+Entry = dict[str, Any]
+
+LOSSLESS_DEPENDENTS = ("view ", "table constraint ", "trigger ", "policy ")
+"""What CASCADE may take along: nothing of it holds data."""
+
+
+def relation_of(f: Forecast, a: Action, tolerated: bool) -> tuple[str, Entry] | None:
+    """The relation an action names; None when it is absent (said) or was made by this very plan."""
+    label = f.label(a)
+    entry = f.relations.get(label)
+    if entry is None:
+        f.absent(label, tolerated)
+        return None
+    return None if entry is ANY else (label, entry)
+
+
+def cascade(f: Forecast, a: Action, entry: Entry, keys: Sequence[str], what: str) -> None:
+    """Dependents stand in the way, or go along with CASCADE if they hold no data."""
+    if keys and not a.cascade:
+        f.problem(f"{what} is needed by {', '.join(sorted(keys)[:5])}: drop them first")
+        return
+    for key in sorted(keys):
+        if key.startswith(LOSSLESS_DEPENDENTS):
+            f.notice(f"CASCADE takes {key} with it (lossless)")
+            entry["dependents"].pop(key, None)
+            identity = key.removeprefix("view ").removeprefix("table constraint ")
+            f.forget(identity)
+            if identity in f.relations:
+                f.relations[identity] = None
+        else:
+            f.problem(f"CASCADE would take {key} with it, which can't be shown to be harmless: name it")

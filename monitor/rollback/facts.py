@@ -1,0 +1,278 @@
+"""From the grammar's tree of one statement to flat facts: actions, names, functions, or a refusal.
+
+Runs in the child process; plain data in and out. A kind without a row here is not known.
+This file does not know the catalogue and does not decide what is acceptable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from monitor.rollback.refusals import OWN_SCHEMA, refusal_of
+
+Tree = dict[str, Any]
+Facts = dict[str, Any]
+
+_OURS = re.compile(rf"\b{OWN_SCHEMA}(_salvage)?\b", re.IGNORECASE)
+
+ALTER = {
+    "AT_DropColumn": "drop_column",
+    "AT_DropConstraint": "drop_constraint",
+    "AT_DropNotNull": "drop_not_null",
+    "AT_SetNotNull": "set_not_null",
+    "AT_AlterColumnType": "alter_type",
+    "AT_AddColumn": "add_column",
+    "AT_AddConstraint": "add_constraint",
+    "AT_ValidateConstraint": "validate_constraint",
+    "AT_EnableTrig": "enable_trigger",
+    "AT_DisableTrig": "disable_trigger",
+}
+
+DROP = {
+    "OBJECT_TABLE": "drop_table",
+    "OBJECT_VIEW": "drop_view",
+    "OBJECT_MATVIEW": "drop_materialized_view",
+    "OBJECT_INDEX": "drop_index",
+    "OBJECT_SEQUENCE": "drop_sequence",
+    "OBJECT_TRIGGER": "drop_trigger",
+    "OBJECT_POLICY": "drop_policy",
+    "OBJECT_FUNCTION": "drop_function",
+    "OBJECT_PROCEDURE": "drop_function",
+    "OBJECT_TYPE": "drop_type",
+    "OBJECT_SCHEMA": "drop_schema",
+}
+
+RENAMED_RELATIONS = {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_INDEX", "OBJECT_SEQUENCE"}
+
+
+def facts_of(tree: Tree) -> Facts:
+    """`{actions, functions, relations, refusal}`; `refusal` is "" when the grammar has nothing against it."""
+    node, body = next(iter(tree.items()))
+    refusal = refusal_of(node, body) or _touches_us(tree)
+    reader = READERS.get(node)
+    actions = [] if refusal or reader is None else reader(body)
+    if not refusal and not actions:
+        refusal = f"{_words(node)} is not a known kind of statement"
+    return {
+        "refusal": refusal or next((a["refusal"] for a in actions if a.get("refusal")), ""),
+        "actions": [{k: v for k, v in a.items() if k != "refusal"} for a in actions],
+        "functions": _unique(_strings(c["funcname"]) for c in _calls(tree)),
+        "relations": _unique(_relation(r) for r in _nodes_with(tree, "relname")),
+    }
+
+
+def _action(kind: str, relation: list[str] | None = None, name: str = "", **more: Any) -> Facts:
+    return {"kind": kind, "relation": relation, "name": name, **more}
+
+
+def _alter_table(body: Tree) -> list[Facts]:
+    if body.get("objtype", "OBJECT_TABLE") != "OBJECT_TABLE":
+        return [_action("", refusal=f"ALTER {_type(body['objtype'])} is not a known kind of statement")]
+    return [_alter(body, c["alter_table_cmd"]) for c in body["cmds"]]
+
+
+def _alter(body: Tree, cmd: Tree) -> Facts:
+    subtype = cmd["subtype"]
+    definition = cmd.get("def", {})
+    kind = ALTER.get(subtype, "")
+    if subtype == "AT_ColumnDefault":
+        kind = "set_default" if definition else "drop_default"
+    name = cmd.get("name", "") or _defined(definition)
+    refusal = ""
+    if not kind:
+        refusal = f"ALTER TABLE … {_camel(subtype)} is not a known kind of statement"
+    elif kind == "add_constraint" and not name:
+        refusal = "ADD CONSTRAINT needs a name, or nobody can check that it is there"
+    return _action(
+        kind, _relation(body["relation"]), name,
+        if_exists=bool(cmd.get("missing_ok")), relation_if_exists=bool(body.get("missing_ok")),
+        cascade=_cascade(cmd), refusal=refusal,
+    )  # fmt: skip
+
+
+def _defined(definition: Tree) -> str:
+    return str(
+        definition.get("column_def", {}).get("colname", "")
+        or definition.get("constraint", {}).get("conname", "")
+    )
+
+
+def _rename(body: Tree) -> list[Facts]:
+    what = body.get("rename_type", "")
+    kind = {"OBJECT_COLUMN": "rename_column", "OBJECT_TABCONSTRAINT": "rename_constraint"}.get(what, "")
+    if what in RENAMED_RELATIONS:
+        kind = "rename_relation"
+    if not kind:
+        return [_action("", refusal=f"renaming a {_type(what)} is not a known kind of statement")]
+    return [
+        _action(
+            kind, _relation(body["relation"]), body.get("subname", ""), new_name=body["newname"],
+            relation_if_exists=bool(body.get("missing_ok")),
+        )
+    ]  # fmt: skip
+
+
+def _drop(body: Tree) -> list[Facts]:
+    what = body["remove_type"]
+    kind = DROP.get(what, "")
+    if not kind:
+        return [_action("", refusal=f"DROP {_type(what)} is not a known kind of statement")]
+    flags = {"if_exists": bool(body.get("missing_ok")), "cascade": _cascade(body)}
+    return [_dropped(kind, item, flags) for item in body["objects"]]
+
+
+def _dropped(kind: str, item: Tree, flags: Facts) -> Facts:
+    if kind == "drop_function":
+        return _action(kind, None, _signature(item["object_with_args"]), **flags)
+    if kind == "drop_type":
+        return _action(kind, None, _quoted(_strings(item["type_name"]["names"])), **flags)
+    if kind == "drop_schema":
+        return _action(kind, None, _quoted([item["string"]["sval"]]), **flags)
+    names = _strings(item["list"]["items"])
+    if kind in {"drop_trigger", "drop_policy"}:
+        return _action(kind, names[:-1], names[-1], **flags)
+    return _action(kind, names, **flags)
+
+
+def _signature(item: Tree) -> str:
+    name = _quoted(_strings(item["objname"]))
+    if item.get("args_unspecified"):
+        return name
+    return f"{name}({', '.join(_type_text(a['type_name']) for a in item.get('objargs', []))})"
+
+
+def _type_text(type_name: Tree) -> str:
+    return _quoted(_strings(type_name["names"])) + "[]" * len(type_name.get("array_bounds", []))
+
+
+def _create_index(body: Tree) -> list[Facts]:
+    missing = "" if body.get("idxname") else "CREATE INDEX needs a name, or nobody can check that it is there"
+    return [
+        _action(
+            "create_index", _relation(body["relation"]), body.get("idxname", ""),
+            if_exists=bool(body.get("if_not_exists")), refusal=missing,
+        )
+    ]  # fmt: skip
+
+
+def _insert(body: Tree) -> list[Facts]:
+    updates = body.get("on_conflict_clause", {}).get("action") == "ONCONFLICT_UPDATE"
+    return [_action("upsert" if updates else "insert", _relation(body["relation"]))]
+
+
+def _update(body: Tree) -> list[Facts]:
+    relation = _relation(body["relation"])
+    targets = (t["res_target"]["name"] for t in body["target_list"])
+    return [_action("update", relation, column) for column in targets]
+
+
+def _truncate(body: Tree) -> list[Facts]:
+    return [_action("truncate", _relation(r["range_var"]), cascade=_cascade(body)) for r in body["relations"]]
+
+
+def _grant(body: Tree) -> list[Facts]:
+    return [
+        _action("grant", _relation(o["range_var"]) if "range_var" in o else None)
+        for o in body.get("objects", [{}])
+    ]
+
+
+def _on(kind: str, key: str, name: str = "") -> Callable[[Tree], list[Facts]]:
+    """A reader of a statement on one relation; `name`: the field with the name of what is created on it."""
+
+    def read(body: Tree) -> list[Facts]:
+        replaces = bool(body.get("if_not_exists") or body.get("replace"))
+        return [_action(kind, _relation(body[key]), body.get(name, "") if name else "", if_exists=replaces)]
+
+    return read
+
+
+def _plain(kind: str) -> Callable[[Tree], list[Facts]]:
+    return lambda _: [_action(kind)]
+
+
+READERS: dict[str, Callable[[Tree], list[Facts]]] = {
+    "alter_table_stmt": _alter_table,
+    "rename_stmt": _rename,
+    "drop_stmt": _drop,
+    "index_stmt": _create_index,
+    "view_stmt": _on("create_view", "view"),
+    "create_stmt": _on("create_table", "relation"),
+    "create_seq_stmt": _on("create_sequence", "sequence"),
+    "create_trig_stmt": _on("create_trigger", "relation", "trigname"),
+    "create_function_stmt": _plain("create_function"),
+    "create_enum_stmt": _plain("create_type"),
+    "comment_stmt": _plain("comment"),
+    "grant_stmt": _grant,
+    "insert_stmt": _insert,
+    "update_stmt": _update,
+    "delete_stmt": _on("delete", "relation"),
+    "merge_stmt": _on("merge", "relation"),
+    "truncate_stmt": _truncate,
+    "select_stmt": _plain("select"),
+    "do_stmt": _plain("do"),
+    "call_stmt": _plain("call"),
+}
+
+
+def _relation(range_var: Tree) -> list[str]:
+    schema = range_var.get("schemaname")
+    return [schema, range_var["relname"]] if schema else [range_var["relname"]]
+
+
+def _strings(items: list[Tree]) -> list[str]:
+    return [i["string"]["sval"] for i in items if "string" in i]
+
+
+def _quoted(names: list[str]) -> str:
+    return ".".join('"' + n.replace('"', '""') + '"' for n in names)
+
+
+def _cascade(body: Tree) -> bool:
+    return body.get("behavior") == "DROP_CASCADE"
+
+
+def _walk(tree: Any) -> Iterator[Tree | str]:
+    """Every dict and string of the tree; a stack instead of recursion, since trees can be deep."""
+    stack = [tree]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            yield item
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+        elif isinstance(item, str):
+            yield item
+
+
+def _nodes_with(tree: Tree, key: str) -> list[Tree]:
+    return [n for n in _walk(tree) if isinstance(n, dict) and key in n]
+
+
+def _calls(tree: Tree) -> list[Tree]:
+    return [n["func_call"] for n in _nodes_with(tree, "func_call")]
+
+
+def _unique(names: Iterator[list[str]]) -> list[list[str]]:
+    return [list(n) for n in sorted({tuple(n) for n in names})]
+
+
+def _touches_us(tree: Tree) -> str:
+    if any(isinstance(s, str) and _OURS.search(s) for s in _walk(tree)):
+        return f"the schema {OWN_SCHEMA} is the ledger of this rollback and may not be touched by it"
+    return ""
+
+
+def _words(node: str) -> str:
+    return node.removesuffix("_stmt").replace("_", " ").upper()
+
+
+def _type(object_type: str) -> str:
+    return object_type.removeprefix("OBJECT_").replace("_", " ").lower()
+
+
+def _camel(subtype: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", subtype.removeprefix("AT_")).upper()

@@ -1,0 +1,117 @@
+/* migration-monitor: fingerprint of relations */
+SELECT want.label,
+       c.relkind::text AS relkind,
+       pg_catalog.jsonb_build_object(
+  'kind', CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view'
+            WHEN 'm' THEN 'materialized view' WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' WHEN 'S' THEN 'sequence'
+            WHEN 'f' THEN 'foreign table' ELSE c.relkind::text END,
+  'owner', pg_catalog.pg_get_userbyid(c.relowner),
+  'privileges', coalesce(c.relacl::text, ''),
+  'options', coalesce(c.reloptions::text, ''),
+  'persistence', c.relpersistence::text,
+  'row_security', c.relrowsecurity::text || c.relforcerowsecurity::text,
+  'definition', CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid)
+                     WHEN c.relkind IN ('i', 'I') THEN pg_catalog.pg_get_indexdef(c.oid) END,
+  'table', (SELECT pg_catalog.format('%I.%I', tn.nspname, t.relname)
+              FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
+              JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace WHERE i.indexrelid = c.oid),
+  'primary_key', coalesce((SELECT pg_catalog.jsonb_agg(a.attname ORDER BY a.attnum)
+              FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_attribute a
+                ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+             WHERE k.conrelid = c.oid AND k.contype = 'p'), '[]'),
+  'children', coalesce((SELECT pg_catalog.jsonb_agg(h.inhrelid::pg_catalog.regclass::text ORDER BY h.inhrelid::pg_catalog.regclass::text)
+              FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid), '[]'),
+  'columns', coalesce((SELECT pg_catalog.jsonb_object_agg(a.attname, pg_catalog.jsonb_build_object(
+                'type', pg_catalog.format_type(a.atttypid, a.atttypmod), 'not_null', a.attnotnull,
+                'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid), 'identity', a.attidentity::text,
+                'generated', a.attgenerated::text, 'inherited', a.attinhcount > 0,
+                'collation', a.attcollation::pg_catalog.regcollation::text))
+              FROM pg_catalog.pg_attribute a
+              LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind NOT IN ('i', 'I', 'S')), '{}'),
+  'constraints', coalesce((SELECT pg_catalog.jsonb_object_agg(k.conname, pg_catalog.jsonb_build_object(
+                'type', k.contype::text, 'definition', pg_catalog.pg_get_constraintdef(k.oid),
+                'columns', (SELECT coalesce(pg_catalog.jsonb_agg(a.attname ORDER BY a.attname), '[]')
+                              FROM pg_catalog.pg_attribute a
+                             WHERE a.attrelid = c.oid AND a.attnum = ANY (k.conkey))))
+              FROM pg_catalog.pg_constraint k
+             WHERE k.conrelid = c.oid AND k.contype NOT IN ('n', 't')), '{}'),
+  'indexes', coalesce((SELECT pg_catalog.jsonb_object_agg(x.relname, pg_catalog.jsonb_build_object(
+                'definition', pg_catalog.pg_get_indexdef(i.indexrelid), 'valid', i.indisvalid AND i.indisready,
+                'constraint', EXISTS (SELECT FROM pg_catalog.pg_constraint k
+                                       WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')),
+                'columns', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT a.attname), '[]')
+                              FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+                               AND (a.attnum = ANY (i.indkey) OR EXISTS (
+                                 SELECT FROM pg_catalog.pg_depend d
+                                  WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
+                                    AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                                    AND d.refobjid = c.oid AND d.refobjsubid = a.attnum)))))
+              FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+             WHERE i.indrelid = c.oid), '{}'),
+  'triggers', coalesce((SELECT pg_catalog.jsonb_object_agg(t.tgname, pg_catalog.jsonb_build_object(
+                'definition', pg_catalog.pg_get_triggerdef(t.oid), 'enabled', t.tgenabled::text,
+                'columns', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT a.attname), '[]')
+                              FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_attribute a
+                                ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+                             WHERE d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND d.objid = t.oid
+                               AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                               AND d.refobjid = c.oid AND d.refobjsubid > 0)))
+              FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal), '{}'),
+  'policies', coalesce((SELECT pg_catalog.jsonb_object_agg(p.polname, pg_catalog.jsonb_build_object(
+                'definition', pg_catalog.concat_ws(' ', p.polcmd::text, p.polpermissive::text, p.polroles::text,
+                   pg_catalog.pg_get_expr(p.polqual, p.polrelid), 'check',
+                   pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)),
+                'columns', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT a.attname), '[]')
+                              FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_attribute a
+                                ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+                             WHERE d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = p.oid
+                               AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                               AND d.refobjid = c.oid AND d.refobjsubid > 0)))
+              FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid), '{}'),
+  'dependents', coalesce((SELECT pg_catalog.jsonb_object_agg(o.type || ' ' || o.identity, pg_catalog.jsonb_build_object(
+                'definition', o.definition, 'columns', o.columns))
+              FROM (
+                WITH RECURSIVE viewed(view, col) AS (
+                  SELECT r.ev_class, d.refobjsubid
+                    FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid
+                   WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+                     AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                     AND d.refobjid = c.oid AND r.ev_class <> c.oid
+                  UNION
+                  SELECT r.ev_class, v.col
+                    FROM viewed v
+                    JOIN pg_catalog.pg_depend d ON d.refobjid = v.view
+                     AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+                     AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                    JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid AND r.ev_class <> v.view
+                )
+                SELECT i.type, i.identity, pg_catalog.pg_get_viewdef(v.view) AS definition,
+                       (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT a.attname), '[]')
+                          FROM viewed w JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = w.col
+                         WHERE w.view = v.view AND w.col > 0) AS columns
+                  FROM (SELECT DISTINCT view FROM viewed) v,
+                       pg_catalog.pg_identify_object('pg_catalog.pg_class'::pg_catalog.regclass, v.view, 0) i
+                UNION ALL
+                SELECT i.type, i.identity, d.definition, d.columns
+                  FROM (SELECT d.classid, d.objid, d.objsubid,
+                               CASE WHEN d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+                                    THEN pg_catalog.pg_get_constraintdef(d.objid) END AS definition,
+                               coalesce(pg_catalog.jsonb_agg(DISTINCT a.attname) FILTER (WHERE a.attname IS NOT NULL), '[]') AS columns
+                          FROM pg_catalog.pg_depend d
+                          LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid AND a.attnum > 0
+                         WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid
+                           AND d.deptype = 'n'
+                           AND d.classid NOT IN ('pg_catalog.pg_rewrite'::pg_catalog.regclass,
+                                                 'pg_catalog.pg_attrdef'::pg_catalog.regclass,
+                                                 'pg_catalog.pg_policy'::pg_catalog.regclass)
+                           AND NOT (d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+                                    AND EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.oid = d.objid AND k.conrelid = c.oid))
+                           AND NOT (d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass
+                                    AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.oid = d.objid AND t.tgrelid = c.oid))
+                         GROUP BY d.classid, d.objid, d.objsubid) d,
+                       pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i
+              ) o), '{}')
+       )::text AS entry
+  FROM pg_catalog.unnest($1::text[]) AS want(label)
+  LEFT JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(want.label)

@@ -1,0 +1,88 @@
+"""The known kinds of statement: what each may destroy, as one literal table.
+
+The README renders `KINDS`; a statement that is no row here is refused. This file does not parse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Class(StrEnum):
+    """What undoing again would need, gravest last."""
+
+    LOSSLESS = "lossless"  # nothing is destroyed that the migration's own text could not bring back
+    LOSSY = "lossy"  # rows or values may be gone
+    OPAQUE = "opaque"  # nobody can say what it does: needs --allow-opaque
+
+
+class Loss(StrEnum):
+    """How data is protected from a kind."""
+
+    NONE = ""
+    SALVAGE = "salvage"  # can be copied away first, or accepted
+    ACCEPT = "accept"  # only --data-loss accept with the name
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One row of the table: the statement as people write it, its class, what protects the data."""
+
+    statement: str
+    klass: Class
+    loss: Loss = Loss.NONE
+    scans: bool = False  # reads or rewrites the whole table under the lock
+
+
+KINDS: dict[str, Kind] = {
+    "rename_column": Kind("ALTER TABLE … RENAME COLUMN", Class.LOSSLESS),
+    "rename_relation": Kind("ALTER TABLE | VIEW | INDEX | SEQUENCE … RENAME TO", Class.LOSSLESS),
+    "rename_constraint": Kind("ALTER TABLE … RENAME CONSTRAINT", Class.LOSSLESS),
+    "add_column": Kind("ALTER TABLE … ADD COLUMN", Class.LOSSLESS, scans=True),
+    "add_constraint": Kind("ALTER TABLE … ADD CONSTRAINT name", Class.LOSSLESS, scans=True),
+    "validate_constraint": Kind("ALTER TABLE … VALIDATE CONSTRAINT", Class.LOSSLESS, scans=True),
+    "drop_constraint": Kind("ALTER TABLE … DROP CONSTRAINT", Class.LOSSLESS),
+    "set_default": Kind("ALTER TABLE … ALTER COLUMN … SET DEFAULT", Class.LOSSLESS),
+    "drop_default": Kind("ALTER TABLE … ALTER COLUMN … DROP DEFAULT", Class.LOSSLESS),
+    "set_not_null": Kind("ALTER TABLE … ALTER COLUMN … SET NOT NULL", Class.LOSSLESS, scans=True),
+    "drop_not_null": Kind("ALTER TABLE … ALTER COLUMN … DROP NOT NULL", Class.LOSSLESS),
+    "enable_trigger": Kind("ALTER TABLE … ENABLE TRIGGER name", Class.LOSSLESS),
+    "disable_trigger": Kind("ALTER TABLE … DISABLE TRIGGER name", Class.LOSSLESS),
+    "create_table": Kind("CREATE TABLE", Class.LOSSLESS),
+    "create_index": Kind("CREATE INDEX name", Class.LOSSLESS, scans=True),
+    "create_view": Kind("CREATE [OR REPLACE] VIEW", Class.LOSSLESS),
+    "create_sequence": Kind("CREATE SEQUENCE", Class.LOSSLESS),
+    "create_trigger": Kind("CREATE [OR REPLACE] TRIGGER", Class.LOSSLESS),
+    "create_function": Kind("CREATE [OR REPLACE] FUNCTION | PROCEDURE", Class.LOSSLESS),
+    "create_type": Kind("CREATE TYPE … AS ENUM", Class.LOSSLESS),
+    "drop_index": Kind("DROP INDEX", Class.LOSSLESS),
+    "drop_view": Kind("DROP VIEW", Class.LOSSLESS),
+    "drop_materialized_view": Kind("DROP MATERIALIZED VIEW", Class.LOSSLESS),
+    "drop_trigger": Kind("DROP TRIGGER", Class.LOSSLESS),
+    "drop_policy": Kind("DROP POLICY", Class.LOSSLESS),
+    "drop_function": Kind("DROP FUNCTION | PROCEDURE", Class.LOSSLESS),
+    "drop_type": Kind("DROP TYPE", Class.LOSSLESS),
+    "drop_schema": Kind("DROP SCHEMA", Class.LOSSLESS),
+    "comment": Kind("COMMENT ON", Class.LOSSLESS),
+    "grant": Kind("GRANT | REVOKE on objects", Class.LOSSLESS),
+    "drop_column": Kind("ALTER TABLE … DROP COLUMN", Class.LOSSY, Loss.SALVAGE),
+    "drop_table": Kind("DROP TABLE", Class.LOSSY, Loss.SALVAGE),
+    "alter_type": Kind("ALTER TABLE … ALTER COLUMN … TYPE", Class.LOSSY, Loss.ACCEPT, scans=True),
+    "drop_sequence": Kind("DROP SEQUENCE", Class.LOSSY, Loss.ACCEPT),
+    "insert": Kind("INSERT", Class.LOSSY),
+    "upsert": Kind("INSERT … ON CONFLICT DO UPDATE", Class.LOSSY, Loss.ACCEPT),
+    "update": Kind("UPDATE", Class.LOSSY, Loss.ACCEPT),
+    "delete": Kind("DELETE", Class.LOSSY, Loss.ACCEPT),
+    "merge": Kind("MERGE", Class.LOSSY, Loss.ACCEPT),
+    "truncate": Kind("TRUNCATE", Class.LOSSY, Loss.ACCEPT),
+    "select": Kind("SELECT", Class.OPAQUE),
+    "do": Kind("DO", Class.OPAQUE),
+    "call": Kind("CALL", Class.OPAQUE),
+}
+
+DATA_ONLY = frozenset({"insert", "upsert", "update", "delete", "merge", "truncate"})
+"""Kinds that leave no trace in the schema: whether they were done by hand can't be seen there."""
+
+NO_TRACE = DATA_ONLY | {"select", "do", "call", "comment", "create_function"}
+"""Kinds whose effect the fingerprint does not show."""

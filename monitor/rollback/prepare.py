@@ -1,0 +1,224 @@
+"""Registration: from the bytes of a script to the plan that is stored, or every reason against it.
+
+Reads the database it is for and changes nothing there. Everything that could stop the rollback at
+3 a.m. is asked here first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from monitor import pg
+from monitor.errors import DatabaseError, PlanRefused, Problem
+from monitor.pg import Connection
+from monitor.ports import StoredPlan
+from monitor.rollback import catalogue, estimate, fingerprint, plan, stored
+from monitor.rollback.catalogue import Identity, Resolved
+from monitor.rollback.effects import EFFECTS
+from monitor.rollback.forecast import Forecast, foresee
+from monitor.rollback.kinds import Class
+from monitor.rollback.losses import DataLoss, Protection, protect
+from monitor.rollback.plan import Statement, Written, key_of
+from monitor.rollback.refusals import OWN_SCHEMA
+
+CATALOGUE_DEADLINE = 20.0
+"""Seconds for all catalogue reads of one registration."""
+
+OURS = (f"{OWN_SCHEMA}.", f"{OWN_SCHEMA}_salvage.")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A plan that may be stored. `warnings` speak against relying on it, `notices` only inform."""
+
+    stored: StoredPlan
+    statements: tuple[Statement, ...]
+    resolution: tuple[tuple[str, str], ...]  # (name as written, what it means), shown to the operator
+    warnings: tuple[str, ...]
+    notices: tuple[str, ...]
+    estimated_seconds: float  # under the lock
+    salvaged: tuple[str, ...]  # TABLE or TABLE.COLUMN
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the operator allows. `max_locked`: seconds the lock may be held, as estimated."""
+
+    data_loss: DataLoss = DataLoss.SALVAGE
+    accept_loss: tuple[str, ...] = ()
+    allow_opaque: bool = False
+    max_locked: float = 2.0
+
+
+async def prepare(dsn: str, sql: bytes, options: Options) -> Prepared:
+    """Raises PlanRefused with every reason found, DatabaseError when the database can't be asked."""
+    text, statements = await plan.read(sql)
+    connection = await connect_directly(dsn, "register")
+    try:
+        async with pg.translated("reading the catalogue"):
+            return await asyncio.wait_for(_prepare(connection, text, statements, options), CATALOGUE_DEADLINE)
+    finally:
+        await pg.close(connection)
+
+
+async def connect_directly(dsn: str, name: str) -> Connection:
+    """A connection, with the pooler named when one is what refuses it."""
+    try:
+        return await pg.connect(dsn, name=name)
+    except DatabaseError as e:
+        if e.sqlstate == "08P01" and "startup parameter" in str(e):
+            raise PlanRefused([Problem("", POOLER)]) from e
+        raise
+
+
+POOLER = "the rollback goes through a connection pooler: rollback_dsn must name the server itself"
+
+
+async def _prepare(
+    connection: Connection, text: str, statements: tuple[Statement, ...], options: Options
+) -> Prepared:
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        server = await catalogue.identity(connection)
+        _refuse_server(connection, server)
+        written = _names(statements)
+        resolved = await catalogue.resolve(connection, written)
+        opaque = await catalogue.opaque_functions(connection, [f for s in statements for f in s.functions])
+        labels, others = _touched(statements, resolved)
+        print_ = await fingerprint.read(connection, labels, others, server.search_path)
+    resolution = {k: r.label for k, r in resolved.items() if k != r.new_label}
+    forecast = foresee(print_, statements, resolution, EFFECTS)
+    protection = protect(forecast.destroyed, options.data_loss, options.accept_loss)
+    problems = [*_rights(statements, resolved), *_opaque(statements, opaque, options), *forecast.problems,
+                *protection.problems]  # fmt: skip
+    if problems:
+        raise PlanRefused(sorted(problems, key=lambda p: p.line or 0))
+    registered = stored.Plan(
+        text, plan.sha256_of(text), _classified(statements, opaque), resolution, tuple(print_["relations"]),
+        others, options.data_loss, protection.salvaged, server.search_path, server.system, server.timeline,
+        print_,
+    )  # fmt: skip
+    return _result(registered, forecast, protection, resolved, server, options)
+
+
+def _result(
+    registered: stored.Plan,
+    forecast: Forecast,
+    protection: Protection,
+    resolved: dict[str, Resolved],
+    server: Identity,
+    options: Options,
+) -> Prepared:
+    estimated = estimate.seconds(protection.salvaged, forecast.scanned, resolved.values())
+    warnings = _warnings(registered, estimated, server, options)
+    notices = (*forecast.notices, *(f"may be lost: {d.name}" for d in protection.accepted))
+    document = stored.to_json(
+        registered, warnings=list(warnings), notices=list(notices), estimated_seconds=round(estimated, 3),
+        accept_loss=list(options.accept_loss), allow_opaque=options.allow_opaque, role=server.role,
+    )  # fmt: skip
+    return Prepared(
+        StoredPlan(
+            registered.sql, registered.sha256, document, server.search_path, server.system, server.timeline,
+            registered.fingerprint,
+        ),
+        registered.statements,
+        tuple(sorted((k, r.label) for k, r in resolved.items() if r.exists)),
+        warnings,
+        notices,
+        estimated,
+        tuple(d.name for d in protection.salvaged),
+    )  # fmt: skip
+
+
+def _refuse_server(connection: Connection, server: Identity) -> None:
+    if server.is_pooled(connection):
+        raise PlanRefused([Problem("", POOLER)])
+    if server.standby:
+        raise PlanRefused([Problem("", "rollback_dsn names a standby: it must name the writable primary")])
+
+
+def _names(statements: Sequence[Statement]) -> dict[Written, str]:
+    """Every relation a plan names, and for what it renames or indexes the new name in the same schema."""
+    found: dict[Written, str] = {}
+    for s in statements:
+        found |= {r: found.get(r, "") for r in s.relations}
+        for a in s.actions:
+            if a.relation is not None:
+                new = {"rename_relation": a.new_name, "create_index": a.name}.get(a.kind, "")
+                found[a.relation] = new or found.get(a.relation, "")
+    return found
+
+
+def _touched(
+    statements: Sequence[Statement], resolved: dict[str, Resolved]
+) -> tuple[list[str], tuple[tuple[str, str], ...]]:
+    labels: set[str] = set()
+    others: set[tuple[str, str]] = set()
+    for a in (a for s in statements for a in s.actions):
+        if a.relation is not None:
+            r = resolved[key_of(a.relation)]
+            labels |= {r.label, r.new_label} - {""}
+        elif a.kind in {"drop_function", "drop_type", "drop_schema"}:
+            others.add((a.kind, a.name))
+    return sorted(labels), tuple(sorted(others))
+
+
+def _rights(statements: Sequence[Statement], resolved: dict[str, Resolved]) -> list[Problem]:
+    found = []
+    for s in statements:
+        for a in s.actions:
+            r = resolved[key_of(a.relation)] if a.relation else None
+            if r is not None and r.label.startswith(OURS):
+                found.append(Problem("", f"{r.label} belongs to the ledger and may not be touched", s.line))
+            elif r is not None and not r.owned:
+                found.append(Problem("", f"the role of rollback_dsn does not own {r.label}", s.line))
+    return list(dict.fromkeys(found))
+
+
+def _opaque(statements: Sequence[Statement], functions: set[str], options: Options) -> list[Problem]:
+    if options.allow_opaque:
+        return []
+    found = []
+    for s in statements:
+        calls = sorted(key_of(f) for f in s.functions if key_of(f) in functions)
+        if s.klass is Class.OPAQUE or calls:
+            what = f"it calls {', '.join(calls)}" if calls else f"{s.kind} can do anything"
+            found.append(
+                Problem("", f"{what}: nobody can say what that changes; --allow-opaque takes it", s.line)
+            )
+    return found
+
+
+def _classified(statements: Sequence[Statement], opaque: set[str]) -> tuple[Statement, ...]:
+    return tuple(
+        plan.as_opaque(s) if any(key_of(f) in opaque for f in s.functions) else s for s in statements
+    )
+
+
+def _warnings(
+    registered: stored.Plan, estimated: float, server: Identity, options: Options
+) -> tuple[str, ...]:
+    found = []
+    if not server.system:
+        found.append(
+            "the role may not read pg_control_system(): another cluster behind the same name can't be "
+            "recognised; GRANT pg_monitor, or EXECUTE on it, to the role of rollback_dsn"
+        )
+    if estimated > options.max_locked:
+        found.append(too_long(estimated, options.max_locked))
+    if registered.salvaged and not server.may_create:
+        found.append("the role may not create the schema for salvaged data: GRANT CREATE ON DATABASE to it")
+    if not registered.forecast().expected["relations"] and not registered.others:
+        found.append("the plan shows nothing in the schema: whether it took effect can't be verified")
+    if any(s.klass is Class.OPAQUE for s in registered.statements):
+        found.append("opaque statements: what they do is neither salvaged nor verified")
+    return tuple(found)
+
+
+def too_long(estimated: float, max_locked: float) -> str:
+    """The sentence for a plan that would hold its lock too long; also said by readiness."""
+    return (
+        f"copying and scanning is estimated to hold the lock for {estimated:.1f} s, more than max_locked "
+        f"{max_locked:g} s: use --data-loss accept, or raise max_locked"
+    )
