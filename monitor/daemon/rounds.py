@@ -81,10 +81,10 @@ class Rounds:
 
     def take(self, batch: Sequence[Happening]) -> None:
         """Takes a batch in at this moment, decides, and hands over what is to be done and written."""
-        now = self._clock.now()
         for happening in batch:
             if isinstance(happening, Loaded):
-                self._adopt(happening.rows, now)
+                self._adopt(happening.rows, self._clock.now())
+        now = self._clock.now()
         readings = [r for h in batch if isinstance(h, Readings) for r in h.readings]
         self._unsaved += [_row(now, r) for r in readings]
         self._watch_target(now, readings)
@@ -131,13 +131,14 @@ class Rounds:
         self, keeper: Keeper, batch: Sequence[Happening], readings: Sequence[Reading], now: Micros
     ) -> bool:
         decided = False
+        life = keeper.state.life
         for event in self._events(keeper, batch, now):
             decided |= self._step(keeper, event)
         for reading in readings:
             decided |= self._step(keeper, events.Measured(now, reading))
         decided |= self._step(keeper, events.Passed(now)) | self._step(keeper, events.BatchEnded(now))
         self._telling.tell_pending(keeper, now)
-        return decided
+        return decided or keeper.state.life != life
 
     def _events(self, keeper: Keeper, batch: Sequence[Happening], now: Micros) -> list[events.Event]:
         """What people and the executor did, as the core's events."""
@@ -195,11 +196,12 @@ class Rounds:
                 continue
             keeper = Keeper(self._policy, row, already_breaching=self._breaching())
             self.keepers[row.id] = keeper
-            self._clock.not_before(keeper.state.seen.at + 1)  # the stored batch is over
-            now = self._clock.now()
             if keeper.is_new:
                 self._telling.adopted(keeper, now)
-            elif row.intent_at is not None:
+                continue
+            self._clock.not_before(keeper.state.seen.at + 1)  # the stored batch is over
+            now = self._clock.now()
+            if row.intent_at is not None:
                 keeper.take(events.IntentCommitted(now))
                 keeper.executing = True
                 self._hands.settle(keeper)
