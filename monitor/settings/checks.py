@@ -1,0 +1,76 @@
+"""What keys of different sections must say together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from monitor.settings.clashes import Clash
+from monitor.settings.limit_checks import check_limits
+from monitor.settings.limits import PolicySettings, effective
+from monitor.settings.model import Settings
+from monitor.settings.source_checks import check_sources, one_kind
+from monitor.units import show_duration
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """`high` must be at least `factor` times `low`, and why."""
+
+    low: str
+    high: str
+    reason: str
+    factor: int = 1
+
+
+ORDERS = (
+    _Order("watch.fast_interval", "watch.interval", "fast reads can't be slower than the others"),
+    _Order("watch.interval", "watch.max_gap", "one lost read would end every streak", factor=2),
+    _Order("watch.max_gap", "watch.blind_after", "a metric would be blind while its streaks go on"),
+    _Order("watch.interval", "watch.rate_window_max", "a rate is taken over one interval at least"),
+    _Order("watch.warm_up", "watch.success_after", "a watch would succeed before it looked"),
+    _Order("watch.success_after", "watch.give_up_after", "no watch could succeed"),
+)
+WHOLE_ORDERS = (
+    _Order("rollback.max_app_stall", "rollback.lock_budget", "the first try alone would spend it"),
+    _Order("watch.give_up_after", "store.retention", "samples of an open watch would be removed"),
+)
+
+
+def check(settings: PolicySettings) -> Iterator[Clash]:
+    """Every clash of a configuration whose single values are good."""
+    yield from _orders(settings, ORDERS)
+    yield from _limits(settings, None)
+    if isinstance(settings, Settings):
+        yield from _orders(settings, WHOLE_ORDERS)
+        for target in settings.targets:
+            yield from _limits(settings, target)
+            yield from check_sources(settings, target)
+        for i, alert in enumerate(settings.alerts):
+            yield from one_kind(("alerts", i), alert)
+
+
+def _orders(settings: PolicySettings, orders: tuple[_Order, ...]) -> Iterator[Clash]:
+    for order in orders:
+        low, high = _duration(settings, order.low), _duration(settings, order.high)
+        least = low * order.factor
+        if high < least:
+            times = f"{order.factor} × " if order.factor > 1 else ""
+            limit = f"{times}`{order.low}` ({show_duration(low)})"
+            text = f"{show_duration(high)} is under {limit}: {order.reason}; at least {show_duration(least)}"
+            yield Clash(tuple(order.high.split(".")), text, (tuple(order.low.split(".")),))
+
+
+def _duration(settings: PolicySettings, name: str) -> int:
+    section, key = name.split(".")
+    found: int = getattr(getattr(settings, section), key)
+    return found
+
+
+def _limits(settings: PolicySettings, target: str | None) -> Iterator[Clash]:
+    layers = settings.layers(target)
+    metrics = effective(layers)
+    if not metrics:
+        yield Clash(layers[-1].loc, "leaves no metric to watch: keep one at least", ())
+    for found in metrics.values():
+        yield from check_limits(found, settings.watch)

@@ -1,0 +1,158 @@
+"""The configuration as values: every section, every key, every default with its unit.
+
+Defaults are written as an operator writes them and read by the same code. Limits and times of a
+watch are in `limits`; what several keys must say together is in `checks`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field, StringConstraints
+
+from monitor.settings.limits import Layer, MetricName, PolicySettings, Thresholds
+from monitor.settings.sources import MetricSource
+from monitor.settings.types import (
+    Dsn,
+    Duration,
+    Listen,
+    Secret,
+    Section,
+    Span,
+    Text,
+    Url,
+    key,
+)
+
+TargetName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+
+
+class Rollback(Section):
+    """How a rollback meets a live database."""
+
+    max_app_stall: Span = key("2s", "one try waits at most this long for all its locks")
+    max_locked: Span = key("2s", "a plan that holds its locks longer is not ready")
+    lock_budget: Span = key("2m", "without the locks by then it pages, and goes on slowly")
+    verify_for: Duration = key("10m", "metrics watched on afterwards, to say whether it helped")
+
+
+class Database(Section):
+    """How to reach the watched database."""
+
+    dsn: Dsn = Field(description="for polling: a role with pg_monitor")
+    rollback_dsn: Dsn | None = Field(None, description="for the rollback: the owner's role; default: dsn")
+
+
+class Target(Section):
+    """One database and the application on it."""
+
+    database: Database
+    metrics: dict[MetricName, MetricSource] = Field({}, description="sources of what the database can't say")
+    thresholds: Thresholds = Field({}, description="overrides for this target, key by key")
+
+    @property
+    def dsn(self) -> str:
+        """For polling, in plain text."""
+        return self.database.dsn.get_secret_value()
+
+    @property
+    def rollback_dsn(self) -> str:
+        """For the rollback, in plain text."""
+        return (self.database.rollback_dsn or self.database.dsn).get_secret_value()
+
+
+class _Channel(Section):
+    remind_every: Duration = key("1h", "repeats an alert that is still open; 0s: never")
+
+
+class SlackChannel(_Channel):
+    """A Slack incoming webhook, or what takes its messages (Mattermost, Rocket.Chat)."""
+
+    webhook_url: Url = Field(description="of the incoming webhook")
+
+
+class PagerDutyChannel(_Channel):
+    """PagerDuty Events v2."""
+
+    routing_key: Secret = Field(description="of the service's Events v2 integration")
+    url: Url = key("https://events.pagerduty.com/v2/enqueue", "of the events API")
+
+
+class WebhookChannel(_Channel):
+    """Any receiver of Standard Webhooks."""
+
+    url: Url = Field(description="where messages are posted")
+    secret: Secret = Field(description="signs every message (Standard Webhooks)")
+
+
+class LogChannel(_Channel):
+    """The daemon's own log."""
+
+
+AnyChannel: TypeAlias = SlackChannel | PagerDutyChannel | WebhookChannel | LogChannel
+
+
+class Alert(Section):
+    """Exactly one kind of channel."""
+
+    slack: SlackChannel | None = None
+    pagerduty: PagerDutyChannel | None = None
+    webhook: WebhookChannel | None = None
+    log: LogChannel | None = None
+
+    @property
+    def kind(self) -> str:
+        """`slack`, `pagerduty`, `webhook` or `log`."""
+        return next(iter(self.written()))
+
+    @property
+    def channel(self) -> AnyChannel:
+        """The channel itself."""
+        return next(iter(self.written().values()))
+
+    def written(self) -> dict[str, AnyChannel]:
+        """The kinds that are there, by name: one, in a good file."""
+        found = {kind: getattr(self, kind) for kind in type(self).model_fields}
+        return {kind: channel for kind, channel in found.items() if channel is not None}
+
+
+class Server(Section):
+    """The daemon's own page, API and metrics."""
+
+    listen: Listen = Field("127.0.0.1:9878", description="HOST:PORT; loopback unless you say otherwise")
+    token: Secret | None = Field(None, description="without it nothing can be changed over HTTP")
+    hosts: tuple[Text, ...] = Field((), description="further names that the Host header may say")
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port; port 0 lets the system choose."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+class Store(Section):
+    """Where samples, events and alerts are kept."""
+
+    dsn: Dsn | None = Field(None, description="default: the target's rollback_dsn")
+    retention: Span = key("14d", "older samples and events of ended watches are removed")
+
+
+class Settings(PolicySettings):
+    """A whole configuration."""
+
+    targets: dict[TargetName, Target] = Field(min_length=1, description="the watched databases, by name")
+    rollback: Rollback = key({}, "how a rollback meets a live database")
+    alerts: tuple[Alert, ...] = Field((), description="where alerts go")
+    server: Server = key({}, "the daemon's own page, API and metrics")
+    store: Store = key({}, "where samples, events and alerts are kept")
+
+    def layers(self, target: str | None = None) -> tuple[Layer, ...]:
+        """The documented thresholds, then everybody's, then the target's own."""
+        if target is None:
+            return super().layers()
+        own = Layer(("targets", target, "thresholds"), self.targets[target].thresholds)
+        return (*super().layers(), own)
+
+    def store_dsn(self, target: str) -> str:
+        """Where samples, events and alerts of `target` go, in plain text."""
+        return self.store.dsn.get_secret_value() if self.store.dsn else self.targets[target].rollback_dsn

@@ -1,0 +1,54 @@
+"""Whether every metric of a target has one good source that measures what its limits are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from monitor.settings.clashes import Clash
+from monitor.settings.document import Loc
+from monitor.settings.limit_checks import kind_of
+from monitor.settings.limits import Effective, effective
+from monitor.settings.model import Alert, Settings
+from monitor.settings.sources import MetricSource
+
+FROM_DATABASE = ("connections", "query_latency")
+"""Metrics that the target's database gives; they have no source of their own."""
+
+
+def check_sources(settings: Settings, target: str) -> Iterator[Clash]:
+    """Everything wrong with the sources of one target."""
+    loc: Loc = ("targets", target, "metrics")
+    policy, sources = effective(settings.layers(target)), settings.targets[target].metrics
+    for name, source in sources.items():
+        yield from one_kind((*loc, name), source)
+        yield from _of_source((*loc, name), name, source, policy.get(name))
+    for name in policy:
+        if name not in sources and name not in FROM_DATABASE:
+            text = f"no source for the metric `{name}`: add one here, or `{name}: null` under thresholds"
+            own = ("targets", target, "thresholds", name)
+            yield Clash(loc, text, ((*loc, name), ("thresholds", name), own))
+
+
+def one_kind(loc: Loc, entry: MetricSource | Alert) -> Iterator[Clash]:
+    """Exactly one of the kinds must be written."""
+    kinds = [field.alias or name for name, field in type(entry).model_fields.items()]
+    if len(entry.written()) != 1:
+        text = f"needs exactly one of {', '.join(kinds)}, with its keys"
+        yield Clash(loc, text, tuple((*loc, kind) for kind in kinds))
+
+
+def _of_source(loc: Loc, name: str, source: MetricSource, limits: Effective | None) -> Iterator[Clash]:
+    if name in FROM_DATABASE:
+        text = "comes from the target's database: remove this, or measure it under another name"
+        yield Clash(loc, text, ())
+    if len(source.written()) != 1:
+        return
+    at = (*loc, source.kind)
+    for fault in source.spec.faults():
+        yield Clash((*at, fault.key) if fault.key else at, fault.what, tuple((*at, k) for k in fault.keys))
+    if limits is None:
+        return
+    wanted, measured = kind_of(limits), source.spec.measures
+    if wanted and measured and measured is not wanted:
+        text = f"gives a {measured}, but `{name}` has limits for a {wanted}: change the source or the limits"
+        yield Clash(at, text, (at, *limits.written.values()))

@@ -1,0 +1,180 @@
+"""Kinds of values of the configuration: how each is read from text, and its JSON Schema.
+
+Errors continue a sentence that begins with the value; they never repeat it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SecretStr,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from monitor import units
+from monitor.core.samples import Micros
+
+OURS = "monitor"
+"""Error type of our own validators, whose texts are ready to be shown."""
+
+FILLED = {"type": "string", "pattern": r"\$\{"}
+"""In an editor `${ENV}` may stand for any value."""
+
+
+class Section(BaseModel):
+    """One mapping of the configuration: frozen, no unknown keys, no input in errors."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True, allow_inf_nan=False
+    )
+
+
+def key(default: object, description: str) -> Any:
+    """A key with its default as an operator writes it; it is read by the type's own reader."""
+    return Field(default, description=description)
+
+
+def _says(read: Callable[[object], Any]) -> Callable[[object], Any]:
+    """`read` with its UnitError as pydantic's error."""
+
+    def validate(value: object) -> Any:
+        try:
+            return read(value)
+        except units.UnitError as e:
+            raise PydanticCustomError(OURS, "{text}", {"text": str(e)}) from None
+
+    return validate
+
+
+def _more_than_zero(value: object) -> Micros:
+    found = units.duration(value)
+    if found == 0:
+        raise units.UnitError("is no time at all: write a duration above 0s")
+    return found
+
+
+def _at_most_all(value: object) -> float:
+    found = units.ratio(value)
+    if found > 1:
+        raise units.UnitError("is more than 100%")
+    return found
+
+
+def _whole_positive(value: object) -> float:
+    found = units.count(value)
+    if found < 1:
+        raise units.UnitError("is too few: write a number that is 1 or more")
+    return found
+
+
+def _quantile(value: object) -> float:
+    found = units.count(value)
+    if not 0 < found < 1:
+        raise units.UnitError("is not a quantile: write a number between 0 and 1, as 0.95")
+    return found
+
+
+def _http_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        good = False
+    if not good or any(c.isspace() for c in value):
+        raise PydanticCustomError(
+            OURS, "is no address: it must begin with http:// or https:// and name a host"
+        )
+    return value
+
+
+def _secret_url(value: SecretStr) -> SecretStr:
+    _http_url(value.get_secret_value())
+    return value
+
+
+def _not_empty(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().strip():
+        raise PydanticCustomError(OURS, "is empty: write a value, or remove the key")
+    return value
+
+
+def _postgres(value: SecretStr) -> SecretStr:
+    try:
+        parts = urlsplit(value.get_secret_value())
+        good = parts.scheme in {"postgresql", "postgres"}
+    except ValueError:
+        good = False
+    if not good:
+        raise PydanticCustomError(OURS, "is not a connection URL: it must begin with postgresql://")
+    return value
+
+
+def _listen(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not (colon and host and port.isascii() and port.isdigit() and int(port) <= 65535):
+        raise PydanticCustomError(OURS, "is not HOST:PORT: write it as 127.0.0.1:9878 or [::1]:9878")
+    return value
+
+
+def _schema(what: str, pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": rf"{pattern}|\$\{{", "x-type": what})
+
+
+_DURATION_SCHEMA = _schema("duration", units.DURATION_PATTERN)
+_RATIO_SCHEMA = _schema("percentage", units.RATIO_PATTERN)
+_COUNT_SCHEMA = WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, FILLED], "x-type": "number"})
+_LIMIT_SCHEMA = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "number", "minimum": 0},
+            {"type": "string", "pattern": rf"{units.RATIO_PATTERN}|{units.TIME_PATTERN}|\$\{{"},
+        ],
+        "x-type": "limit",
+    }
+)
+
+Duration = Annotated[Micros, PlainValidator(_says(units.duration)), _DURATION_SCHEMA]
+"""`30s`, `5m`, `24h`, `1h30m`, `0s` in microseconds."""
+
+Span = Annotated[Micros, PlainValidator(_says(_more_than_zero)), _DURATION_SCHEMA]
+"""A duration above zero, in microseconds."""
+
+Ratio = Annotated[float, PlainValidator(_says(_at_most_all)), _RATIO_SCHEMA]
+"""`0%` to `100%` as 0-1."""
+
+Count = Annotated[float, PlainValidator(_says(_whole_positive)), _COUNT_SCHEMA]
+"""A plain number, 1 or more."""
+
+Quantile = Annotated[float, PlainValidator(_says(_quantile)), _COUNT_SCHEMA]
+"""Between 0 and 1, both excluded."""
+
+LimitValue = Annotated[units.Limit, PlainValidator(_says(units.limit)), _LIMIT_SCHEMA]
+"""`1%`, `200ms` or `60`."""
+
+Secret = Annotated[
+    SecretStr, AfterValidator(_not_empty), WithJsonSchema({"type": "string", "x-type": "secret"})
+]
+Url = Annotated[SecretStr, AfterValidator(_secret_url), _schema("address", r"^https?://")]
+"""http(s); hidden, because addresses can carry passwords and tokens."""
+
+Dsn = Annotated[SecretStr, AfterValidator(_postgres), _schema("connection URL", r"^postgres(ql)?://")]
+Listen = Annotated[str, AfterValidator(_listen), _schema("HOST:PORT", r":[0-9]+$")]
+
+
+def _text(value: object) -> object:
+    if isinstance(value, str) and not value.strip():
+        raise PydanticCustomError(OURS, "is empty: write a value, or remove the key")
+    return value
+
+
+Text = Annotated[str, BeforeValidator(_text)]

@@ -1,0 +1,144 @@
+"""Durations, ratios and limits as people write them, and back.
+
+Decimal arithmetic throughout: 0.7 % is 0.007, "exactly 5 minutes" is exact.
+This file does not know where the text came from and never repeats it: an error's text continues
+a sentence that begins with the value (`5` is not a duration: ...).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from math import isfinite
+
+from monitor.core.samples import HOUR, MINUTE, SECOND, Micros
+
+DAY: Micros = 24 * HOUR
+LONGEST: Micros = 3650 * DAY
+"""Ten years: longer is a slip of the pen, and it keeps every sum far from any integer's end."""
+
+_UNITS: tuple[tuple[str, Micros], ...] = (
+    ("d", DAY),
+    ("h", HOUR),
+    ("m", MINUTE),
+    ("s", SECOND),
+    ("ms", 1000),
+    ("us", 1),
+)
+_NUMBER = r"[0-9]{1,18}(?:\.[0-9]{1,18})?"
+_DURATION = re.compile("".join(rf"(?:({_NUMBER}){unit})?" for unit, _ in _UNITS))
+_TIME = re.compile(rf"({_NUMBER}) ?(us|ms|s|m)")
+_RATIO = re.compile(rf"({_NUMBER}) ?%")
+_MILLISECONDS = {"us": Decimal("0.001"), "ms": Decimal(1), "s": Decimal(1000), "m": Decimal(60_000)}
+
+DURATION_PATTERN = rf"^({_NUMBER}(us|ms|s|m|h|d))+$"
+RATIO_PATTERN = rf"^{_NUMBER} ?%$"
+TIME_PATTERN = rf"^{_NUMBER} ?(us|ms|s|m)$"
+
+
+class UnitError(ValueError):
+    """Text that is not what its key wants. The message continues a sentence that begins with the value."""
+
+
+class Kind(StrEnum):
+    """What a metric's values are. Samples hold ratios as 0-1, times in milliseconds, counts as they are."""
+
+    RATIO = "ratio"
+    TIME = "time"
+    COUNT = "count"
+
+
+HOW_TO_WRITE = {
+    Kind.RATIO: "write a percentage, as 0.1% or 1%",
+    Kind.TIME: "write a time, as 200ms or 0.5s",
+    Kind.COUNT: "write a plain number, as 60",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit with what it is a limit of; `value` in the unit of samples."""
+
+    kind: Kind
+    value: float
+
+
+def duration(text: object) -> Micros:
+    """Microseconds of `30s`, `5m`, `1h30m`, `500ms`, `2d`, `0.5s`, larger units first. Raises UnitError."""
+    found = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
+    if found is None or not any(found.groups()):
+        raise UnitError("is not a duration: write it with its unit, as 30s, 5m, 24h or 1h30m")
+    pairs = zip(found.groups(), _UNITS, strict=True)
+    total = sum((Decimal(number) * size for number, (_, size) in pairs if number), Decimal(0))
+    if total > LONGEST:
+        raise UnitError(f"is longer than {show_duration(LONGEST)}, the longest a duration may be")
+    if total != int(total):
+        raise UnitError("is finer than a microsecond, the smallest step of time here")
+    return int(total)
+
+
+def show_duration(micros: Micros) -> str:
+    """The text `duration` reads back to the same number: `5m`, `72h`, `0s`; days from four on."""
+    parts = []
+    for unit, size in _UNITS[0 if micros >= 4 * DAY else 1 :]:
+        count, micros = divmod(micros, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def ratio(text: object) -> float:
+    """0-1 of `0.1%`, by decimal division. A number without its % is refused. Raises UnitError."""
+    found = _RATIO.fullmatch(text.strip()) if isinstance(text, str) else None
+    if found is None:
+        raise UnitError(f"is not a percentage: {HOW_TO_WRITE[Kind.RATIO]}")
+    return float(Decimal(found[1]) / 100)
+
+
+def show_ratio(value: float) -> str:
+    """The text `ratio` reads back to the same number: `0.1%`."""
+    return f"{(Decimal(repr(value)) * 100).normalize():f}%"
+
+
+def time_limit(text: object) -> float:
+    """Milliseconds of `200ms` or `0.5s`. Raises UnitError."""
+    found = _TIME.fullmatch(text.strip()) if isinstance(text, str) else None
+    if found is None:
+        raise UnitError(f"is not a time: {HOW_TO_WRITE[Kind.TIME]}")
+    return float(Decimal(found[1]) * _MILLISECONDS[found[2]])
+
+
+def count(value: object) -> float:
+    """A plain finite number >= 0, written as a number or as text. Raises UnitError."""
+    number = _plain(value)
+    if number is None or not isfinite(number) or number < 0:
+        raise UnitError("is not a count: write a plain number that is 0 or more, as 100")
+    return number
+
+
+def limit(value: object) -> Limit:
+    """A limit whose kind follows from its unit: `1%` ratio, `200ms` time, `60` count. Raises UnitError."""
+    for kind, read in ((Kind.RATIO, ratio), (Kind.TIME, time_limit), (Kind.COUNT, count)):
+        try:
+            return Limit(kind, read(value))
+        except UnitError:
+            continue
+    raise UnitError("is not a limit: write a percentage (1%), a time (200ms) or a count (60)")
+
+
+def show_limit(found: Limit) -> str:
+    """As the config writes it."""
+    if found.kind is Kind.RATIO:
+        return show_ratio(found.value)
+    return f"{found.value:g}ms" if found.kind is Kind.TIME else f"{found.value:g}"
+
+
+def _plain(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(Decimal(str(value).strip()))
+    except (InvalidOperation, OverflowError, ValueError):
+        return None

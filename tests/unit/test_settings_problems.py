@@ -1,0 +1,356 @@
+"""Configurations that are refused: what is said, and on which line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import ConfigError, Problem
+from monitor.settings import load
+from monitor.settings.mending import STAND_INS
+from monitor.settings.reference import all_keys
+
+CANARY = "canary-91aa"
+ENV = {"SECRET": CANARY}
+GOOD = """targets:
+  shop:
+    database: {dsn: "postgresql://db/shop"}
+    metrics:
+      error_rate: {json: {url: "http://app/stats", errors: errors, requests: requests}}
+      response_time: {json: {url: "http://app/stats", value: time, unit: ms}}
+"""
+
+
+def problems(tmp_path: Path, text: str) -> tuple[Problem, ...]:
+    """What is wrong with a file of this text."""
+    path = tmp_path / "monitor.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(path, ENV)
+    assert CANARY not in str(caught.value)
+    return caught.value.problems
+
+
+def only(tmp_path: Path, text: str) -> tuple[str, int | None, str]:
+    """Place, line and sentence of the only problem."""
+    (problem,) = problems(tmp_path, text)
+    return problem.where, problem.line, problem.what
+
+
+def test_the_good_configuration_is_good(tmp_path: Path) -> None:
+    """What the other tests break."""
+    (tmp_path / "monitor.yaml").write_text(GOOD)
+    assert list(load(tmp_path / "monitor.yaml", ENV).targets) == ["shop"]
+
+
+@pytest.mark.parametrize(
+    ("added", "where", "says"),
+    [
+        ("wach: {}", "wach", "did you mean `watch`?"),
+        ("watch: {intervall: 5s}", "watch.intervall", "did you mean `interval`?"),
+        ("watch: {zzz: 5s}", "watch.zzz", "known here: interval, fast_interval"),
+        ("watch: {interval: 5}", "watch.interval", "`5` is not a duration"),
+        ("watch: {interval: 0s}", "watch.interval", "is no time at all"),
+        ("watch: {max_quiet: 0.5}", "watch.max_quiet", "`0.5` is not a percentage"),
+        ("watch: {max_quiet: 101%}", "watch.max_quiet", "is more than 100%"),
+        ("watch: {min_requests: many}", "watch.min_requests", "`many` is not a count"),
+        ("watch: {min_requests: 0}", "watch.min_requests", "is too few"),
+        ("watch: {min_requests: .nan}", "watch.min_requests", "is not a count"),
+        ("watch: {min_requests: true}", "watch.min_requests", "`true` is not a count"),
+        ("watch: [5s]", "watch", "must be a mapping of keys"),
+        ("watch: {max_gap: 9s}", "watch.max_gap", "9s is under 2 × `watch.interval` (5s)"),
+        ("watch: {blind_after: 29s}", "watch.blind_after", "29s is under `watch.max_gap` (30s)"),
+        ("watch: {interval: 16s}", "watch.max_gap", "30s is under 2 × `watch.interval` (16s)"),
+        ("watch: {fast_interval: 6s}", "watch.interval", "5s is under `watch.fast_interval` (6s)"),
+        ("watch: {rate_window_max: 4s}", "watch.rate_window_max", "4s is under `watch.interval` (5s)"),
+        ("watch: {success_after: 73h}", "watch.give_up_after", "72h is under `watch.success_after` (73h)"),
+        ("watch: {warm_up: 25h}", "watch.success_after", "24h is under `watch.warm_up` (25h)"),
+        ("rollback: {lock_budget: 1s}", "rollback.lock_budget", "1s is under `rollback.max_app_stall` (2s)"),
+        ("store: {retention: 71h}", "store.retention", "71h is under `watch.give_up_after` (72h)"),
+        ("store: {dsn: 'mysql://db'}", "store.dsn", "must begin with postgresql://"),
+        (
+            "thresholds: {error_rate: {rollback_above: 0.01}}",
+            "thresholds.error_rate.rollback_above",
+            "write a percentage",
+        ),
+        (
+            "thresholds: {error_rate: {rollback_above: 5ms}}",
+            "thresholds.error_rate.rollback_above",
+            "5ms is a time",
+        ),
+        (
+            "thresholds: {error_rate: {rollback_above: 101%}}",
+            "thresholds.error_rate.rollback_above",
+            "more than 100%",
+        ),
+        (
+            "thresholds: {error_rate: {rollback_above: 0.09%}}",
+            "thresholds.error_rate.rollback_above",
+            "under `normal_below` (0.1%)",
+        ),
+        (
+            "thresholds: {error_rate: {rollback_for: 14s}}",
+            "thresholds.error_rate.rollback_for",
+            "14s is under three intervals (15s)",
+        ),
+        (
+            "thresholds: {error_rate: {rollback_for: null}}",
+            "thresholds.error_rate.rollback_for",
+            "can't be null",
+        ),
+        (
+            "thresholds: {error_rate: {normal_below: null}}",
+            "thresholds.error_rate.normal_below",
+            "can't be null",
+        ),
+        (
+            "thresholds: {response_time: {normal_below: 200}}",
+            "thresholds.response_time.normal_below",
+            "write a time",
+        ),
+        (
+            "thresholds: {connections: {normal_below: 60%}}",
+            "thresholds.connections.normal_below",
+            "write a plain number",
+        ),
+        (
+            "thresholds: {connections: {rollback_for: 5m}}",
+            "thresholds.connections.rollback_for",
+            "no effect without `rollback_above`",
+        ),
+        (
+            "thresholds: {connections: {investigate_for: 5m}}",
+            "thresholds.connections.investigate_for",
+            "no effect without",
+        ),
+        ("thresholds: {connections: 60}", "thresholds.connections", "must be a mapping of keys"),
+        (
+            "thresholds: {connections: {normal_below: many}}",
+            "thresholds.connections.normal_below",
+            "`many` is not a limit",
+        ),
+        ("thresholds: {Mine: {normal_below: 1}}", "thresholds.Mine", "is no good name: use small letters"),
+        ("thresholds: {mine: {normal_below: 1}}", "targets.shop.metrics", "no source for the metric `mine`"),
+        ("server: {listen: 9878}", "server.listen", "must be text: put it in quotes"),
+        ("server: {listen: ':9878'}", "server.listen", "is not HOST:PORT"),
+        ("server: {listen: 'localhost:70000'}", "server.listen", "is not HOST:PORT"),
+        ("server: {token: ''}", "server.token", "is empty"),
+        ("server: {hosts: name}", "server.hosts", "must be a list"),
+        ("server: {hosts: ['']}", "server.hosts[0]", "is empty"),
+        ("alerts: [{}]", "alerts[0]", "exactly one of slack, pagerduty, webhook, log"),
+        ("alerts: [{log: {}, webhook: {url: 'http://a', secret: s}}]", "alerts[0]", "exactly one of"),
+        ("alerts: [{slack: {}}]", "alerts[0].slack.webhook_url", "is missing: add it"),
+        (
+            "alerts: [{slack: {webhook_url: 'hooks/x'}}]",
+            "alerts[0].slack.webhook_url",
+            "must begin with http://",
+        ),
+        ("alerts: [{pagerduty: {}}]", "alerts[0].pagerduty.routing_key", "is missing"),
+        ("alerts: [{webhook: {url: 'http://a'}}]", "alerts[0].webhook.secret", "is missing"),
+        ("alerts: [{log: {remind_every: 1}}]", "alerts[0].log.remind_every", "is not a duration"),
+        ("alerts: [5]", "alerts[0]", "must be a mapping of keys"),
+        ("alerts: {log: {}}", "alerts", "must be a list"),
+        ("store: {retention: !!python/object 14d}", "store.retention", "has a YAML tag"),
+        ("store: {dsn: '${NOT_SET}'}", "store.dsn", "the environment variable NOT_SET is not set"),
+        ("store: {dsn: '${file:/no/such}'}", "store.dsn", "the file /no/such can't be read: No such file"),
+        ("store: {dsn: '${file:secret}'}", "store.dsn", "needs an absolute path"),
+        ("store: {dsn: '${A-B}'}", "store.dsn", "write $${ for a literal ${"),
+        ("store: {dsn: '${A'}", "store.dsn", "write $${ for a literal ${"),
+        ("store: {dsn: '${SECRET}'}", "store.dsn", "the value filled in is not a connection URL"),
+        ("watch: {interval: '${SECRET}'}", "watch.interval", "the value filled in is not a duration"),
+        ("targets: {}", "targets", "is written twice, first on line 1"),
+    ],
+)
+def test_a_mistake_is_told_with_place_line_and_remedy(
+    tmp_path: Path, added: str, where: str, says: str
+) -> None:
+    """Exactly one problem for one mistake, on the line of the mistake."""
+    place, line, what = only(tmp_path, f"{GOOD}{added}\n")
+    assert place == where
+    assert says in what
+    assert line == (4 if where == "targets.shop.metrics" else 7)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "says"),
+    [
+        ('database: {dsn: "postgresql://db/shop"}', "database: {}", "database.dsn", "is missing"),
+        ('{dsn: "postgresql://db/shop"}', "{dsn: 5}", "database.dsn", "must be text"),
+        ('{dsn: "postgresql://db/shop"}', '{dsn: "${SECRET}"}', "database.dsn", "the value filled in"),
+        ("value: time, unit: ms", "value: time", "metrics.response_time.json", "has no unit"),
+        (
+            "value: time, unit: ms",
+            "value: time, unit: min",
+            "metrics.response_time.json.unit",
+            "must be one of",
+        ),
+        (
+            "value: time, unit: ms",
+            "value: time, unit: count",
+            "metrics.response_time.json",
+            "gives a count, but",
+        ),
+        (
+            "value: time, unit: ms",
+            "unit: ms",
+            "metrics.response_time.json",
+            "needs `errors` and `requests`, or `value`",
+        ),
+        (
+            "errors: errors, requests: requests",
+            "errors: errors",
+            "metrics.error_rate.json",
+            "needs `requests` too",
+        ),
+        (
+            "errors: errors, requests",
+            "unit: ratio, errors: errors, requests",
+            "metrics.error_rate.json.unit",
+            "no place beside",
+        ),
+        (
+            "errors: errors, requests",
+            "value: v, errors: e, requests",
+            "metrics.error_rate.json",
+            "only one of these",
+        ),
+        ("value: time", "value: ''", "metrics.response_time.json.value", "is empty"),
+        (
+            'json: {url: "http://app/stats", value: time',
+            "json: {value: time",
+            "metrics.response_time.json",
+            "needs `url`, or `urls`",
+        ),
+        (
+            'url: "http://app/stats", value',
+            "urls: [http://a, http://a], value",
+            "metrics.response_time.json.urls",
+            "an address twice",
+        ),
+        (
+            'url: "http://app/stats", value',
+            "urls: [], value",
+            "metrics.response_time.json.urls",
+            "at least one entry",
+        ),
+        (
+            'url: "http://app/stats", value',
+            "urls: [http://a, 5], value",
+            "metrics.response_time.json.urls[1]",
+            "must be text",
+        ),
+        (
+            'url: "http://app/stats", value',
+            "url: 'ftp://a', value",
+            "metrics.response_time.json.url",
+            "is no address",
+        ),
+        (
+            'url: "http://app/stats", value',
+            "url: 'http://a:x/', value",
+            "metrics.response_time.json.url",
+            "is no address",
+        ),
+        ("response_time: {json", "response_time: {jsn", "metrics.response_time.jsn", "did you mean `json`?"),
+        (
+            "response_time: {json",
+            "connections: {json",
+            "metrics.connections",
+            "comes from the target's database",
+        ),
+    ],
+)
+def test_a_mistake_in_a_target_is_told(tmp_path: Path, old: str, new: str, where: str, says: str) -> None:
+    """Also below a target, the first problem of its line is the mistake itself."""
+    assert old in GOOD
+    found = problems(tmp_path, GOOD.replace(old, new))
+    assert any(
+        p.where == f"targets.shop.{where}" and says in p.what and p.line in {3, 5, 6} for p in found
+    ), found
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("", None, "is missing: add it"),
+        ("[]", 1, "must be a mapping of keys"),
+        ("a: [", 1, "is not YAML"),
+        ("a:\n  b: {c: ${D}}\n", 2, "inside {...} a value with ${...} needs quotes"),
+        ("a: 1\n---\nb: 1\n", 2, "is not YAML"),
+        ("a: *b\n", 1, "is not YAML"),
+        ("a: \x01\n", None, "a character that YAML does not allow"),
+        ("a: " + "[" * 3000 + "]" * 3000, None, "nested too deeply"),
+        ("a: &a [*a]\n", 1, "nested too deeply"),
+        ("#" * (1 << 20) + "\n", None, "is over 1 MiB"),
+    ],
+    ids=["empty", "list", "open", "hole", "two", "alias", "control", "deep", "cycle", "big"],
+)
+def test_what_is_no_configuration_at_all_is_told(
+    tmp_path: Path, text: str, line: int | None, says: str
+) -> None:
+    """Never a traceback, whatever the file holds."""
+    found = problems(tmp_path, text)
+    assert any(p.line == line and says in p.what for p in found), found
+
+
+def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
+    """Nine lines of aliases of aliases would otherwise be a billion values."""
+    lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    assert any("aliases repeat it too often" in p.what for p in problems(tmp_path, "\n".join(lines)))
+
+
+def test_a_file_that_is_not_there_names_the_remedy(tmp_path: Path) -> None:
+    """The first thing a newcomer sees."""
+    with pytest.raises(ConfigError, match=r"no such file: write one with `migration-monitor init"):
+        load(tmp_path / "none.yaml", {})
+    with pytest.raises(ConfigError, match=r"can't be read: Is a directory"):
+        load(tmp_path, {})
+
+
+def test_bytes_that_are_not_utf_8_are_told_with_their_line(tmp_path: Path) -> None:
+    """In the file and in what is filled in."""
+    path = tmp_path / "monitor.yaml"
+    path.write_bytes(b"a: 1\nb: \xff\n")
+    with pytest.raises(ConfigError, match=r"line 2: is not UTF-8"):
+        load(path, {})
+    (tmp_path / "secret").write_bytes(b"\xff")
+    path.write_text(GOOD + f"server: {{token: '${{file:{tmp_path}/secret}}'}}")
+    with pytest.raises(ConfigError, match=r"line 7: server.token: the file .* is not UTF-8"):
+        load(path, {})
+
+
+def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
+    """One run, all lines, in order; a mistake inside a section does not hide those of others."""
+    text = """targets:
+  shop:
+    database: {dsn: 5}
+    metrics:
+      error_rate: {prometheus: {urls: ["http://a"], preset: fastapi, errors: x}}
+      response_time: {json: {url: "ftp://a", value: time}}
+  "bad name": {database: {dsn: "postgresql://x"}}
+thresholds:
+  error_rate: {normal_below: 0.1, rollback_fro: 5m}
+  error_rate: {}
+watch:
+  interval: 5
+  max_gap: 3s
+  blind_after: 2s
+alerts:
+  - slack: {webhook_url: "${NOT_SET}"}
+  - {}
+serve: {}
+"""
+    assert [p.line for p in problems(tmp_path, text)] == [3, 5, 6, 6, 7, 9, 9, 10, 12, 14, 16, 17, 18]
+
+
+def test_a_broken_key_is_not_told_twice(tmp_path: Path) -> None:
+    """What would follow from it is not known."""
+    assert len(problems(tmp_path, GOOD + "watch: {interval: x, max_gap: 1s}\n")) == 1
+
+
+def test_every_required_key_has_a_stand_in() -> None:
+    """Without one, a missing key would hide the problems around it."""
+    required = {key.path.rpartition(".")[2] for key in all_keys() if not key.default}
+    assert required <= {str(key) for key in STAND_INS}
