@@ -421,6 +421,41 @@ class Backend(Protocol):
         """Commits a person's control; the watch as JSON."""
 
 
+# ---------------------------------------------------------------- what people ask for
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRequest:
+    """A watch as a person or a deploy asks for it. `target` None: the only one configured."""
+
+    migration: str
+    rollback: bytes
+    target: str | None = None
+    mode: Mode = Mode.AUTO
+    data_loss: str = "salvage"
+    accept_loss: tuple[str, ...] = ()
+    allow_opaque: bool = False
+    started_at: Micros | None = None  # None: now, by the database's clock
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The stored watch as JSON; whether it is new; what the operator should know before the night."""
+
+    view: Json
+    new: bool
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing `check` found. A problem must be mended; a note informs."""
+
+    where: str
+    text: str
+    problem: bool = True
+
+
 # ---------------------------------------------------------------- telemetry
 
 

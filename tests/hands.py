@@ -129,6 +129,7 @@ class Desk:
     orders: list[Order] = field(default_factory=list)
     settling: list[Keeper] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+    remind_every: Mapping[str, Micros] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.rounds = self.begin()
@@ -137,7 +138,7 @@ class Desk:
         """Fresh rounds, as after a restart."""
         parts = TargetParts(
             "shop", self.policy, SECOND, (self.probe,), MemoryStore(), IdleExecutor(),
-            Outgoing(rows_of, lambda rows: None), self.telemetry, self.clock,
+            Outgoing(rows_of, lambda rows: None, self.remind_every), self.telemetry, self.clock,
             {"error_rate": Kind.RATIO, "connections": Kind.COUNT},
         )  # fmt: skip
         hands = Hands(

@@ -57,4 +57,9 @@ class Finished:
     outcome: Outcome | None
 
 
-Happening = Readings | Tick | ControlsRead | Loaded | ReadinessRead | Progressed | Finished
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """It is time to look for pages that are still open."""
+
+
+Happening = Readings | Tick | Reminded | ControlsRead | Loaded | ReadinessRead | Progressed | Finished

@@ -22,6 +22,7 @@ from monitor.daemon.happenings import (
     Progressed,
     ReadinessRead,
     Readings,
+    Reminded,
     Tick,
 )
 from monitor.daemon.keeper import Keeper
@@ -90,6 +91,10 @@ class TargetLoop:
             metrics=self._rounds.metrics(),
             gauges=tuple(g for p in self._parts.probes for g in p.gauges()),
         )
+
+    def remind(self) -> None:
+        """Called now and then: pages that are still open are repeated where it is time."""
+        self._queue.put_nowait(Reminded())
 
     # ------------------------------------------------------------ life
 

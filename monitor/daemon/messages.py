@@ -6,7 +6,7 @@ Every text is made of our own words, configured names and numbers; nothing a rem
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from monitor.core import decisions as said
@@ -36,6 +36,11 @@ ENDINGS: Mapping[Verdict, tuple[Severity, str]] = {
     Verdict.CANCELLED: (Severity.INFO, "cancelled"),
     Verdict.RESOLVED_EXTERNALLY: (Severity.WARNING, "found rolled back by hand"),
 }
+
+
+GOOD_ROLLBACKS = frozenset({Verdict.ROLLED_BACK, Verdict.RESOLVED_EXTERNALLY})
+BAD_ROLLBACKS = frozenset({Verdict.FAILED, Verdict.REFUSED, Verdict.UNVERIFIED})
+QUIET_ENDS = frozenset({Verdict.SUCCEEDED, Verdict.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +139,23 @@ class Messages:
         )  # fmt: skip
 
     def ended(self, keeper: Keeper, decision: said.Ended) -> Alert:
+        """A rollback's good end resolves the page of its decision; a bad end keeps it open."""
         severity, words = ENDINGS[decision.verdict]
-        good = decision.verdict in {Verdict.SUCCEEDED, Verdict.CANCELLED}
+        verdict = decision.verdict
         return self._alert(
             keeper, decision.at, severity, f"{keeper.row.migration}: {words}",
-            transition=f"verdict/{decision.verdict.value}", condition="verdict",
+            transition=f"verdict/{verdict.value}",
+            condition="rollback" if verdict in GOOD_ROLLBACKS | BAD_ROLLBACKS else "verdict",
             facts=(("reason", decision.reason),) if decision.reason else (),
-            next="the watch has ended", commands=("status",), page=not good,
+            next="the watch has ended", commands=("status",),
+            resolves=verdict in GOOD_ROLLBACKS, page=verdict not in QUIET_ENDS,
+        )  # fmt: skip
+
+    def closed(self, alert: Alert, at: Micros) -> Alert:
+        """Resolves a page whose watch has ended."""
+        return replace(
+            alert, transition=f"{alert.transition}/closed", at=at, severity=Severity.INFO, resolves=True,
+            title=f"closed with its watch: {alert.title}", facts=(), next="", commands=(),
         )  # fmt: skip
 
     def progress(self, keeper: Keeper, progress: Progress, at: Micros, number: int) -> Alert:

@@ -20,10 +20,14 @@ READINESS_FULL: Micros = 300 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """Alerts on their way out: `rows` makes one message per channel, `send` queues them, at once."""
+    """Alerts on their way out: `rows` makes one message per channel, `send` queues them, at once.
+
+    `remind_every`: channel -> how often it repeats what is still open; 0: never.
+    """
 
     rows: Callable[[Alert], tuple[AlertRow, ...]]
     send: Callable[[Sequence[AlertRow]], None]
+    remind_every: Mapping[str, Micros] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

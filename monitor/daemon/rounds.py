@@ -25,6 +25,7 @@ from monitor.daemon.happenings import (
     Progressed,
     ReadinessRead,
     Readings,
+    Reminded,
     Tick,
 )
 from monitor.daemon.keeper import Keeper
@@ -89,6 +90,8 @@ class Rounds:
         self._unsaved += [_row(now, r) for r in readings]
         self._watch_target(now, readings)
         decided = [self._take_in(keeper, batch, readings, now) for keeper in list(self.keepers.values())]
+        if any(isinstance(h, Reminded) for h in batch):
+            self._telling.remind(now)
         self.last_at = now
         if any(decided) or self._telling.something or any(isinstance(h, Tick | Finished) for h in batch):
             self.save()
@@ -107,6 +110,7 @@ class Rounds:
         stored: Any = memory
         for probe in self._parts.probes:
             probe.restore(stored.get("probes", {}).get(probe.name, {}))
+        self._telling.reminders.restore(stored.get("open_pages", {}))
         if stored.get("sentinel"):
             self._seen = codec.load(self._bystander, stored["sentinel"])
         if self._seen is not None:
@@ -225,7 +229,8 @@ class Rounds:
 
     def _memory(self) -> Json:
         sentinel = None if self._seen is None else codec.dump(self._bystander, self._seen)
-        return {"probes": {p.name: p.memory() for p in self._parts.probes}, "sentinel": sentinel}
+        probes = {p.name: p.memory() for p in self._parts.probes}
+        return {"probes": probes, "sentinel": sentinel, "open_pages": self._telling.reminders.memory()}
 
 
 def _from_progress(progress: Progress, now: Micros) -> list[events.Event]:

@@ -16,6 +16,7 @@ from monitor.core.thresholds import Action
 from monitor.daemon.keeper import Keeper
 from monitor.daemon.messages import Messages
 from monitor.daemon.parts import TargetParts
+from monitor.daemon.reminders import Reminders
 from monitor.ports import Alert, AlertRow, EventRow, Outcome, Progress, ProgressKind, Readiness
 
 log = structlog.get_logger()
@@ -51,6 +52,7 @@ class Telling:
         self._events: list[EventRow] = []
         self._alerts: list[AlertRow] = []
         self._told_pending: dict[str, set[str]] = {}
+        self.reminders = Reminders(parts.outgoing)
         self._progress = 0
 
     @property
@@ -73,6 +75,8 @@ class Telling:
         alert = self._alert_of(keeper, decision)
         if alert is not None:
             self._send(alert)
+        if isinstance(decision, said.Ended):
+            self._close_all(keeper, decision.at)
 
     def tell_pending(self, keeper: Keeper, now: Micros) -> None:
         """A rollback streak that lasts is told before it fires."""
@@ -175,7 +179,20 @@ class Telling:
             **detail,
         )
 
+    def remind(self, now: Micros) -> None:
+        """Repeats the pages that are still open, where it is time."""
+        self._alerts += self.reminders.due(now)
+
+    def _close_all(self, keeper: Keeper, now: Micros) -> None:
+        """The watch has ended: what it had opened elsewhere is resolved, but for its own bad end."""
+        for alert in self.reminders.still_open(keeper.id):
+            if alert.at != now:
+                self._send(self._messages.closed(alert, now))
+        self.reminders.drop(keeper.id)
+        self._told_pending.pop(keeper.id, None)
+
     def _send(self, alert: Alert) -> None:
+        self.reminders.note(alert)
         self._alerts += self._parts.outgoing.rows(alert)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from monitor.core.samples import SECOND
 from monitor.core.thresholds import Mode
-from monitor.daemon.happenings import ReadinessRead
+from monitor.daemon.happenings import ReadinessRead, Reminded
 from monitor.ports import Outcome, OutcomeKind, ProgressKind, Readiness, Severity
 from tests.hands import START, Desk, row
 
@@ -338,8 +338,9 @@ def test_a_rollback_that_did_not_work_pages(kind: OutcomeKind) -> None:
     desk.register()
     desk.say_through(0, 30, error_rate=BAD)
     desk.finish(Outcome(kind, "why"))
-    ended = [a for a in desk.alerts() if a.condition == "w-1/verdict"]
-    assert [(a.severity, a.page) for a in ended] == [(Severity.CRITICAL, True)]
+    ended = desk.alerts()[-1]
+    assert (ended.condition, ended.severity) == ("w-1/rollback", Severity.CRITICAL)
+    assert (ended.page, ended.resolves) == (True, False)
     assert desk.last_update().verdict == kind.value
 
 
@@ -348,3 +349,37 @@ def test_an_ended_row_is_not_taken_up() -> None:
     desk = Desk()
     desk.rounds.start([replace(row(), verdict="succeeded")], {})
     assert desk.rounds.keepers == {}
+
+
+def test_a_good_end_resolves_the_page_of_the_decision() -> None:
+    """One incident: opened when the rollback was decided, closed when it was done."""
+    desk = Desk()
+    desk.register()
+    desk.say_through(0, 30, error_rate=BAD)
+    desk.finish(Outcome(OutcomeKind.ROLLED_BACK, "back"))
+    told = [a.resolves for a in desk.alerts() if a.condition == "w-1/rollback"]
+    assert told == [False, True]
+
+
+def test_an_open_page_is_repeated_every_remind_every_until_it_is_resolved() -> None:
+    """Also after a restart; a channel that wants no reminders gets none."""
+    desk = Desk(remind_every={"log": 60 * SECOND, "slack": 0})
+    desk.register()
+    desk.say(0)
+    desk.say_through(5, 60, error_rate=None)
+    desk.begin().start([desk.stored_row()], desk.records[-1].memory or {})
+    for second in range(65, 200, 5):
+        desk.say(second, error_rate=None if second < 170 else 0.0)
+        desk.take(Reminded())
+    still = [a.key for r in desk.records for a in r.alerts if "/reminder/" in a.key]
+    assert [key.split("/reminder/")[1] for key in still] == ["1/log", "2/log"]
+
+
+def test_pages_of_an_ended_watch_are_closed() -> None:
+    """What it had opened elsewhere does not stay open for ever."""
+    desk = Desk()
+    desk.register()
+    desk.take(ReadinessRead("w-1", Readiness(False, ("no rights",))))
+    desk.say(1)
+    desk.controls(cancelled_at=START)
+    assert [a.resolves for a in desk.alerts() if a.condition == "w-1/readiness"] == [False, True]

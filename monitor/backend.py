@@ -1,0 +1,198 @@
+"""The stored watches of all targets, as the command line and the HTTP interface ask for them.
+
+Works with the daemon running or not: what it answers is what is stored. Everything here is JSON
+ready to be shown; times are epoch seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from monitor.core.replay import seconds
+from monitor.core.samples import SECOND
+from monitor.core.thresholds import Mode
+from monitor.daemon.keeper import plan_view
+from monitor.errors import DatabaseError, NotFound, OperatorError
+from monitor.ports import Control, EventRow, Json, Registered, Registry, SampleRow, WatchRequest, WatchRow
+
+log = structlog.get_logger()
+
+WATCHES_LIMIT = 200
+"""Watches listed per target, newest first."""
+
+Register = Callable[[WatchRequest], Awaitable[Registered]]
+
+
+class StoredWatches:
+    """Implements Backend over one registry per target."""
+
+    def __init__(self, registries: Mapping[str, Registry], register: Register) -> None:
+        self._registries = dict(registries)
+        self._register = register
+
+    async def watches(self) -> Sequence[Json]:
+        rows = await self._rows()
+        return [view_of(row) for row in sorted(rows, key=lambda row: row.started_at, reverse=True)]
+
+    async def watch(self, watch_id: str) -> Json | None:
+        found = await self._by_id(watch_id)
+        return None if found is None else view_of(found[1])
+
+    async def samples(self, watch_id: str, since: float, limit: int) -> Sequence[Json]:
+        registry, row = await self._require(watch_id)
+        start = max(round(since * SECOND), row.started_at)
+        until = row.verdict_at + 1 if row.verdict_at is not None else 1 << 62
+        return [sample_view(s) for s in await registry.samples(start, until, limit)]
+
+    async def events(self, watch_id: str, after: int, limit: int) -> Sequence[Json]:
+        registry, row = await self._require(watch_id)
+        return [event_view(e) for e in await registry.events(row.id, after, limit)]
+
+    async def register(self, request: Json, by: str) -> tuple[Json, bool]:
+        registered = await self._register(request_from(request))
+        log.info("watch.registered", watch=registered.view.get("id"), new=registered.new, by=by)
+        return {**registered.view, "notices": list(registered.notices)}, registered.new
+
+    async def control(self, watch_id: str, control: Control, by: str, reason: str) -> Json:
+        registry, row = await self._require(watch_id)
+        return view_of(await registry.control(row.id, control, by=by, reason=reason))
+
+    async def named(self, name: str, target: str | None) -> Json:
+        """The latest watch of that migration, or the watch of that id. Raises NotFound."""
+        return view_of((await self._named(name, target))[1])
+
+    async def control_named(
+        self, name: str, target: str | None, control: Control, by: str, reason: str
+    ) -> Json:
+        registry, row = await self._named(name, target)
+        return view_of(await registry.control(row.id, control, by=by, reason=reason))
+
+    async def _rows(self) -> list[WatchRow]:
+        """Of every target whose database answers; raises only if none does."""
+        asked = (registry.watches(WATCHES_LIMIT) for registry in self._registries.values())
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        failed = [answer for answer in answers if isinstance(answer, BaseException)]
+        for target, answer in zip(self._registries, answers, strict=True):
+            if isinstance(answer, DatabaseError) and len(failed) < len(answers):
+                log.warning("backend.target_unreachable", target=target, reason=str(answer))
+            elif isinstance(answer, BaseException):
+                raise answer
+        return [row for answer in answers if not isinstance(answer, BaseException) for row in answer]
+
+    async def _named(self, name: str, target: str | None) -> tuple[Registry, WatchRow]:
+        if target is not None and target not in self._registries:
+            raise NotFound(f"no target {target!r}: the configuration has {', '.join(self._registries)}")
+        found: list[tuple[Registry, WatchRow]] = []
+        for registered_for, registry in self._registries.items():
+            row = await registry.find(name) if target in {None, registered_for} else None
+            if row is not None:
+                found.append((registry, row))
+        if not found:
+            raise NotFound(f"no watch of {name!r}: `migration-monitor status` lists what is watched")
+        if len(found) > 1:
+            targets = ", ".join(row.target for _, row in found)
+            raise NotFound(f"{name!r} is watched on {targets}: say which with --target")
+        return found[0]
+
+    async def _by_id(self, watch_id: str) -> tuple[Registry, WatchRow] | None:
+        for registry in self._registries.values():
+            row = await registry.find(watch_id)
+            if row is not None and row.id == watch_id:
+                return registry, row
+        return None
+
+    async def _require(self, watch_id: str) -> tuple[Registry, WatchRow]:
+        found = await self._by_id(watch_id)
+        if found is None:
+            raise NotFound(f"no watch {watch_id!r}")
+        return found
+
+
+def view_of(row: WatchRow) -> Json:
+    """The watch as JSON: as the daemon last saw it, else as it was registered."""
+    fresh: dict[str, Any] = {
+        "id": row.id,
+        "migration": row.migration,
+        "target": row.target,
+        "mode": row.mode.value,
+        "phase": row.phase,
+        "verdict": row.verdict,
+        "reason": row.reason,
+        "started_at": seconds(row.started_at),
+        "ends_at": seconds(row.ends_at),
+        "verdict_at": None if row.verdict_at is None else seconds(row.verdict_at),
+        "updated_at": None,
+        "metrics": {},
+        "streaks": [],
+        "coverage": {},
+        "readiness": {"ok": False, "reasons": ["the daemon has not seen it yet"], "notes": []},
+        "superseded": row.controls.superseded,
+        "already_breaching": False,
+        "plan": plan_view(row.plan.plan),
+    }
+    if row.view is None:
+        return fresh
+    return {**row.view, **{key: fresh[key] for key in ("phase", "verdict", "reason", "verdict_at")}}
+
+
+def sample_view(sample: SampleRow) -> Json:
+    return {
+        "at": seconds(sample.at),
+        "metric": sample.metric,
+        "value": sample.value,
+        "reason": sample.reason,
+        "quiet": sample.quiet,
+        "errors": sample.errors,
+        "requests": sample.requests,
+    }
+
+
+def event_view(event: EventRow) -> Json:
+    return {"id": event.id, "at": seconds(event.at), "kind": event.kind, "detail": event.detail}
+
+
+FIELDS: Mapping[str, type | tuple[type, ...]] = {
+    "migration": str,
+    "rollback": str,
+    "target": str,
+    "mode": str,
+    "data_loss": str,
+    "accept_loss": list,
+    "allow_opaque": bool,
+    "started_at": (int, float),
+}
+
+
+def request_from(body: Json) -> WatchRequest:
+    """The request in a JSON body: migration and rollback (the SQL's text), else as `watch` takes it."""
+    for name, value in body.items():
+        if name not in FIELDS:
+            raise OperatorError(f"unknown key {name!r}: use {', '.join(FIELDS)}")
+        if value is not None and not isinstance(value, FIELDS[name]):
+            raise OperatorError(f"{name} is of the wrong type")
+    given: dict[str, Any] = {name: value for name, value in body.items() if value is not None}
+    for name in ("migration", "rollback"):
+        if name not in given:
+            raise OperatorError(f"{name} is missing")
+    started = given.get("started_at")
+    return WatchRequest(
+        migration=given["migration"],
+        rollback=given["rollback"].encode(),
+        target=given.get("target"),
+        mode=_mode(given.get("mode", Mode.AUTO.value)),
+        data_loss=given.get("data_loss", "salvage"),
+        accept_loss=tuple(str(name) for name in given.get("accept_loss", ())),
+        allow_opaque=given.get("allow_opaque", False),
+        started_at=None if started is None else round(started * SECOND),
+    )
+
+
+def _mode(text: str) -> Mode:
+    try:
+        return Mode(text)
+    except ValueError:
+        raise OperatorError(f"no mode {text!r}: use {', '.join(m.value for m in Mode)}") from None

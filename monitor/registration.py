@@ -1,0 +1,87 @@
+"""Registering a watch: the plan is prepared against the live database, then stored with its times.
+
+Used by the command line and by the HTTP interface; needs no daemon to be running.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from monitor import pg
+from monitor.backend import view_of
+from monitor.core.samples import Micros
+from monitor.core.thresholds import Policy
+from monitor.errors import NotFound, OperatorError
+from monitor.ports import Registered, Registration, Registry, WatchRequest
+from monitor.rollback.losses import DataLoss
+from monitor.rollback.prepare import Options, prepare
+
+CLOCK = """/* migration-monitor */
+SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint"""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetDesk:
+    """What registering needs of one target. `max_locked`: seconds."""
+
+    registry: Registry
+    policy: Policy
+    rollback_dsn: str
+    max_locked: float
+
+
+class Registrar:
+    """Registers watches on the configured targets."""
+
+    def __init__(self, desks: Mapping[str, TargetDesk]) -> None:
+        self._desks = dict(desks)
+
+    async def register(self, request: WatchRequest) -> Registered:
+        """Raises PlanRefused, NotFound, OperatorError or DatabaseError; nothing is stored then."""
+        name, desk = self._desk(request.target)
+        options = Options(
+            _data_loss(request.data_loss), request.accept_loss, request.allow_opaque, desk.max_locked
+        )
+        prepared = await prepare(desk.rollback_dsn, request.rollback, options)
+        started = await _started_at(desk.rollback_dsn, request.started_at)
+        row, new = await desk.registry.register(
+            Registration(
+                request.migration, name, request.mode, started, started + desk.policy.success_after,
+                prepared.stored,
+            )
+        )  # fmt: skip
+        return Registered(view_of(row), new, (*prepared.warnings, *prepared.notices))
+
+    def _desk(self, target: str | None) -> tuple[str, TargetDesk]:
+        names = ", ".join(self._desks)
+        if target is None and len(self._desks) > 1:
+            raise NotFound(f"several targets are configured ({names}): say which with --target")
+        name = next(iter(self._desks)) if target is None else target
+        if name not in self._desks:
+            raise NotFound(f"no target {name!r}: the configuration has {names}")
+        return name, self._desks[name]
+
+
+async def _started_at(dsn: str, asked: Micros | None) -> Micros:
+    """The database's clock decides what is now: every daemon and every deploy host shares it."""
+    connection = await pg.connect(dsn, name="register")
+    try:
+        async with pg.translated("reading the database's clock"):
+            now: Micros = await connection.fetchval(CLOCK, timeout=pg.CONNECT_DEADLINE)
+    finally:
+        await pg.close(connection)
+    if asked is not None and asked > now:
+        raise OperatorError(
+            "started_at is in the future: give the moment the migration was applied, or leave it out"
+        )
+    return now if asked is None else asked
+
+
+def _data_loss(text: str) -> DataLoss:
+    try:
+        return DataLoss(text)
+    except ValueError:
+        raise OperatorError(
+            f"no data-loss mode {text!r}: use {', '.join(d.value for d in DataLoss)}"
+        ) from None
