@@ -74,6 +74,12 @@ class Net:
         """One GET within `deadline` seconds in all. Raises SourceError; its text never names the URL."""
         return await self._within(deadline, _request("GET", url, headers, None), limit)
 
+    async def head(
+        self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None, limit: int = MAX_BODY
+    ) -> Response:
+        """One HEAD, as `get`."""
+        return await self._within(deadline, _request("HEAD", url, headers, None), limit)
+
     async def post(
         self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None,
         json: object = None, content: bytes | None = None, limit: int = MAX_BODY,
@@ -100,7 +106,7 @@ class Net:
             raise SourceError("timeout", f"no answer within {deadline:g} s") from e
 
     async def _send(self, request: httpx.Request, limit: int) -> Response:
-        for retry in (request.method == "GET", False):
+        for retry in (request.method != "POST", False):
             lease = self._lease(request.url)
             reused = lease.used
             try:

@@ -34,7 +34,13 @@ KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3}
 RETRYABLE = frozenset({"55P03", "40P01", "40001", "57P01", "57P02", "57P03", "53300"})
 """SQLSTATEs after which the same transaction may be tried again; class 08 (connection) too."""
 
-LOST = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
+LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a session that was terminated while it was idle
+    asyncpg.PostgresConnectionError,
+)
 
 
 async def connect(dsn: str, *, name: str, deadline: float = CONNECT_DEADLINE, **settings: str) -> Connection:

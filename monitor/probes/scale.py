@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from monitor.errors import OperatorError
 
 UNITS: dict[str, float] = {"ratio": 1.0, "percent": 0.01, "s": 1000.0, "ms": 1.0, "count": 1.0}
@@ -15,5 +17,5 @@ def factor(unit: str) -> float:
 
 
 def scaled(value: float, unit: str) -> float:
-    """In the unit of samples; a percentage is divided, so that 0.7 % is 0.007 exactly."""
-    return value / 100 if unit == "percent" else value * factor(unit)
+    """In the unit of samples; a percentage is divided as a decimal, so that 0.7 % is 0.007 exactly."""
+    return float(Decimal(repr(value)) / 100) if unit == "percent" else value * factor(unit)

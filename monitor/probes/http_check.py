@@ -1,0 +1,115 @@
+"""The `http_check` source: requests of our own. Their failures, or the time they take, are the measurement.
+
+5xx, refusal and timeout are an error of one request. A name that can't be resolved is an error too:
+nobody else can reach it either. Only a URL of ours that can't be used is no data.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from monitor.core.samples import Micros, Reading
+from monitor.errors import SourceError
+from monitor.net import Net, Response
+from monitor.ports import Gauge, Json
+from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
+from monitor.probes.endpoints import Pace, failed
+from monitor.probes.rate import error_rate
+
+NOT_MEASURED = "url"
+
+ANSWERED = frozenset({"redirect", "too_large", "encoding"})
+"""What Net refuses to hand on, although the application did answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCheckSpec:
+    """`measure`: `errors` or `time`; `method`: GET or HEAD. Any status below 500 is no error."""
+
+    urls: tuple[str, ...]
+    measure: str = "errors"
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class HttpCheckProbe:
+    """One metric from our own requests: their error rate, or their slowest time in milliseconds."""
+
+    def __init__(self, metric: str, spec: HttpCheckSpec, pace: Pace, net: Net) -> None:
+        self._metric = metric
+        self._spec = spec
+        self._pace = pace
+        self._net = net
+        # a few requests each read: a single one is a sample, and the evidence rules do the waiting
+        self._meter = Meter(replace(pace.rates, min_requests=1))
+        self._requests, self._errors = 0, 0
+        self._fresh = True
+
+    @property
+    def name(self) -> str:
+        return self._metric
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return (self._metric,)
+
+    async def read(self, now: Micros) -> Sequence[Reading]:
+        answers = await asyncio.gather(*(self._one(url) for url in self._spec.urls))
+        if NOT_MEASURED in answers:
+            return failed(self._metric, NOT_MEASURED)
+        if self._spec.measure == "time":
+            return [self._slowest(answers)]
+        if self._fresh:  # our own counters have a known beginning: there is no baseline to read
+            self._meter.take(now - self._pace.rates.interval, {"": self._page()})
+            self._fresh = False
+        self._requests += len(answers)
+        self._errors += sum(not _good(answer) for answer in answers)
+        return [error_rate(self._metric, self._meter, now, {"": self._page()})]
+
+    def gauges(self) -> Sequence[Gauge]:
+        return ()
+
+    def memory(self) -> Json:
+        return {"meter": self._meter.memory(), "requests": self._requests, "errors": self._errors}
+
+    def restore(self, memory: Json) -> None:
+        requests, errors, meter = memory.get("requests"), memory.get("errors"), memory.get("meter")
+        if isinstance(requests, int) and isinstance(errors, int) and isinstance(meter, Mapping):
+            self._requests, self._errors = requests, errors
+            self._meter.restore(meter)
+            self._fresh = False
+
+    async def check(self) -> Sequence[str]:
+        """What is wrong with the addresses, in sentences."""
+        answers = await asyncio.gather(*(self._one(url) for url in self._spec.urls))
+        return [
+            f"instance {n}: {answer if isinstance(answer, str) else f'status {answer.status}'}: "
+            "every such request counts as an error"
+            for n, answer in enumerate(answers, 1)
+            if not _good(answer)
+        ]
+
+    async def aclose(self) -> None:
+        """Nothing of its own: the connections are the Net's."""
+
+    def _slowest(self, answers: Sequence[Response | str]) -> Reading:
+        reasons = [answer for answer in answers if isinstance(answer, str)]
+        if reasons:
+            return Reading(self._metric, reason=reasons[0])
+        return Reading(self._metric, max(a.elapsed for a in answers if isinstance(a, Response)) * 1000)
+
+    def _page(self) -> Page:
+        return Page({REQUESTS: {"": float(self._requests)}, ERRORS: {"": float(self._errors)}})
+
+    async def _one(self, url: str) -> Response | str:
+        ask = self._net.head if self._spec.method == "HEAD" else self._net.get
+        try:
+            return await ask(url, deadline=self._pace.deadline, headers=self._spec.headers)
+        except SourceError as e:
+            return e.reason
+
+
+def _good(answer: Response | str) -> bool:
+    return answer in ANSWERED if isinstance(answer, str) else answer.status < 500

@@ -1,0 +1,80 @@
+"""The `sql` source: one number out of one statement, on the target's polling connection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from monitor.core.samples import Micros, Reading
+from monitor.errors import DatabaseError, SourceError
+from monitor.ports import Gauge, Json
+from monitor.probes.endpoints import failed
+from monitor.probes.scale import factor, scaled
+from monitor.probes.session import Session, reason_of
+from monitor.probes.strict import number
+
+MARK = "/* migration-monitor */\n"
+
+
+@dataclass(frozen=True, slots=True)
+class SqlSpec:
+    """A SELECT that gives one row with one number, and the number's unit."""
+
+    query: str
+    unit: str = "count"
+
+
+class SqlProbe:
+    """One metric from one statement. It does not own the session."""
+
+    def __init__(self, metric: str, spec: SqlSpec, session: Session) -> None:
+        factor(spec.unit)
+        self._metric = metric
+        self._spec = spec
+        self._session = session
+
+    @property
+    def name(self) -> str:
+        return self._metric
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return (self._metric,)
+
+    async def read(self, now: Micros) -> Sequence[Reading]:  # noqa: ARG002  # the port's signature
+        try:
+            return [Reading(self._metric, await self._value())]
+        except DatabaseError as e:
+            return failed(self._metric, reason_of(e))
+        except SourceError as e:
+            return failed(self._metric, e.reason)
+
+    def gauges(self) -> Sequence[Gauge]:
+        return ()
+
+    def memory(self) -> Json:
+        return {}
+
+    def restore(self, memory: Json) -> None:
+        """Nothing to take back."""
+
+    async def check(self) -> Sequence[str]:
+        """What is wrong with the statement, in sentences."""
+        try:
+            await self._value()
+        except (DatabaseError, SourceError) as e:
+            return [f"{e}: check the query of `{self._metric}`"]
+        return []
+
+    async def aclose(self) -> None:
+        """The session is closed by the one who made it."""
+
+    async def _value(self) -> float:
+        rows = await self._session.rows(MARK + self._spec.query)
+        if len(rows) != 1 or len(rows[0]) != 1:
+            raise SourceError("not_one_value", "the query gives not exactly one row with one column")
+        found = rows[0][0]
+        return scaled(
+            number(float(found) if isinstance(found, Decimal) else found, "the query"), self._spec.unit
+        )

@@ -1,0 +1,104 @@
+"""Mean execution time out of `pg_stat_statements`: which columns it has, its sums, and their increase.
+
+The sums are one more column list of the poll's statement (`joined`), without the query texts. This
+file does not run anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.core.samples import SECOND, Micros
+from monitor.pg import quote_identifier
+from monitor.ports import Json
+
+CATALOGUE = """
+/* migration-monitor */
+SELECT n.nspname AS schema,
+    pg_catalog.bool_or(a.attname = 'total_exec_time') AS has_exec_time,
+    pg_catalog.to_regclass(pg_catalog.quote_ident(n.nspname) || '.pg_stat_statements_info') IS NOT NULL
+        AS has_info
+FROM pg_catalog.pg_extension AS e
+JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
+JOIN pg_catalog.pg_attribute AS a
+    ON a.attrelid = pg_catalog.to_regclass(pg_catalog.quote_ident(n.nspname) || '.pg_stat_statements')
+WHERE e.extname = 'pg_stat_statements' AND a.attnum > 0
+GROUP BY n.nspname
+"""
+
+LARGE_SECONDS = 0.005
+LARGE_EVERY = 30 * SECOND
+"""Summing 5,000 entries takes 8 ms and holds a shared lock meanwhile: every 30 s is enough."""
+
+SHARE = 200
+"""The sums may take at most 1/200 of the server's time."""
+
+OWN_CALLS = 2
+"""Statements of our own since the last read, at most: the poll and one more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Cumulative calls and milliseconds, of all users and of others than ours; `era` changes with resets."""
+
+    era: str
+    calls: float
+    total: float
+    calls_of_others: float
+    total_of_others: float
+
+
+def joined(poll: str, catalogue: Mapping[str, Any]) -> str:
+    """The poll's statement with the sums in the same round trip."""
+    schema = quote_identifier(catalogue["schema"])
+    time = "total_exec_time" if catalogue["has_exec_time"] else "total_time"
+    era = f"(SELECT i.dealloc::text || ' ' || i.stats_reset::text FROM {schema}.pg_stat_statements_info AS i)"
+    other = "FILTER (WHERE s.userid <> me.oid)"
+    return f"""
+/* migration-monitor */
+SELECT poll.*, sums.* FROM ({poll}) AS poll, (
+    SELECT {era if catalogue["has_info"] else "''"} AS era,
+        coalesce(pg_catalog.sum(s.calls), 0)::float8 AS calls,
+        coalesce(pg_catalog.sum(s.{time}), 0)::float8 AS total,
+        coalesce(pg_catalog.sum(s.calls) {other}, 0)::float8 AS calls_of_others,
+        coalesce(pg_catalog.sum(s.{time}) {other}, 0)::float8 AS total_of_others
+    FROM {schema}.pg_stat_statements(false) AS s
+    JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid AND d.datname = pg_catalog.current_database()
+    CROSS JOIN (SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user) AS me
+) AS sums
+"""
+
+
+def mean_ms(before: Sums, after: Sums) -> float | None:
+    """Mean milliseconds of the calls between two reads; None without calls, or after a reset or eviction."""
+    if before.era != after.era or after.calls < before.calls or after.total < before.total:
+        return None
+    others = after.calls_of_others - before.calls_of_others
+    if others > 0:
+        return max(0.0, after.total_of_others - before.total_of_others) / others
+    calls = after.calls - before.calls
+    return (after.total - before.total) / calls if calls > OWN_CALLS else None
+
+
+def due_after(seconds: float) -> Micros:
+    """How long to wait before the next sums when the last took `seconds`."""
+    return max(LARGE_EVERY if seconds > LARGE_SECONDS else 0, int(seconds * SHARE * SECOND))
+
+
+def sums_of(row: Mapping[str, Any]) -> Sums:
+    return Sums(
+        str(row["era"] or ""), float(row["calls"]), float(row["total"]),
+        float(row["calls_of_others"]), float(row["total_of_others"]),
+    )  # fmt: skip
+
+
+def stored(sums: Sums | None) -> Json:
+    """For `restore`."""
+    if sums is None:
+        return {}
+    return {
+        "era": sums.era, "calls": sums.calls, "total": sums.total,
+        "calls_of_others": sums.calls_of_others, "total_of_others": sums.total_of_others,
+    }  # fmt: skip

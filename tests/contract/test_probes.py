@@ -1,0 +1,300 @@
+"""Every kind of HTTP source keeps the port's promises: real answers, hostile ones, restarts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+
+from monitor.core.samples import SECOND, NoData, Reading, Sample, judge
+from monitor.errors import OperatorError
+from monitor.net import Net
+from monitor.ports import Probe
+from monitor.probes import PROBES
+from monitor.probes.counters import Rates
+from monitor.probes.endpoints import Pace
+from monitor.probes.http_check import HttpCheckProbe, HttpCheckSpec
+from monitor.probes.json_document import JsonProbe, JsonSpec
+from monitor.probes.prometheus import PrometheusProbe, PrometheusSpec
+from monitor.probes.promql import PromqlProbe, PromqlSpec
+from tests import peers
+
+NOW = 1_700_000_000 * SECOND
+PACE = Pace(deadline=1.0, rates=Rates(min_requests=10))
+
+
+@pytest.fixture
+async def net() -> AsyncIterator[Net]:
+    made = Net()
+    yield made
+    await made.aclose()
+
+
+async def reads(probe: Probe, times: int = 2) -> Reading:
+    """The last of some reads, five seconds apart; each yields a reading of each metric."""
+    found: Sequence[Reading] = ()
+    for n in range(times):
+        found = await probe.read(NOW + n * 5 * SECOND)
+        assert tuple(r.metric for r in found) == probe.metrics
+    return found[0]
+
+
+def make(kind: str, url: str, net: Net) -> Probe:
+    """A value probe of each kind."""
+    made: dict[str, Probe] = {
+        "json": JsonProbe("m", JsonSpec((url,), value="v", unit="ms"), PACE, net),
+        "counters": JsonProbe("error_rate", JsonSpec((url,), errors="e", requests="v"), PACE, net),
+        "prometheus": PrometheusProbe("m", PrometheusSpec((url,), value="v", unit="ms"), PACE, net),
+        "promql": PromqlProbe("m", PromqlSpec((url,), query="v"), PACE, net),
+    }
+    return made[kind]
+
+
+KINDS = ["json", "counters", "prometheus", "promql"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        peers.answering("", status="500 No"),
+        peers.answering("", status="302 Found"),
+        peers.endless_body,
+        peers.many_headers,
+        peers.raw(b"nonsense\r\n\r\n"),
+        peers.silent,
+        peers.answering(""),
+        peers.answering("<html>hello</html>"),
+        peers.answering(b"\xff\xfe\x00"),
+        peers.answering('{"v": NaN, "e": 0}'),
+        peers.answering('{"v": Infinity, "e": 0}'),
+        peers.answering('{"v": 1e999, "e": 0}'),
+        peers.answering('{"v": -1, "e": 0}'),
+        peers.answering('{"v": "1", "e": 0}'),
+        peers.answering('{"v": true, "e": 0}'),
+        peers.answering('{"v": null, "e": 0}'),
+        peers.answering('{"v": 1, "v": 2, "e": 0}'),
+        peers.answering('{"v": [1], "e": 0}'),
+        peers.answering("[" * 100_000),
+        peers.answering('\ufeff{"v": 1, "e": 0}'),
+        peers.answering("v NaN\n"),
+        peers.answering("v +Inf\n"),
+        peers.answering("v -1\n"),
+        peers.answering("v x\n"),
+        peers.answering("v 1_000\n"),
+        peers.answering("v 1\nv 2\n"),
+        peers.answering('v{a="1"\n'),
+        peers.answering('v{a="1",a="2"} 1\n'),
+        peers.answering(b'v{a="\xff"} 1\n'),
+        peers.answering("\ufeffv 1\n"),
+        peers.answering('{"status":"success","data":{"resultType":"vector","result":[]}}'),
+        peers.answering('{"status":"success","data":{"resultType":"vector","result":[{"value":[1,"NaN"]}]}}'),
+        peers.answering('{"v": 1, "e": 0}', headers="Age: 31\r\n"),
+        peers.answering("v 1\n", headers="Date: Tue, 14 Nov 2023 22:12:00 GMT\r\n"),
+    ],
+)
+async def test_nothing_hostile_becomes_a_value(net: Net, kind: str, behaviour: peers.Behaviour) -> None:
+    """Faults 25 to 28: failed NoData with a reason, never an exception, never quiet."""
+    async with peers.listening(behaviour) as peer:
+        reading = (await make(kind, peer.url, net).read(NOW))[0]
+    found = judge(NOW, reading)
+    assert isinstance(found, NoData)
+    assert found.reason
+    assert not found.quiet
+    assert str(peer.port) not in found.reason
+
+
+async def test_a_json_value_is_taken_in_its_unit(net: Net) -> None:
+    """Seconds become milliseconds."""
+    async with peers.listening(peers.answering('{"a": {"p95": 0.25}}')) as peer:
+        probe = JsonProbe("m", JsonSpec((peer.url,), value="a.p95", unit="s"), PACE, net)
+        assert (await reads(probe)).value == 250
+
+
+async def test_a_percentage_is_a_ratio(net: Net) -> None:
+    """0.7 % is 0.007, exactly."""
+    async with peers.listening(peers.answering('{"v": 0.7}')) as peer:
+        probe = JsonProbe("error_rate", JsonSpec((peer.url,), value="v", unit="percent"), PACE, net)
+        assert (await reads(probe)).value == 0.007
+
+
+async def test_of_several_instances_the_slowest_value_is_taken(net: Net) -> None:
+    """Latencies are never averaged."""
+    async with (
+        peers.listening(peers.answering('{"v": 1}')) as a,
+        peers.listening(peers.answering('{"v": 9}')) as b,
+    ):
+        probe = JsonProbe("m", JsonSpec((a.url, b.url), value="v", unit="ms"), PACE, net)
+        assert (await reads(probe)).value == 9
+
+
+def counters(requests: int, errors: int) -> str:
+    return json.dumps({"requests": requests, "errors": errors})
+
+
+async def test_json_counters_become_a_rate_without_our_own_reads(net: Net) -> None:
+    """10 errors in 1001 requests of which one is ours."""
+    async with peers.listening(peers.answering(counters(5, 0), counters(1006, 10))) as peer:
+        spec = JsonSpec((peer.url,), errors="errors", requests="requests")
+        reading = await reads(JsonProbe("error_rate", spec, PACE, net))
+    assert reading == Reading("error_rate", 0.01, errors=10, requests=1000)
+
+
+async def test_the_documents_own_time_tells_that_it_is_stale(net: Net) -> None:
+    """Fault 28: as a number and as RFC 3339; exactly `max_gap` old is fresh."""
+    for moment, value in (
+        (NOW / SECOND - 30, 1),
+        (NOW / SECOND - 30.001, None),
+        ("2023-11-14T22:13:00Z", 1),
+        ("2023-11-14T22:12:00Z", None),
+        ("2023-11-14T22:13:00", None),
+    ):
+        async with peers.listening(peers.answering(json.dumps({"v": 1, "t": moment}))) as peer:
+            probe = JsonProbe("m", JsonSpec((peer.url,), value="v", timestamp="t"), PACE, net)
+            assert (await probe.read(NOW))[0].value == value
+
+
+@pytest.mark.parametrize(("missing", "reason"), [(1, ""), (2, "instances_missing")])
+async def test_a_minority_of_instances_may_be_missing(net: Net, missing: int, reason: str) -> None:
+    """Two of three are enough, one is not."""
+    async with (
+        peers.listening(peers.answering('{"v": 1}')) as up,
+        peers.listening(peers.answering('{"v": 2}')) as other,
+        peers.listening(peers.answering("", status="503 No")) as down,
+    ):
+        second = other.url if missing == 1 else down.url.replace("metrics", "too")
+        probe = JsonProbe("m", JsonSpec((up.url, second, down.url), value="v"), PACE, net)
+        assert (await reads(probe)).reason == reason
+        gauges = {g.name: g.value for g in probe.gauges()}
+    assert gauges == {"probe_instances": 3, "probe_instances_answering": 3 - missing}
+
+
+PAGE = """# HELP http_requests_total Total
+# TYPE http_requests_total counter
+http_requests_total_created 1
+http_requests_total{{handler="/",method="GET",status="2xx"}} {good}
+http_requests_total{{handler="/a \\"b\\" {{c}}",status="5xx",}} {bad} # {{trace_id="x"}} 1 1.0
+http_requests_total{{handler="/metrics",method="GET",status="2xx"}} {own}
+process_start_time_seconds {start}
+# EOF
+"""
+
+
+def page(good: int, bad: int, own: int = 0, start: int = 1) -> str:
+    return PAGE.format(good=good, bad=bad, own=own, start=start)
+
+
+async def test_a_preset_counts_requests_and_errors_without_the_metrics_path(net: Net) -> None:
+    """99 good and 1 bad; 500 reads of the metrics page are left out."""
+    async with peers.listening(peers.answering(page(0, 0), page(99, 1, 500))) as peer:
+        probe = PrometheusProbe("error_rate", PrometheusSpec((peer.url,), preset="fastapi"), PACE, net)
+        assert await reads(probe) == Reading("error_rate", 0.01, errors=1, requests=100)
+
+
+async def test_a_new_process_drops_the_delta(net: Net) -> None:
+    """Its counters may even be higher."""
+    async with peers.listening(peers.answering(page(0, 0), page(99, 1, start=2))) as peer:
+        probe = PrometheusProbe("error_rate", PrometheusSpec((peer.url,), preset="fastapi"), PACE, net)
+        assert (await reads(probe)).reason == "instance_changed"
+
+
+async def test_own_selectors_are_read(net: Net) -> None:
+    """With all four operators and escapes."""
+    async with peers.listening(peers.answering(page(0, 0), page(100, 3))) as peer:
+        spec = PrometheusSpec(
+            (peer.url,),
+            requests='http_requests_total{handler!="/metrics",method!~"POST|PUT"}',
+            errors='http_requests_total{status=~"5..", handler="/a \\"b\\" {c}"}',
+        )
+        reading = await reads(PrometheusProbe("error_rate", spec, PACE, net))
+    assert (reading.errors, reading.requests) == (3, 102)  # one request is our own
+
+
+HISTOGRAM = """
+h_bucket{{le="0.1"}} {a}
+h_bucket{{le="1.0"}} {b}
+h_bucket{{le="+Inf"}} {b}
+"""
+
+
+async def test_a_quantile_is_that_of_all_instances_together(net: Net) -> None:
+    """Summed buckets: 90 fast requests on one and 10 slow on the other."""
+    empty = HISTOGRAM.format(a=0, b=0)
+    async with (
+        peers.listening(peers.answering(empty, HISTOGRAM.format(a=90, b=90))) as fast,
+        peers.listening(peers.answering(empty, HISTOGRAM.format(a=0, b=10))) as slow,
+    ):
+        spec = PrometheusSpec((fast.url, slow.url), histogram="h", quantile=0.95)
+        assert (await reads(PrometheusProbe("m", spec, PACE, net))).value == pytest.approx(550)
+
+
+async def test_promql_counters_and_values_are_read(net: Net) -> None:
+    """A vector of one and a scalar."""
+    answer = '{"data":{"resultType":"vector","result":[{"metric":{},"value":[1700000000,"0.03"]}]}}'
+    scalar = '{"status":"success","data":{"resultType":"scalar","result":[1700000000,"2"]}}'
+    for body, value in ((answer, 0.03), (scalar, 2)):
+        async with peers.listening(peers.answering(body)) as peer:
+            assert (await make("promql", peer.url, net).read(NOW))[0].value == value
+
+
+async def test_a_check_counts_its_own_failures(net: Net) -> None:
+    """503 is an error, 404 an answer; a dead application is an error, not a gap."""
+    async with peers.listening(peers.answering("", status="404 No")) as peer:
+        probe = HttpCheckProbe("error_rate", HttpCheckSpec((peer.url,)), PACE, net)
+        assert (await probe.read(NOW))[0] == Reading("error_rate", 0.0, errors=0, requests=1)
+    reading = (await probe.read(NOW + 5 * SECOND))[0]
+    assert reading == Reading("error_rate", 0.5, errors=1, requests=1)
+
+
+async def test_a_check_measures_time(net: Net) -> None:
+    """Milliseconds of one request; without an answer there is no time."""
+    async with peers.listening(peers.answering("", status="204 No")) as peer:
+        probe = HttpCheckProbe("m", HttpCheckSpec((peer.url,), measure="time", method="HEAD"), PACE, net)
+        assert isinstance(judge(NOW, (await probe.read(NOW))[0]), Sample)
+    assert (await probe.read(NOW))[0].reason == "refused"
+
+
+async def test_a_restarted_probe_gives_a_delta_at_its_first_read(net: Net) -> None:
+    """Through JSON and back; the memory holds no address."""
+    async with peers.listening(peers.answering(counters(0, 0), counters(101, 1))) as peer:
+        spec = JsonSpec((peer.url,), errors="errors", requests="requests")
+        first, second = JsonProbe("error_rate", spec, PACE, net), JsonProbe("error_rate", spec, PACE, net)
+        await first.read(NOW)
+        memory = json.dumps(first.memory())
+        assert str(peer.port) not in memory
+        second.restore(json.loads(memory))
+        assert (await second.read(NOW + 5 * SECOND))[0].value == 0.01
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("json", JsonSpec(("http://a/",), value="a[")),
+        ("json", JsonSpec(("http://a/",), value="a", unit="furlong")),
+        ("prometheus", PrometheusSpec(("http://a/",), preset="unknown")),
+        ("prometheus", PrometheusSpec(("http://a/",), requests="a{", errors="b")),
+        ("prometheus", PrometheusSpec(("http://a/",), requests='a{b=~"("}', errors="b")),
+        ("prometheus", PrometheusSpec(("http://a/",), requests='a{b="1" c="2"}', errors="b")),
+        ("prometheus", PrometheusSpec(("http://a/",))),
+        ("promql", PromqlSpec(("http://a/",))),
+    ],
+)
+async def test_a_mistake_in_the_configuration_is_said_at_construction(
+    net: Net, kind: str, spec: object
+) -> None:
+    """As an OperatorError with the remedy."""
+    build: Any = PROBES[kind]
+    with pytest.raises(OperatorError):
+        build("m", spec, PACE, net)
+
+
+async def test_check_says_what_is_wrong_with_an_endpoint(net: Net) -> None:
+    """A missing value, a label that never occurs, a dead address."""
+    async with peers.listening(peers.answering('{"a": 1}')) as peer:
+        assert "value" in " ".join(await JsonProbe("m", JsonSpec((peer.url,), value="v"), PACE, net).check())
+    async with peers.listening(peers.answering('http_requests_total{code="200"} 1\n')) as peer:
+        probe = PrometheusProbe("error_rate", PrometheusSpec((peer.url,), preset="fastapi"), PACE, net)
+        assert "note: no series has any of the labels" in " ".join(await probe.check())
+    assert "refused" in " ".join(await probe.check())
