@@ -54,7 +54,7 @@ def run() -> int:
         except TimeoutError:
             screen.say("demo", f"failed: not done after {LIMIT_SECONDS:.0f} s", "red")
             return FAILED
-        except (MonitorError, OSError, subprocess.SubprocessError) as e:
+        except (MonitorError, OSError, RuntimeError, subprocess.SubprocessError) as e:
             screen.say("demo", f"failed: {_first_lines(e)}", "red")
             return FAILED
         except (KeyboardInterrupt, asyncio.CancelledError):

@@ -187,6 +187,7 @@ class Server:
 def _unprivileged() -> pwd.struct_passwd | None:
     """Whom to run as; None: as we are, because we are not root."""
     if os.geteuid() != 0:
+        _needs_account(os.geteuid())
         return None
     for name in UNPRIVILEGED:
         try:
@@ -194,6 +195,15 @@ def _unprivileged() -> pwd.struct_passwd | None:
         except KeyError:
             continue
     raise RuntimeError("running as root, and neither user 'postgres' nor 'nobody' exists to run a server as")
+
+
+def _needs_account(uid: int) -> None:
+    """PostgreSQL looks up the name of whoever starts it, and a container may run as a bare number."""
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        text = f"user id {uid} has no entry in /etc/passwd, and PostgreSQL refuses to start without one"
+        raise RuntimeError(text) from None
 
 
 def free_port() -> int:
