@@ -1,0 +1,75 @@
+"""Unions of time: added in order of their ends, bounded to a window, cheap for a long watch."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.core.coverage import CHUNK, Spans, spans_from
+
+spans = st.lists(st.tuples(st.integers(0, 400), st.integers(1, 30)), max_size=200).map(
+    lambda found: sorted(((a, a + n) for a, n in found), key=lambda s: s[1])
+)
+
+
+def union(found: list[tuple[int, int]]) -> set[int]:
+    return {x for a, b in found for x in range(a, b)}
+
+
+@given(spans)
+def test_added_spans_are_their_union(found: list[tuple[int, int]]) -> None:
+    """However they overlap; what is kept is disjoint and in order."""
+    kept = spans_from(found)
+    assert union(list(kept)) == union(found)
+    assert kept.total == len(union(found)) == sum(b - a for a, b in kept)
+    edges = [edge for span in kept for edge in span]
+    assert edges == sorted(set(edges))
+
+
+@given(spans, st.integers(-5, 450))
+def test_the_time_within_a_window_is_the_unions_part_of_it(found: list[tuple[int, int]], moment: int) -> None:
+    """A span that lies across the start of the window counts from there."""
+    assert spans_from(found).within(moment) == len({x for x in union(found) if x >= moment})
+
+
+@given(spans, st.lists(st.integers(-5, 450), max_size=5))
+def test_forgetting_what_is_before_a_window_changes_nothing_in_it(
+    found: list[tuple[int, int]], moments: list[int]
+) -> None:
+    """Trimmed ever further, the rest is as it was."""
+    whole = trimmed = spans_from(found)
+    for moment in sorted(moments):
+        trimmed = trimmed.since(moment)
+        assert trimmed.within(moment) == whole.within(moment)
+        assert trimmed.total == sum(b - a for a, b in trimmed)
+        assert all(b > moment for _, b in trimmed)
+
+
+def separate(count: int) -> Spans:
+    return spans_from((10 * n, 10 * n + 5) for n in range(count))
+
+
+def test_many_spans_are_kept_in_chunks() -> None:
+    """Several chunks, one after another, none of them longer than its size."""
+    many = separate(5 * CHUNK + 1)
+    assert [len(chunk) for chunk in many.full] == [CHUNK] * 5
+    assert len(many.tail) == 1
+    assert many.total == 5 * (5 * CHUNK + 1)
+
+
+def test_a_span_that_reaches_far_back_merges_whole_chunks() -> None:
+    """A warn streak longer than hundreds of short ones of another metric swallows them."""
+    many = separate(3 * CHUNK).add(1000, 10_000)
+    assert list(many)[-1] == (1000, 10_000)
+    assert many.total == 5 * 100 + 9000
+    assert list(separate(3 * CHUNK).add(0, 10_000)) == [(0, 10_000)]
+
+
+def test_a_window_may_begin_in_the_middle_of_a_chunk() -> None:
+    """Whole chunks before it go, and of the first one left the spans before it."""
+    many = separate(3 * CHUNK)
+    start = 10 * CHUNK + 105
+    assert list(many.since(start)) == [s for s in many if s[1] > start]
+    assert many.within(10 * CHUNK + 103) == many.total - 5 * (CHUNK + 10) - 3
+    assert list(many.since(10**9)) == []
+    assert many.within(10**9) == 0
