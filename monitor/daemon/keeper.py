@@ -6,6 +6,7 @@ loop to carry out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from monitor.core.thresholds import Mode, Policy
 from monitor.core.view import coverage_view, metrics_view, streaks_view
 from monitor.core.watch import step
 from monitor.ports import Controls, Json, Readiness, WatchRow, WatchUpdate
+from monitor.units import Kind
 
 NOT_YET = Readiness(False, ("not checked yet",))
 
@@ -27,8 +29,11 @@ NOT_YET = Readiness(False, ("not checked yet",))
 class Keeper:
     """Holds one open watch of a target."""
 
-    def __init__(self, policy: Policy, row: WatchRow, *, already_breaching: bool = False) -> None:
+    def __init__(
+        self, policy: Policy, row: WatchRow, kinds: Mapping[str, Kind], *, already_breaching: bool = False
+    ) -> None:
         self.policy = policy
+        self._kinds = kinds
         self.row = row
         self.readiness = NOT_YET
         self.readiness_told: bool | None = None
@@ -130,7 +135,7 @@ class Keeper:
             "ends_at": seconds(row.ends_at),
             "verdict_at": None if life.verdict_at is None else seconds(life.verdict_at),
             "updated_at": seconds(self.state.seen.at),
-            "metrics": metrics_view(self.policy, self.state),
+            "metrics": with_units(metrics_view(self.policy, self.state), self._kinds),
             "streaks": streaks_view(self.policy, self.state),
             "coverage": coverage_view(self.policy, self.state),
             "readiness": {
@@ -142,6 +147,11 @@ class Keeper:
             "already_breaching": self.already_breaching,
             "plan": plan_view(row.plan.plan),
         }
+
+
+def with_units(metrics: Mapping[str, Json], kinds: Mapping[str, Kind]) -> dict[str, Json]:
+    """The metrics, each with what its values are: ratio (0-1), time (milliseconds), count."""
+    return {name: {**shown, "unit": str(kinds.get(name, Kind.COUNT))} for name, shown in metrics.items()}
 
 
 def plan_view(plan: Json) -> list[Json]:

@@ -28,7 +28,7 @@ from monitor.daemon.happenings import (
     Reminded,
     Tick,
 )
-from monitor.daemon.keeper import Keeper
+from monitor.daemon.keeper import Keeper, with_units
 from monitor.daemon.messages import Messages
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.telling import Telling
@@ -129,7 +129,9 @@ class Rounds:
 
     def metrics(self) -> Mapping[str, Json]:
         """The target's metrics, watch or no watch."""
-        return {} if self._seen is None else metrics_view(self._bystander, self._seen)
+        if self._seen is None:
+            return {}
+        return with_units(metrics_view(self._bystander, self._seen), self._parts.kinds)
 
     def _take_in(
         self, keeper: Keeper, batch: Sequence[Happening], readings: Sequence[Reading], now: Micros
@@ -198,7 +200,7 @@ class Rounds:
         for row in rows:
             if row.id in self.keepers or row.id in self._ended or row.verdict is not None:
                 continue
-            keeper = Keeper(self._policy, row, already_breaching=self._breaching())
+            keeper = Keeper(self._policy, row, self._parts.kinds, already_breaching=self._breaching())
             self.keepers[row.id] = keeper
             if keeper.is_new:
                 self._telling.adopted(keeper, now)
