@@ -28,6 +28,9 @@ before must not be sent after its resolve."""
 RELOAD_EVERY = 60.0
 """Seconds between looks into the store for rows that found no room here, or whose mark was lost."""
 
+CLOSE_SECONDS = 8.0
+"""What closing may take when nobody says otherwise; less than the daemon gives each of its sides."""
+
 _log = structlog.get_logger("monitor.channels.outbox")
 
 
@@ -39,6 +42,8 @@ def rows_for(alert: Alert, channel_names: Sequence[str]) -> tuple[AlertRow, ...]
 
 class OutboxSender:
     """`run` until `aclose`; `enqueue` at any time, also before. The channels stay the caller's to close."""
+
+    name = "outbox"
 
     def __init__(
         self,
@@ -82,7 +87,7 @@ class OutboxSender:
             serve = [group.create_task(self._serve(line), name=f"outbox.{line.name}") for line in lines]
             self._tasks = [keep, *serve]
 
-    async def aclose(self, deadline: float) -> None:
+    async def aclose(self, deadline: float = CLOSE_SECONDS) -> None:
         """Sends and marks what can be within `deadline` seconds, then ends `run`; the store has the rest."""
         loop = asyncio.get_running_loop()
         until = loop.time() + deadline

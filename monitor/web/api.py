@@ -1,0 +1,197 @@
+"""The routes: health, metrics, page, API and stream. Each asks, none decides.
+
+Every answer that is not the page, the metrics or the stream is JSON; an error is {"error": text}.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from monitor.errors import (
+    ConfigError,
+    ControlRefused,
+    DatabaseError,
+    NotFound,
+    OperatorError,
+    PlanRefused,
+)
+from monitor.ports import Backend, Control, Overview
+from monitor.web.exposition import CONTENT_TYPE, Exposition
+from monitor.web.guard import Guard, Refusal
+from monitor.web.health import Health, readiness
+from monitor.web.page import status_page
+from monitor.web.requests import CONTROL_BYTES, REGISTRATION_BYTES, json_object, limit, number, reason_of
+from monitor.web.stream import LISTENERS_MAX, Stream
+
+BACKEND_DEADLINE = 15.0
+"""Seconds for the stored watches to answer; registration reads the catalogue and needs the most."""
+
+_log = structlog.get_logger("monitor.web")
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Api:
+    """The endpoints over their ports; `routes` is the whole interface."""
+
+    def __init__(
+        self, backend: Backend, overview: Overview, exposition: Exposition, stream: Stream, guard: Guard
+    ) -> None:
+        self._backend = backend
+        self._overview = overview
+        self._exposition = exposition
+        self._stream = stream
+        self._guard = guard
+        self._health = Health()
+
+    def starlette(self) -> Starlette:
+        """The application, with every error as JSON."""
+        handlers: dict[Any, Any] = {Exception: _unexpected, HTTPException: _http_error}
+        return Starlette(routes=self.routes(), exception_handlers=handlers)
+
+    def routes(self) -> list[Route]:
+        watch = "/api/v1/watches/{id}"
+        table: list[tuple[str, str, Endpoint]] = [
+            ("GET", "/metrics", self._metrics),
+            ("GET", "/healthz", self._healthz),
+            ("GET", "/readyz", self._readyz),
+            ("GET", "/", self._page),
+            ("GET", "/api/v1/stream", self._listen),
+            ("GET", "/api/v1/watches", self._watches),
+            ("POST", "/api/v1/watches", self._register),
+            ("GET", watch, self._watch),
+            ("GET", f"{watch}/samples", self._samples),
+            ("GET", f"{watch}/events", self._events),
+            ("POST", watch + "/{control}", self._control),
+        ]
+        return [Route(path, self._guarded(ask), methods=[method]) for method, path, ask in table]
+
+    def _guarded(self, ask: Endpoint) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            try:
+                return await ask(request)
+            except (Refusal, OperatorError, DatabaseError, TimeoutError) as e:
+                return _refused(e)
+
+        return endpoint
+
+    # ------------------------------------------------------------ from memory
+
+    async def _metrics(self, _: Request) -> Response:
+        return Response(await self._exposition.text(), headers={"content-type": CONTENT_TYPE})
+
+    async def _healthz(self, _: Request) -> Response:
+        ok, body = self._health.report(self._overview.targets(), self._overview.now())
+        return answer(body, 200 if ok else 503)
+
+    async def _readyz(self, _: Request) -> Response:
+        ok, body = readiness(self._overview.targets())
+        return answer(body, 200 if ok else 503)
+
+    async def _page(self, _: Request) -> Response:
+        return HTMLResponse(status_page(self._overview.targets(), self._overview.now()))
+
+    async def _listen(self, request: Request) -> Response:
+        if self._stream.listeners >= LISTENERS_MAX:
+            raise Refusal(503, f"{LISTENERS_MAX} streams are open, which is the most")
+        news = self._stream.listen(request.headers.get("last-event-id"))
+        return StreamingResponse(news, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+    # ------------------------------------------------------------ from the store
+
+    async def _watches(self, _: Request) -> Response:
+        async with asyncio.timeout(BACKEND_DEADLINE):
+            return answer({"watches": list(await self._backend.watches())})
+
+    async def _watch(self, request: Request) -> Response:
+        async with asyncio.timeout(BACKEND_DEADLINE):
+            found = await self._backend.watch(request.path_params["id"])
+        if found is None:
+            raise NotFound("there is no such watch")
+        return answer(found)
+
+    async def _samples(self, request: Request) -> Response:
+        since, most = number(request, "since"), limit(request)
+        async with asyncio.timeout(BACKEND_DEADLINE):
+            rows = await self._backend.samples(request.path_params["id"], since, most)
+        return answer({"samples": list(rows)})
+
+    async def _events(self, request: Request) -> Response:
+        after, most = int(min(number(request, "after"), 2.0**62)), limit(request)
+        async with asyncio.timeout(BACKEND_DEADLINE):
+            rows = await self._backend.events(request.path_params["id"], after, most)
+        return answer({"events": list(rows)})
+
+    # ------------------------------------------------------------ what changes something
+
+    async def _register(self, request: Request) -> Response:
+        self._guard.authorize(request)
+        body = await json_object(request, REGISTRATION_BYTES)
+        async with asyncio.timeout(BACKEND_DEADLINE):
+            watch, new = await self._backend.register(body, _asker(request))
+        return answer(watch, 201 if new else 200)
+
+    async def _control(self, request: Request) -> Response:
+        self._guard.authorize(request)
+        word = request.path_params["control"]
+        if word not in {c.value for c in Control}:
+            raise Refusal(404, f"there is no control of that name: use one of {', '.join(Control)}")
+        reason = reason_of(await json_object(request, CONTROL_BYTES))
+        async with asyncio.timeout(BACKEND_DEADLINE):
+            watch_id, by = request.path_params["id"], _asker(request)
+            return answer(await self._backend.control(watch_id, Control(word), by, reason))
+
+
+def answer(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """JSON that a strict reader takes: no NaN."""
+    text = json.dumps(body, ensure_ascii=False, allow_nan=False)
+    return Response(text, status, {"content-type": "application/json", **(headers or {})})
+
+
+def refused(refusal: Refusal) -> Response:
+    """A Refusal as an answer; 401 says which scheme is wanted."""
+    headers = {"www-authenticate": "Bearer"} if refusal.status == 401 else None
+    return answer({"error": str(refusal)}, refusal.status, headers)
+
+
+STATUS: tuple[tuple[type[OperatorError], int], ...] = (
+    (NotFound, 404),
+    (ControlRefused, 409),
+    (PlanRefused, 422),
+    (ConfigError, 422),
+    (OperatorError, 400),
+)
+"""The input is at fault: first match."""
+
+
+def _refused(e: Exception) -> Response:
+    if isinstance(e, Refusal):
+        return refused(e)
+    if isinstance(e, OperatorError):
+        return answer({"error": str(e)}, next(status for kind, status in STATUS if isinstance(e, kind)))
+    _log.warning("web.store_unavailable", error=type(e).__name__, sqlstate=getattr(e, "sqlstate", ""))
+    return answer({"error": "the stored watches can't be reached now: try again"}, 503, {"retry-after": "5"})
+
+
+def _asker(request: Request) -> str:
+    """Who asked, for the record: the token is shared, the address is what is known."""
+    return f"api from {request.client.host}" if request.client else "api"
+
+
+async def _http_error(_: Request, e: HTTPException) -> Response:
+    return answer({"error": e.detail.lower()}, e.status_code, dict(e.headers or {}))
+
+
+async def _unexpected(_: Request, __: Exception) -> Response:
+    """It is raised again by the framework, and named in the log by the site."""
+    return answer({"error": "an unexpected error: the log names it"}, 500)

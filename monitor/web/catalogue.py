@@ -1,0 +1,150 @@
+"""Every metric this program exports, as a literal table: the README's table is made from it.
+
+Names lack the prefix here. Base units: seconds, ratios 0-1, plain numbers. Labels have closed sets of
+values: those of the table, or of the configuration; only `migration` grows with use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+PREFIX = "migration_monitor_"
+
+Kind = Literal["counter", "gauge", "histogram"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One family. `where`: counted as it happens, or read from the overview at each scrape."""
+
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+    help: str
+    where: Literal["counted", "overview"] = "counted"
+
+    @property
+    def full_name(self) -> str:
+        return PREFIX + self.name
+
+
+def _overview(name: str, labels: tuple[str, ...], text: str) -> Metric:
+    return Metric(name, "gauge", labels, text, "overview")
+
+
+OUTCOMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "polls_total": {"outcome": ("ok", "quiet", "failed")},
+    "decisions_total": {
+        "decision": (
+            "pending",
+            "firing",
+            "cleared",
+            "blind",
+            "sighted",
+            "rollback_decided",
+            "approval_requested",
+            "would_roll_back",
+            "withdrawn",
+            "control_ignored",
+            "ended",
+        )
+    },
+    "rollbacks_total": {
+        "outcome": (
+            "rolled_back",
+            "unverified",
+            "failed",
+            "refused",
+            "withdrawn",
+            "overruled",
+            "resolved_externally",
+        )
+    },
+    "store_writes_total": {"outcome": ("ok", "failed")},
+    "alerts_total": {"outcome": ("delivered", "failed", "given_up")},
+    "calendar_runs_total": {"outcome": ("ok", "error", "missed")},
+    "clock_jumps_total": {"direction": ("forward", "backward")},
+    "http_requests_total": {"code": ("2xx", "3xx", "4xx", "5xx")},
+    "http_refused_total": {"reason": ("token", "host", "origin")},
+}
+"""Values that a label can have, where they do not come from the configuration; all start at 0."""
+
+BUCKETS: Mapping[str, tuple[float, ...]] = {
+    "poll_duration_seconds": (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 4),
+    "rollback_duration_seconds": (0.1, 0.5, 1, 5, 30, 120, 600, 3600),
+    "event_loop_lag_seconds": (0.001, 0.01, 0.05, 0.25, 1, 5),
+}
+
+_T, _TM, _TMM = ("target",), ("target", "migration"), ("target", "metric")
+
+METRICS: tuple[Metric, ...] = (
+    # what happens
+    Metric("polls_total", "counter", ("target", "probe", "outcome"), "Reads of a source, by how they ended."),
+    Metric("poll_duration_seconds", "histogram", ("target", "probe"), "Time one read took."),
+    Metric("late_samples_total", "counter", _T, "Samples that came too late to count."),
+    Metric("decisions_total", "counter", ("target", "decision"), "What the decision core said."),
+    Metric("rollbacks_total", "counter", ("target", "outcome"), "Rollbacks, by how they ended."),
+    Metric("rollback_tries_total", "counter", _T, "Tries of a rollback that had to be repeated."),
+    Metric("rollback_duration_seconds", "histogram", _T, "Time from the breach's start to the outcome."),
+    Metric("store_writes_total", "counter", ("target", "outcome"), "Rounds written to the store."),
+    Metric("alerts_total", "counter", ("channel", "outcome"), "Attempts to deliver an alert."),
+    Metric("alerts_queued", "gauge", ("channel",), "Alerts waiting in memory for their channel."),
+    Metric(
+        "alerts_overflowed_total",
+        "counter",
+        ("channel",),
+        "Alerts without room in memory, left in the store.",
+    ),
+    Metric(
+        "task_restarts_total", "counter", ("task",), "Tasks that ended although they should run for ever."
+    ),
+    Metric("calendar_runs_total", "counter", ("job", "outcome"), "Runs of the calendar's jobs."),
+    Metric("clock_jumps_total", "counter", ("direction",), "Jumps of the wall clock that were noticed."),
+    Metric("http_requests_total", "counter", ("route", "code"), "Requests answered, by class of status."),
+    Metric("http_refused_total", "counter", ("reason",), "Requests refused for token, host or origin."),
+    Metric("event_loop_lag_seconds", "histogram", (), "How late a timer of the event loop fired."),
+    Metric("build_info", "gauge", ("version", "python"), "The version that runs; always 1."),
+    # how each target stands
+    _overview("last_decision_timestamp_seconds", _T, "When the decision loop last finished a round."),
+    _overview("decision_loop_stale", _T, "1 when the decision loop has not finished a round in time."),
+    _overview("store_reachable", _T, "1 when the last write to the store succeeded."),
+    _overview("store_held", _T, "1 when this daemon looks after the target, 0 when another does."),
+    _overview("metric_ratio", _TMM, "Latest value of a metric that is a ratio, 0-1; absent when unknown."),
+    _overview("metric_seconds", _TMM, "Latest value of a metric that is a time; absent when unknown."),
+    _overview(
+        "metric_quantity", _TMM, "Latest value of a metric that is a plain number; absent when unknown."
+    ),
+    _overview("limit_ratio", ("target", "metric", "limit"), "Configured limit of a ratio."),
+    _overview("limit_seconds", ("target", "metric", "limit"), "Configured limit of a time."),
+    _overview("limit_quantity", ("target", "metric", "limit"), "Configured limit of a plain number."),
+    _overview("metric_normal", _TMM, "1 when the latest value is known and normal."),
+    _overview("metric_blind", _TMM, "1 when the metric has not been measured for too long."),
+    _overview("metric_timestamp_seconds", _TMM, "When the metric was last measured."),
+    # how each watch stands
+    _overview("watch_info", ("target", "migration", "watch", "mode"), "An open watch; always 1."),
+    _overview("watch_phase", ("target", "migration", "phase"), "1 for the phase the watch is in, else 0."),
+    _overview("watch_started_timestamp_seconds", _TM, "When the watch began."),
+    _overview("watch_ends_timestamp_seconds", _TM, "When the watch can succeed at the earliest."),
+    _overview("watch_left_seconds", _TM, "Time left until the watch can succeed; never below 0."),
+    _overview("watch_superseded", _TM, "1 when a newer watch on the target may roll back instead."),
+    _overview("rollback_ready", _TM, "1 when the rollback could be executed now."),
+    _overview(
+        "streak_age_seconds", ("target", "migration", "rule"), "Age of the unbroken breach; 0 without one."
+    ),
+    _overview(
+        "streak_hold_seconds",
+        ("target", "migration", "rule"),
+        "How long a breach under way must last to act.",
+    ),
+    _overview("streak_firing", ("target", "migration", "rule"), "1 when the rule fires."),
+    _overview(
+        "streak_insufficient_evidence",
+        ("target", "migration", "rule"),
+        "1 when a breach lasts but there are too few requests to act on.",
+    ),
+)
+
+GAUGE_HELP: Mapping[str, str] = {}
+"""Help of further values that probes come by; a name that is not here has a general text."""

@@ -1,0 +1,79 @@
+"""Who may ask: Host, Origin and token, and the headers every answer carries.
+
+Host is checked for the page and the API (a rebound DNS name must not reach them from a browser),
+not for scrapes and probes, which come by address. What changes something needs the token; without
+a configured token it does not exist.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+OPEN_PATHS = frozenset({"/metrics", "/healthz", "/readyz"})
+"""Scrapes and probes: read-only, without anything a browser could misuse."""
+
+
+class Refusal(Exception):
+    """A request that is not answered: status and one sentence. `reason` is token, host, origin or ""."""
+
+    def __init__(self, status: int, text: str, reason: str = "") -> None:
+        self.status = status
+        self.reason = reason
+        super().__init__(text)
+
+
+class Guard:
+    """`token` empty: nothing can be changed over HTTP. `hosts`: further names under which we are asked."""
+
+    def __init__(self, token: str, hosts: Collection[str], listen_host: str) -> None:
+        self._token = token.encode()
+        self._hosts = LOOPBACK | {h.lower().strip("[]") for h in (*hosts, listen_host) if h}
+
+    def check(self, request: Request) -> None:
+        """Raises Refusal 421 for a Host we are not, 403 for another site's page."""
+        if request.url.path in OPEN_PATHS:
+            return
+        host = request.headers.get("host", "")
+        if host_name(host) not in self._hosts:
+            raise Refusal(421, "this host name is not served here: add it to server.hosts", "host")
+        origin = request.headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+            raise Refusal(403, "requests from other origins are refused", "origin")
+
+    def authorize(self, request: Request) -> None:
+        """Raises Refusal 404 when no token is configured, 401 when the request does not carry it."""
+        if not self._token:
+            raise Refusal(404, "not found")
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        same = hmac.compare_digest(given.strip().encode("latin-1", "replace"), self._token)
+        if scheme.lower() != "bearer" or not same:
+            raise Refusal(401, "a valid bearer token is needed", "token")
+
+
+def host_name(host: str) -> str:
+    """The name of a Host header, without port and brackets, lower-case."""
+    name = host.rpartition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    return name.strip("[").lower().removesuffix(".")
+
+
+def security_headers(scripts: str, styles: str) -> list[tuple[bytes, bytes]]:
+    """Headers of every answer; `scripts` and `styles` are the hashes of what the page holds inline."""
+    policy = (
+        f"default-src 'none'; script-src {scripts}; style-src {styles}; connect-src 'self'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return [
+        (b"content-security-policy", policy.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-frame-options", b"DENY"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"cross-origin-resource-policy", b"same-origin"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"cache-control", b"no-store"),
+    ]

@@ -1,0 +1,38 @@
+"""What runs beside the requests: telling listeners what changed, measuring the event loop's lag."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from monitor.ports import Json, Overview, Telemetry
+from monitor.web.stream import Stream
+
+LOOK_EVERY = 1.0
+"""Seconds between looks at the overview; the fastest polls are a second apart."""
+
+LAG_EVERY = 0.5
+"""Seconds between measurements of the lag."""
+
+
+async def follow(overview: Overview, stream: Stream, every: float = LOOK_EVERY) -> None:
+    """Publishes `watch` for each open watch that changed, and `ended` with the id of one that is gone."""
+    known: dict[str, Json] = {}
+    while True:
+        await asyncio.sleep(every)
+        found = {str(w["id"]): w for target in overview.targets() for w in target.watches}
+        for watch_id, watch in found.items():
+            if known.get(watch_id) != watch:
+                stream.publish("watch", watch)
+        for watch_id in known.keys() - found.keys():
+            stream.publish("ended", {"id": watch_id})
+        known = found
+
+
+async def watch_lag(telemetry: Telemetry, every: float = LAG_EVERY) -> None:
+    """Observes how much later than asked for a timer fires."""
+    now: Callable[[], float] = asyncio.get_running_loop().time
+    while True:
+        due = now() + every
+        await asyncio.sleep(every)
+        telemetry.observe("event_loop_lag_seconds", max(0.0, now() - due))

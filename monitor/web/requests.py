@@ -1,0 +1,95 @@
+"""What a request may say: bodies and query values, strict and bounded. Raises Refusal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from math import isfinite
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+
+from monitor.ports import Json
+from monitor.web.guard import Refusal
+
+BODY_DEADLINE = 10.0
+"""Seconds for a body to arrive; whoever sends slower is not an operator."""
+
+CONTROL_BYTES = 16 << 10
+"""A reason of a few lines."""
+
+REGISTRATION_BYTES = 4 << 20
+"""Rollback SQL is at most 1 MiB; JSON escapes make it longer."""
+
+REASON_MAX = 1000
+LIMIT_MAX = 10_000
+LIMIT_DEFAULT = 1000
+"""Rows of one answer."""
+
+
+async def json_object(request: Request, limit: int) -> Json:
+    """The body as an object; {} when it is empty."""
+    body = await _body(request, limit)
+    if not body.strip():
+        return {}
+    try:
+        found = json.loads(body, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as e:
+        raise Refusal(400, "the body is not valid JSON") from e
+    if not isinstance(found, dict):
+        raise Refusal(400, "the body must be a JSON object")
+    return found
+
+
+def reason_of(body: Json) -> str:
+    """The reason a person gave; "" without one. Anything else in the body is a slip."""
+    unknown = sorted(set(body) - {"reason"})
+    reason = body.get("reason") or ""
+    if unknown or not isinstance(reason, str) or len(reason) > REASON_MAX or "\0" in reason:
+        raise Refusal(400, f'the body may hold only "reason", a text of at most {REASON_MAX} characters')
+    return reason
+
+
+def number(request: Request, name: str) -> float:
+    """A finite query value >= 0; 0 without one."""
+    try:
+        value = float(request.query_params.get(name) or 0)
+    except ValueError:
+        value = -1.0
+    if not isfinite(value) or value < 0:
+        raise Refusal(400, f"{name} must be a number that is 0 or more")
+    return value
+
+
+def limit(request: Request) -> int:
+    """How many rows; 1 to LIMIT_MAX."""
+    text = request.query_params.get("limit") or str(LIMIT_DEFAULT)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= LIMIT_MAX:
+        raise Refusal(400, f"limit must be a whole number from 1 to {LIMIT_MAX}")
+    return int(text)
+
+
+async def _body(request: Request, most: int) -> bytes:
+    parts = bytearray()
+    try:
+        async with asyncio.timeout(BODY_DEADLINE):
+            async for piece in request.stream():
+                parts += piece
+                if len(parts) > most:
+                    raise Refusal(413, f"the body is over {most} bytes")
+    except TimeoutError as e:
+        raise Refusal(408, f"the body did not arrive within {BODY_DEADLINE:g} s") from e
+    except ClientDisconnect as e:
+        raise Refusal(400, "the body did not arrive") from e
+    return bytes(parts)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key appears twice")
+    return found
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
