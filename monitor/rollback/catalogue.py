@@ -5,7 +5,7 @@ Read only. This file does not judge; each reader says what it needs of the conne
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.pg import Connection
@@ -34,12 +34,13 @@ SELECT w.key,
        c.oid IS NULL OR pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned,
        coalesce(c.relkind::text, '') AS relkind,
        coalesce(pg_catalog.pg_table_size(c.oid), 0) AS bytes,
-       coalesce(c.reltuples, 0)::float8 AS rows,
-       pg_catalog.format('%I', w.new_name) AS new_name,
-       pg_catalog.format('%I', coalesce(n.nspname, w.schema, pg_catalog.current_schema())) AS schema
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS w(key, schema, name, new_name)
+       coalesce(c.reltuples, 0)::float8 AS rows
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS w(key, schema, name)
   LEFT JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(w.key)
   LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"""
+
+QUOTED = """/* migration-monitor: names as the server quotes them */
+SELECT w.name, pg_catalog.format('%I', w.name) AS quoted FROM unnest($1::text[]) AS w(name)"""
 
 FOREIGN_FUNCTIONS = """/* migration-monitor: functions a plan calls */
 SELECT w.key
@@ -89,7 +90,6 @@ class Resolved:
     relkind: str
     bytes: int
     rows: float
-    new_label: str  # the label of a new name in the same schema, "" if none was asked for
 
 
 async def identity(connection: Connection) -> Identity:
@@ -103,22 +103,22 @@ async def identity(connection: Connection) -> Identity:
     )  # fmt: skip
 
 
-async def resolve(
-    connection: Connection, names: Mapping[Written, str] | Sequence[Written]
-) -> dict[str, Resolved]:
-    """By key; the values of a mapping are new names whose labels are wanted. Uses the session's search_path."""
-    wanted = names if isinstance(names, Mapping) else dict.fromkeys(names, "")
+async def resolve(connection: Connection, names: Sequence[Written]) -> dict[str, Resolved]:
+    """By key. Uses the session's search_path; an absent name gets the label it would be created under."""
     rows = await connection.fetch(
-        RESOLVE, [key_of(n) for n in wanted], [n[0] if len(n) > 1 else None for n in wanted],
-        [n[-1] for n in wanted], list(wanted.values()),
+        RESOLVE, [key_of(n) for n in names], [n[0] if len(n) > 1 else None for n in names],
+        [n[-1] for n in names],
     )  # fmt: skip
     return {
-        r["key"]: Resolved(
-            r["key"], r["label"], r["exists"], r["owned"], r["relkind"], r["bytes"], r["rows"],
-            f"{r['schema']}.{r['new_name']}" if wanted_name else "",
-        )
-        for r, wanted_name in zip(rows, wanted.values(), strict=True)
-    }  # fmt: skip
+        r["key"]: Resolved(r["key"], r["label"], r["exists"], r["owned"], r["relkind"], r["bytes"], r["rows"])
+        for r in rows
+    }
+
+
+async def quoted(connection: Connection, names: Sequence[str]) -> dict[str, str]:
+    """Names as this server writes them in labels: in quotes only where they need them."""
+    rows = await connection.fetch(QUOTED, list(names))
+    return {r["name"]: r["quoted"] for r in rows}
 
 
 async def opaque_functions(connection: Connection, functions: Sequence[Written]) -> set[str]:

@@ -6,7 +6,6 @@ along silently (notice), and changes the model. It does not touch a database.
 
 from __future__ import annotations
 
-
 from monitor.rollback.compare import ANY
 from monitor.rollback.effects_columns import COLUMN_EFFECTS
 from monitor.rollback.entries import Entry, cascade, relation_of
@@ -22,7 +21,7 @@ def rename_relation(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, a.relation_if_exists)) is None:
         return
     label, entry = found
-    new = renamed_label(label, a.new_name)
+    new = beside(label, f.quoted[a.new_name])
     if f.relations.get(new) is not None:
         f.problem(f"{new} already exists, so {label} can't be renamed to it")
         return
@@ -36,6 +35,8 @@ def rename_relation(f: Forecast, a: Action) -> None:
     for other in f.relations.values():
         if isinstance(other, dict):
             loosen_views(other)
+            if other["table"] == label:
+                other["table"] = new
     if entry["kind"] in {"view", "materialized view"}:
         f.forget(label)
         f.leeway.added.add(new)
@@ -136,7 +137,7 @@ def create_index(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, tolerated=False)) is None:
         return
     label, entry = found
-    index = renamed_label(label, a.name)
+    index = beside(label, f.quoted[a.name])
     if f.relations.get(index) is not None:
         if a.if_exists:
             f.notice(f"index {index} already exists: the statement will do nothing")
@@ -173,9 +174,9 @@ def drop_relation(f: Forecast, a: Action) -> None:
         f.lose(a, label)
     if entry["children"]:
         f.notice(f"{label} takes {', '.join(entry['children'])} with it")
-    for index in entry["indexes"]:
-        if renamed_label(label, index) in f.relations:
-            f.relations[renamed_label(label, index)] = None
+    for index, other in f.relations.items():
+        if isinstance(other, dict) and other["table"] == label:
+            f.relations[index] = None
     f.relations[label] = None
     f.forget(label)
 
@@ -251,9 +252,8 @@ def bare(label: str) -> str:
     return split_label(label)[1]
 
 
-def renamed_label(label: str, name: str) -> str:
-    """The label of `name` in the same schema, quoted as the server would."""
-    quoted = name if is_plain(name) else '"' + name.replace('"', '""') + '"'
+def beside(label: str, quoted: str) -> str:
+    """The label of another name in the same schema."""
     return f"{label[: len(label) - len(split_label(label)[2]) - 1]}.{quoted}"
 
 
@@ -265,10 +265,6 @@ def split_label(label: str) -> tuple[str, str, str]:
         return label[:at], written[1:-1].replace('""', '"'), written
     schema, _, name = label.rpartition(".")
     return schema, name, name
-
-
-def is_plain(name: str) -> bool:
-    return bool(name) and name == name.lower() and name.isidentifier() and name.isascii()
 
 
 def loosen_views(entry: Entry) -> None:

@@ -39,6 +39,7 @@ class Forecast:
 
     expected: Fingerprint
     resolution: Mapping[str, str]
+    quoted: Mapping[str, str]  # new names of the plan as the server writes them
     leeway: Leeway = field(default_factory=Leeway)
     problems: list[Problem] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
@@ -95,10 +96,11 @@ def foresee(
     now: Fingerprint,
     statements: Sequence[Statement],
     resolution: Mapping[str, str],
+    quoted: Mapping[str, str],
     effects: Mapping[str, Effect],
 ) -> Forecast:
     """Plays the plan on a copy of the fingerprint."""
-    forecast = Forecast(_copy(now), resolution)
+    forecast = Forecast(_copy(now), resolution, quoted)
     for s in statements:
         forecast.step, forecast.line = s.step, s.line
         for action in s.actions:

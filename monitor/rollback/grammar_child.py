@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 import resource
 import sys
+from importlib import import_module
 from typing import Any
+
+from monitor.rollback.facts import facts_of
 
 MEMORY_BYTES = 2 << 30
 """Address space; 1 MiB of SQL needs up to about 1 GiB as a tree."""
@@ -20,24 +23,21 @@ CPU_SECONDS = 20
 
 def main() -> None:
     _limit()
-    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415 - after the limits
-    from postgast import PgQueryError, parse  # noqa: PLC0415
-
-    from monitor.rollback.facts import facts_of  # noqa: PLC0415
-
+    grammar = import_module("postgast")  # after the limits; untyped here: its stubs are not valid Python
+    as_dict = import_module("google.protobuf.json_format").MessageToDict
     sql = sys.stdin.buffer.read()
     try:
-        result = parse(sql.decode())
+        result = grammar.parse(sql.decode())
         found = [
             {
                 "start": raw.stmt_location,
                 "length": raw.stmt_len,
-                **facts_of(MessageToDict(raw.stmt, preserving_proto_field_name=True)),
+                **facts_of(as_dict(raw.stmt, preserving_proto_field_name=True)),
             }
             for raw in result.stmts
         ]
         answer: dict[str, Any] = {"statements": found}
-    except PgQueryError as e:
+    except grammar.PgQueryError as e:
         answer = {"error": str(getattr(e, "message", e)), "position": getattr(e, "cursorpos", 0) or 0}
     except (RecursionError, MemoryError):
         answer = {"error": "an expression is nested too deep", "position": 0}

@@ -72,8 +72,6 @@ def _salvage(destroyed: Sequence[Destroyed], accept_loss: Sequence[str]) -> Prot
 def _names(given: str, d: Destroyed) -> bool:
     """TABLE, SCHEMA.TABLE, TABLE.COLUMN or SCHEMA.TABLE.COLUMN; a table covers its columns."""
     table = d.label.rsplit(".", 1)[-1]
-    return (
-        given in {d.label, table}
-        or bool(d.column)
-        and given in {f"{d.label}.{d.column}", f"{table}.{d.column}"}
+    return given in {d.label, table} or (
+        bool(d.column) and given in {f"{d.label}.{d.column}", f"{table}.{d.column}"}
     )

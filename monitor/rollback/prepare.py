@@ -7,7 +7,7 @@ Reads the database it is for and changes nothing there. Everything that could st
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from monitor import pg
@@ -16,11 +16,11 @@ from monitor.pg import Connection
 from monitor.ports import StoredPlan
 from monitor.rollback import catalogue, estimate, fingerprint, plan, stored
 from monitor.rollback.catalogue import Identity, Resolved
-from monitor.rollback.effects import EFFECTS
+from monitor.rollback.effects import EFFECTS, beside
 from monitor.rollback.forecast import Forecast, foresee
 from monitor.rollback.kinds import Class
 from monitor.rollback.losses import DataLoss, Protection, protect
-from monitor.rollback.plan import Statement, Written, key_of
+from monitor.rollback.plan import Action, Statement, Written, key_of
 from monitor.rollback.refusals import OWN_SCHEMA
 
 CATALOGUE_DEADLINE = 20.0
@@ -85,17 +85,18 @@ async def _prepare(
         written = _names(statements)
         resolved = await catalogue.resolve(connection, written)
         opaque = await catalogue.opaque_functions(connection, [f for s in statements for f in s.functions])
-        labels, others = _touched(statements, resolved)
+        quoted = await catalogue.quoted(connection, _new_names(statements))
+        labels, others = _touched(statements, resolved, quoted)
         print_ = await fingerprint.read(connection, labels, others, server.search_path)
-    resolution = {k: r.label for k, r in resolved.items() if k != r.new_label}
-    forecast = foresee(print_, statements, resolution, EFFECTS)
+    resolution = {k: r.label for k, r in resolved.items()}
+    forecast = foresee(print_, statements, resolution, quoted, EFFECTS)
     protection = protect(forecast.destroyed, options.data_loss, options.accept_loss)
     problems = [*_rights(statements, resolved), *_opaque(statements, opaque, options), *forecast.problems,
                 *protection.problems]  # fmt: skip
     if problems:
         raise PlanRefused(sorted(problems, key=lambda p: p.line or 0))
     registered = stored.Plan(
-        text, plan.sha256_of(text), _classified(statements, opaque), resolution, tuple(print_["relations"]),
+        text, plan.sha256_of(text), _classified(statements, opaque), resolution, quoted, tuple(print_["relations"]),
         others, options.data_loss, protection.salvaged, server.search_path, server.system, server.timeline,
         print_,
     )  # fmt: skip
@@ -138,27 +139,33 @@ def _refuse_server(connection: Connection, server: Identity) -> None:
         raise PlanRefused([Problem("", "rollback_dsn names a standby: it must name the writable primary")])
 
 
-def _names(statements: Sequence[Statement]) -> dict[Written, str]:
-    """Every relation a plan names, and for what it renames or indexes the new name in the same schema."""
-    found: dict[Written, str] = {}
-    for s in statements:
-        found |= {r: found.get(r, "") for r in s.relations}
-        for a in s.actions:
-            if a.relation is not None:
-                new = {"rename_relation": a.new_name, "create_index": a.name}.get(a.kind, "")
-                found[a.relation] = new or found.get(a.relation, "")
-    return found
+NEW_NAMES: dict[str, Callable[[Action], str]] = {
+    "rename_relation": lambda a: a.new_name,
+    "create_index": lambda a: a.name,
+}
+"""Kinds that make a name in the schema of the relation they are about."""
+
+
+def _names(statements: Sequence[Statement]) -> list[Written]:
+    """Every relation a plan names, as written."""
+    found = {r for s in statements for r in s.relations}
+    return sorted(found | {a.relation for s in statements for a in s.actions if a.relation is not None})
+
+
+def _new_names(statements: Sequence[Statement]) -> list[str]:
+    return sorted({NEW_NAMES[a.kind](a) for s in statements for a in s.actions if a.kind in NEW_NAMES})
 
 
 def _touched(
-    statements: Sequence[Statement], resolved: dict[str, Resolved]
+    statements: Sequence[Statement], resolved: dict[str, Resolved], quoted: dict[str, str]
 ) -> tuple[list[str], tuple[tuple[str, str], ...]]:
     labels: set[str] = set()
     others: set[tuple[str, str]] = set()
     for a in (a for s in statements for a in s.actions):
         if a.relation is not None:
-            r = resolved[key_of(a.relation)]
-            labels |= {r.label, r.new_label} - {""}
+            label = resolved[key_of(a.relation)].label
+            new = NEW_NAMES.get(a.kind, lambda _: "")(a)
+            labels |= {label, beside(label, quoted[new])} if new else {label}
         elif a.kind in {"drop_function", "drop_type", "drop_schema"}:
             others.add((a.kind, a.name))
     return sorted(labels), tuple(sorted(others))

@@ -22,27 +22,27 @@ BY_NODE: dict[str, str] = {
     "prepare_stmt": "PREPARE changes the session that executes the rollback",
     "execute_stmt": "EXECUTE runs a text that is not in the plan",
     "listen_stmt": "LISTEN changes the session that executes the rollback",
-    **{
-        node: f"a database statement {NOT_HERE}"
-        for node in (
+    **dict.fromkeys(
+        (
             "createdb_stmt", "dropdb_stmt", "alter_database_stmt", "alter_database_set_stmt",
             "alter_database_refresh_coll_stmt",
-        )
-    },
-    **{
-        node: f"a role statement {NOT_HERE}"
-        for node in (
+        ),
+        f"a database statement {NOT_HERE}",
+    ),
+    **dict.fromkeys(
+        (
             "create_role_stmt", "alter_role_stmt", "alter_role_set_stmt", "drop_role_stmt",
             "grant_role_stmt", "drop_owned_stmt", "reassign_owned_stmt",
-        )
-    },
-    **{
-        node: f"a tablespace statement {NOT_HERE}"
-        for node in (
+        ),
+        f"a role statement {NOT_HERE}",
+    ),
+    **dict.fromkeys(
+        (
             "create_table_space_stmt", "drop_table_space_stmt", "alter_table_space_options_stmt",
             "alter_table_move_all_stmt",
-        )
-    },
+        ),
+        f"a tablespace statement {NOT_HERE}",
+    ),
 }  # fmt: skip
 
 

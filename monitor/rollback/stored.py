@@ -31,6 +31,7 @@ class Plan:
     sha256: str
     statements: tuple[Statement, ...]
     resolution: Mapping[str, str]  # name as written (quoted) -> label
+    quoted: Mapping[str, str]  # new name -> as the server writes it
     labels: tuple[str, ...]  # every relation in the fingerprint
     others: tuple[tuple[str, str], ...]
     data_loss: DataLoss
@@ -42,7 +43,7 @@ class Plan:
 
     def forecast(self) -> Forecast:
         """The plan played on the fingerprint of its registration."""
-        return foresee(self.fingerprint, self.statements, self.resolution, EFFECTS)
+        return foresee(self.fingerprint, self.statements, self.resolution, self.quoted, EFFECTS)
 
     def unlike(self, now: Fingerprint) -> list[str]:
         """How the schema differs from its registration."""
@@ -77,6 +78,7 @@ def to_json(plan: Plan, **more: object) -> dict[str, object]:
     return {
         "statements": [plans.to_json(s) for s in plan.statements],
         "resolution": dict(plan.resolution),
+        "quoted": dict(plan.quoted),
         "labels": list(plan.labels),
         "others": [list(o) for o in plan.others],
         "data_loss": plan.data_loss.value,
@@ -96,6 +98,7 @@ def from_stored(stored: StoredPlan) -> Plan:
         sha256=stored.sha256,
         statements=tuple(plans.from_json(s) for s in row["statements"]),
         resolution=dict(row["resolution"]),
+        quoted=dict(row["quoted"]),
         labels=tuple(row["labels"]),
         others=tuple((k, n) for k, n in row["others"]),
         data_loss=DataLoss(row["data_loss"]),

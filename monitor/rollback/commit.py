@@ -1,0 +1,128 @@
+"""COMMIT, and what to do when its answer does not come.
+
+No timeout and no cancel on COMMIT: a cancel turned a commit that waited for a standby into a local one.
+A lost answer is a doubt, settled by the ledger on the primary: who gets the row lock knows that the old
+backend's transaction is over, and the rows say how it ended. Never guessed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from monitor import pg
+from monitor.errors import DatabaseError, DatabaseUnreachable
+from monitor.pg import Connection
+from monitor.ports import Progress, ProgressKind
+from monitor.rollback import ledger
+from monitor.rollback.group import undo
+from monitor.rollback.held import Held, Session, answer
+from monitor.rollback.stored import Plan
+
+NOTICE_AFTER = 5.0
+"""Seconds without an answer to COMMIT until it is called a doubt; the waiting goes on."""
+
+ASK_EVERY = 1.0
+"""Seconds between questions to the ledger."""
+
+ROW_WAIT = "BEGIN; SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '3s'"
+
+STOPPING_GRACE = 15.0
+"""Seconds a daemon that is told to stop goes on asking; what is open then is settled at the next start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """Settles doubts about one watch: `held` gives sessions, `report` tells people."""
+
+    held: Held
+    plan: Plan
+    watch_id: str
+    report: Callable[[Progress], None]
+
+    async def commit(self, connection: Connection) -> bool:
+        """Sends COMMIT alone; True: committed, False: it is certain that it was not."""
+        return await _uninterrupted(self._commit(connection))
+
+    async def settle(self) -> bool:
+        """Asks the primary until it knows: True when the effect has happened."""
+        return await _uninterrupted(self._settle(None))
+
+    async def _commit(self, connection: Connection) -> bool:
+        sent = asyncio.ensure_future(connection.execute("COMMIT"))
+        try:
+            await asyncio.wait({sent}, timeout=NOTICE_AFTER)
+            if sent.done() and (tag := await _tag(sent)) is not None:
+                return tag == "COMMIT"
+            self.report(Progress(ProgressKind.IN_DOUBT, "COMMIT was sent and its answer has not come"))
+            done = await self._settle(sent)
+            self.report(Progress(ProgressKind.SETTLED, _said(done), {"committed": done}))
+            return done
+        finally:
+            if not sent.done():
+                connection.terminate()
+            sent.add_done_callback(_retrieve)
+
+    async def _settle(self, sent: asyncio.Future[str] | None) -> bool:
+        while True:
+            if sent is not None and sent.done() and (tag := await _tag(sent)) is not None:
+                return tag == "COMMIT"
+            known = await self._ask()
+            if known is not None:
+                return known
+            await asyncio.sleep(ASK_EVERY)
+
+    async def _ask(self) -> bool | None:
+        """What the ledger says; None: not to be known yet (no primary, or the old transaction is open)."""
+        session: Session | None = None
+        try:
+            session = await self.held.fresh(self.plan.system_identifier)
+            return await answer(session.connection, self._read(session.connection), "asking the ledger")
+        except DatabaseError:
+            return None
+        finally:
+            if session is not None:
+                await pg.close(session.connection)
+
+    async def _read(self, connection: Connection) -> bool:
+        await connection.execute(ROW_WAIT)
+        try:
+            await ledger.lock_watch(connection, self.watch_id)
+            return await ledger.is_done(connection, self.watch_id, self.plan.statements)
+        finally:
+            await undo(connection)
+
+
+def _said(done: bool) -> str:
+    return "the ledger says: committed" if done else "the ledger says: not committed, nothing took effect"
+
+
+async def _tag(sent: asyncio.Future[str]) -> str | None:
+    """The tag of COMMIT; None when the answer was lost. Raises what the server itself answered."""
+    try:
+        async with pg.translated("COMMIT"):
+            return await sent
+    except DatabaseUnreachable:
+        return None
+
+
+def _retrieve(sent: asyncio.Future[str]) -> None:
+    if not sent.cancelled():
+        sent.exception()
+
+
+async def _uninterrupted(work: Coroutine[Any, Any, bool]) -> bool:
+    """Finishes `work` although we are told to stop, within STOPPING_GRACE; then says that we were."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=STOPPING_GRACE)
+        if not task.done():
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        raise

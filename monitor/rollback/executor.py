@@ -1,0 +1,113 @@
+"""The rollback of one target, as the daemon knows it: ports.Executor.
+
+Holds the connection, lets one thing use it at a time, and hands every order to protocol.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from monitor.errors import DatabaseError
+from monitor.ports import Order, Outcome, OutcomeKind, Progress, Readiness, WatchRow
+from monitor.rollback import killpoints, readiness, stored
+from monitor.rollback.commit import Doubts
+from monitor.rollback.held import Held, answer
+from monitor.rollback.killpoints import KillPoint
+from monitor.rollback.locks import LockPolicy
+from monitor.rollback.protocol import Means, Rollback, read_effect
+from monitor.rollback.stored import Plan
+
+FULL_DEADLINE = 15.0
+"""Seconds for the catalogue part of readiness."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds. `max_locked`: the estimate above which a watch is not ready; `statement`: our own
+    statement_timeout."""
+
+    locks: LockPolicy = field(default_factory=LockPolicy)
+    max_locked: float = 2.0
+    statement: float = 60.0
+
+
+class RollbackExecutor:
+    """Executes stored rollbacks on one target over a held direct connection."""
+
+    def __init__(
+        self, dsn: str, target: str, limits: Limits | None = None, kill: KillPoint | None = None
+    ) -> None:
+        self._limits = limits or Limits()
+        self._held = Held(dsn, f"rollback/{target}")
+        self._kill = kill or killpoints.from_environment()
+        self._free = asyncio.Lock()
+
+    async def ready(self, watch: WatchRow, *, full: bool) -> Readiness:
+        """Opens the connection if it is not there; proves with one round trip (or fully) that it would do."""
+        if self._free.locked():
+            return Readiness(True, (), ("the rollback connection is in use",))
+        if (plan := _plan_of(watch)) is None:
+            return Readiness(False, (UNREADABLE,))
+        async with self._free:
+            try:
+                return await self._ready(watch, plan, full)
+            except DatabaseError as e:
+                return Readiness(False, (str(e),))
+
+    async def execute(
+        self, order: Order, wanted: Callable[[], bool], report: Callable[[Progress], None]
+    ) -> Outcome:
+        """See ports.Executor."""
+        if (plan := _plan_of(order.watch)) is None:
+            return Outcome(OutcomeKind.REFUSED, UNREADABLE)
+        async with self._free:
+            try:
+                means = Means(self._held, self._limits.locks, self._limits.statement, self._kill)
+                return await Rollback(means, plan, order, wanted, report).run()
+            except asyncio.CancelledError:
+                self._held.drop()
+                raise
+
+    async def settle(
+        self,
+        watch: WatchRow,
+        wanted: Callable[[], bool],  # noqa: ARG002 - the port's; see below
+        report: Callable[[Progress], None],
+    ) -> Outcome | None:
+        """What became of an intent of before a restart; asks the primary until it knows.
+
+        `wanted` is not asked: a doubt is settled whether or not the rollback is still wanted.
+        """
+        if (plan := _plan_of(watch)) is None:
+            return Outcome(OutcomeKind.REFUSED, UNREADABLE)
+        async with self._free:
+            if not await Doubts(self._held, plan, watch.id, report).settle():
+                return None
+            return await read_effect(self._held, plan, watch.id)
+
+    async def aclose(self) -> None:
+        """Says goodbye; within a few seconds whatever the server does."""
+        await self._held.aclose()
+
+    async def _ready(self, watch: WatchRow, plan: Plan, full: bool) -> Readiness:
+        connection = (await self._held.session(plan.system_identifier)).connection
+        question = readiness.cheap(connection, watch, plan)
+        reasons = tuple(await answer(connection, question, "checking the rollback connection"))
+        if reasons or not full:
+            return Readiness(not reasons, reasons)
+        return await answer(
+            connection, readiness.full(connection, watch, plan, self._limits.max_locked),
+            "checking the rollback", FULL_DEADLINE,
+        )  # fmt: skip
+
+
+UNREADABLE = "the stored plan can't be read: register the watch again"
+
+
+def _plan_of(watch: WatchRow) -> Plan | None:
+    try:
+        return stored.from_stored(watch.plan)
+    except (KeyError, TypeError, ValueError):
+        return None

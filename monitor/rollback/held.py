@@ -1,0 +1,113 @@
+"""The held connection: opened while there is still a slot, checked to be direct and to a writable primary.
+
+One owner at a time. This file executes nothing of a plan.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from monitor import pg
+from monitor.errors import DatabaseError, DatabaseUnreachable
+from monitor.pg import Connection
+from monitor.rollback import catalogue
+from monitor.rollback.catalogue import Identity
+
+T = TypeVar("T")
+
+READ_DEADLINE = 5.0
+"""Seconds for one read of ours; the server gets less, so that it answers before we give up."""
+
+DEADLOCK_TIMEOUT = "SELECT setting::float8 / 1000 FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'"
+
+
+class WrongServer(DatabaseError):
+    """Not the registered cluster, or not a server but a pooler: waiting does not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open connection that was found fit, and what is known of its server."""
+
+    connection: Connection
+    server: Identity
+    deadlock_timeout: float  # seconds
+
+
+class Held:
+    """Keeps one session of the rollback role; `session` reopens it when it was lost."""
+
+    def __init__(self, dsn: str, name: str) -> None:
+        self._dsn = dsn
+        self._name = name
+        self._session: Session | None = None
+
+    async def session(self, system: str) -> Session:
+        """The held session, or a new one to the cluster with this system identifier ("" = any).
+
+        Raises DatabaseUnreachable (also while it is a standby), WrongServer or DatabaseError.
+        """
+        if self._session is None or self._session.connection.is_closed():
+            self._session = await fit_session(self._dsn, self._name)
+        check_server(self._session, system)
+        return self._session
+
+    async def fresh(self, system: str) -> Session:
+        """A second session beside the held one; the caller closes it."""
+        session = await fit_session(self._dsn, f"{self._name}-ledger")
+        try:
+            check_server(session, system)
+        except BaseException:
+            session.connection.terminate()
+            raise
+        return session
+
+    def drop(self) -> None:
+        """Cuts the connection without a word; the next `session` opens another."""
+        if self._session is not None:
+            self._session.connection.terminate()
+            self._session = None
+
+    async def aclose(self) -> None:
+        session, self._session = self._session, None
+        await pg.close(session.connection if session else None)
+
+
+async def fit_session(dsn: str, name: str) -> Session:
+    connection = await pg.connect(dsn, name=name)
+    try:
+        server = await answer(connection, catalogue.identity(connection), "looking at the server")
+        wait = await answer(connection, connection.fetchval(DEADLOCK_TIMEOUT), "reading deadlock_timeout")
+    except BaseException:
+        connection.terminate()
+        raise
+    return Session(connection, server, float(wait))
+
+
+def check_server(session: Session, system: str) -> None:
+    """Raises unless it is the writable primary of the registered cluster, without a pooler between."""
+    server = session.server
+    if server.is_pooled(session.connection):
+        session.connection.terminate()
+        raise WrongServer("the rollback goes through a connection pooler: rollback_dsn must name the server")
+    if system and server.system and server.system != system:
+        session.connection.terminate()
+        raise WrongServer(f"the server's system identifier is {server.system}, registered was {system}")
+    if server.standby:
+        session.connection.terminate()
+        raise DatabaseUnreachable("the server is a standby: waiting for the writable primary")
+
+
+async def answer(
+    connection: Connection, question: Awaitable[T], what: str, deadline: float = READ_DEADLINE
+) -> T:
+    """One answer within its deadline; a server that stays silent loses the connection."""
+    async with pg.translated(what):
+        try:
+            return await asyncio.wait_for(question, deadline)
+        except TimeoutError:
+            connection.terminate()
+            raise

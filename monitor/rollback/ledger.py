@@ -1,0 +1,147 @@
+"""The rows in the target database that order people against the daemon and let the effect happen once.
+
+Every function needs an open transaction; those that write need the row lock (`lock_watch`) first.
+This file commits nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.core.samples import Micros
+from monitor.pg import Connection
+from monitor.ports import Json, Order, WatchRow
+from monitor.rollback.plan import Statement
+
+LOCK_WATCH = """/* migration-monitor: lock the watch */
+SELECT w.plan_sql, w.plan_sha256, w.plan::text AS plan, w.verdict, w.intent_at IS NOT NULL AS intent,
+       w.cancelled_at IS NOT NULL AS cancelled,
+       w.paused_at IS NOT NULL AND (w.resumed_at IS NULL OR w.resumed_at < w.paused_at) AS paused,
+       coalesce(w.rollback_at >= w.paused_at, false) AS ordered_since
+  FROM migration_monitor.watch w WHERE w.id = $1 FOR UPDATE"""
+
+NEWER = """/* migration-monitor: a newer watch on the target */
+SELECT n.migration FROM migration_monitor.watch w
+  JOIN migration_monitor.watch n ON n.target = w.target AND n.seq > w.seq
+ WHERE w.id = $1
+   AND (n.verdict IS NULL OR n.verdict NOT IN ('cancelled', 'rolled_back', 'resolved_externally'))
+ ORDER BY n.seq DESC LIMIT 1"""
+
+STEPS = """/* migration-monitor: the ledger of a watch */
+SELECT step, sha256 FROM migration_monitor.rollback_step WHERE watch_id = $1 AND state = 'done' ORDER BY step"""
+
+ADD_STEPS = """/* migration-monitor: ledger rows */
+INSERT INTO migration_monitor.rollback_step (watch_id, step, sha256, state, done_at)
+SELECT $1, s.step, s.sha256, 'done', pg_catalog.clock_timestamp()
+  FROM unnest($2::int[], $3::text[]) AS s(step, sha256)"""
+
+SET_INTENT = """/* migration-monitor: intent */
+UPDATE migration_monitor.watch SET intent_at = coalesce(intent_at, pg_catalog.clock_timestamp()) WHERE id = $1"""
+
+CLEAR_INTENT = """/* migration-monitor: intent withdrawn */
+UPDATE migration_monitor.watch SET intent_at = NULL WHERE id = $1"""
+
+ADD_EVENT = """/* migration-monitor: event */
+INSERT INTO migration_monitor.event (watch_id, target, at, kind, detail, key)
+VALUES ($1, $2, 'epoch'::timestamptz + $3::bigint * interval '1 microsecond', $4, $5::text::jsonb, $6)
+ON CONFLICT (key) DO NOTHING"""
+
+EFFECT = """/* migration-monitor: what the rollback did */
+SELECT detail::text FROM migration_monitor.event WHERE key = $1"""
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """The watch's row, under its lock."""
+
+    sql: str
+    sha256: str
+    plan: Json
+    verdict: str | None
+    intent: bool
+    cancelled: bool
+    paused: bool
+    ordered_since: bool  # a person asked for the rollback after the pause
+
+    def overruled(self, by: str) -> str:
+        """Why a person's control, or a verdict, forbids an intent now; "" if nothing does."""
+        if self.verdict is not None:
+            return f"the watch has ended: {self.verdict}"
+        if self.cancelled:
+            return "a person cancelled the watch before the rollback's intent"
+        if self.paused and not (by and self.ordered_since):
+            return "a person paused the watch before the rollback's intent"
+        return ""
+
+
+async def lock_watch(connection: Connection, watch_id: str) -> Locked | None:
+    """Waits for whoever holds the row, as long as lock_timeout allows; None: there is no such watch."""
+    r = await connection.fetchrow(LOCK_WATCH, watch_id)
+    if r is None:
+        return None
+    plan: dict[str, Any] = json.loads(r["plan"])
+    return Locked(
+        r["plan_sql"], r["plan_sha256"], plan, r["verdict"], r["intent"], r["cancelled"], r["paused"],
+        r["ordered_since"],
+    )  # fmt: skip
+
+
+async def newer_watch(connection: Connection, watch_id: str) -> str | None:
+    """The migration of a later watch on the same target that stands in the way."""
+    found: str | None = await connection.fetchval(NEWER, watch_id)
+    return found
+
+
+async def is_done(connection: Connection, watch_id: str, statements: Sequence[Statement]) -> bool:
+    """Whether every statement has its row; a transactional plan has all of them or none."""
+    rows = await connection.fetch(STEPS, watch_id)
+    return [(r["step"], r["sha256"]) for r in rows] == [(s.step, s.sha256) for s in statements]
+
+
+async def add_steps(connection: Connection, watch_id: str, statements: Sequence[Statement]) -> None:
+    """One row a statement. The primary key is what makes a second execution impossible."""
+    await connection.execute(
+        ADD_STEPS, watch_id, [s.step for s in statements], [s.sha256 for s in statements]
+    )
+
+
+async def add_intent(connection: Connection, order: Order) -> None:
+    """The decision and its evidence; written again after a lost answer it stays one row."""
+    await connection.execute(SET_INTENT, order.watch.id)
+    detail = {"rule": order.rule, "since": order.since, "by": order.by, "evidence": order.evidence}
+    await add_event(
+        connection, order.watch, order.at, "intent", detail, f"{order.watch.id}/intent/{order.at}"
+    )
+
+
+async def withdraw(connection: Connection, order: Order) -> None:
+    """Pause and cancel are possible again."""
+    await connection.execute(CLEAR_INTENT, order.watch.id)
+    key = f"{order.watch.id}/intent_withdrawn/{order.at}"
+    await add_event(connection, order.watch, order.at, "intent_withdrawn", {"rule": order.rule}, key)
+
+
+async def add_event(
+    connection: Connection, watch: WatchRow, at: Micros, kind: str, detail: Json, key: str
+) -> None:
+    text = json.dumps(detail, default=str)
+    await connection.execute(ADD_EVENT, watch.id, watch.target, at, kind, text, key)
+
+
+async def add_effect(connection: Connection, order: Order, detail: Json) -> None:
+    """What was done and whether it holds, committed with it."""
+    await add_event(connection, order.watch, order.at, "rollback_effect", detail, _effect_key(order.watch.id))
+
+
+async def effect(connection: Connection, watch_id: str) -> dict[str, Any]:
+    """What `add_effect` wrote; {} if nothing."""
+    text = await connection.fetchval(EFFECT, _effect_key(watch_id))
+    found: dict[str, Any] = json.loads(text) if text else {}
+    return found
+
+
+def _effect_key(watch_id: str) -> str:
+    return f"{watch_id}/effect"

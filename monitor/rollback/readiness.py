@@ -1,0 +1,104 @@
+"""Could the rollback be executed now? The cheap part is one round trip, the full part reads the catalogue.
+
+Everything here is proven again at every poll, so that it is known before it is needed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from monitor import pg
+from monitor.pg import Connection
+from monitor.ports import OutcomeKind, Readiness, WatchRow
+from monitor.rollback import catalogue, estimate, group, ledger
+from monitor.rollback.group import Stop
+from monitor.rollback.plan import sha256_of
+from monitor.rollback.prepare import too_long
+from monitor.rollback.protocol import LOOK
+from monitor.rollback.salvage import SCHEMA
+from monitor.rollback.stored import Plan
+
+CHEAP = f"""/* migration-monitor: ready to roll back? */
+WITH path AS MATERIALIZED (SELECT pg_catalog.set_config('search_path', $2, false) AS value)
+SELECT pg_catalog.pg_is_in_recovery() AS standby,
+       pg_catalog.current_setting('default_transaction_read_only') AS read_only,
+       w.plan_sha256, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(w.plan_sql, 'UTF8')), 'hex') AS text_sha256,
+       w.verdict, w.intent_at IS NOT NULL AS intent,
+       pg_catalog.has_table_privilege('migration_monitor.watch', 'UPDATE')
+         AND pg_catalog.has_table_privilege('migration_monitor.rollback_step', 'INSERT')
+         AND pg_catalog.has_table_privilege('migration_monitor.event', 'INSERT') AS may_write,
+       pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
+         OR coalesce(pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace('{SCHEMA}')::oid, 'CREATE'), false)
+         AS may_salvage,
+       (SELECT pg_catalog.jsonb_object_agg(k.key, pg_catalog.jsonb_build_array(
+                 pg_catalog.format('%I.%I', n.nspname, c.relname), pg_catalog.pg_has_role(c.relowner, 'USAGE')))
+          FROM path, unnest($3::text[]) AS k(key)
+          JOIN pg_catalog.pg_class c
+            ON c.oid = pg_catalog.to_regclass(k.key || pg_catalog.substr((SELECT value FROM path), 1, 0))
+          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)::text AS names
+  FROM path LEFT JOIN migration_monitor.watch w ON w.id = $1"""
+
+
+async def cheap(connection: Connection, watch: WatchRow, plan: Plan) -> list[str]:
+    """What is in the way, as sentences; one round trip."""
+    r = await connection.fetchrow(CHEAP, watch.id, plan.search_path, list(plan.resolution))
+    if r is None or r["plan_sha256"] is None:
+        return ["the watch is not in the ledger"]
+    found = []
+    if r["standby"]:
+        found.append("the server is a standby: rollback_dsn must name the writable primary")
+    if (
+        r["plan_sha256"] != plan.sha256
+        or r["text_sha256"] != plan.sha256
+        or sha256_of(plan.sql) != plan.sha256
+    ):
+        found.append("the stored SQL or its hash is not what was registered")
+    if r["verdict"] is not None:
+        found.append(f"the watch has ended: {r['verdict']}")
+    if not r["may_write"]:
+        found.append("the rollback role may not write the ledger: GRANT it UPDATE and INSERT there")
+    if plan.salvaged and not r["may_salvage"]:
+        found.append(f"the rollback role may not create tables in {SCHEMA}: GRANT CREATE ON DATABASE to it")
+    return found + _names(plan, _json(r["names"]))
+
+
+def _names(plan: Plan, resolved: dict[str, list[Any]]) -> list[str]:
+    """Names that mean something else now, and relations the role does not own."""
+    found = []
+    for key, (label, owned) in resolved.items():
+        if label != plan.resolution[key]:
+            found.append(f"{key} meant {plan.resolution[key]} at registration and is now {label}")
+        elif not owned and label in plan.labels:
+            found.append(f"the rollback role does not own {label}")
+    return found
+
+
+def _json(text: str | None) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = json.loads(text) if text else {}
+    return found
+
+
+async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: float) -> Readiness:
+    """Preconditions, dependents, unchanged objects, no newer watch, the estimate. Opens a transaction."""
+    async with pg.translated("checking whether the rollback is ready"):
+        await connection.execute(LOOK)
+        try:
+            newer = await ledger.newer_watch(connection, watch.id)
+            await group.check_schema(connection, plan)
+            sizes = await catalogue.resolve(connection, group.names_of(plan))
+        except Stop as stop:
+            return Readiness(False, (_reason(stop),))
+        finally:
+            await group.undo(connection)
+    reasons = [group.superseded(newer)] if newer is not None else []
+    seconds = estimate.seconds(plan.salvaged, plan.forecast().scanned, sizes.values())
+    if seconds > max_locked:
+        reasons.append(too_long(seconds, max_locked))
+    return Readiness(not reasons, tuple(reasons), (f"estimated {seconds:.1f} s under the lock",))
+
+
+def _reason(stop: Stop) -> str:
+    if stop.kind is OutcomeKind.RESOLVED_EXTERNALLY:
+        return "the schema is already what the rollback would make it: it was done by hand"
+    return stop.reason
