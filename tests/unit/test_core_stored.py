@@ -1,0 +1,149 @@
+"""A watch's state as it is stored and as it is shown."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from monitor.core import view
+from monitor.core.codec import dump, load
+from monitor.core.events import BatchEnded, Executed, Measured, RollbackAsked, Verdict
+from monitor.core.samples import Reading
+from monitor.core.state import Track, WatchState
+from monitor.core.thresholds import Mode, Policy
+from tests.replays import ERRORS, LOAD, START, TIMES, moment, policy
+from tests.watches import Driven
+
+
+def through_json(told: Policy, state: WatchState) -> WatchState | None:
+    return load(told, json.loads(json.dumps(dump(told, state))))
+
+
+def counted(watch: Driven, first: float, last: float, errors: int = 50) -> None:
+    for n in range(round((last - first) / 5) + 1):
+        at = moment(first + 5 * n)
+        reading = Reading("error_rate", errors / 100, errors=errors, requests=100)
+        watch.take(Measured(at, reading), BatchEnded(at))
+
+
+def test_a_firing_streak_with_its_evidence_and_request_is_stored_whole() -> None:
+    """Streaks, evidence, the open request, unions of time: all come back equal."""
+    watch = Driven(Mode.APPROVE)
+    watch.measure(0, None)
+    counted(watch, 40, 400)
+    assert watch.state.life.order is not None
+    assert watch.state.life.order.evidence is not None
+    assert through_json(watch.policy, watch.state) == watch.state
+
+
+def test_an_ended_watch_is_stored_with_its_verdict() -> None:
+    """Verdict, moment and reason."""
+    watch = Driven()
+    watch.take(RollbackAsked(moment(5), "ann"))
+    assert through_json(watch.policy, watch.state) == watch.state
+    watch.take(Executed(moment(6), Verdict.ROLLED_BACK, "verified: plan"))
+    assert through_json(watch.policy, watch.state) == watch.state
+
+
+def test_a_state_of_another_format_is_not_read() -> None:
+    """None, so that the watch starts with fresh streaks."""
+    watch = Driven()
+    assert load(watch.policy, {**dump(watch.policy, watch.state), "format": 0}) is None
+    assert load(watch.policy, {}) is None
+
+
+def test_after_a_change_of_the_policy_what_still_exists_is_taken_over() -> None:
+    """A new metric starts unseen, a removed one is forgotten, the rest goes on."""
+    watch = Driven(told=policy(ERRORS, LOAD))
+    watch.breach(0, 100)
+    state = through_json_into(policy(TIMES, ERRORS), watch)
+    assert state is not None
+    assert state.seen.tracks == (Track(), watch.state.seen.tracks[0])
+    assert state.seen.streaks == (None, None, *watch.state.seen.streaks[:2])
+
+
+def through_json_into(other: Policy, watch: Driven) -> WatchState | None:
+    return load(other, json.loads(json.dumps(dump(watch.policy, watch.state))))
+
+
+def test_metrics_are_shown_with_value_normality_and_limits() -> None:
+    """Fresh values only; what is quiet, stale or never seen has none."""
+    watch = Driven(told=policy(ERRORS, LOAD, TIMES))
+    watch.measure(0, 60, "connections")
+    watch.measure(5, 0.0005)
+    shown = view.metrics_view(watch.policy, watch.state)
+    assert shown["error_rate"] == {
+        "value": 0.0005,
+        "at": (START + 5_000_000) / 1e6,
+        "normal": True,
+        "blind": False,
+        "quiet": False,
+        "reason": "",
+        "limits": {"normal_below": 0.001, "rollback_above": 0.01},
+    }
+    assert (shown["connections"]["value"], shown["connections"]["normal"]) == (60, False)
+    assert shown["response_time"]["value"] is None
+    assert shown["response_time"]["normal"] is None
+    assert shown["response_time"]["at"] is None
+
+
+def test_a_stale_value_is_not_shown_as_current() -> None:
+    """Older than max_gap, or a quiet reading since: neither value nor normality, but a reason."""
+    watch = Driven()
+    watch.measure(0, 0.0)
+    watch.measure(31, None)
+    shown = view.metrics_view(watch.policy, watch.state)["error_rate"]
+    assert (shown["value"], shown["normal"], shown["reason"]) == (None, None, "no_value")
+    watch.take(Measured(moment(32), Reading("error_rate", None, "insufficient_traffic", quiet=True)))
+    shown = view.metrics_view(watch.policy, watch.state)["error_rate"]
+    assert (shown["value"], shown["quiet"], shown["reason"]) == (None, True, "insufficient_traffic")
+
+
+def test_streaks_are_shown_with_age_hold_and_evidence() -> None:
+    """A counted streak past its hold says what it lacks, or what it stands on."""
+    watch = Driven(Mode.OBSERVE)
+    counted(watch, 0, 400)
+    rollback, warn = view.streaks_view(watch.policy, watch.state)
+    assert (rollback["rule"], rollback["action"], rollback["limit"]) == (
+        "error_rate.rollback",
+        "rollback",
+        0.01,
+    )
+    assert (rollback["state"], rollback["age_seconds"], rollback["hold_seconds"]) == ("firing", 400, 300)
+    assert (rollback["evidence"]["errors"], rollback["evidence"]["requests"]) == (61 * 50, 6100)
+    assert warn["rule"] == "error_rate.warn"
+    assert json.dumps([rollback, warn])
+
+
+def test_a_streak_that_lacks_evidence_says_so() -> None:
+    """Pending past its hold, with the counts that are too few."""
+    watch = Driven(told=replace(policy(), min_requests=10**6))
+    counted(watch, 0, 400)
+    rollback = view.streaks_view(watch.policy, watch.state)[0]
+    assert (rollback["state"], rollback["insufficient_evidence"]) == ("pending", True)
+    assert rollback["evidence"]["requests"] == 8100
+
+
+def test_a_streak_without_counts_shows_no_evidence() -> None:
+    """There is none to show."""
+    watch = Driven()
+    watch.measure(0, 0.5)
+    assert [s["evidence"] for s in view.streaks_view(watch.policy, watch.state)] == [None, None]
+
+
+def test_coverage_is_shown_beside_what_is_allowed() -> None:
+    """Seconds of the last success_after."""
+    watch = Driven(told=policy(success_after=1000, success_tolerance=0.01))
+    watch.measure(0, 0.0)
+    watch.measure(50, 0.0)
+    watch.measure(40, 0.0)
+    shown = view.coverage_view(watch.policy, watch.state)
+    assert shown == {
+        "unobserved_seconds": 20,
+        "unobserved_allowed_seconds": 50,
+        "quiet_seconds": 0,
+        "quiet_allowed_seconds": 500,
+        "abnormal_seconds": 0,
+        "abnormal_allowed_seconds": 10,
+        "late_samples": 1,
+    }
