@@ -16,6 +16,8 @@ USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 # Tests start one PostgreSQL of each major in each worker: more workers than this help nobody.
 WORKERS := 4
 
+BENCHES := $(patsubst tests/bench/%.py,%,$(wildcard tests/bench/bench_*.py))
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -32,7 +34,7 @@ demo: setup ## a bad migration, broken and rolled back before your eyes (about a
 
 .PHONY: test
 test: setup ## all tests, on every PostgreSQL found
-	$(RUN) pytest -n auto --maxprocesses $(WORKERS) --dist worksteal -m "not bench"
+	$(RUN) pytest -n auto --maxprocesses $(WORKERS) --dist worksteal
 
 .PHONY: lint
 lint: setup ## ruff, mypy strict, and the floors of the architecture
@@ -43,7 +45,7 @@ lint: setup ## ruff, mypy strict, and the floors of the architecture
 
 .PHONY: bench
 bench: setup ## figures: cost of a poll, reaction time, replay
-	$(RUN) pytest -q -s -p no:xdist -m bench tests/bench
+	@for bench in $(BENCHES); do echo "== $$bench"; $(RUN) python -m tests.bench.$$bench || exit 1; done
 
 .PHONY: clean
 clean: ## removes .venv and what tools leave behind
