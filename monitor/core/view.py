@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from monitor.core.evidence import Evidence
 from monitor.core.replay import seconds
 from monitor.core.samples import SECOND, Micros
 from monitor.core.state import Track, WatchState
@@ -58,6 +59,18 @@ def limits_view(threshold: Threshold) -> dict[str, float]:
     return {name: limit for name, limit in limits.items() if limit is not None}
 
 
+def evidence_view(evidence: Evidence | None) -> Json | None:
+    """The counts a streak stands on: errors and requests since when, and the lower bound of their ratio."""
+    if evidence is None:
+        return None
+    return {
+        "since": seconds(evidence.since),
+        "errors": evidence.errors,
+        "requests": evidence.requests,
+        "lower_bound": evidence.lower_bound,
+    }
+
+
 def _metric(policy: Policy, threshold: Threshold, track: Track, now: Micros) -> Json:
     fresh = track.seen is not None and now - track.seen <= policy.max_gap and not track.quiet
     value = track.value if fresh and track.value_at == track.seen else None
@@ -73,7 +86,6 @@ def _metric(policy: Policy, threshold: Threshold, track: Track, now: Micros) -> 
 
 
 def _streak(rule: Rule, streak: Streak, now: Micros) -> Json:
-    evidence = streak.evidence
     return {
         "rule": rule.name,
         "metric": rule.metric,
@@ -85,11 +97,5 @@ def _streak(rule: Rule, streak: Streak, now: Micros) -> Json:
         "age_seconds": (now - streak.first) / SECOND,
         "hold_seconds": rule.hold / SECOND,
         "insufficient_evidence": streak.insufficient,
-        "evidence": evidence
-        and {
-            "since": seconds(evidence.since),
-            "errors": evidence.errors,
-            "requests": evidence.requests,
-            "lower_bound": evidence.lower_bound,
-        },
+        "evidence": evidence_view(streak.evidence),
     }

@@ -23,6 +23,16 @@ from monitor.core.watch import step
 from monitor.ports import Controls, Json, Readiness, WatchRow, WatchUpdate
 from monitor.units import Kind
 
+PLAN_KEYS = {
+    "step": "step",
+    "sql": "text",
+    "line": "line",
+    "sha256": "sha256",
+    "class": "class",
+    "kind": "kind",
+}
+"""As shown -> as stored."""
+
 NOT_YET = Readiness(False, ("not checked yet",))
 
 
@@ -157,7 +167,6 @@ def with_units(metrics: Mapping[str, Json], kinds: Mapping[str, Kind]) -> dict[s
 def plan_view(plan: Json) -> list[Json]:
     """The statements as they were registered, without the catalogue's details."""
     statements = plan.get("statements", ())
-    shown = ("step", "sql", "line", "sha256", "class", "kind")
     if not isinstance(statements, list | tuple):
         return []
-    return [{key: s[key] for key in shown if key in s} for s in statements]
+    return [{shown: s[key] for shown, key in PLAN_KEYS.items() if key in s} for s in statements]

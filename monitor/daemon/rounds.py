@@ -15,7 +15,7 @@ from monitor.core import decisions as said
 from monitor.core.samples import Micros, NoData, Reading, judge
 from monitor.core.state import WatchState, new_state
 from monitor.core.thresholds import Action, Mode
-from monitor.core.view import metrics_view
+from monitor.core.view import evidence_view, metrics_view
 from monitor.core.watch import step
 from monitor.daemon.happenings import (
     ControlsRead,
@@ -176,7 +176,7 @@ class Rounds:
         return bool(decisions)
 
     def _execute(self, keeper: Keeper, decision: said.ExecuteRollback) -> None:
-        evidence: Json = codec.dump_evidence(decision.evidence) or {}
+        evidence: Json = evidence_view(decision.evidence) or {}
         keeper.executing = True
         order = Order(keeper.row, decision.at, decision.rule, decision.since, evidence, decision.by)
         self._hands.execute(keeper, order)

@@ -8,13 +8,13 @@ from typing import Any
 import structlog
 
 from monitor.core import decisions as said
-from monitor.core.codec import dump_evidence
 from monitor.core.evidence import Evidence
 from monitor.core.replay import seconds
 from monitor.core.samples import Micros
 from monitor.core.thresholds import Action
+from monitor.core.view import evidence_view
 from monitor.daemon.keeper import Keeper
-from monitor.daemon.messages import Messages
+from monitor.daemon.messages import Messages, when
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.reminders import Reminders
 from monitor.ports import Alert, AlertRow, EventRow, Outcome, Progress, ProgressKind, Readiness
@@ -123,7 +123,7 @@ class Telling:
     def adopted(self, keeper: Keeper, now: Micros) -> None:
         """A new watch begins."""
         self._row(keeper, "started", now, {"mode": keeper.mode.value})
-        title = f"is watched until {seconds(keeper.row.ends_at):.0f}"
+        title = f"is watched until {when(keeper.row.ends_at)}"
         if keeper.already_breaching:
             self._row(keeper, "already_breaching", now, {})
             title = "is watched; a rollback rule was already breaching, so a person must approve a rollback"
@@ -202,7 +202,7 @@ def _detail(decision: said.Decision) -> dict[str, Any]:
     found.pop("at")
     evidence = getattr(decision, "evidence", None)
     if isinstance(evidence, Evidence):
-        found["evidence"] = dump_evidence(evidence)
+        found["evidence"] = evidence_view(evidence)
     if "since" in found:
         found["since"] = seconds(found["since"])
     return found
