@@ -106,7 +106,7 @@ class HttpCheckProbe:
     async def _one(self, url: str) -> Response | str:
         ask = self._net.head if self._spec.method == "HEAD" else self._net.get
         try:
-            return await ask(url, deadline=self._pace.deadline, headers=self._spec.headers)
+            return await ask(url, deadline=self._pace.each, headers=self._spec.headers)
         except SourceError as e:
             return e.reason
 

@@ -94,7 +94,7 @@ class PromqlProbe:
         """Nothing of its own: the connections are the Net's."""
 
     async def _ask(self, url: str, now: Micros | None) -> dict[str, float]:
-        share = self._pace.deadline / len(self._queries) / len(self._spec.urls)
+        share = self._pace.each / len(self._queries) / len(self._spec.urls)
         found: dict[str, float] = {}
         for what, query in self._queries.items():
             address = f"{query_address(url)}?{urlencode({'query': query})}"

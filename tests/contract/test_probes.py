@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -246,6 +247,18 @@ async def test_a_check_counts_its_own_failures(net: Net) -> None:
         assert (await probe.read(NOW))[0] == Reading("error_rate", 0.0, errors=0, requests=1)
     reading = (await probe.read(NOW + 5 * SECOND))[0]
     assert reading == Reading("error_rate", 0.5, errors=1, requests=1)
+
+
+async def test_a_silent_instance_neither_hides_the_others_nor_its_own_failure(net: Net) -> None:
+    """Its request ends before the read does, which the daemon cancels as a whole at the same deadline."""
+    async with peers.listening(peers.answering('{"v": 1}')) as up, peers.listening(peers.silent) as down:
+        value = JsonProbe("m", JsonSpec((up.url, down.url), value="v"), PACE, net)
+        check = HttpCheckProbe("error_rate", HttpCheckSpec((down.url,)), PACE, net)
+        async with asyncio.timeout(PACE.deadline):
+            readings = [await value.read(NOW)]
+        async with asyncio.timeout(PACE.deadline):
+            readings.append(await check.read(NOW))
+    assert readings == [[Reading("m", 1.0)], [Reading("error_rate", 1.0, errors=1, requests=1)]]
 
 
 async def test_a_check_measures_time(net: Net) -> None:
