@@ -164,7 +164,7 @@ def _touched(
     for a in (a for s in statements for a in s.actions):
         if a.relation is not None:
             label = resolved[key_of(a.relation)].label
-            new = NEW_NAMES.get(a.kind, lambda _: "")(a)
+            new = NEW_NAMES[a.kind](a) if a.kind in NEW_NAMES else ""
             labels |= {label, beside(label, quoted[new])} if new else {label}
         elif a.kind in {"drop_function", "drop_type", "drop_schema"}:
             others.add((a.kind, a.name))

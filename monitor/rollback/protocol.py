@@ -24,7 +24,7 @@ from monitor.rollback.locks import LockPolicy
 from monitor.rollback.stored import Plan
 
 LOOK = (
-    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = '500ms'; "
+    "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL lock_timeout = '500ms'; "
     "SET LOCAL statement_timeout = '4s'"
 )
 WRITE = (
@@ -126,14 +126,21 @@ class Rollback:
     async def _looking(self, connection: Connection) -> None:
         await connection.execute(LOOK)
         try:
+            await self._check(connection)
+        except Stop:  # by another daemon's rollback, perhaps: its rows came with what we saw
             if await ledger.is_done(connection, self.order.watch.id, self.plan.statements):
-                raise AlreadyDoneError
-            newer = await ledger.newer_watch(connection, self.order.watch.id)
-            if newer is not None:
-                raise Stop(OutcomeKind.REFUSED, group.superseded(newer))
-            await group.check_schema(connection, self.plan)
+                raise AlreadyDoneError from None
+            raise
         finally:
             await undo(connection)
+
+    async def _check(self, connection: Connection) -> None:
+        if await ledger.is_done(connection, self.order.watch.id, self.plan.statements):
+            raise AlreadyDoneError
+        newer = await ledger.newer_watch(connection, self.order.watch.id)
+        if newer is not None:
+            raise Stop(OutcomeKind.REFUSED, group.superseded(newer))
+        await group.check_schema(connection, self.plan)
 
     async def _intend(self, connection: Connection) -> None:
         locked = await ledger.lock_watch(connection, self.order.watch.id)

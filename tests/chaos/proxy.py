@@ -1,0 +1,126 @@
+"""A TCP proxy in front of a server that loses what it is told to lose."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from enum import Enum
+from urllib.parse import urlsplit, urlunsplit
+
+COMMIT = b"COMMIT\x00"
+
+
+class Fault(Enum):
+    """What happens when COMMIT passes by, once."""
+
+    NONE = "none"
+    BEFORE = "reset before COMMIT reaches the server"
+    AFTER = "reset after COMMIT reached the server, its answer lost"
+    SWALLOW = "the answer to COMMIT never comes"
+    SILENT = "nothing is answered any more"
+
+
+class Proxy:
+    """Forwards bytes; `fault` strikes at the next group COMMIT after `skip` others."""
+
+    def __init__(self, dsn: str) -> None:
+        parts = urlsplit(dsn)
+        self._dsn = parts
+        self.fault = Fault.NONE
+        self.skip = 0
+        self.struck = 0
+        self.fake_pid = False
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Proxy:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def dsn(self) -> str:
+        assert self._server is not None
+        port = self._server.sockets[0].getsockname()[1]
+        return urlunsplit(self._dsn._replace(netloc=f"{self._dsn.username}@127.0.0.1:{port}"))
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        upstream: asyncio.StreamWriter | None = None
+        try:
+            answers, upstream = await asyncio.open_connection(self._dsn.hostname, self._dsn.port)
+            swallow = asyncio.Event()
+            both = [
+                asyncio.create_task(self._forth(reader, upstream, writer, swallow)),
+                asyncio.create_task(self._back(answers, writer, swallow)),
+            ]
+            try:
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for side in both:
+                    side.cancel()
+                await asyncio.gather(*both, return_exceptions=True)
+        except asyncio.CancelledError:
+            pass
+        finally:
+            self._tasks.discard(task)
+            for end in (writer, upstream):
+                if end is not None:
+                    end.close()
+                    with contextlib.suppress(OSError):
+                        await end.wait_closed()
+
+    async def _forth(
+        self,
+        reader: asyncio.StreamReader,
+        upstream: asyncio.StreamWriter,
+        client: asyncio.StreamWriter,
+        swallow: asyncio.Event,
+    ) -> None:
+        while data := await reader.read(65536):
+            strike = self._strikes(data)
+            if strike is Fault.BEFORE:
+                client.transport.abort()
+                return
+            if strike in {Fault.AFTER, Fault.SWALLOW}:
+                swallow.set()
+            upstream.write(data)
+            await upstream.drain()
+            if strike is Fault.AFTER:
+                await asyncio.sleep(0.3)  # a real server commits meanwhile
+                client.transport.abort()
+                return
+
+    def _strikes(self, data: bytes) -> Fault:
+        if self.fault is Fault.NONE or COMMIT not in data:
+            return Fault.NONE
+        if self.skip:
+            self.skip -= 1
+            return Fault.NONE
+        fault, self.fault = self.fault, Fault.NONE
+        self.struck += 1
+        return fault
+
+    async def _back(
+        self, answers: asyncio.StreamReader, writer: asyncio.StreamWriter, swallow: asyncio.Event
+    ) -> None:
+        while data := await answers.read(65536):
+            if not swallow.is_set():
+                writer.write(_pooled(data) if self.fake_pid else data)
+                await writer.drain()
+
+
+def _pooled(data: bytes) -> bytes:
+    """As a pooler does it: a cancel key of its own (message K, length 12, pid, secret)."""
+    at = data.find(b"K\x00\x00\x00\x0c")
+    if at < 0:
+        return data
+    return data[: at + 5] + b"\x00\x0f\x12\x06" + data[at + 9 :]
