@@ -12,6 +12,7 @@ import httpx
 
 from monitor.errors import ControlRefused, NotFound
 from monitor.ports import Control, Gauge, Json, TargetView
+from monitor.web.catalogue import PROBE_METRICS
 from monitor.web.server import WebServer
 from monitor.web.site import Site
 from monitor.web.telemetry import Known, PrometheusTelemetry
@@ -88,7 +89,17 @@ TARGET = TargetView(
             "limits": {"normal_below": 60.0},
         },
     },
-    gauges=(Gauge("sessions", 3.0, (("state", "active"),)), Gauge("deadlocks_total", 0.0)),
+    gauges=(
+        Gauge("database_sessions", 3.0, (("state", "active"),)),
+        *(
+            Gauge(name, 0.0)
+            for name in PROBE_METRICS
+            if name.startswith("database_") and "sessions" not in name
+        ),
+        Gauge("probe_instances", 2.0, (("metric", "error_rate"),)),
+        Gauge("probe_instances_answering", 1.0, (("metric", "error_rate"),)),
+        Gauge("of_another_probe", 1.0),
+    ),
 )
 
 

@@ -17,13 +17,13 @@ Kind = Literal["counter", "gauge", "histogram"]
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One family. `where`: counted as it happens, or read from the overview at each scrape."""
+    """One family. `where`: counted as it happens, or read from the overview (or a probe) at each scrape."""
 
     name: str
     kind: Kind
     labels: tuple[str, ...]
     help: str
-    where: Literal["counted", "overview"] = "counted"
+    where: Literal["counted", "overview", "probe"] = "counted"
 
     @property
     def full_name(self) -> str:
@@ -32,6 +32,10 @@ class Metric:
 
 def _overview(name: str, labels: tuple[str, ...], text: str) -> Metric:
     return Metric(name, "gauge", labels, text, "overview")
+
+
+def _probe(name: str, kind: Kind, labels: tuple[str, ...], text: str) -> Metric:
+    return Metric(name, kind, labels, text, "probe")
 
 
 OUTCOMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -144,7 +148,21 @@ METRICS: tuple[Metric, ...] = (
         ("target", "migration", "rule"),
         "1 when a breach lasts but there are too few requests to act on.",
     ),
+    # what probes come by beside the metrics
+    _probe("database_sessions", "gauge", ("target", "state"), "Client sessions of the target database."),
+    _probe("database_longest_transaction_seconds", "gauge", _T, "Age of the oldest open transaction."),
+    _probe("database_longest_idle_in_transaction_seconds", "gauge", _T, "Longest wait inside a transaction."),
+    _probe("database_lock_waiters", "gauge", _T, "Sessions waiting for a lock."),
+    _probe("database_deadlocks_total", "counter", _T, "Deadlocks, as the database counts them."),
+    _probe("database_commits_total", "counter", _T, "Transactions committed, as the database counts them."),
+    _probe(
+        "database_rollbacks_total", "counter", _T, "Transactions rolled back, as the database counts them."
+    ),
+    _probe("probe_instances", "gauge", _TMM, "Instances of the application that are asked."),
+    _probe("probe_instances_answering", "gauge", _TMM, "Instances that answered the last read."),
 )
 
-GAUGE_HELP: Mapping[str, str] = {}
-"""Help of further values that probes come by; a name that is not here has a general text."""
+PROBE_METRICS: Mapping[str, Metric] = {
+    m.name.removesuffix("_total"): m for m in METRICS if m.where == "probe"
+}
+"""By the name probes use, which lacks a counter's ending."""

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 
 from monitor.core.samples import SECOND, Micros
 from monitor.ports import Gauge, TargetView
-from monitor.web.catalogue import GAUGE_HELP, METRICS, PREFIX
+from monitor.web.catalogue import METRICS, PREFIX, PROBE_METRICS
 from monitor.web.health import is_stale
 
 PHASES = ("warming", "watching", "awaiting_approval", "rolling_back", "in_doubt", "paused", "ended")
@@ -138,6 +138,11 @@ def _further(targets: Iterable[TargetView]) -> Iterator[Family]:
 
 
 def _family_of(gauge: Gauge, labels: tuple[str, ...]) -> Family:
-    text = GAUGE_HELP.get(gauge.name, "A further value read beside the metrics.")
-    kind = CounterMetricFamily if gauge.name.endswith("_total") else GaugeMetricFamily
-    return kind(PREFIX + gauge.name, text, labels=labels)
+    """Of the kind and with the help of the catalogue; a name that is not there is a gauge."""
+    known = PROBE_METRICS.get(gauge.name.removesuffix("_total"))
+    if known is None:
+        return GaugeMetricFamily(
+            PREFIX + gauge.name, "A further value read beside the metrics.", labels=labels
+        )
+    kind = CounterMetricFamily if known.kind == "counter" else GaugeMetricFamily
+    return kind(known.full_name, known.help, labels=labels)

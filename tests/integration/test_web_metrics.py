@@ -73,7 +73,8 @@ async def test_watch_and_heartbeat_are_exported(web: Running) -> None:
     assert found[f'migration_monitor_streak_age_seconds{{{who},rule="error_rate.warn",target="shop"}}'] == 0
     assert found[f'migration_monitor_watch_left_seconds{{{who},target="shop"}}'] == 82_800
     assert found[f'migration_monitor_rollback_ready{{{who},target="shop"}}'] == 1
-    assert found['migration_monitor_sessions{state="active",target="shop"}'] == 3
+    assert found['migration_monitor_database_sessions{state="active",target="shop"}'] == 3
+    assert found['migration_monitor_database_deadlocks_total{target="shop"}'] == 0
 
 
 async def test_a_watch_that_is_over_leaves_no_series(web: Running) -> None:
