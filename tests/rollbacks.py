@@ -14,6 +14,7 @@ import asyncpg
 from monitor.core.thresholds import Mode
 from monitor.ports import Order, Outcome, Progress, ProgressKind, StoredPlan, WatchRow
 from monitor.rollback.executor import Limits, RollbackExecutor
+from monitor.rollback.killpoints import KillPoint
 from monitor.rollback.locks import LockPolicy
 from monitor.rollback.losses import DataLoss
 from monitor.rollback.prepare import Options, Prepared, prepare
@@ -62,8 +63,10 @@ async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record
 
 
 @contextlib.asynccontextmanager
-async def executing(dsn: str, limits: Limits | None = None) -> AsyncIterator[RollbackExecutor]:
-    executor = RollbackExecutor(dsn, "shop", limits or Limits(locks=FAST))
+async def executing(
+    dsn: str, limits: Limits | None = None, kill: KillPoint | None = None
+) -> AsyncIterator[RollbackExecutor]:
+    executor = RollbackExecutor(dsn, "shop", limits or Limits(locks=FAST), kill)
     try:
         yield executor
     finally:

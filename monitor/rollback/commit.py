@@ -28,7 +28,7 @@ NOTICE_AFTER = 5.0
 ASK_EVERY = 1.0
 """Seconds between questions to the ledger."""
 
-ROW_WAIT = "BEGIN; SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '3s'"
+ROW_WAIT = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '3s'"
 
 STOPPING_GRACE = 15.0
 """Seconds a daemon that is told to stop goes on asking; what is open then is settled at the next start."""
@@ -67,22 +67,24 @@ class Doubts:
             sent.add_done_callback(_retrieve)
 
     async def _settle(self, sent: asyncio.Future[str] | None) -> bool:
+        said = ""
         while True:
             if sent is not None and sent.done() and (tag := await _tag(sent)) is not None:
                 return tag == "COMMIT"
-            known = await self._ask()
-            if known is not None:
-                return known
+            try:
+                return await self._ask()
+            except DatabaseError as e:
+                if str(e) != said:  # the edge, not every question
+                    said = str(e)
+                    self.report(Progress(ProgressKind.IN_DOUBT, f"not to be known yet: {said}"))
             await asyncio.sleep(ASK_EVERY)
 
-    async def _ask(self) -> bool | None:
-        """What the ledger says; None: not to be known yet (no primary, or the old transaction is open)."""
+    async def _ask(self) -> bool:
+        """What the ledger says. Raises DatabaseError: no primary yet, or the old transaction is open."""
         session: Session | None = None
         try:
             session = await self.held.fresh(self.plan.system_identifier)
             return await answer(session.connection, self._read(session.connection), "asking the ledger")
-        except DatabaseError:
-            return None
         finally:
             if session is not None:
                 await pg.close(session.connection)

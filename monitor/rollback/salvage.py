@@ -19,6 +19,9 @@ SCHEMA = "migration_monitor_salvage"
 MAX_IDENTIFIER = 63
 
 PREPARE = f"""/* migration-monitor: where salvaged data goes */
+SET TRANSACTION READ WRITE;
+SET LOCAL lock_timeout = '3s';
+SET LOCAL statement_timeout = '4s';
 SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('{SCHEMA}'));
 CREATE SCHEMA IF NOT EXISTS {SCHEMA};
 REVOKE ALL ON SCHEMA {SCHEMA} FROM PUBLIC;

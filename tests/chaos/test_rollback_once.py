@@ -202,8 +202,11 @@ async def test_cancelled_during_commit_the_commit_is_finished(database: Database
     watch = await registered(dsn, TWO)
     tasks: list[asyncio.Task[object]] = []
 
-    async with executing(dsn) as executor:
-        executor._kill = lambda point: tasks[0].cancel() and None if point == "before_commit" else None
+    def cancel_at(point: str) -> None:
+        if point == "before_commit":
+            tasks[0].cancel()
+
+    async with executing(dsn, kill=cancel_at) as executor:
         tasks.append(asyncio.create_task(executor.execute(order(watch), lambda: True, Heard())))
         with contextlib.suppress(asyncio.CancelledError):
             await tasks[0]

@@ -1,0 +1,288 @@
+"""Locks, saturation, revoked rights, changed text and people: what stands between a decision and its effect."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from monitor.ports import OutcomeKind, ProgressKind
+from monitor.rollback.executor import Limits
+from monitor.rollback.locks import LockPolicy
+from monitor.rollback.prepare import Options, prepare
+from tests import servers
+from tests.conftest import Database
+from tests.rollbacks import (
+    DROP_COLUMN,
+    FAST,
+    RENAME,
+    Heard,
+    build,
+    columns,
+    connected,
+    event_kinds,
+    executing,
+    ledger_rows,
+    load,
+    order,
+    registered,
+    rolled_back,
+    store,
+)
+
+
+def test_lock_timeouts_double_up_to_the_stall_and_every_fourth_outwaits_deadlock_timeout() -> None:
+    """100 ms doubled; the fourth at least deadlock_timeout + 500 ms; never over max_app_stall."""
+    policy = LockPolicy(max_app_stall=2.0)
+    assert [policy.timeout(n, 1.0) for n in range(1, 9)] == [0.1, 0.2, 0.4, 1.5, 1.6, 2.0, 2.0, 2.0]
+    assert LockPolicy(max_app_stall=0.3).timeout(4, 1.0) == 0.3
+
+
+def test_rests_are_jittered_and_slow_after_the_budget() -> None:
+    """Between half and one and a half of what they are about."""
+    policy = LockPolicy(budget=10, rest=0.1, rest_max=2.0, slow_rest=10)
+    assert 0.05 <= policy.rest_after(1, 0) <= 0.15
+    assert 1.0 <= policy.rest_after(30, 0) <= 3.0
+    assert 5.0 <= policy.rest_after(1, 10) <= 15.0
+
+
+async def test_a_reader_idle_in_transaction_is_named_and_outlasted(database: Database) -> None:
+    """Fault 14: the budget's end is reported, the application waits at most the stall, it is done in the end."""
+    dsn = database.dsn
+    await build(dsn)
+    watch, heard = await registered(dsn, DROP_COLUMN), Heard()
+    limits = Limits(locks=LockPolicy(max_app_stall=0.3, budget=1.0, rest=0.02, rest_max=0.1, slow_rest=0.2))
+    slowest = 0.0
+    async with connected(dsn) as reader, connected(dsn) as app, executing(dsn, limits) as executor:
+        await reader.execute("SET application_name = 'report'; BEGIN; SELECT 1 FROM contacts")
+        task = asyncio.create_task(rolled_back(executor, watch, heard))
+        while ProgressKind.BUDGET_SPENT not in heard.kinds():
+            began = asyncio.get_running_loop().time()
+            await app.fetchval("SELECT count(*) FROM contacts")
+            slowest = max(slowest, asyncio.get_running_loop().time() - began)
+            await asyncio.sleep(0.01)
+        await reader.execute("ROLLBACK")
+        outcome = await task
+    assert outcome.kind is OutcomeKind.ROLLED_BACK
+    assert slowest < 0.3 + 1.0  # the stall, and a busy machine
+    blocked = next(p for p in heard.progress if p.kind is ProgressKind.BLOCKED)
+    assert "pid" in str(blocked.detail["text"])
+    assert "report" in str(blocked.detail["text"])
+    assert "SELECT" not in str(blocked.detail)
+
+
+async def test_overlapping_readers_are_outwaited(database: Database) -> None:
+    """Fault 14: a fixed short timeout never wins against them, a doubling one does."""
+    dsn = database.dsn
+    await build(dsn)
+    watch, stop = await registered(dsn, RENAME), asyncio.Event()
+
+    async def read(offset: float) -> None:
+        await asyncio.sleep(offset)
+        async with connected(dsn) as c:
+            while not stop.is_set():
+                await c.execute("BEGIN; SELECT 1 FROM contacts LIMIT 1; SELECT pg_sleep(0.6); COMMIT")
+
+    readers = [asyncio.create_task(read(n * 0.2)) for n in range(3)]
+    await asyncio.sleep(0.7)
+    async with executing(dsn) as executor:
+        outcome = await rolled_back(executor, watch)
+    stop.set()
+    await asyncio.gather(*readers)
+    assert outcome.kind is OutcomeKind.ROLLED_BACK
+
+
+async def test_a_breach_that_ends_while_waiting_withdraws_the_intent(database: Database) -> None:
+    """Nothing took effect, and pause and cancel are possible again."""
+    dsn = database.dsn
+    await build(dsn)
+    watch, heard = await registered(dsn, DROP_COLUMN), Heard()
+    async with connected(dsn) as reader, executing(dsn) as executor:
+        await reader.execute("BEGIN; SELECT 1 FROM contacts")
+        outcome = await rolled_back(executor, watch, heard, lambda: ProgressKind.BLOCKED not in heard.kinds())
+    assert outcome.kind is OutcomeKind.WITHDRAWN
+    assert await event_kinds(dsn) == ["intent", "intent_withdrawn"]
+    async with connected(dsn) as c:
+        assert await c.fetchval("SELECT intent_at FROM migration_monitor.watch") is None
+    assert "new_column" in await columns(dsn)
+
+
+async def test_not_wanted_any_more_before_the_intent_writes_nothing(database: Database) -> None:
+    """No intent, no event."""
+    dsn = database.dsn
+    await build(dsn)
+    watch = await registered(dsn, DROP_COLUMN)
+    async with executing(dsn) as executor:
+        assert (await rolled_back(executor, watch, wanted=lambda: False)).kind is OutcomeKind.WITHDRAWN
+    assert await event_kinds(dsn) == []
+
+
+async def test_own_timeouts_win_over_the_roles(database: Database) -> None:
+    """Fault 15: statement_timeout=1s and hostile defaults of the role change nothing."""
+    dsn, role = database.dsn, f"{database.name}_owner"
+    await build(dsn)
+    async with connected(dsn) as c:
+        await c.execute(
+            f'CREATE ROLE "{role}" LOGIN SUPERUSER; ALTER ROLE "{role}" SET statement_timeout = \'1s\';'
+            f"ALTER ROLE \"{role}\" SET lock_timeout = '1ms';"
+            f'ALTER ROLE "{role}" SET default_transaction_read_only = on;'
+            f'ALTER ROLE "{role}" SET default_transaction_isolation = serializable;'
+            f'ALTER ROLE "{role}" SET search_path = elsewhere, public;'
+            "CREATE FUNCTION slow() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1.3); END';"
+            "CREATE EVENT TRIGGER slow ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION slow()"
+        )
+    try:
+        own = database.server.dsn(database.name, role)
+        watch = await store(dsn, await prepare(own, DROP_COLUMN, Options()))
+        async with executing(own) as executor:
+            assert (await executor.ready(watch, full=True)).ok
+            outcome = await rolled_back(executor, watch)
+        assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
+    finally:
+        async with connected(dsn) as c:
+            await c.execute(
+                f'REASSIGN OWNED BY "{role}" TO postgres; DROP OWNED BY "{role}"; DROP ROLE "{role}"'
+            )
+
+
+async def test_with_every_connection_taken_the_held_one_does_it(database: Database) -> None:
+    """Fault 12: a second executor without a held connection says that it is not ready."""
+    dsn = database.dsn
+    await build(dsn)
+    watch = await registered(dsn, DROP_COLUMN)
+    taken: list[asyncpg.Connection[asyncpg.Record]] = []
+    async with executing(dsn) as executor, executing(dsn) as late:
+        assert (await executor.ready(watch, full=False)).ok
+        try:
+            while True:
+                taken.append(await asyncpg.connect(dsn))
+        except asyncpg.TooManyConnectionsError:
+            pass
+        try:
+            assert not (await late.ready(watch, full=False)).ok
+            outcome = await rolled_back(executor, watch)
+        finally:
+            for c in taken:
+                await c.close(timeout=5)
+        assert outcome.kind is OutcomeKind.ROLLED_BACK
+        assert "new_column" not in await columns(dsn)
+
+
+async def test_a_killed_held_connection_is_opened_again(database: Database) -> None:
+    """Fault 13: readiness reconnects."""
+    dsn = database.dsn
+    await build(dsn)
+    watch = await registered(dsn, DROP_COLUMN)
+    async with executing(dsn) as executor:
+        assert (await executor.ready(watch, full=True)).ok
+        async with connected(dsn) as c:
+            await c.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name LIKE 'migration-monitor/%' AND datname = current_database()"
+            )
+        await executor.ready(watch, full=False)  # may notice only now
+        assert (await executor.ready(watch, full=True)).ok
+        assert (await rolled_back(executor, watch)).kind is OutcomeKind.ROLLED_BACK
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "plan_sql = plan_sql || ' '",
+        "plan_sha256 = repeat('0', 64)",
+        "plan = jsonb_set(plan, '{statements,0,text}', '\"DROP TABLE contacts\"')",
+    ],
+)
+async def test_a_changed_text_hash_or_plan_is_refused(database: Database, change: str) -> None:
+    """Fault 18: what was loaded before the change and what is loaded after it are both refused."""
+    dsn = database.dsn
+    await build(dsn)
+    before = await registered(dsn, DROP_COLUMN)
+    async with connected(dsn) as c:
+        await c.execute(f"UPDATE migration_monitor.watch SET {change}")
+    async with executing(dsn) as executor:
+        if "plan_s" in change:
+            assert not (await executor.ready(before, full=False)).ok
+        for watch in (before, await load(dsn)):
+            assert (await rolled_back(executor, watch)).kind is OutcomeKind.REFUSED
+    assert "new_column" in await columns(dsn)
+    assert await event_kinds(dsn) == []
+
+
+async def test_revoked_rights_and_a_moved_name_are_not_ready(database: Database) -> None:
+    """Fault 17: the next cheap check says it."""
+    dsn = database.dsn
+    await build(dsn)
+    watch = await registered(dsn, DROP_COLUMN)
+    async with connected(dsn) as c:
+        await c.execute("CREATE SCHEMA postgres; CREATE TABLE postgres.contacts (new_column int)")
+    async with executing(dsn) as executor:
+        readiness = await executor.ready(watch, full=False)
+        assert "is now postgres.contacts" in readiness.reasons[0]
+        assert (await rolled_back(executor, watch)).kind is OutcomeKind.REFUSED
+
+
+@pytest.mark.parametrize("control", ["paused_at", "cancelled_at"])
+async def test_a_pause_or_cancel_committed_before_the_intent_wins(database: Database, control: str) -> None:
+    """Faults 9 and 40: overruled, nothing sent."""
+    dsn = database.dsn
+    await build(dsn)
+    watch = await registered(dsn, DROP_COLUMN)
+    async with connected(dsn) as c:
+        await c.execute(f"UPDATE migration_monitor.watch SET {control} = clock_timestamp()")
+    async with executing(dsn) as executor:
+        assert (await rolled_back(executor, watch)).kind is OutcomeKind.OVERRULED
+    assert await event_kinds(dsn) == []
+    assert "new_column" in await columns(dsn)
+
+
+async def test_of_a_pause_racing_with_the_intent_the_one_that_committed_first_wins(
+    database: Database,
+) -> None:
+    """Fault 40: a pause that holds the row when the intent comes is waited for, and wins."""
+    dsn = database.dsn
+    await build(dsn)
+    watch = await registered(dsn, DROP_COLUMN)
+    async with connected(dsn) as person, executing(dsn) as executor:
+        await person.execute("BEGIN; UPDATE migration_monitor.watch SET paused_at = clock_timestamp()")
+        task = asyncio.create_task(rolled_back(executor, watch))
+        await asyncio.sleep(0.3)
+        await person.execute("COMMIT")
+        assert (await task).kind is OutcomeKind.OVERRULED
+    assert await event_kinds(dsn) == []
+
+
+async def test_a_persons_rollback_after_their_pause_is_executed(database: Database) -> None:
+    """The later control of a person counts."""
+    dsn = database.dsn
+    await build(dsn)
+    watch = await registered(dsn, DROP_COLUMN)
+    async with connected(dsn) as c:
+        await c.execute("UPDATE migration_monitor.watch SET paused_at = now(), rollback_at = now()")
+    async with executing(dsn) as executor:
+        outcome = await executor.execute(order(watch, by="ops"), lambda: True, Heard())
+    assert outcome.kind is OutcomeKind.ROLLED_BACK
+
+
+async def test_another_cluster_behind_the_name_is_refused(database: Database) -> None:
+    """Fault 11: the system identifier is not the registered one."""
+    dsn = database.dsn
+    await build(dsn)
+    watch = await registered(dsn, DROP_COLUMN)
+    other = next((b.major for b in servers.BINARIES if b.major != database.major), None)
+    assert other is not None, "needs two PostgreSQL majors"
+    elsewhere = servers.server(other)
+    async with executing(elsewhere.dsn()) as executor:
+        readiness = await executor.ready(watch, full=False)
+        outcome = await rolled_back(executor, watch)
+    assert "system identifier" in readiness.reasons[0]
+    assert outcome.kind is OutcomeKind.REFUSED
+    assert await ledger_rows(dsn) == 0
+
+
+async def test_limits_have_the_documented_defaults() -> None:
+    """max_app_stall 2 s, lock_budget 2 m, max_locked 2 s."""
+    limits = Limits()
+    assert (limits.locks.max_app_stall, limits.locks.budget, limits.max_locked) == (2.0, 120.0, 2.0)
+    assert FAST.max_app_stall == 2.0

@@ -1,0 +1,216 @@
+"""What may not be registered, each with its line and its reason; on no server and on real ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.errors import PlanRefused
+from monitor.rollback import plan
+from monitor.rollback.effects import EFFECTS
+from monitor.rollback.kinds import KINDS, Class
+from monitor.rollback.losses import DataLoss
+from monitor.rollback.prepare import Options, prepare
+from tests.chaos.proxy import Proxy
+from tests.conftest import Database
+from tests.rollbacks import DROP_COLUMN, build, connected
+
+TERMS = b" OR ".join(b"id = %d" % n for n in range(30_000))
+
+BY_TEXT: list[tuple[bytes, int | None, str]] = [
+    (b"", None, "empty"),
+    (b" \n ", None, "empty"),
+    (b"-- only a comment", None, "no statement"),
+    (b"SELECT\n\x00 1", 2, "NUL"),
+    (b"\xef\xbb\xbfSELECT 1", 1, "byte order mark"),
+    (b"SELECT 1;\nSELECT '\xff'", 2, "UTF-8"),
+    (b"SELECT 1;" + b" " * (1 << 20), None, "bytes"),
+    (b"DROP INDEX a;\nDORP INDEX b", 2, "syntax error"),
+    (b"DROP INDEX a;\n\\i other.sql", 2, "meta-command"),
+    (b"DROP INDEX a;\nCOPY a FROM STDIN;\n1\t2\n\\.\n", 2, "STDIN"),
+    (b"COPY a FROM STDIN", 1, "STDIN"),
+    (b"COPY a TO '/tmp/a'", 1, "COPY is not a known kind"),
+    (b"BEGIN;\nDROP INDEX a;\nCOMMIT;", 1, "transaction control"),
+    (b"DROP INDEX a;\nSAVEPOINT x", 2, "transaction control"),
+    (b"SET search_path = x", 1, "SET changes the session"),
+    (b"SET LOCAL lock_timeout = 0", 1, "SET changes the session"),
+    (b"SET ROLE postgres", 1, "SET ROLE"),
+    (b"RESET ALL", 1, "SET changes the session"),
+    (b"INSERT INTO a SELECT set_config('role', 'x', false)", 1, "set_config"),
+    (b"ALTER SYSTEM SET fsync = off", 1, "ALTER SYSTEM"),
+    (b"DROP DATABASE x", 1, "database statement"),
+    (b"ALTER DATABASE x SET a = b", 1, "database statement"),
+    (b"DROP ROLE x", 1, "role statement"),
+    (b"GRANT a TO b", 1, "role statement"),
+    (b"DROP TABLESPACE x", 1, "tablespace statement"),
+    (b"DROP TABLE migration_monitor.watch", 1, "ledger"),
+    (b"DELETE FROM migration_monitor_salvage.manifest", 1, "ledger"),
+    (b"DROP SCHEMA migration_monitor CASCADE", 1, "ledger"),
+    (b"DO $$ BEGIN DELETE FROM migration_monitor.event; END $$", 1, "ledger"),
+    (b"VACUUM a", 1, "VACUUM can't run in a transaction"),
+    (b"CREATE INDEX CONCURRENTLY i ON a (b)", 1, "CREATE INDEX CONCURRENTLY can't run"),
+    (b"DROP INDEX CONCURRENTLY i", 1, "DROP INDEX CONCURRENTLY can't run"),
+    (b"REINDEX TABLE CONCURRENTLY a", 1, "REINDEX CONCURRENTLY"),
+    (b"ALTER TABLE a DETACH PARTITION b CONCURRENTLY", 1, "DETACH PARTITION"),
+    (b"ALTER TABLE a SET UNLOGGED", 1, "SET UN LOGGED is not a known kind"),
+    (b"CREATE EXTENSION x", 1, "CREATE EXTENSION is not a known kind"),
+    (b"NOTIFY x", 1, "NOTIFY is not a known kind"),
+    (b"SELECT " + b"1+" * 30_000 + b"1", None, "parser"),
+]
+
+
+@pytest.mark.parametrize(("sql", "line", "reason"), BY_TEXT, ids=range(len(BY_TEXT)))
+async def test_a_text_that_may_not_be_a_plan_is_refused(sql: bytes, line: int | None, reason: str) -> None:
+    """With the line where it stands, and without a database."""
+    with pytest.raises(PlanRefused) as refused:
+        await plan.read(sql)
+    problem = refused.value.problems[0]
+    assert reason.lower() in problem.what.lower()
+    assert problem.line == line
+
+
+async def test_every_refusal_is_reported_in_one_run() -> None:
+    """Three statements, three problems, in order."""
+    with pytest.raises(PlanRefused) as refused:
+        await plan.read(b"BEGIN;\nSET x = 1;\nVACUUM")
+    assert [p.line for p in refused.value.problems] == [1, 2, 3]
+
+
+async def test_an_expression_of_thirty_thousand_terms_is_read() -> None:
+    """Fault 19: neither the child nor we fall over it."""
+    _, (statement,) = await plan.read(b"DELETE FROM a WHERE " + TERMS)
+    assert statement.klass is Class.LOSSY
+
+
+async def test_statements_are_exact_slices_of_the_text() -> None:
+    """Comments, blanks, several bytes a letter: text, line and hash are those of the file."""
+    sql = '-- é\nALTER TABLE a RENAME é TO b ;\n\n/* c */ DROP VIEW "v;w"; -- end\n'.encode()
+    text, statements = await plan.read(sql)
+    assert text.encode() == sql
+    assert [s.text for s in statements] == ["ALTER TABLE a RENAME é TO b", 'DROP VIEW "v;w"']
+    assert [s.line for s in statements] == [2, 4]
+    assert plan.is_intact(text, plan.sha256_of(text), statements)
+    assert not plan.is_intact(text + " ", plan.sha256_of(text), statements)
+    assert [plan.from_json(plan.to_json(s)) for s in statements] == list(statements)
+
+
+def test_every_known_kind_has_an_effect() -> None:
+    """The table of kinds and the table of effects are of the same kinds."""
+    assert EFFECTS.keys() == KINDS.keys()
+
+
+BY_CATALOGUE: list[tuple[str, str]] = [
+    ("ALTER TABLE contacts RENAME COLUMN email_address TO new_column", "still exists"),
+    ("ALTER TABLE contacts RENAME COLUMN nope TO x", "column nope of public.contacts does not exist"),
+    ("ALTER TABLE contacts DROP COLUMN nope", "does not exist"),
+    ("ALTER TABLE contacts DROP CONSTRAINT nope", "does not exist"),
+    ("ALTER TABLE nope DROP COLUMN x", "public.nope does not exist"),
+    ("ALTER TABLE contacts RENAME TO orders", "public.orders already exists"),
+    ("ALTER TABLE contacts DROP COLUMN email_address", "view public.addresses"),
+    ("ALTER TABLE contacts DROP CONSTRAINT contacts_pkey", "orders_contact_fkey on public.orders"),
+    ("DROP TABLE contacts", "is needed by"),
+    ("DROP VIEW contacts", "is a table"),
+    ("DROP INDEX contacts_pkey", "belongs to a constraint"),
+    ("DROP TYPE mood", "is needed by"),
+    ("ALTER TABLE contacts ALTER COLUMN id DROP NOT NULL", "primary key"),
+    ("CREATE INDEX contacts_new ON contacts (id)", "already exists"),
+    ("CREATE INDEX ON contacts (id)", "needs a name"),
+    ("DELETE FROM contacts", "--data-loss accept --accept-loss public.contacts"),
+    ("UPDATE contacts SET new_column = ''", "--accept-loss public.contacts.new_column"),
+    ("TRUNCATE contacts", "accept"),
+    ("ALTER TABLE contacts ALTER COLUMN new_column TYPE int USING 1", "accept"),
+    ("DO $$ BEGIN END $$", "--allow-opaque"),
+    ("SELECT 1", "--allow-opaque"),
+    ("INSERT INTO orders SELECT own(1)", '"own"'),
+    ("INSERT INTO orders SELECT pg_terminate_backend(1)::int", '"pg_terminate_backend"'),
+]
+
+
+async def _build(dsn: str) -> None:
+    await build(dsn)
+    async with connected(dsn) as c:
+        await c.execute(
+            "CREATE VIEW addresses AS SELECT email_address FROM contacts;"
+            "CREATE TYPE mood AS ENUM ('a');"
+            "CREATE TABLE orders (contact int REFERENCES contacts (id), mood mood);"
+            "CREATE FUNCTION own(int) RETURNS int LANGUAGE sql AS 'SELECT 1'"
+        )
+
+
+async def test_what_the_catalogue_speaks_against_is_refused(database: Database) -> None:
+    """Each with the reason, before anything is stored."""
+    await _build(database.dsn)
+    for sql, reason in BY_CATALOGUE:
+        with pytest.raises(PlanRefused) as refused:
+            await prepare(database.dsn, sql.encode(), Options())
+        assert reason in str(refused.value), (sql, str(refused.value))
+
+
+async def test_if_exists_of_an_absent_object_is_a_notice(database: Database) -> None:
+    """The statement will do nothing, and the operator hears it now."""
+    await _build(database.dsn)
+    prepared = await prepare(database.dsn, b"ALTER TABLE contacts DROP COLUMN IF EXISTS nope", Options())
+    assert "nope of public.contacts does not exist" in prepared.notices[0]
+
+
+async def test_what_a_dropped_column_takes_along_is_listed(database: Database) -> None:
+    """Its index silently, and with CASCADE the view."""
+    await _build(database.dsn)
+    prepared = await prepare(database.dsn, DROP_COLUMN, Options())
+    assert "silently drops index contacts_new" in prepared.notices[0]
+    assert prepared.salvaged == ("public.contacts.new_column",)
+    assert dict(prepared.resolution) == {'"contacts"': "public.contacts"}
+    both = await prepare(database.dsn, b"ALTER TABLE contacts DROP COLUMN email_address CASCADE", Options())
+    assert any("CASCADE takes view public.addresses" in n for n in both.notices)
+    assert any("silently drops constraint valid_email" in n for n in both.notices)
+
+
+async def test_dropping_the_table_before_its_type_is_in_order(database: Database) -> None:
+    """What an earlier step takes away is no dependent of a later one."""
+    await _build(database.dsn)
+    prepared = await prepare(database.dsn, b"DROP TABLE orders; DROP TYPE mood", Options())
+    assert prepared.salvaged == ("public.orders",)
+
+
+async def test_quarantine_is_refused_by_name(database: Database) -> None:
+    """It is not silently taken for salvage."""
+    await _build(database.dsn)
+    with pytest.raises(PlanRefused, match="quarantine is not supported"):
+        await prepare(database.dsn, DROP_COLUMN, Options(DataLoss.QUARANTINE))
+
+
+async def test_accept_loss_must_name_what_is_destroyed(database: Database) -> None:
+    """An unnamed loss and a name of nothing are both refused."""
+    await _build(database.dsn)
+    with pytest.raises(PlanRefused) as refused:
+        await prepare(database.dsn, DROP_COLUMN, Options(DataLoss.ACCEPT, ("contacts.email",)))
+    assert "--accept-loss public.contacts.new_column" in str(refused.value)
+    assert "names nothing" in str(refused.value)
+
+
+async def test_a_role_that_does_not_own_the_table_is_refused(database: Database) -> None:
+    """Rights are known at registration."""
+    await _build(database.dsn)
+    async with connected(database.dsn) as c:
+        await c.execute(f'CREATE ROLE "{database.name}_x" LOGIN')
+    try:
+        with pytest.raises(PlanRefused, match=r"does not own public\.contacts"):
+            await prepare(database.server.dsn(database.name, f"{database.name}_x"), DROP_COLUMN, Options())
+    finally:
+        async with connected(database.dsn) as c:
+            await c.execute(f'DROP ROLE "{database.name}_x"')
+
+
+async def test_a_pooler_is_refused_at_registration(database: Database) -> None:
+    """Its cancel key is not the backend's."""
+    await _build(database.dsn)
+    async with Proxy(database.dsn) as proxy:
+        proxy.fake_pid = True
+        with pytest.raises(PlanRefused, match="pooler"):
+            await prepare(proxy.dsn, DROP_COLUMN, Options())
+
+
+async def test_an_estimate_above_max_locked_is_a_warning(database: Database) -> None:
+    """And it asks for one of the others."""
+    await _build(database.dsn)
+    prepared = await prepare(database.dsn, DROP_COLUMN, Options(max_locked=0.0))
+    assert "more than max_locked 0 s: use --data-loss accept" in prepared.warnings[0]
