@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
 from pydantic import SecretStr
 
+from monitor import checking
 from monitor.backend import StoredWatches
 from monitor.channels import open_channel
 from monitor.channels.outbox import OutboxSender, rows_for
+from monitor.checking import CheckedProbe, CheckedTarget
 from monitor.clock import SystemClock
 from monitor.core.samples import SECOND, Micros
 from monitor.daemon.calendar import Calendar, CalendarJob
@@ -27,7 +29,7 @@ from monitor.daemon.parts import READ_SHARE, Outgoing, TargetParts
 from monitor.daemon.process import Daemon, Side
 from monitor.daemon.pulse import Pulse
 from monitor.net import Net
-from monitor.ports import Channel, Probe, Registered, WatchRequest
+from monitor.ports import Channel, Control, Finding, Json, Probe, Registered, WatchRequest
 from monitor.probes import PROBES
 from monitor.probes.counters import Rates
 from monitor.probes.database import CONNECTIONS, QUERY_LATENCY, DatabaseProbe
@@ -101,29 +103,60 @@ async def stored_watches(settings: Settings) -> AsyncIterator[StoredWatches]:
 
 
 async def register(settings: Settings, request: WatchRequest) -> Registered:
-    """Prepares and stores a watch."""
-    registries = {name: _registry(settings, name) for name in settings.targets}
-    registrar = Registrar({name: _desk(settings, name, registries[name]) for name in settings.targets})
+    """Prepares a watch against the live database and stores it."""
+    async with stored_watches(settings) as stored:
+        return await stored.add(request)
+
+
+async def watches(settings: Settings, name: str | None, target: str | None) -> Sequence[Json]:
+    """The watch of that migration or id, or all of them, newest first. Raises NotFound."""
+    async with stored_watches(settings) as stored:
+        if name is not None:
+            return [await stored.named(name, target)]
+        return [w for w in await stored.watches() if target in {None, w["target"]}]
+
+
+async def control(
+    settings: Settings, name: str, target: str | None, asked: Control, reason: str, by: str
+) -> Json:
+    """Commits a person's control; the watch as JSON."""
+    async with stored_watches(settings) as stored:
+        return await stored.control_named(name, target, asked, by, reason)
+
+
+async def check(settings: Settings) -> Sequence[Finding]:
+    """What stands between this configuration and a rollback at 3 a.m."""
+    net = Net()
+    targets = [
+        CheckedTarget(
+            name, configured.dsn, configured.rollback_dsn, probes_of(settings, name, net),
+            _registry(settings, name), _executor(settings, name),
+        )
+        for name, configured in settings.targets.items()
+    ]  # fmt: skip
     try:
-        return await registrar.register(request)
+        return await checking.check(targets, len(settings.alerts))
     finally:
-        await asyncio.gather(*(registry.aclose() for registry in registries.values()))
+        for target in targets:
+            await asyncio.gather(*(probe.aclose() for probe in target.probes))
+            await target.executor.aclose()
+        await net.aclose()
 
 
-def probes_of(settings: Settings, target: str, net: Net) -> tuple[Probe, ...]:
+def probes_of(settings: Settings, target: str, net: Net) -> tuple[CheckedProbe, ...]:
     """One probe for each metric of the policy, and the database's own, on one polling connection."""
     configured = settings.targets[target]
     policy = settings.policy(target)
     session = Session(configured.dsn, deadline=_read_deadline(policy.interval), name=f"probe/{target}")
     own = [m for m in FROM_DATABASE if m in policy.metrics and m not in configured.metrics]
-    found: list[Probe] = [DatabaseProbe(session, own)]
+    found: list[CheckedProbe] = [DatabaseProbe(session, own)]
     pace = pace_of(settings, target)
     for metric in policy.metrics:
         if metric in configured.metrics:
             source = configured.metrics[metric]
             last: Any = session if source.kind == "sql" else net
             spec = spec_of(source.kind, source.spec)
-            build: Callable[..., Probe] = PROBES[source.kind]
+            build: Callable[..., CheckedProbe] = PROBES[source.kind]
             found.append(
                 build(metric, spec, last) if source.kind == "sql" else build(metric, spec, pace, last)
             )

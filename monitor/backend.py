@@ -32,7 +32,7 @@ class StoredWatches:
 
     def __init__(self, registries: Mapping[str, Registry], register: Register) -> None:
         self._registries = dict(registries)
-        self._register = register
+        self.add = register
 
     async def watches(self) -> Sequence[Json]:
         rows = await self._rows()
@@ -53,7 +53,7 @@ class StoredWatches:
         return [event_view(e) for e in await registry.events(row.id, after, limit)]
 
     async def register(self, request: Json, by: str) -> tuple[Json, bool]:
-        registered = await self._register(request_from(request))
+        registered = await self.add(request_from(request))
         log.info("watch.registered", watch=registered.view.get("id"), new=registered.new, by=by)
         return {**registered.view, "notices": list(registered.notices)}, registered.new
 

@@ -51,3 +51,18 @@ async def drop_database(on: Server, name: str) -> None:
         await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
     finally:
         await admin.close()
+
+
+async def take_all_connections(on: Server) -> list[asyncpg.Connection[asyncpg.Record]]:
+    """Opens connections until the server refuses more, the superuser's reserve included."""
+    taken: list[asyncpg.Connection[asyncpg.Record]] = []
+    try:
+        while True:
+            taken.append(await asyncpg.connect(on.dsn()))
+    except asyncpg.TooManyConnectionsError:
+        return taken
+
+
+async def give_back(taken: list[asyncpg.Connection[asyncpg.Record]]) -> None:
+    for connection in taken:
+        await connection.close()

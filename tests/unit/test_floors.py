@@ -33,15 +33,17 @@ CORE_MAY_USE = {
 GROUND = {"errors", "ports", "settings", "clock", "net", "pg", "units", "names"}
 ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web"}
 CORE = {"core"}
+COMPOSED = {"app", "backend", "registration", "checking"}
+"""Where adapters meet: the composition root, and what people ask for over it."""
 
 MAY_STAND_ON: dict[str, set[str]] = {
     "core": CORE,
     **dict.fromkeys(GROUND, GROUND | CORE),
     **{room: GROUND | CORE | {room} for room in ADAPTERS},
     "daemon": GROUND | CORE | {"daemon"},
-    "app": GROUND | CORE | ADAPTERS | {"daemon", "app"},
-    "demo": GROUND | CORE | ADAPTERS | {"daemon", "app", "demo"},
-    "cli": GROUND | CORE | ADAPTERS | {"daemon", "app", "demo", "cli"},
+    **dict.fromkeys(COMPOSED, GROUND | CORE | ADAPTERS | {"daemon"} | COMPOSED),
+    "demo": GROUND | CORE | ADAPTERS | {"daemon", "demo"} | COMPOSED,
+    "cli": GROUND | CORE | ADAPTERS | {"daemon", "demo", "cli"} | COMPOSED,
     "__init__": set(),
     "__main__": {"cli"},
 }

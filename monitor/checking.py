@@ -1,0 +1,156 @@
+"""`check`: everything a rollback needs, asked of the real parts; every problem found in one run.
+
+Changes nothing anywhere. One part's failure hides no other's: each is asked by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from monitor import pg
+from monitor.errors import DatabaseError, MonitorError, PlanRefused
+from monitor.ports import Executor, Finding, Probe, Registry
+from monitor.rollback import catalogue
+from monitor.rollback.prepare import connect_directly
+
+NOTE = "note:"
+"""How a probe marks a sentence that is no problem."""
+
+PART_DEADLINE = 30.0
+"""Seconds for one part; a part that takes longer is a finding itself."""
+
+RIGHTS = """/* migration-monitor */
+SELECT pg_catalog.current_database()::text AS database, current_user::text AS role,
+       pg_catalog.has_database_privilege(current_user, pg_catalog.current_database(), 'CREATE') AS may_create,
+       pg_catalog.to_regclass('migration_monitor.watch') IS NOT NULL AS has_ledger,
+       coalesce(pg_catalog.has_table_privilege(
+           pg_catalog.to_regclass('migration_monitor.watch')::oid, 'SELECT, INSERT, UPDATE'), false) AS may_write"""
+
+
+class CheckedProbe(Probe, Protocol):
+    """A probe that can say what is wrong with its source."""
+
+    async def check(self) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedTarget:
+    """What is asked of one target. The DSNs are used, never shown."""
+
+    name: str
+    dsn: str
+    rollback_dsn: str
+    probes: tuple[CheckedProbe, ...]
+    registry: Registry
+    executor: Executor
+
+
+async def check(targets: Sequence[CheckedTarget], channels: int) -> list[Finding]:
+    """Every finding, in the order of the configuration. `channels`: how many alert channels there are."""
+    found = await asyncio.gather(*(_target(target) for target in targets))
+    findings = [finding for part in found for finding in part]
+    if channels == 0:
+        text = "no channel is configured: nobody will be told; add one, as `- slack: {webhook_url: ...}`"
+        findings.append(Finding("alerts", text))
+    return findings
+
+
+async def _target(target: CheckedTarget) -> list[Finding]:
+    where = f"targets.{target.name}"
+    parts = [_part(f"{where}.{_place(probe)}", _probe(probe)) for probe in target.probes]
+    parts.append(_part(f"{where}.database.rollback_dsn", _rollback(target)))
+    parts.append(_part(where, _watches(target)))
+    return [finding for part in await asyncio.gather(*parts) for finding in part]
+
+
+def _place(probe: Probe) -> str:
+    return "database.dsn" if probe.name == "database" else f"metrics.{probe.name}"
+
+
+async def _part(where: str, sentences: Awaitable[Sequence[str]]) -> list[Finding]:
+    try:
+        async with asyncio.timeout(PART_DEADLINE):
+            said = await sentences
+    except TimeoutError:
+        said = [f"no answer within {PART_DEADLINE:g} s"]
+    except MonitorError as e:
+        said = str(e).splitlines()
+    return [
+        Finding(where, text.removeprefix(NOTE).strip(), problem=not text.startswith(NOTE)) for text in said
+    ]
+
+
+async def _probe(probe: CheckedProbe) -> Sequence[str]:
+    return await probe.check()
+
+
+async def _rollback(target: CheckedTarget) -> list[str]:
+    """A direct connection to a writable primary of the polled database, with rights for the ledger."""
+    try:
+        connection = await connect_directly(target.rollback_dsn, "check")
+    except PlanRefused as e:
+        return [p.what for p in e.problems]
+    except DatabaseError as e:
+        return [f"{e}: a rollback could not be executed; check that the server runs and the role may connect"]
+    try:
+        async with pg.translated("checking the rollback connection"):
+            return await _rights(connection) + await _same_database(target, connection)
+    finally:
+        await pg.close(connection)
+
+
+async def _rights(connection: pg.Connection) -> list[str]:
+    server = await catalogue.identity(connection)
+    found = []
+    if server.is_pooled(connection):
+        found.append("goes through a connection pooler: name the server itself")
+    if server.standby:
+        found.append("names a standby: name the writable primary")
+    row = await connection.fetchrow(RIGHTS)
+    if row is None:
+        return found
+    if row["has_ledger"] and not row["may_write"]:
+        found.append(
+            f"role {row['role']} may not write the ledger: GRANT SELECT, INSERT, UPDATE ON ALL TABLES"
+            f" IN SCHEMA migration_monitor TO {pg.quote_identifier(row['role'])}"
+        )
+    if not row["has_ledger"] and not row["may_create"]:
+        found.append(
+            f"role {row['role']} may not create the ledger: GRANT CREATE ON DATABASE"
+            f" {pg.quote_identifier(row['database'])} TO {pg.quote_identifier(row['role'])}"
+        )
+    return found
+
+
+async def _same_database(target: CheckedTarget, rollback: pg.Connection) -> list[str]:
+    """Watching one database and rolling back another would be the worst of mistakes."""
+    if target.dsn == target.rollback_dsn:
+        return []
+    try:
+        polling = await pg.connect(target.dsn, name="check")
+    except DatabaseError:
+        return []  # the polling connection's own finding
+    try:
+        names = [await c.fetchval("SELECT pg_catalog.current_database()::text") for c in (polling, rollback)]
+    finally:
+        await pg.close(polling)
+    if names[0] != names[1]:
+        return [f"names database {names[1]}, but dsn names {names[0]}: both must name the same database"]
+    return []
+
+
+async def _watches(target: CheckedTarget) -> list[str]:
+    """Whether each open watch could be rolled back now."""
+    try:
+        rows = await target.registry.watches(100)
+    except DatabaseError:
+        return []  # the rollback connection's own finding
+    found = []
+    for row in (r for r in rows if r.verdict is None):
+        readiness = await target.executor.ready(row, full=True)
+        found += [f"watch {row.migration}: {reason}" for reason in readiness.reasons]
+        found += [f"{NOTE} watch {row.migration}: {note}" for note in readiness.notes]
+    return found
