@@ -18,7 +18,8 @@ SELECT pg_catalog.pg_is_in_recovery() AS standby,
        CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
             THEN (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) ELSE '' END AS system,
        CASE WHEN pg_catalog.pg_is_in_recovery() THEN 0
-            ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::int
+            ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()),
+                                           1, 8))::bit(32)::int
        END AS timeline,
        pg_catalog.current_setting('search_path') AS search_path,
        pg_catalog.current_schema() AS creates_in,
@@ -29,7 +30,8 @@ SELECT pg_catalog.pg_is_in_recovery() AS standby,
 RESOLVE = """/* migration-monitor: what names resolve to */
 SELECT w.key,
        CASE WHEN c.oid IS NOT NULL THEN pg_catalog.format('%I.%I', n.nspname, c.relname)
-            ELSE pg_catalog.format('%I.%I', coalesce(w.schema, pg_catalog.current_schema()), w.name) END AS label,
+            ELSE pg_catalog.format('%I.%I', coalesce(w.schema, pg_catalog.current_schema()), w.name)
+       END AS label,
        c.oid IS NOT NULL AS exists,
        c.oid IS NULL OR pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned,
        coalesce(c.relkind::text, '') AS relkind,

@@ -28,7 +28,10 @@ NOTICE_AFTER = 5.0
 ASK_EVERY = 1.0
 """Seconds between questions to the ledger."""
 
-ROW_WAIT = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '3s'"
+ROW_WAIT = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '1s'; "
+    "SET LOCAL statement_timeout = '3s'"
+)
 
 STOPPING_GRACE = 15.0
 """Seconds a daemon that is told to stop goes on asking; what is open then is settled at the next start."""

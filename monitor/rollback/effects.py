@@ -12,6 +12,7 @@ from monitor.rollback.entries import Entry, cascade, relation_of
 from monitor.rollback.fingerprint import other_key
 from monitor.rollback.forecast import Effect, Forecast
 from monitor.rollback.kinds import KINDS
+from monitor.rollback.labels import bare, beside
 from monitor.rollback.plan import Action
 
 TABLES = {"table", "partitioned table", "foreign table"}
@@ -245,26 +246,6 @@ def write_rows(f: Forecast, a: Action) -> None:
 
 def nothing(f: Forecast, a: Action) -> None:
     """The schema does not show it."""
-
-
-def bare(label: str) -> str:
-    """The last part of a qualified label, without quotes."""
-    return split_label(label)[1]
-
-
-def beside(label: str, quoted: str) -> str:
-    """The label of another name in the same schema."""
-    return f"{label[: len(label) - len(split_label(label)[2]) - 1]}.{quoted}"
-
-
-def split_label(label: str) -> tuple[str, str, str]:
-    """(schema as written, bare name, name as written)."""
-    if label.endswith('"'):
-        at = label.rindex('."', 0, len(label) - 1) if '."' in label[:-1] else -1
-        written = label[at + 1 :]
-        return label[:at], written[1:-1].replace('""', '"'), written
-    schema, _, name = label.rpartition(".")
-    return schema, name, name
 
 
 def loosen_views(entry: Entry) -> None:

@@ -21,11 +21,14 @@ RELATIONS = files("monitor.rollback").joinpath("fingerprint.sql").read_text(enco
 OTHERS = """/* migration-monitor: fingerprint of functions, types and schemas */
 SELECT o.key, o.classid::bigint AS classid, o.oid::bigint AS oid,
        CASE WHEN o.kind = 'drop_function' THEN
-            (SELECT CASE WHEN p.prokind IN ('f', 'p', 'w') THEN pg_catalog.pg_get_functiondef(p.oid) ELSE '' END
+            (SELECT CASE WHEN p.prokind IN ('f', 'p', 'w') THEN pg_catalog.pg_get_functiondef(p.oid)
+                         ELSE '' END
                FROM pg_catalog.pg_proc p WHERE p.oid = o.oid)
             WHEN o.kind = 'drop_type' THEN
-            (SELECT pg_catalog.concat(t.typtype, ' ', (SELECT pg_catalog.string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder)
-               FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)) FROM pg_catalog.pg_type t WHERE t.oid = o.oid)
+            (SELECT pg_catalog.concat(t.typtype, ' ',
+                    (SELECT pg_catalog.string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder)
+                       FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid))
+               FROM pg_catalog.pg_type t WHERE t.oid = o.oid)
             ELSE '' END AS definition,
        (SELECT pg_catalog.array_agg(i.type || ' ' || i.identity ORDER BY 1)
           FROM pg_catalog.pg_depend d, pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i
@@ -35,7 +38,8 @@ SELECT o.key, o.classid::bigint AS classid, o.oid::bigint AS oid,
                            WHEN 'drop_type' THEN 'pg_catalog.pg_type'::pg_catalog.regclass
                            ELSE 'pg_catalog.pg_namespace'::pg_catalog.regclass END AS classid,
                CASE w.kind WHEN 'drop_function' THEN
-                      CASE WHEN pg_catalog.strpos(w.name, '(') > 0 THEN pg_catalog.to_regprocedure(w.name)::oid
+                      CASE WHEN pg_catalog.strpos(w.name, '(') > 0
+                           THEN pg_catalog.to_regprocedure(w.name)::oid
                            ELSE pg_catalog.to_regproc(w.name)::oid END
                            WHEN 'drop_type' THEN pg_catalog.to_regtype(w.name)::oid
                            ELSE pg_catalog.to_regnamespace(w.name)::oid END AS oid

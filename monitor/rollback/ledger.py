@@ -31,7 +31,8 @@ SELECT n.migration FROM migration_monitor.watch w
  ORDER BY n.seq DESC LIMIT 1"""
 
 STEPS = """/* migration-monitor: the ledger of a watch */
-SELECT step, sha256 FROM migration_monitor.rollback_step WHERE watch_id = $1 AND state = 'done' ORDER BY step"""
+SELECT step, sha256 FROM migration_monitor.rollback_step
+ WHERE watch_id = $1 AND state = 'done' ORDER BY step"""
 
 ADD_STEPS = """/* migration-monitor: ledger rows */
 INSERT INTO migration_monitor.rollback_step (watch_id, step, sha256, state, done_at)
@@ -39,7 +40,8 @@ SELECT $1, s.step, s.sha256, 'done', pg_catalog.clock_timestamp()
   FROM unnest($2::int[], $3::text[]) AS s(step, sha256)"""
 
 SET_INTENT = """/* migration-monitor: intent */
-UPDATE migration_monitor.watch SET intent_at = coalesce(intent_at, pg_catalog.clock_timestamp()) WHERE id = $1"""
+UPDATE migration_monitor.watch SET intent_at = coalesce(intent_at, pg_catalog.clock_timestamp())
+ WHERE id = $1"""
 
 CLEAR_INTENT = """/* migration-monitor: intent withdrawn */
 UPDATE migration_monitor.watch SET intent_at = NULL WHERE id = $1"""

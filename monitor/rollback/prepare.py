@@ -16,9 +16,10 @@ from monitor.pg import Connection
 from monitor.ports import StoredPlan
 from monitor.rollback import catalogue, estimate, fingerprint, plan, stored
 from monitor.rollback.catalogue import Identity, Resolved
-from monitor.rollback.effects import EFFECTS, beside
+from monitor.rollback.effects import EFFECTS
 from monitor.rollback.forecast import Forecast, foresee
 from monitor.rollback.kinds import Class
+from monitor.rollback.labels import beside
 from monitor.rollback.losses import DataLoss, Protection, protect
 from monitor.rollback.plan import Action, Statement, Written, key_of
 from monitor.rollback.refusals import OWN_SCHEMA
@@ -96,7 +97,8 @@ async def _prepare(
     if problems:
         raise PlanRefused(sorted(problems, key=lambda p: p.line or 0))
     registered = stored.Plan(
-        text, plan.sha256_of(text), _classified(statements, opaque), resolution, quoted, tuple(print_["relations"]),
+        text, plan.sha256_of(text), _classified(statements, opaque), resolution, quoted,
+        tuple(print_["relations"]),
         others, options.data_loss, protection.salvaged, server.search_path, server.system, server.timeline,
         print_,
     )  # fmt: skip

@@ -116,7 +116,7 @@ class Rollback:
         return Doubts(self.means.held, self.plan, self.order.watch.id, self.report)
 
     async def _look(self, connection: Connection) -> None:
-        """Is it done already, overtaken, or by hand? Skipped when a lock is in the way: the try looks again."""
+        """Is it done already, overtaken, or by hand? Skipped when a lock is in the way: a try looks too."""
         try:
             await answer(connection, self._looking(connection), "looking before the rollback", 15.0)
         except DatabaseError as e:

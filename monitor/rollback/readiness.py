@@ -22,17 +22,19 @@ from monitor.rollback.stored import Plan
 CHEAP = f"""/* migration-monitor: ready to roll back? */
 WITH path AS MATERIALIZED (SELECT pg_catalog.set_config('search_path', $2, false) AS value)
 SELECT pg_catalog.pg_is_in_recovery() AS standby,
-       pg_catalog.current_setting('default_transaction_read_only') AS read_only,
-       w.plan_sha256, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(w.plan_sql, 'UTF8')), 'hex') AS text_sha256,
+       w.plan_sha256,
+       pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(w.plan_sql, 'UTF8')), 'hex') AS text_sha256,
        w.verdict, w.intent_at IS NOT NULL AS intent,
        pg_catalog.has_table_privilege('migration_monitor.watch', 'UPDATE')
          AND pg_catalog.has_table_privilege('migration_monitor.rollback_step', 'INSERT')
          AND pg_catalog.has_table_privilege('migration_monitor.event', 'INSERT') AS may_write,
        pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
-         OR coalesce(pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace('{SCHEMA}')::oid, 'CREATE'), false)
+         OR coalesce(pg_catalog.has_schema_privilege(
+              pg_catalog.to_regnamespace('{SCHEMA}')::oid, 'CREATE'), false)
          AS may_salvage,
        (SELECT pg_catalog.jsonb_object_agg(k.key, pg_catalog.jsonb_build_array(
-                 pg_catalog.format('%I.%I', n.nspname, c.relname), pg_catalog.pg_has_role(c.relowner, 'USAGE')))
+                 pg_catalog.format('%I.%I', n.nspname, c.relname),
+                 pg_catalog.pg_has_role(c.relowner, 'USAGE')))
           FROM path, unnest($3::text[]) AS k(key)
           JOIN pg_catalog.pg_class c
             ON c.oid = pg_catalog.to_regclass(k.key || pg_catalog.substr((SELECT value FROM path), 1, 0))

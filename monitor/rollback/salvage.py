@@ -41,7 +41,8 @@ EXISTS = f"""/* migration-monitor: is there a place for salvaged data */
 SELECT pg_catalog.to_regclass('{SCHEMA}.manifest') IS NOT NULL"""
 
 NOTE = f"""/* migration-monitor: manifest */
-INSERT INTO {SCHEMA}.manifest (watch_id, step, kind, source, source_column, salvaged_as, row_count, restore_sql)
+INSERT INTO {SCHEMA}.manifest
+    (watch_id, step, kind, source, source_column, salvaged_as, row_count, restore_sql)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"""
 
 _ODD = re.compile(r"[^a-z0-9_]+")
@@ -96,7 +97,8 @@ def restore_sql(loss: Destroyed, entry: dict[str, Any], into: str, keys: Sequenc
             "-- keys, defaults and indexes are in the fingerprint of the watch, not in this copy\n"
         )
     column = quote_identifier(loss.column)
-    add = f"ALTER TABLE {loss.label} ADD COLUMN IF NOT EXISTS {column} {entry['columns'][loss.column]['type']};\n"
+    kind = entry["columns"][loss.column]["type"]
+    add = f"ALTER TABLE {loss.label} ADD COLUMN IF NOT EXISTS {column} {kind};\n"
     if not keys:
         return f"{add}-- no primary key to join by: {into} holds the whole rows as they were\n"
     join = " AND ".join(f"t.{quote_identifier(k)} = s.{quote_identifier(k)}" for k in keys)

@@ -1,4 +1,4 @@
-"""Locks, saturation, revoked rights, changed text and people: what stands between a decision and its effect."""
+"""Locks, saturation, rights, changed text and people: what stands between a decision and its effect."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_rests_are_jittered_and_slow_after_the_budget() -> None:
 
 
 async def test_a_reader_idle_in_transaction_is_named_and_outlasted(database: Database) -> None:
-    """Fault 14: the budget's end is reported, the application waits at most the stall, it is done in the end."""
+    """Fault 14: the budget's end is reported, the application waits at most the stall, it is done."""
     dsn = database.dsn
     await build(dsn)
     watch, heard = await registered(dsn, DROP_COLUMN), Heard()
@@ -129,7 +129,8 @@ async def test_own_timeouts_win_over_the_roles(database: Database) -> None:
             f'ALTER ROLE "{role}" SET default_transaction_read_only = on;'
             f'ALTER ROLE "{role}" SET default_transaction_isolation = serializable;'
             f'ALTER ROLE "{role}" SET search_path = elsewhere, public;'
-            "CREATE FUNCTION slow() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1.3); END';"
+            "CREATE FUNCTION slow() RETURNS event_trigger LANGUAGE plpgsql"
+            " AS 'BEGIN PERFORM pg_sleep(1.3); END';"
             "CREATE EVENT TRIGGER slow ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION slow()"
         )
     try:
