@@ -9,7 +9,7 @@ from tests.replays import START, core
 from tests.strategies import Case, cases
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cases())
 def test_core_and_reference_print_the_same(case: Case) -> None:
     """Every event, in the same order, with the same times, and the same last line."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from monitor.core.events import BatchEnded, Measured
 from monitor.core.samples import SECOND, Reading
 from monitor.core.state import WatchState, new_state
-from monitor.core.thresholds import Mode, Policy
+from monitor.core.thresholds import Mode, Policy, Threshold
 from monitor.core.watch import step
 from tests.replays import START, policy
 
@@ -35,10 +35,11 @@ def spans(state: WatchState) -> int:
 
 
 def test_a_streak_that_never_finds_evidence_keeps_six_holds_of_samples() -> None:
-    """Days of too few requests: six holds of each rule and no more, one sample a second."""
-    endless = policy(give_up_after=10**6, success_after=10**6)
-    most = max(e for e, _ in sizes(endless, ((0.5, 0, 0) for _ in range(9000))))
-    assert most == (6 * 300 + 1) + (6 * 60 + 1)
+    """Hours of too few requests: six holds of each rule and no more, one sample a second."""
+    brief = Threshold("error_rate", 0.001, 10 * SECOND, rollback_above=0.01, rollback_for=30 * SECOND)
+    endless = policy(brief, give_up_after=10**6, success_after=10**6)
+    most = max(e for e, _ in sizes(endless, ((0.5, 0, 0) for _ in range(5000))))
+    assert most == (6 * 30 + 1) + (6 * 10 + 1)
 
 
 def test_a_firing_streak_keeps_no_samples() -> None:

@@ -66,11 +66,26 @@ def test_the_search_back_stops_when_there_are_enough(replay: Replay) -> None:
 
 
 @both
-@pytest.mark.parametrize(("errors", "fires"), [(62, False), (63, True)])
+@pytest.mark.parametrize(("errors", "fires"), [(5128, False), (5129, True)])
 def test_the_wilson_bound_must_lie_above_the_limit(replay: Replay, errors: float, fires: bool) -> None:
-    """Of 100 requests 63 errors are surely more than half (bound 0.501), 62 are not (0.491)."""
-    lines = [*counted(10, 0, 30, 12, 20), *counted(10, 40, 40, 0, 0), *counted(5, 50, 50, errors - 48, 20)]
+    """Of 10,000 requests 5,129 errors are surely more than half (z = 2.58), 5,128 are not (2.56)."""
+    lines = [
+        *counted(10, 0, 30, 1025, 2000),
+        *counted(10, 40, 40, 0, 0),
+        *counted(5, 50, 50, errors - 4100, 2000),
+    ]
     assert bool(fired(told(replay, policy(HALF), lines), "error_rate.rollback")) is fires
+
+
+@both
+@pytest.mark.parametrize(("minimum", "fires"), [(110, True), (111, False)])
+def test_exactly_min_requests_in_the_hold_need_no_older_sample(
+    replay: Replay, minimum: float, fires: bool
+) -> None:
+    """One request more is asked for, and the sample before it, which was good, speaks against."""
+    lines = [*counted(5, 0, 0, 0, 1000), *counted(5, 5, 55, 10, 10)]
+    events = told(replay, policy(HALF, min_requests=minimum), lines)
+    assert (55 in fired(events, "error_rate.rollback")) is fires
 
 
 @both
@@ -166,6 +181,13 @@ def test_the_latest_requests_reach_back_to_an_interval_ago(replay: Replay, at: f
     assert (
         bool(fired(told(replay, policy(HALF, interval=5), [*steady, *now]), "error_rate.rollback")) is fires
     )
+
+
+@both
+def test_where_an_interval_is_longer_than_the_streak_all_its_requests_are_the_latest(replay: Replay) -> None:
+    """There is nothing further back to ask: enough requests above the limit are enough."""
+    lines = counted(10, 0, 50, 60, 60)
+    assert fired(told(replay, policy(HALF, interval=100), lines), "error_rate.rollback") == [50]
 
 
 @both

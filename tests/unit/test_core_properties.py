@@ -21,7 +21,7 @@ from tests.reference_values import Line, usable_or_quiet
 from tests.replays import START, core, named, reading, verdict
 from tests.strategies import Case, cases
 
-EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 Taken = tuple[WatchState, list[Decision]]
 

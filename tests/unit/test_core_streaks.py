@@ -115,6 +115,17 @@ def test_a_streak_survives_a_gap_of_max_gap_and_not_more(
 
 
 @both
+@pytest.mark.parametrize(("silence", "unbroken"), [(30, True), (30 + US, False)])
+def test_a_gap_is_the_same_beside_a_metric_that_was_never_seen(
+    replay: Replay, silence: float, unbroken: bool
+) -> None:
+    """One source missing makes no other streak end early."""
+    lines = [*every(5, 0, 100, "error_rate", 0.02), line(100 + silence, "error_rate", 0.02)]
+    events = told(replay, policy(ERRORS, TIMES, max_gap=30), lines)
+    assert (named(events, "cleared") == []) is unbroken
+
+
+@both
 def test_after_a_gap_the_hold_starts_again(replay: Replay) -> None:
     """Six minutes stopped in a bad period: five fresh minutes are needed."""
     lines = [*every(5, 0, 100, "error_rate", 0.02), *every(5, 460, 760, "error_rate", 0.02)]
