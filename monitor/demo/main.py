@@ -95,9 +95,7 @@ async def _play(leash: Leash, stage: Stage, screen: Screen, end: float) -> int:
         finally:
             customers.cancel()
             await asyncio.gather(customers, return_exceptions=True)
-    screen.say(
-        "demo", f"done: {load.requests} requests, {load.errors} failed, the rest was saved by the rollback"
-    )
+    screen.say("demo", f"done: of {load.requests} requests {load.errors} failed")
     return OK
 
 

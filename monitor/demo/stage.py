@@ -25,7 +25,7 @@ BACK = "ALTER TABLE contacts RENAME COLUMN email_address TO email;"
 HOLD_SECONDS = 15
 """Three intervals: the least that a configuration may ask for."""
 
-SHORTENED = (("rollback_for", "5m", f"{HOLD_SECONDS}s"), ("verify_for", "10m", "5s"))
+SHORTENED = (("rollback_for", "5m", f"{HOLD_SECONDS}s"),)
 """Key, documented default, and what the demonstration uses. Everything else is the default."""
 
 CONFIG = """\
@@ -41,7 +41,6 @@ targets:
         json: {url: "http://127.0.0.1:%(shop)d/stats", value: response_time_ms, unit: ms}
 thresholds:
   error_rate: {rollback_for: %(rollback_for)s}
-rollback: {verify_for: %(verify_for)s}
 alerts:
   - slack: {webhook_url: "${SLACK_WEBHOOK_URL}"}
 server: {listen: "127.0.0.1:%(daemon)d"}

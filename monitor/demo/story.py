@@ -167,7 +167,7 @@ class Story:
         except OSError:
             return {}  # asked again at once; the daemon's end is noticed above
         watch = latest(watches)
-        self.screen.show(standing_of(watch, self.load))
+        self.screen.show(standing_of(watch, self.load, time.time()))
         return watch
 
     def _daemon_lives(self) -> None:
@@ -191,15 +191,15 @@ def rollback_streak(watch: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return next((s for s in streaks if s.get("rule") == "error_rate.rollback"), None)
 
 
-def standing_of(watch: Mapping[str, Any], load: Load) -> Standing:
-    """What to show of a watch and of the load."""
+def standing_of(watch: Mapping[str, Any], load: Load, now: float) -> Standing:
+    """What to show of a watch and of the load at `now` (epoch seconds)."""
     measured = (watch.get("metrics") or {}).get("error_rate") or {}
     streak = rollback_streak(watch)
     return Standing(
         customers=load.error_rate(),
         per_second=load.per_second(),
         measured=measured.get("value"),
-        age=None if streak is None else streak.get("age_seconds"),
-        hold=0 if streak is None else streak.get("hold_seconds") or 0,
+        age=None if streak is None else max(0.0, now - streak["since"]),
+        hold=0 if streak is None else streak["hold_seconds"],
         phase=watch.get("verdict") or watch.get("phase") or "",
     )

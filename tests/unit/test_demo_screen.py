@@ -12,7 +12,7 @@ from monitor.demo.screen import Screen, Standing, facts, percent
 from monitor.demo.stage import CONFIG, HOLD_SECONDS, SHORTENED
 from monitor.demo.story import latest, rollback_streak, standing_of
 
-STREAK = {"rule": "error_rate.rollback", "age_seconds": 4.0, "hold_seconds": 15.0, "state": "pending"}
+STREAK = {"rule": "error_rate.rollback", "since": 1000.0, "hold_seconds": 15.0, "state": "pending"}
 WATCH = {
     "migration": "add_contact_email",
     "phase": "watching",
@@ -68,9 +68,9 @@ async def test_the_watch_of_the_migration_is_found_among_others() -> None:
     other = {"migration": "other"}
     assert latest([other, WATCH]) == latest({"watches": [other, WATCH]}) == WATCH
     assert latest([other]) == latest([]) == {}
-    standing = standing_of(WATCH, Load(1))
+    standing = standing_of(WATCH, Load(1), 1004.0)
     assert (standing.measured, standing.age, standing.hold, standing.phase) == (0.25, 4.0, 15.0, "watching")
-    assert standing_of({}, Load(1)) == Standing()
+    assert standing_of({}, Load(1), 1004.0) == Standing()
 
 
 def test_only_the_rollback_rule_counts_up_to_the_rollback() -> None:
@@ -82,7 +82,7 @@ def test_only_the_rollback_rule_counts_up_to_the_rollback() -> None:
 
 def test_what_is_shortened_is_what_the_configuration_says() -> None:
     """Every shortened value is printed, and no other stands in the file."""
-    assert {key for key, _, _ in SHORTENED} == {"rollback_for", "verify_for"}
+    assert {key for key, _, _ in SHORTENED} == {"rollback_for"}
     for key, _, _ in SHORTENED:
         assert f"{key}: %({key})s" in CONFIG
     assert {k: s for k, _, s in SHORTENED}["rollback_for"] == f"{HOLD_SECONDS}s"
