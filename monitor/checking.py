@@ -27,7 +27,8 @@ SELECT pg_catalog.current_database()::text AS database, current_user::text AS ro
        pg_catalog.has_database_privilege(current_user, pg_catalog.current_database(), 'CREATE') AS may_create,
        pg_catalog.to_regclass('migration_monitor.watch') IS NOT NULL AS has_ledger,
        coalesce(pg_catalog.has_table_privilege(
-           pg_catalog.to_regclass('migration_monitor.watch')::oid, 'SELECT, INSERT, UPDATE'), false) AS may_write"""
+           pg_catalog.to_regclass('migration_monitor.watch')::oid, 'SELECT, INSERT, UPDATE'
+       ), false) AS may_write"""
 
 
 class CheckedProbe(Probe, Protocol):

@@ -81,12 +81,13 @@ class IdleProbe:
 
     def __init__(self) -> None:
         self.kept: Json = {}
+        self.shown: tuple[Gauge, ...] = ()
 
     async def read(self, now: Micros) -> Sequence[Reading]:
         return [Reading("error_rate", reason="idle")]
 
     def gauges(self) -> Sequence[Gauge]:
-        return ()
+        return self.shown
 
     def memory(self) -> Json:
         return self.kept

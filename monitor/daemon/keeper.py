@@ -47,6 +47,7 @@ class Keeper:
         self.row = row
         self.readiness = NOT_YET
         self.readiness_told: bool | None = None
+        self.missing: dict[str, int] = {}  # metric -> instances of its source that do not answer
         stored: dict[str, Any] = dict(row.state or {})
         state = codec.load(policy, stored["core"]) if stored else None
         self.is_new = state is None

@@ -179,6 +179,16 @@ class Messages:
             commands=() if readiness.ok else ("check",),
         )  # fmt: skip
 
+    def instances(self, keeper: Keeper, metric: str, answering: int, known: int, at: Micros) -> Alert:
+        """Informs: the metric is still measured, from those that answer, as long as half of them do."""
+        back = answering == known
+        title = "all instances answer again" if back else f"{answering} of {known} instances answer"
+        return self._alert(
+            keeper, at, Severity.INFO if back else Severity.WARNING, f"{metric}: {title}",
+            transition=f"{metric}/instances/{at}", condition=f"{metric}/instances", resolves=back, page=False,
+            next="" if back else "fewer than half make the metric unmeasured",
+        )  # fmt: skip
+
     def noticed(self, keeper: Keeper, at: Micros, what: str, title: str, after: str = "") -> Alert:
         """Something worth knowing once: registered, superseded, armed again, already breaching."""
         return self._alert(

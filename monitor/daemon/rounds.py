@@ -55,6 +55,10 @@ VERDICTS: Mapping[OutcomeKind, events.Verdict | None] = {
 }
 
 
+INSTANCES, ANSWERING = "probe_instances", "probe_instances_answering"
+"""Gauges by which a probe says how many instances its source has, and how many answered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hands:
     """What a round asks for and does not wait for."""
@@ -144,6 +148,8 @@ class Rounds:
             decided |= self._step(keeper, events.Measured(now, reading))
         decided |= self._step(keeper, events.Passed(now)) | self._step(keeper, events.BatchEnded(now))
         self._telling.tell_pending(keeper, now)
+        for metric, answering, known in self._instances():
+            self._telling.instances(keeper, metric, answering, known, now)
         return decided or keeper.state.life != life
 
     def _events(self, keeper: Keeper, batch: Sequence[Happening], now: Micros) -> list[events.Event]:
@@ -161,6 +167,14 @@ class Rounds:
                 case ReadinessRead(keeper.id, readiness):
                     self._telling.readiness(keeper, readiness, now)
         return found
+
+    def _instances(self) -> list[tuple[str, int, int]]:
+        """metric, instances that answered its last read, instances it has; where the probe says so."""
+        found: dict[str, dict[str, int]] = {}
+        for gauge in (g for p in self._parts.probes for g in p.gauges()):
+            if gauge.name in {INSTANCES, ANSWERING}:
+                found.setdefault(dict(gauge.labels).get("metric", ""), {})[gauge.name] = int(gauge.value)
+        return [(m, n[ANSWERING], n[INSTANCES]) for m, n in found.items() if len(n) == 2 and n[INSTANCES] > 1]
 
     def _step(self, keeper: Keeper, event: events.Event) -> bool:
         """Steps one watch and carries out what was decided; True if anything was."""

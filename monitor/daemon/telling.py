@@ -101,6 +101,16 @@ class Telling:
         self._row(keeper, kind, now, {"reasons": list(readiness.reasons)})
         self._send(self._messages.readiness(keeper, readiness, now))
 
+    def instances(self, keeper: Keeper, metric: str, answering: int, known: int, now: Micros) -> None:
+        """Of several instances of a source some do not answer: told once, and once when all do again."""
+        missing = keeper.missing.get(metric, 0)
+        if known - answering == missing:
+            return
+        keeper.missing[metric] = known - answering
+        detail = {"metric": metric, "answering": answering, "instances": known}
+        self._row(keeper, "instances_missing" if answering < known else "instances_back", now, detail)
+        self._send(self._messages.instances(keeper, metric, answering, known, now))
+
     def progress(self, keeper: Keeper, progress: Progress, now: Micros) -> None:
         """What the executor reports on its way."""
         if progress.kind in {ProgressKind.BLOCKED, ProgressKind.RETRY}:

@@ -9,7 +9,7 @@ import pytest
 from monitor.core.samples import SECOND
 from monitor.core.thresholds import Mode
 from monitor.daemon.happenings import ReadinessRead, Reminded
-from monitor.ports import Outcome, OutcomeKind, ProgressKind, Readiness, Severity
+from monitor.ports import Gauge, Outcome, OutcomeKind, ProgressKind, Readiness, Severity
 from tests.hands import START, Desk, row
 
 BAD = 0.05
@@ -383,3 +383,21 @@ def test_pages_of_an_ended_watch_are_closed() -> None:
     desk.say(1)
     desk.controls(cancelled_at=START)
     assert [a.resolves for a in desk.alerts() if a.condition == "w-1/readiness"] == [False, True]
+
+
+def test_a_missing_instance_is_told_once_and_its_return_too() -> None:
+    """The metric is still measured, from the instances that answer."""
+    desk = Desk()
+    desk.register()
+    for second, answering in enumerate([3, 2, 2, 3, 3]):
+        labels = (("metric", "error_rate"),)
+        desk.probe.shown = (
+            Gauge("probe_instances", 3, labels),
+            Gauge("probe_instances_answering", answering, labels),
+        )
+        desk.say(second)
+    told = [(a.title, a.resolves) for a in desk.alerts() if "instances" in a.condition]
+    assert told == [
+        ("error_rate: 2 of 3 instances answer", False),
+        ("error_rate: all instances answer again", True),
+    ]
