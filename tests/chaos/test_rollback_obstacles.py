@@ -211,8 +211,42 @@ async def test_a_changed_text_hash_or_plan_is_refused(database: Database, change
     assert await event_kinds(dsn) == []
 
 
-async def test_revoked_rights_and_a_moved_name_are_not_ready(database: Database) -> None:
-    """Fault 17: the next cheap check says it."""
+async def test_revoked_rights_are_not_ready(database: Database) -> None:
+    """Fault 17: the next cheap check says which; the role here is no superuser."""
+    dsn, role = database.dsn, f"{database.name}_app"
+    await build(dsn)
+    async with connected(dsn) as c:
+        await c.execute(
+            f'CREATE ROLE "{role}" LOGIN; GRANT USAGE ON SCHEMA migration_monitor TO "{role}";'
+            f'GRANT ALL ON ALL TABLES IN SCHEMA migration_monitor TO "{role}";'
+            f'GRANT CREATE ON DATABASE "{database.name}" TO "{role}";'
+            f'GRANT CREATE ON SCHEMA public TO "{role}";'
+            f'ALTER TABLE contacts OWNER TO "{role}"'
+        )
+    try:
+        own = database.server.dsn(database.name, role)
+        watch = await store(dsn, await prepare(own, DROP_COLUMN, Options()))
+        async with executing(own) as executor, connected(dsn) as c:
+            assert (await executor.ready(watch, full=True)).ok
+            await c.execute(f'REVOKE CREATE ON DATABASE "{database.name}" FROM "{role}"')
+            assert "GRANT CREATE" in (await executor.ready(watch, full=False)).reasons[0]
+            await c.execute(f'GRANT CREATE ON DATABASE "{database.name}" TO "{role}"')
+            await c.execute(f'REVOKE UPDATE ON migration_monitor.watch FROM "{role}"')
+            assert "may not write" in (await executor.ready(watch, full=False)).reasons[0]
+            await c.execute(f'GRANT UPDATE ON migration_monitor.watch TO "{role}"')
+            await c.execute("ALTER TABLE contacts OWNER TO postgres")
+            assert "does not own" in (await executor.ready(watch, full=False)).reasons[0]
+            await c.execute(f'ALTER TABLE contacts OWNER TO "{role}"')
+            assert (await rolled_back(executor, watch)).kind is OutcomeKind.ROLLED_BACK
+    finally:
+        async with connected(dsn) as c:
+            await c.execute(
+                f'REASSIGN OWNED BY "{role}" TO postgres; DROP OWNED BY "{role}"; DROP ROLE "{role}"'
+            )
+
+
+async def test_a_name_that_means_another_object_now_is_not_ready(database: Database) -> None:
+    """A schema put before the old one in the search_path catches the name."""
     dsn = database.dsn
     await build(dsn)
     watch = await registered(dsn, DROP_COLUMN)
