@@ -16,7 +16,7 @@ from monitor.rollback.commit import Doubts
 from monitor.rollback.held import Held, answer
 from monitor.rollback.killpoints import KillPoint
 from monitor.rollback.locks import LockPolicy
-from monitor.rollback.protocol import Means, Rollback, read_effect
+from monitor.rollback.protocol import Means, Rollback, give_back, read_effect
 from monitor.rollback.stored import Plan
 
 FULL_DEADLINE = 15.0
@@ -78,14 +78,16 @@ class RollbackExecutor:
     ) -> Outcome | None:
         """What became of an intent of before a restart; asks the primary until it knows.
 
-        `wanted` is not asked: a doubt is settled whether or not the rollback is still wanted.
+        None: nothing took effect, and the intent is withdrawn. `wanted` is not asked: a doubt is settled
+        whether or not the rollback is still wanted.
         """
         if (plan := _plan_of(watch)) is None:
             return Outcome(OutcomeKind.REFUSED, UNREADABLE)
         async with self._free:
-            if not await Doubts(self._held, plan, watch.id, report).settle():
-                return None
-            return await read_effect(self._held, plan, watch.id)
+            done = await Doubts(self._held, plan, watch.id, report).settle()
+            if done or await give_back(self._held, plan, watch):
+                return await read_effect(self._held, plan, watch.id)
+            return None
 
     async def aclose(self) -> None:
         """Says goodbye; within a few seconds whatever the server does."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.core.replay import seconds
 from monitor.core.samples import Micros
 from monitor.pg import Connection
 from monitor.ports import Json, Order, WatchRow
@@ -27,7 +28,7 @@ NEWER = """/* migration-monitor: a newer watch on the target */
 SELECT n.migration FROM migration_monitor.watch w
   JOIN migration_monitor.watch n ON n.target = w.target AND n.seq > w.seq
  WHERE w.id = $1
-   AND (n.verdict IS NULL OR n.verdict NOT IN ('cancelled', 'rolled_back', 'resolved_externally'))
+   AND (n.verdict IS NULL OR n.verdict NOT IN ('cancelled', 'rolled_back'))
  ORDER BY n.seq DESC LIMIT 1"""
 
 STEPS = """/* migration-monitor: the ledger of a watch */
@@ -113,17 +114,17 @@ async def add_steps(connection: Connection, watch_id: str, statements: Sequence[
 async def add_intent(connection: Connection, order: Order) -> None:
     """The decision and its evidence; written again after a lost answer it stays one row."""
     await connection.execute(SET_INTENT, order.watch.id)
-    detail = {"rule": order.rule, "since": order.since, "by": order.by, "evidence": order.evidence}
+    detail = {"rule": order.rule, "since": seconds(order.since), "by": order.by, "evidence": order.evidence}
     await add_event(
         connection, order.watch, order.at, "intent", detail, f"{order.watch.id}/intent/{order.at}"
     )
 
 
-async def withdraw(connection: Connection, order: Order) -> None:
+async def withdraw(connection: Connection, watch: WatchRow, at: Micros, why: str) -> None:
     """Pause and cancel are possible again."""
-    await connection.execute(CLEAR_INTENT, order.watch.id)
-    key = f"{order.watch.id}/intent_withdrawn/{order.at}"
-    await add_event(connection, order.watch, order.at, "intent_withdrawn", {"rule": order.rule}, key)
+    await connection.execute(CLEAR_INTENT, watch.id)
+    key = f"{watch.id}/intent_withdrawn/{at}"
+    await add_event(connection, watch, at, "intent_withdrawn", {"reason": why}, key)
 
 
 async def add_event(

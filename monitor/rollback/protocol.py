@@ -14,7 +14,7 @@ from typing import Any
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.pg import Connection
-from monitor.ports import Order, Outcome, OutcomeKind, Progress, ProgressKind
+from monitor.ports import Order, Outcome, OutcomeKind, Progress, ProgressKind, WatchRow
 from monitor.rollback import group, ledger, locks, salvage
 from monitor.rollback.commit import Doubts
 from monitor.rollback.group import AlreadyDoneError, IntentGoneError, Stop, Try, undo
@@ -155,24 +155,13 @@ class Rollback:
         """A short write of ours; a lost answer is harmless, since it is written again under the same key."""
         if self.plan.salvaged:
             await answer(connection, salvage.make_room(connection), "making room for salvaged data")
-        await answer(connection, self._write(connection, work), "writing the intent")
-
-    async def _write(self, connection: Connection, work: Callable[[Connection], Any]) -> None:
-        try:
-            await connection.execute(WRITE)
-            await work(connection)
-            tag = await connection.execute("COMMIT")
-        except BaseException:
-            await undo(connection)
-            raise
-        if tag != "COMMIT":
-            raise DatabaseError(f"COMMIT answered {tag}", "40001")
+        await answer(connection, write(connection, work), "writing the intent")
 
     async def _withdraw(self) -> Outcome:
         """The streak ended: the intent goes, unless the effect has happened after all."""
         if self.intended:
             session = await self.means.held.session(self.plan.system_identifier)
-            await answer(session.connection, self._write(session.connection, self._unintend), "withdrawing")
+            await answer(session.connection, write(session.connection, self._unintend), "withdrawing")
         return Outcome(
             OutcomeKind.WITHDRAWN, "the breach ended before any statement took effect", self._tries()
         )
@@ -181,7 +170,7 @@ class Rollback:
         await ledger.lock_watch(connection, self.order.watch.id)
         if await ledger.is_done(connection, self.order.watch.id, self.plan.statements):
             raise AlreadyDoneError
-        await ledger.withdraw(connection, self.order)
+        await ledger.withdraw(connection, self.order.watch, self.order.at, "the breach ended")
 
     async def _trouble(self, e: DatabaseError) -> Outcome | None:
         """What a failed step means: another try (None), or the end."""
@@ -220,6 +209,45 @@ class Rollback:
 
     def _tries(self) -> dict[str, object]:
         return {"tries": self.attempt, "seconds": round(self.spent, 3)}
+
+
+async def write(connection: Connection, work: Callable[[Connection], Any]) -> None:
+    """A short transaction of ours on the ledger; its COMMIT must answer COMMIT."""
+    try:
+        await connection.execute(WRITE)
+        await work(connection)
+        tag = await connection.execute("COMMIT")
+    except BaseException:
+        await undo(connection)
+        raise
+    if tag != "COMMIT":
+        raise DatabaseError(f"COMMIT answered {tag}", "40001")
+
+
+async def give_back(held: Held, plan: Plan, watch: WatchRow) -> bool:
+    """Withdraws an intent found without effect after a restart; True: another daemon's effect was there.
+
+    What was decided before the restart needs fresh evidence, and until then people may pause or cancel.
+    """
+    done = False
+
+    async def unintend(connection: Connection) -> None:
+        nonlocal done
+        locked = await ledger.lock_watch(connection, watch.id)
+        done = await ledger.is_done(connection, watch.id, plan.statements)
+        if locked is not None and locked.intent and not done:
+            await ledger.withdraw(connection, watch, watch.intent_at or 0, "no effect before a restart")
+
+    while True:
+        try:
+            connection = (await held.session(plan.system_identifier)).connection
+            await answer(connection, write(connection, unintend), "withdrawing the intent")
+        except WrongServer:
+            return False
+        except DatabaseError:
+            await asyncio.sleep(1.0)
+        else:
+            return done
 
 
 async def read_effect(held: Held, plan: Plan, watch_id: str) -> Outcome:

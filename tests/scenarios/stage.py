@@ -38,8 +38,9 @@ targets:
       response_time: {{json: {{url: "{app}", value: response_time_ms, unit: ms}}}}
 thresholds:
   error_rate: {{rollback_for: 3s}}
-watch: {{interval: 500ms, fast_interval: 100ms, rate_window_max: 5s, max_gap: {max_gap}, blind_after: 3s,
-        clear_for: 1s, warn_for: 1s, success_after: {success_after}, give_up_after: 1h}}
+watch: {{interval: 500ms, fast_interval: 100ms, rate_window_max: 5s, max_gap: {max_gap},
+        blind_after: {max_gap}, clear_for: 1s, warn_for: 1s, success_after: {success_after},
+        give_up_after: 1h}}
 alerts:
   - webhook: {{url: "{receiver}", secret: "whsec_c2NlbmFyaW9zIG9ubHk="}}
 server: {{listen: "127.0.0.1:0", token: "scenarios-only"}}
@@ -171,7 +172,8 @@ class Stage:
     async def row(self, migration: str = "rename_email") -> asyncpg.Record:
         """The latest watch of a migration, as stored."""
         found = await self.sql.fetchrow(
-            "SELECT *, extract(epoch FROM intent_at)::float8 AS intent FROM migration_monitor.watch WHERE migration = $1 ORDER BY seq DESC LIMIT 1",
+            "SELECT *, extract(epoch FROM intent_at)::float8 AS intent FROM migration_monitor.watch"
+            " WHERE migration = $1 ORDER BY seq DESC LIMIT 1",
             migration,
         )
         assert found is not None
@@ -229,7 +231,8 @@ class Stage:
             return known and bool(
                 await self.sql.fetchval(
                     "SELECT true FROM migration_monitor.sample"
-                    " WHERE metric = 'error_rate' AND value IS NOT NULL AND at > clock_timestamp() - interval '2 s' LIMIT 1"
+                    " WHERE metric = 'error_rate' AND value IS NOT NULL"
+                    " AND at > clock_timestamp() - interval '2 s' LIMIT 1"
                 )
             )
 

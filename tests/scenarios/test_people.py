@@ -88,7 +88,7 @@ async def test_a_watch_registered_into_a_breach_asks_for_a_person(stage: Stage) 
     await stage.event("already_breaching")
     await stage.event("approval_requested")
     assert await stage.effects() == 0
-    (shown,) = json.loads(await stage.cli("status", "--json"))
+    shown = json.loads(await stage.cli("status", "rename_email", "--json"))
     assert shown["already_breaching"] is True
     assert shown["mode"] == "approve"
 
