@@ -1,0 +1,91 @@
+"""Runs one command: which it is, and what becomes of errors.
+
+Errors are one sentence on stderr with the remedy, never a traceback. `replay` goes by its own way, so
+that it does not pay for what the other commands need.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from monitor.cli import replay
+from monitor.cli.context import CONFIG_VARIABLE, DEFAULT, Chosen, warn
+from monitor.cli.exits import INTERRUPTED, UNEXPECTED, USAGE
+from monitor.errors import ConfigError, MonitorError, OperatorError
+
+TRACEBACK = "MIGRATION_MONITOR_TRACEBACK"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(given)
+    except SystemExit as e:
+        return e.code if isinstance(e.code, int) else UNEXPECTED * bool(e.code)
+    except MonitorError as e:
+        return _sentence(e)
+    except ExceptionGroup as e:
+        first = _first(e)
+        return _sentence(first) if isinstance(first, MonitorError) else _unexpected(e)
+    except BrokenPipeError:
+        return _reader_gone()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as e:  # a person gets a sentence, whatever it was
+        return _unexpected(e)
+
+
+def _run(given: list[str]) -> int:
+    config, rest = _split(given)
+    if rest[:1] == ["replay"]:
+        return replay.run(config, rest[1:])
+    commands: Any = importlib.import_module("monitor.cli.commands")  # 0.3 s that replay saves
+    code: int = commands.run(given)
+    return code
+
+
+def _split(given: list[str]) -> tuple[Chosen, list[str]]:
+    """The configuration named before the command, and the rest."""
+    named = os.environ.get(CONFIG_VARIABLE) or None
+    rest = given
+    while rest and (rest[0] == "--config" or rest[0].startswith("--config=")):
+        _, equals, value = rest[0].partition("=")
+        named, rest = (value, rest[1:]) if equals else (rest[1] if len(rest) > 1 else None, rest[2:])
+    return Chosen(Path(named) if named else DEFAULT, named is not None), rest
+
+
+def _sentence(e: MonitorError) -> int:
+    for line in str(e).splitlines() or [type(e).__name__]:
+        warn(line if isinstance(e, ConfigError) else f"error: {line}")
+    return USAGE if isinstance(e, OperatorError) else UNEXPECTED
+
+
+def _reader_gone() -> int:
+    """`migration-monitor status | head`: what is still buffered has nowhere to go."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return UNEXPECTED
+
+
+def _first(group: ExceptionGroup[Exception]) -> Exception:
+    """What the tasks of a group failed with: the first of ours, else the first."""
+    ours = group.subgroup(MonitorError)
+    found: Exception = ours or group
+    while isinstance(found, ExceptionGroup):
+        found = found.exceptions[0]
+    return found
+
+
+def _unexpected(e: Exception) -> int:
+    """The text of a foreign error may carry anything: only its kind is told."""
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(e)
+    hint = f"set {TRACEBACK}=1 and run it again to see where"
+    warn(f"error: unexpected {type(e).__name__}; {hint}")
+    return UNEXPECTED

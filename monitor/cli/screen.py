@@ -1,0 +1,48 @@
+"""Watches on a terminal: the words of a watch, laid out by rich."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from monitor.cli import words
+from monitor.ports import Json
+
+COLOURS = {"normal": "green", "not normal": "yellow"}
+BORDERS = {
+    "succeeded": "green",
+    "rolled_back": "yellow",
+    "failed": "red",
+    "refused": "red",
+    "unverified": "red",
+}
+
+
+def watches(views: Sequence[Json], kinds: Mapping[str, Mapping[str, str]], now: float) -> RenderableType:
+    """A panel for each watch."""
+    return Group(*(watch(view, kinds.get(str(view["target"]), {}), now) for view in views))
+
+
+def watch(view: Json, kinds: Mapping[str, str], now: float) -> RenderableType:
+    """One watch: times, metrics with both numbers, streaks with their countdown, what holds it."""
+    parts: list[RenderableType] = [Text(words.times(view, now))]
+    if view.get("metrics"):
+        parts.append(_metrics(view, kinds))
+    parts += [Text(line, style="bold yellow") for line in words.streak_lines(view)]
+    parts += [Text(line, style="red" if "NOT" in line else "") for line in words.condition_lines(view, now)]
+    border = BORDERS.get(str(view.get("verdict")), "cyan" if view.get("verdict") is None else "dim")
+    return Panel(Group(*parts), title=escape(words.title(view)), title_align="left", border_style=border)
+
+
+def _metrics(view: Json, kinds: Mapping[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("metric", "now", "normal below", "acts above", ""):
+        table.add_column(heading, justify="left" if heading in {"metric", ""} else "right")
+    for *cells, how in words.metric_rows(view, kinds):
+        table.add_row(*map(escape, cells), Text(how, style=COLOURS.get(how, "magenta")))
+    return table

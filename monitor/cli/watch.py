@@ -1,0 +1,79 @@
+"""`watch`: registers a watch and shows what would be executed."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monitor.app import register
+from monitor.cli import words
+from monitor.cli.configured import finish, settings_of
+from monitor.cli.context import say, say_json
+from monitor.cli.recording import moment_given
+from monitor.core.thresholds import Mode
+from monitor.errors import OperatorError
+from monitor.ports import Registered, WatchRequest
+
+PLAN_BYTES = (1 << 20) + 1
+"""One more than a plan may have: what is longer is refused without being read whole."""
+
+
+def watch(
+    ctx: typer.Context,
+    migration: Annotated[str, typer.Argument(help="the migration's name")],
+    rollback: Annotated[str, typer.Option(help="file with the rollback SQL; - for stdin", metavar="FILE")],
+    target: Annotated[str | None, typer.Option(help="which one, when several are configured")] = None,
+    mode: Annotated[Mode, typer.Option(help="execute, wait for a person, or only say")] = Mode.AUTO,
+    data_loss: Annotated[
+        str, typer.Option(help="salvage, quarantine or accept: what becomes of data the rollback drops")
+    ] = "salvage",
+    accept_loss: Annotated[
+        list[str] | None, typer.Option(help="may be lost (repeatable)", metavar="TABLE[.COLUMN]")
+    ] = None,
+    started_at: Annotated[
+        str | None, typer.Option(help="when it was applied: epoch seconds or RFC 3339; default: now")
+    ] = None,
+    allow_opaque: Annotated[bool, typer.Option("--allow-opaque", help="DO, CALL and own functions")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="the watch as one JSON document")] = False,
+) -> None:
+    """Registers a watch; the same migration and SQL while open is the same watch."""
+    request = WatchRequest(
+        migration=migration,
+        rollback=_sql(rollback),
+        target=target,
+        mode=mode,
+        data_loss=data_loss,
+        accept_loss=tuple(accept_loss or ()),
+        allow_opaque=allow_opaque,
+        started_at=None if started_at is None else moment_given(started_at),
+    )
+    registered = finish(register(settings_of(ctx), request))
+    if as_json:
+        say_json({**registered.view, "new": registered.new, "notices": list(registered.notices)})
+    else:
+        _show(registered)
+
+
+def _sql(name: str) -> bytes:
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read(PLAN_BYTES)
+        with Path(name).open("rb") as file:
+            return file.read(PLAN_BYTES)
+    except OSError as e:
+        raise OperatorError(f"the rollback {name} can't be read: {e.strerror}") from None
+
+
+def _show(registered: Registered) -> None:
+    view = registered.view
+    say(f"{'watching' if registered.new else 'watched already'}: {words.title(view)}")
+    say(words.times(view, time.time()))
+    say("rollback:")
+    for line in words.plan_lines(view):
+        say(line)
+    for notice in registered.notices:
+        say(f"note: {notice}")
