@@ -210,11 +210,10 @@ class TargetLoop:
 
     def _pace(self) -> None:
         """Fast reads while a rollback streak lasts, and one exactly when its hold is reached."""
-        now, holds = self._parts.clock.now(), self._rounds.holds()
+        holds = self._rounds.holds()
         for poller in self._pollers:
-            ends = [holds[m] for m in poller.probe.metrics if m in holds]
-            coming = min((end for end in ends if end > now), default=None)
-            poller.pace(self._parts.fast_interval if ends else None, coming)
+            ends = frozenset(end for m in poller.probe.metrics for end in holds.get(m, ()))
+            poller.pace(self._parts.fast_interval if ends else None, ends)
 
     async def _tick(self) -> None:
         while True:

@@ -38,12 +38,12 @@ class Poller:
         self._clock = clock
         self._deliver = deliver
         self._every = interval
-        self._exactly_at: Micros | None = None
+        self._exactly_at: frozenset[Micros] = frozenset()
         self._last: Micros = 0
         self._changed = asyncio.Event()
 
-    def pace(self, every: Micros | None, exactly_at: Micros | None) -> None:
-        """Reads `every` (None: the interval), and once at `exactly_at`, if that is still to come."""
+    def pace(self, every: Micros | None, exactly_at: frozenset[Micros]) -> None:
+        """Reads `every` (None: the interval), and once at or right after each moment of `exactly_at`."""
         every = every or self._interval
         if (every, exactly_at) != (self._every, self._exactly_at):
             self._every, self._exactly_at = every, exactly_at
@@ -68,12 +68,10 @@ class Poller:
                 continue
 
     def _due(self) -> Micros:
-        """The next point of the grid, or the hold's end if that comes first."""
+        """The next point of the grid, or a hold's end that no read has begun after yet."""
         fast = self._every < self._interval
         due = self._last + self._every if fast else (self._last // self._every + 1) * self._every
-        if self._exactly_at is not None and self._last < self._exactly_at < due:
-            return self._exactly_at
-        return due
+        return min(due, *(moment for moment in self._exactly_at if moment > self._last), due)
 
     async def _read(self) -> Sequence[Reading]:
         """What the probe says, or `timeout` when it, or this process, stood still for too long."""

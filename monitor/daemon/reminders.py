@@ -38,6 +38,9 @@ class Reminders:
         elif alert.page:
             self._open[alert.condition] = Open(alert, dict.fromkeys(self._outgoing.remind_every, alert.at))
 
+    def is_open(self, condition: str) -> bool:
+        return condition in self._open
+
     def still_open(self, watch_id: str) -> list[Alert]:
         """Pages of a watch that nothing resolved."""
         return [o.alert for o in self._open.values() if o.alert.watch_id == watch_id]

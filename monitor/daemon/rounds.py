@@ -97,10 +97,16 @@ class Rounds:
         if any(isinstance(h, Reminded) for h in batch):
             self._telling.remind(now)
         self.last_at = now
-        if any(decided) or self._telling.something or any(isinstance(h, Tick | Finished) for h in batch):
+        told = any(decided) or self._telling.something
+        if told or self._holds_or_ticks(batch):
             self.save()
         self._ended |= {i for i, k in self.keepers.items() if k.ended}
         self.keepers = {i: k for i, k in self.keepers.items() if not k.ended}
+
+    def _holds_or_ticks(self, batch: Sequence[Happening]) -> bool:
+        """Written once per interval, and at every reading while a rollback streak is under way."""
+        saved = (Tick, Finished, Readings) if self.holds() else (Tick, Finished)
+        return any(isinstance(happening, saved) for happening in batch)
 
     def save(self) -> None:
         """Hands everything since the last time to the recorder."""
@@ -121,14 +127,13 @@ class Rounds:
             self._clock.not_before(self._seen.seen.at + 1)
         self._adopt(rows, self._clock.now())
 
-    def holds(self) -> Mapping[str, Micros]:
-        """metric -> when its earliest rollback streak reaches its hold; absent without a streak."""
-        found: dict[str, Micros] = {}
+    def holds(self) -> Mapping[str, set[Micros]]:
+        """metric -> when its rollback streaks under way reach, or reached, their hold; absent without one."""
+        found: dict[str, set[Micros]] = {}
         for keeper in self.keepers.values():
             for rule, streak in zip(self._policy.rules, keeper.state.seen.streaks, strict=True):
                 if streak is not None and rule.action is Action.ROLLBACK:
-                    end = streak.first + rule.hold
-                    found[rule.metric] = min(found.get(rule.metric, end), end)
+                    found.setdefault(rule.metric, set()).add(streak.first + rule.hold)
         return found
 
     def metrics(self) -> Mapping[str, Json]:

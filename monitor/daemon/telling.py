@@ -168,6 +168,9 @@ class Telling:
         was_told = decision.rule in told
         told.discard(decision.rule)
         fired = decision.was == "firing"
+        if fired and keeper.state.life.order is None and self.reminders.is_open(f"{keeper.id}/rollback"):
+            over = said.RollbackWithdrawn(decision.at, decision.rule, decision.since, "the breach ended")
+            self._send(self._messages.withdrawn(keeper, over))
         return self._messages.cleared(keeper, decision) if fired or was_told else None
 
     def _value(self, keeper: Keeper, metric: str) -> float | None:

@@ -37,8 +37,8 @@ targets:
       error_rate: {{json: {{url: "{app}", errors: errors, requests: requests}}}}
       response_time: {{json: {{url: "{app}", value: response_time_ms, unit: ms}}}}
 thresholds:
-  error_rate: {{rollback_for: 3s}}
-watch: {{interval: 500ms, fast_interval: 100ms, rate_window_max: 5s, max_gap: {max_gap},
+  error_rate: {{rollback_for: {hold}}}
+watch: {{interval: {interval}, fast_interval: {fast_interval}, rate_window_max: 5s, max_gap: {max_gap},
         blind_after: {max_gap}, clear_for: 1s, warn_for: 1s, success_after: {success_after},
         give_up_after: 1h}}
 alerts:
@@ -239,11 +239,19 @@ class Stage:
         await self.until(measured)
 
 
+TIMES = {
+    "interval": "500ms",
+    "fast_interval": "100ms",
+    "hold": "3s",
+    "max_gap": "2s",
+    "success_after": "10m",
+}
+"""Short, so that a scenario takes seconds."""
+
+
 @contextlib.asynccontextmanager
-async def set_up(
-    dsn: str, folder: Path, *, max_gap: str = "2s", success_after: str = "10m"
-) -> AsyncIterator[Stage]:
-    """A shop whose migration has just been applied, watched by a daemon that is running."""
+async def set_up(dsn: str, folder: Path, **times: str) -> AsyncIterator[Stage]:
+    """A shop whose migration has just been applied, watched by a daemon that runs; `times` override TIMES."""
     app, receiver = Application(), Receiver()
     sql = await asyncpg.connect(dsn)
     await sql.execute(
@@ -252,11 +260,7 @@ async def set_up(
     )
     async with listening(app.serve) as site, listening(receiver.serve) as inbox:
         config = folder / "monitor.yaml"
-        config.write_text(
-            CONFIG.format(
-                dsn=dsn, app=site.url, receiver=inbox.url, max_gap=max_gap, success_after=success_after
-            )
-        )
+        config.write_text(CONFIG.format(dsn=dsn, app=site.url, receiver=inbox.url, **{**TIMES, **times}))
         daemon = Daemon(config)
         await daemon.start()
         stage = Stage(dsn, config, app, receiver, daemon, sql)

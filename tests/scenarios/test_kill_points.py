@@ -1,4 +1,4 @@
-"""Fault 1 with the whole daemon: SIGKILL at every named point of the transactional protocol, then a restart."""
+"""Fault 1 with the whole daemon: SIGKILL at every named point of the protocol, then a restart."""
 
 from __future__ import annotations
 

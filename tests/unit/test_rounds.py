@@ -401,3 +401,24 @@ def test_a_missing_instance_is_told_once_and_its_return_too() -> None:
         ("error_rate: 2 of 3 instances answer", False),
         ("error_rate: all instances answer again", True),
     ]
+
+
+def test_what_observe_would_have_done_is_closed_when_the_breach_ends() -> None:
+    """The page does not stay open for a breach that is over."""
+    desk = Desk()
+    desk.register(mode=Mode.OBSERVE)
+    desk.say_through(0, 40, error_rate=BAD)
+    desk.say(45)
+    told = [a.resolves for a in desk.alerts() if a.condition == "w-1/rollback"]
+    assert told == [False, True]
+
+
+def test_a_request_whose_breach_ended_while_the_daemon_was_down_is_closed() -> None:
+    """The streak ends by a gap, and with it the page that asked for approval."""
+    desk = Desk()
+    desk.register(mode=Mode.APPROVE)
+    desk.say_through(0, 30, error_rate=BAD)
+    desk.begin().start([desk.stored_row(mode=Mode.APPROVE)], desk.records[-1].memory or {})
+    desk.say(60)
+    told = [a.resolves for a in desk.alerts() if a.condition == "w-1/rollback"]
+    assert told == [False, True]
