@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +21,8 @@ def init(
     path = file or chosen(ctx).config
     text = files("monitor").joinpath("settings", "monitor.yaml").read_bytes()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            path.parent.mkdir(parents=True)
         with path.open("xb") as new:
             new.write(text)
     except FileExistsError:

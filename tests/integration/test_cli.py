@@ -1,0 +1,321 @@
+"""The command as people and deploys call it: a process, its output, its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.conftest import Database
+
+CANARY = "canary-77d0"
+PATIENCE = 60.0
+"""Seconds; far above what any command here takes."""
+
+DAY = 1_700_000_000
+COMMANDS = (
+    "demo", "init", "check", "watch", "run", "status", "wait", "pause", "resume", "cancel", "approve",
+    "rollback", "replay",
+)  # fmt: skip
+
+
+def called(
+    *arguments: str | Path, given: str = "", env: dict[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs the command to its end; never with a traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", *map(str, arguments)],
+        input=given, capture_output=True, text=True, timeout=PATIENCE, cwd=cwd, check=False,
+        env={**{k: v for k, v in os.environ.items() if not k.startswith("MIGRATION_MONITOR")}, **(env or {})},
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    assert CANARY not in done.stdout + done.stderr
+    return done
+
+
+def breach(minutes: int, rate: float = 0.05) -> str:
+    """A recording of that error rate at one sample every 5 s, exact counts."""
+    lines = (
+        {"at": DAY + at, "metric": "error_rate", "value": rate, "errors": 1000 * rate, "requests": 1000}
+        for at in range(0, minutes * 60 + 1, 5)
+    )
+    return "".join(f"{json.dumps(line)}\n" for line in lines)
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_the_script_and_the_module_are_the_same() -> None:
+    """`migration-monitor` is `python -m monitor`."""
+    script = Path(sys.executable).with_name("migration-monitor")
+    by_script = subprocess.run(
+        [script, "--version"], capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+    assert by_script.stdout == called("--version").stdout
+
+
+def test_help_names_every_command() -> None:
+    """The listing is the table itself."""
+    text = called("--help").stdout
+    assert all(f"\n  {name} " in text for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    """Also of those that need a configuration."""
+    done = called(command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"migration-monitor {command}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], ""),
+        (["relpay"], "No such command 'relpay'"),
+        (["status", "--nope"], "No such option"),
+        (["watch", "m"], "Missing option '--rollback'"),
+        (["--config"], "requires an argument"),
+        (["replay"], "the following arguments are required: FILE"),
+        (["status", "--json", "--follow"], "--follow is for a terminal"),
+        (["wait", "m", "--timeout", "5"], "--timeout `5` is not a duration"),
+        (["watch", "m", "--rollback", "/no/such"], "the rollback /no/such can't be read: No such file"),
+        (["replay", "/no/such"], "the recording /no/such can't be read: No such file"),
+        (["--config", "/no/such.yaml", "status"], "/no/such.yaml: no such file: write one with"),
+        (["--config", "/no/such.yaml", "replay", "-"], "/no/such.yaml: no such file"),
+    ],
+)
+def test_a_slip_is_told_on_stderr_with_exit_code_2(arguments: list[str], says: str) -> None:
+    """Nothing is on stdout that a script could take for an answer."""
+    done = called(*arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert arguments == [] or done.stdout == ""
+
+
+def test_a_configuration_is_refused_with_all_its_lines(tmp_path: Path) -> None:
+    """One line for each problem, without a value from outside the file."""
+    config = tmp_path / "monitor.yaml"
+    config.write_text('targets: {shop: {database: {dsn: "${DSN}"}}}\nwatch: {interval: 5}\n')
+    done = called("--config", config, "status", env={"DSN": f"mysql://{CANARY}"})
+    assert done.returncode == 2
+    assert [line.split(": ")[1] for line in done.stderr.splitlines()] == ["line 1"] * 3 + ["line 2"]
+    as_json = called("--config", config, "check", "--json", env={"DSN": f"mysql://{CANARY}"})
+    answer = json.loads(as_json.stdout)
+    assert (as_json.returncode, answer["ok"], len(answer["findings"])) == (2, False, 4)
+
+
+def test_the_configuration_is_found_by_environment_and_by_default(tmp_path: Path) -> None:
+    """--config before the variable before config/monitor.yaml."""
+    assert "config/monitor.yaml: no such file" in called("status", cwd=tmp_path).stderr
+    by_variable = {"MIGRATION_MONITOR_CONFIG": "/a.yaml"}
+    assert "/a.yaml: no such file" in called("status", env=by_variable).stderr
+    assert "/b.yaml: no such file" in called("--config=/b.yaml", "status", env=by_variable).stderr
+
+
+def test_init_writes_a_configuration_once(tmp_path: Path) -> None:
+    """Never over what is there; what is written needs only its variables."""
+    path = tmp_path / "new" / "monitor.yaml"
+    assert called("init", path).returncode == 0
+    assert path.read_text() == Path("config/monitor.yaml").read_text()
+    again = called("init", path)
+    assert (again.returncode, again.stdout) == (2, "")
+    assert "exists already" in again.stderr
+    problems = called("--config", path, "status").stderr.splitlines()
+    assert all("environment variable SHOP_" in line for line in problems)
+    assert called("init", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "config/monitor.yaml").exists()
+    assert "can't be written" in called("init", "/dev/null/x").stderr
+
+
+def test_replay_tells_each_event_and_the_verdict_as_json_lines() -> None:
+    """Five minutes of 5 % are a rollback, at the sample that reaches the hold."""
+    done = called("replay", "-", "--json", given=breach(6))
+    assert (done.returncode, done.stderr) == (0, "")
+    found = objects(done.stdout)
+    assert {"event": "pending", "at": DAY, "rule": "error_rate.rollback"} in found
+    assert {"event": "firing", "at": DAY + 300, "rule": "error_rate.rollback", "since": DAY} in found
+    assert found[-1] == {"verdict": "rollback", "at": DAY + 300}
+
+
+def test_replay_goes_on_when_asked() -> None:
+    """A rollback is counted, and the recording is read to its end."""
+    done = called("replay", "-", "--json", "--keep-going", given=breach(6))
+    assert objects(done.stdout)[-1] == {"verdict": "watching", "at": DAY + 360, "rollbacks": 1}
+
+
+def test_replay_starts_when_told() -> None:
+    """Lines before that moment are ignored."""
+    done = called("replay", "-", "--json", "--started-at", str(DAY + 120), given=breach(6))
+    assert objects(done.stdout)[-1] == {"verdict": "watching", "at": DAY + 360}
+    assert called("replay", "-", "--started-at", "noon", given=breach(1)).returncode == 2
+
+
+def test_replay_tells_people_in_sentences() -> None:
+    """Times in UTC, the verdict last."""
+    lines = called("replay", "-", given=breach(6)).stdout.splitlines()
+    assert lines[-1] == "2023-11-14 22:18:20 UTC  verdict: rollback"
+    assert "error_rate.rollback firing since 2023-11-14 22:13:20 UTC" in " ".join(lines)
+
+
+def test_replay_takes_the_policy_of_a_configuration_of_two_sections(tmp_path: Path) -> None:
+    """Only `thresholds` and `watch`; without --config the documented policy, whatever lies in the folder."""
+    config = tmp_path / "config" / "monitor.yaml"
+    config.parent.mkdir()
+    config.write_text("thresholds: {error_rate: {rollback_for: 1m}}\n")
+    named = called("--config", config, "replay", "-", "--json", given=breach(6))
+    assert objects(named.stdout)[-1] == {"verdict": "rollback", "at": DAY + 60}
+    by_variable = called(
+        "replay", "-", "--json", given=breach(6), env={"MIGRATION_MONITOR_CONFIG": str(config)}
+    )
+    assert by_variable.stdout == named.stdout
+    unnamed = called("replay", "-", "--json", given=breach(6), cwd=tmp_path)
+    assert objects(unnamed.stdout)[-1] == {"verdict": "rollback", "at": DAY + 300}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("", 1), ("[]\n", 1), (breach(1) + "{}\n", 14), (breach(1) + "x" * (1 << 21), 14)]
+)
+def test_replay_refuses_a_bad_line_with_its_number(text: str, line: int) -> None:
+    """Exit code 2, whatever was printed before."""
+    done = called("replay", "-", "--json", given=text)
+    assert done.returncode == 2
+    assert f"error: line {line}: " in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_error_message() -> None:
+    """`replay … | head`."""
+    command = f"{sys.executable} -m monitor replay - --json --keep-going | head -1"
+    flapping = "".join(
+        f'{{"at": {DAY + i * 60}, "metric": "connections", "value": {99 * (i % 2)}}}\n' for i in range(1400)
+    )
+    done = subprocess.run(
+        ["sh", "-c", command], input=flapping, capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+    assert done.stderr == ""
+
+
+def test_replay_imports_neither_network_nor_models() -> None:
+    """What a quick start can't pay for stays out."""
+    code = (
+        "import sys; from monitor.cli import main; main(['replay', '-', '--json']);"
+        "print([m for m in ('asyncio','asyncpg','httpx','starlette','apscheduler','rich','pydantic','typer')"
+        " if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=breach(1),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def config_for(database: Database, folder: Path) -> Path:
+    """A configuration of one target whose endpoint nobody answers at."""
+    path = folder / "monitor.yaml"
+    path.write_text(
+        f"""targets:
+  shop:
+    database: {{dsn: "{database.dsn}"}}
+    metrics:
+      error_rate: {{json: {{url: "http://127.0.0.1:9/{CANARY}", errors: errors, requests: requests}}}}
+      response_time: {{json: {{url: "http://127.0.0.1:9/{CANARY}", value: time, unit: ms}}}}
+alerts: [log: {{}}]
+"""
+    )
+    return path
+
+
+async def test_the_life_of_a_watch_by_command(database: Database, tmp_path: Path) -> None:
+    """Registered, shown, found again, refused another plan, paused, waited for, controlled too late."""
+    admin = await asyncpg.connect(database.dsn)
+    await admin.execute("CREATE TABLE contacts (id integer PRIMARY KEY, email_address text)")
+    config, plan = config_for(database, tmp_path), tmp_path / "down.sql"
+    plan.write_text("ALTER TABLE contacts RENAME COLUMN email_address TO email;")
+
+    def ask(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return called("--config", config, *arguments)
+
+    async def asked(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return await asyncio.to_thread(ask, *arguments)
+
+    registered = await asked("watch", "0042", "--rollback", plan, "--json")
+    assert registered.returncode == 0, registered.stderr
+    watch = json.loads(registered.stdout)
+    assert (watch["migration"], watch["target"], watch["new"]) == ("0042", "shop", True)
+    assert watch["plan"][0]["class"] == "lossless"
+
+    again = await asked("watch", "0042", "--rollback", plan)
+    assert again.returncode == 0
+    assert f"watched already: 0042 on shop · {watch['id']}" in again.stdout
+    assert "1. [lossless] ALTER TABLE contacts RENAME COLUMN email_address TO email" in again.stdout
+
+    plan.write_text("ALTER TABLE contacts DROP COLUMN IF EXISTS email_address")
+    other = await asked("watch", "0042", "--rollback", plan)
+    assert (other.returncode, other.stdout) == (2, "")
+    plan.write_text("COMMIT")
+    refused = await asked("watch", "0043", "--rollback", plan)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "line 1" in refused.stderr
+
+    assert json.loads((await asked("status", "0042", "--json")).stdout)["id"] == watch["id"]
+    assert [w["id"] for w in json.loads((await asked("status", "--json")).stdout)["watches"]] == [watch["id"]]
+    assert "0042 on shop" in (await asked("status")).stdout
+    for unknown in ("status", "pause", "wait"):
+        done = await asked(unknown, "nope")
+        assert done.returncode == 2
+        assert "no watch of 'nope'" in done.stderr
+
+    paused = await asked("pause", "0042", "--reason", "looking", "--json")
+    assert (paused.returncode, json.loads(paused.stdout)["id"]) == (0, watch["id"])
+    assert await admin.fetchval("SELECT control_reason FROM migration_monitor.watch") == "looking"
+    waited = await asked("wait", watch["id"], "--timeout", "100ms")
+    assert waited.returncode == 14
+    assert (await asked("resume", "0042")).returncode == 0
+
+    await admin.execute("UPDATE migration_monitor.watch SET verdict = 'rolled_back', phase = 'ended'")
+    ended = await asked("wait", "0042", "--json")
+    assert (ended.returncode, json.loads(ended.stdout)["verdict"]) == (10, "rolled_back")
+    followed = await asked("status", "0042", "--follow")
+    assert followed.returncode == 0
+    assert "rolled_back" in followed.stdout
+    late = await asked("cancel", "0042")
+    assert (late.returncode, late.stdout) == (2, "")
+    await admin.close()
+
+
+async def test_check_tells_every_problem_in_one_run(database: Database, tmp_path: Path) -> None:
+    """Endpoints by their place in the configuration, not by their address."""
+    done = await asyncio.to_thread(called, "--config", config_for(database, tmp_path), "check", "--json")
+    answer = json.loads(done.stdout)
+    problems = {found["where"] for found in answer["findings"] if found["problem"]}
+    assert (done.returncode, answer["ok"]) == (2, False)
+    assert {"targets.shop.metrics.error_rate", "targets.shop.metrics.response_time"} <= problems
+
+
+def test_a_database_that_is_away_is_told_in_a_sentence(tmp_path: Path) -> None:
+    """Exit code 1: the input is not at fault. No password is told."""
+    config = tmp_path / "monitor.yaml"
+    config.write_text(
+        f"""targets:
+  shop:
+    database: {{dsn: "postgresql://u:{CANARY}@127.0.0.1:9/x"}}
+    metrics: {{error_rate: {{sql: {{query: SELECT 0, unit: ratio}}}}}}
+    thresholds: {{response_time: null}}
+"""
+    )
+    done = called("--config", config, "status")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1

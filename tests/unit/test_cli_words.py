@@ -1,0 +1,184 @@
+"""A watch for people: both numbers, countdowns, and what holds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from monitor.cli import screen, told, words
+from monitor.cli.exits import BY_VERDICT, MEANINGS, STILL_WATCHING
+from monitor.cli.status import recent
+from monitor.cli.wait import code_of
+from monitor.core.events import Verdict
+
+NOW = 1_700_003_600.0
+KINDS = {"error_rate": "ratio", "response_time": "time", "connections": "count"}
+VIEW: dict[str, Any] = {
+    "id": "w-1",
+    "migration": "0042_rename",
+    "target": "shop",
+    "mode": "auto",
+    "phase": "watching",
+    "verdict": None,
+    "reason": "",
+    "started_at": NOW - 3600,
+    "ends_at": NOW + 23 * 3600,
+    "verdict_at": None,
+    "updated_at": NOW - 1,
+    "metrics": {
+        "error_rate": {
+            "value": 0.0213, "normal": False, "blind": False, "quiet": False, "reason": "",
+            "limits": {"normal_below": 0.001, "rollback_above": 0.01},
+        },
+        "response_time": {
+            "value": 120.0, "normal": True, "blind": False, "quiet": False, "reason": "",
+            "limits": {"normal_below": 200.0, "investigate_above": 500.0},
+        },
+        "connections": {
+            "value": None, "normal": None, "blind": True, "quiet": False, "reason": "timeout",
+            "limits": {"normal_below": 60.0},
+        },
+    },
+    "streaks": [
+        {
+            "rule": "error_rate.rollback", "state": "pending", "age_seconds": 130.0, "hold_seconds": 300.0,
+            "insufficient_evidence": False,
+        }
+    ],
+    "coverage": {"unobserved_seconds": 61.0, "unobserved_allowed_seconds": 4320.0, "quiet_seconds": 0},
+    "readiness": {"ok": False, "reasons": ["no right to ALTER contacts"], "notes": ["0.1 s under the lock"]},
+    "superseded": False,
+    "already_breaching": False,
+    "plan": [{"step": 1, "sql": "ALTER TABLE contacts\n  DROP COLUMN x", "class": "lossy"}],
+}  # fmt: skip
+
+
+def printed(view: dict[str, Any]) -> str:
+    """As a terminal of 120 columns shows it."""
+    console = Console(width=120, color_system=None)
+    with console.capture() as captured:
+        console.print(screen.watches([view], {"shop": KINDS}, NOW))
+    return captured.get()
+
+
+def test_a_watch_is_told_with_both_numbers_and_the_countdown() -> None:
+    """What is measured beside its limits, and how long is left."""
+    text = printed(VIEW)
+    for part in (
+        "0042_rename on shop · w-1 · auto · watching",
+        "since 2023-11-14 22:13:20 UTC (1h ago), until 2023-11-15 22:13:20 UTC (in 23h)",
+        "2.13 %",
+        "0.1 %",
+        "120 ms",
+        "blind (timeout)",
+        "error_rate.rollback pending for 2m10s of 5m, 2m50s left",
+        "NOT ready to roll back:",
+        "no right to ALTER contacts",
+        "note: 0.1 s under the lock",
+        "unobserved 1m1s of 1h12m allowed",
+    ):
+        assert part in text
+    rows = {row[0]: row[1:] for row in words.metric_rows(VIEW, KINDS)}
+    assert rows["error_rate"] == ("2.13 %", "0.1 %", "1 %", "not normal")
+    assert rows["response_time"] == ("120 ms", "200 ms", "500 ms", "normal")
+    assert rows["connections"] == ("–", "60", "–", "blind (timeout)")
+
+
+@pytest.mark.parametrize(
+    ("metric", "how"),
+    [
+        ({"normal": None, "quiet": True}, "too little traffic to judge"),
+        ({"normal": None, "reason": "stale"}, "no data (stale)"),
+        ({"normal": None}, "no data yet"),
+        ({"normal": None, "blind": True}, "blind (no sample)"),
+    ],
+)
+def test_what_is_not_measured_never_looks_normal(metric: dict[str, Any], how: str) -> None:
+    """Nothing measured is said with its reason."""
+    ((*_, found),) = words.metric_rows({"metrics": {"m": metric}}, {})
+    assert found == how
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({"readiness": {"ok": True}}, "ready to roll back"),
+        ({"superseded": True}, "superseded by a newer watch on this target: it observes only"),
+        ({"already_breaching": True}, "a rollback rule was breached already when it started"),
+        ({"updated_at": NOW - 61}, "last decision 1m1s ago: is the daemon"),
+        ({"reason": "the column was there again"}, "reason: the column was there again"),
+    ],
+)
+def test_what_holds_a_watch_is_told(changed: dict[str, Any], line: str) -> None:
+    """Each condition has its line."""
+    assert any(found.startswith(line) for found in words.condition_lines({**VIEW, **changed}, NOW))
+
+
+def test_an_ended_watch_tells_its_verdict_and_reason() -> None:
+    """Readiness is no question any more."""
+    view = {
+        **VIEW,
+        "verdict": "rolled_back",
+        "phase": "ended",
+        "verdict_at": NOW - 60,
+        "reason": "error_rate",
+    }
+    assert "ended 2023-11-14 23:12:20 UTC (1m ago)" in words.times(view, NOW)
+    assert list(words.condition_lines(view, NOW)) == ["reason: error_rate"]
+    assert words.title(view).endswith("rolled_back")
+
+
+def test_a_watch_that_no_daemon_has_seen_can_be_shown() -> None:
+    """As it is between registration and the first round."""
+    view = {**VIEW, "metrics": {}, "streaks": [], "coverage": {}, "updated_at": None}
+    assert "0042_rename" in printed(view)
+
+
+def test_names_are_not_markup() -> None:
+    """A migration called [red] is shown as it is called."""
+    assert "[red]x[/red]" in printed({**VIEW, "migration": "[red]x[/red]"})
+
+
+def test_a_streak_without_evidence_says_so() -> None:
+    """Its hold is over and it waits for requests."""
+    streak = {**VIEW["streaks"][0], "age_seconds": 301.0, "insufficient_evidence": True}
+    (line,) = words.streak_lines({"streaks": [streak]})
+    assert line == "error_rate.rollback pending for 5m1s of 5m, not enough requests yet to be sure"
+
+
+def test_a_plan_is_told_by_statement_on_one_line() -> None:
+    """Numbered, with its class."""
+    assert list(words.plan_lines(VIEW)) == ["  1. [lossy] ALTER TABLE contacts DROP COLUMN x"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.4, "0s"),
+        (59.6, "59s"),
+        (61, "1m1s"),
+        (3661, "1h1m"),
+        (90_000, "25h"),
+        (360_000, "4d4h"),
+        (-1, "0s"),
+    ],
+)
+def test_a_span_has_two_units_at_most(seconds: float, text: str) -> None:
+    """More would be noise."""
+    assert told.span(seconds) == text
+
+
+def test_every_verdict_has_its_exit_code() -> None:
+    """A script can tell them apart as documented."""
+    assert set(BY_VERDICT) == set(Verdict)
+    assert {code_of({"verdict": v.value}) for v in Verdict} <= set(MEANINGS)
+    assert code_of({"verdict": "rolled_back"}) == code_of({"verdict": "resolved_externally"}) == 10
+    assert code_of({"verdict": None}) == STILL_WATCHING
+
+
+def test_watches_that_ended_long_ago_are_not_listed() -> None:
+    """A day is enough to be told of it."""
+    old, young = {"verdict_at": NOW - 90_000}, {"verdict_at": NOW - 80_000}
+    assert recent([old, young, {"verdict_at": None}], NOW) == [young, {"verdict_at": None}]
