@@ -108,5 +108,5 @@ def test_a_library_of_the_network_enters_through_one_room(library: str, rooms: s
 def test_the_rules_see_what_they_forbid() -> None:
     """The reader of imports finds plain, relative and nested ones."""
     assert "asyncpg" in set(imports(PACKAGE / "pg.py"))
-    assert "core" in rooms_imported(PACKAGE / "ports.py")
+    assert "core" in rooms_imported(PACKAGE / "ports" / "store.py")
     assert set(sys.stdlib_module_names) >= CORE_MAY_USE

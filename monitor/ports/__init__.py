@@ -1,0 +1,53 @@
+"""What the daemon asks of the outside, as Protocols with few methods, and the values that cross.
+
+The daemon and the tests know only this page; adapters (probes, rollback, store, channels, web)
+implement it and never import each other.
+"""
+
+from __future__ import annotations
+
+from monitor.ports.alerts import Alert, AlertRow, Channel, Outbox, Severity
+from monitor.ports.overview import Overview, TargetView, Telemetry
+from monitor.ports.probes import Gauge, Probe
+from monitor.ports.registry import Registry
+from monitor.ports.requests import Backend, Finding, Registered, WatchRequest
+from monitor.ports.rollback import Executor, Order, Outcome, OutcomeKind, Progress, ProgressKind, Readiness
+from monitor.ports.shapes import Json
+from monitor.ports.store import EventRow, Record, SampleRow, Store, WatchUpdate
+from monitor.ports.watches import Control, Controls, Registration, StoredPlan, WatchRow
+
+__all__ = [
+    "Alert",
+    "AlertRow",
+    "Backend",
+    "Channel",
+    "Control",
+    "Controls",
+    "EventRow",
+    "Executor",
+    "Finding",
+    "Gauge",
+    "Json",
+    "Order",
+    "Outbox",
+    "Outcome",
+    "OutcomeKind",
+    "Overview",
+    "Probe",
+    "Progress",
+    "ProgressKind",
+    "Readiness",
+    "Record",
+    "Registered",
+    "Registration",
+    "Registry",
+    "SampleRow",
+    "Severity",
+    "Store",
+    "StoredPlan",
+    "TargetView",
+    "Telemetry",
+    "WatchRequest",
+    "WatchRow",
+    "WatchUpdate",
+]

@@ -1,0 +1,43 @@
+"""What the daemon counts and shows of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from monitor.core.samples import Micros
+from monitor.ports.probes import Gauge
+from monitor.ports.shapes import Json
+
+
+class Telemetry(Protocol):
+    """Counts what happened; names are those of the metrics page without the prefix."""
+
+    def count(self, name: str, amount: float = 1, **labels: str) -> None: ...
+
+    def observe(self, name: str, value: float, **labels: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TargetView:
+    """How one target stands, for health, readiness and the metrics page."""
+
+    name: str
+    last_decision: Micros | None  # of the decision loop; None before its first round
+    stale_after: Micros  # older than this, the loop is stale
+    store_reachable: bool
+    holds_store: bool  # False: another daemon looks after it, we wait
+    watches: tuple[Json, ...] = ()  # open watches as JSON
+    metrics: Mapping[str, Json] = field(
+        default_factory=dict
+    )  # name -> {value, normal, blind, reason, at, ...}
+    gauges: tuple[Gauge, ...] = ()
+
+
+class Overview(Protocol):
+    """What the daemon shows of itself; answers from memory, at once."""
+
+    def now(self) -> Micros: ...
+
+    def targets(self) -> Sequence[TargetView]: ...

@@ -1,0 +1,34 @@
+"""The stored watches of one target, as people and programs ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from monitor.core.samples import Micros
+from monitor.ports.store import EventRow, SampleRow
+from monitor.ports.watches import Control, Registration, WatchRow
+
+
+class Registry(Protocol):
+    """What the command line and the API ask of the stored watches of one target."""
+
+    async def register(self, registration: Registration) -> tuple[WatchRow, bool]:
+        """Stores a watch; True if it is new. Same migration, target and hash while open is the same watch.
+
+        Raises PlanRefused when an open watch of the same migration has another hash.
+        """
+
+    async def find(self, name: str) -> WatchRow | None:
+        """By id, else the latest watch of the migration of that name."""
+
+    async def watches(self, limit: int) -> Sequence[WatchRow]:
+        """Newest first."""
+
+    async def control(self, watch_id: str, control: Control, *, by: str, reason: str) -> WatchRow:
+        """Commits a person's control under the row lock. Raises ControlRefused when it is too late."""
+
+    async def samples(self, since: Micros, until: Micros, limit: int) -> Sequence[SampleRow]: ...
+
+    async def events(self, watch_id: str, after: int, limit: int) -> Sequence[EventRow]:
+        """In the order written, those with id > `after`."""

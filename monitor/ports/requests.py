@@ -1,0 +1,68 @@
+"""What people ask for, by the command line or over HTTP, and what they are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from monitor.core.samples import Micros
+from monitor.core.thresholds import Mode
+from monitor.ports.shapes import Json
+from monitor.ports.watches import Control
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRequest:
+    """A watch as a person or a deploy asks for it. `target` None: the only one configured."""
+
+    migration: str
+    rollback: bytes
+    target: str | None = None
+    mode: Mode = Mode.AUTO
+    data_loss: str = "salvage"
+    accept_loss: tuple[str, ...] = ()
+    allow_opaque: bool = False
+    started_at: Micros | None = None  # None: now, by the database's clock
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The stored watch as JSON; whether it is new; what the operator should know before the night."""
+
+    view: Json
+    new: bool
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing `check` found. A problem must be mended; a note informs."""
+
+    where: str
+    text: str
+    problem: bool = True
+
+
+class Backend(Protocol):
+    """What the HTTP interface asks of the stored watches. Answers are ready for `json.dumps`.
+
+    Raises NotFound, ControlRefused, PlanRefused, ConfigError; DatabaseError when the store is away.
+    """
+
+    async def watches(self) -> Sequence[Json]:
+        """Watches of all targets as JSON, newest first, bounded."""
+
+    async def watch(self, watch_id: str) -> Json | None: ...
+
+    async def samples(self, watch_id: str, since: float, limit: int) -> Sequence[Json]:
+        """Samples of the watch's target from `since` (epoch seconds) on, in order of time."""
+
+    async def events(self, watch_id: str, after: int, limit: int) -> Sequence[Json]:
+        """Events with an id above `after`, in the order written."""
+
+    async def register(self, request: Json, by: str) -> tuple[Json, bool]:
+        """The stored watch as JSON, and whether it is new."""
+
+    async def control(self, watch_id: str, control: Control, by: str, reason: str) -> Json:
+        """Commits a person's control; the watch as JSON."""

@@ -1,0 +1,89 @@
+"""The rollback of one target: may it be executed, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from monitor.core.samples import Micros
+from monitor.ports.shapes import Json
+from monitor.ports.watches import WatchRow
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether a rollback could be executed now. `reasons` are sentences; `notes` inform without blocking."""
+
+    ok: bool
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class OutcomeKind(StrEnum):
+    ROLLED_BACK = "rolled_back"  # committed, post-condition holds
+    UNVERIFIED = "unverified"  # committed, post-condition does not hold
+    FAILED = "failed"  # an error that is not retried; nothing of the open group took effect
+    REFUSED = "refused"  # a check before the first statement said no
+    WITHDRAWN = "withdrawn"  # the streak ended before any statement took effect
+    OVERRULED = "overruled"  # a person's pause or cancel was committed before the intent
+    RESOLVED_EXTERNALLY = "resolved_externally"  # found rolled back by hand
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    kind: OutcomeKind
+    reason: str = ""  # one sentence for people
+    detail: Json = field(default_factory=dict)  # tries, seconds, verified, salvaged rows, differences
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One rollback to execute: which watch, why (the evidence of the intent), who asked ("" = the rule)."""
+
+    watch: WatchRow
+    at: Micros
+    rule: str
+    since: Micros
+    evidence: Json
+    by: str = ""
+
+
+class ProgressKind(StrEnum):
+    INTENT = "intent"  # committed: pause and cancel are refused from here on
+    BLOCKED = "blocked"  # a try did not get its locks: blockers in the detail
+    BUDGET_SPENT = "budget_spent"  # lock_budget is over: page, go on slowly
+    RETRY = "retry"  # the connection was lost or the server asked to retry
+    IN_DOUBT = "in_doubt"  # COMMIT was sent, its answer was lost
+    SETTLED = "settled"  # the doubt is over, from the ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    kind: ProgressKind
+    text: str
+    detail: Json = field(default_factory=dict)
+
+
+class Executor(Protocol):
+    """The rollback of one target: holds a direct connection to its writable primary."""
+
+    async def ready(self, watch: WatchRow, *, full: bool) -> Readiness:
+        """Cheap part at every poll, full part every few minutes; never raises DatabaseError."""
+
+    async def execute(
+        self, order: Order, wanted: Callable[[], bool], report: Callable[[Progress], None]
+    ) -> Outcome:
+        """Steps 1, 2, 4 and 5 of the protocol. `wanted` is asked before each try: False = withdraw.
+
+        Returns only a settled outcome: while a COMMIT is in doubt it goes on asking the primary.
+        Cancelling it (SIGTERM) finishes a COMMIT that was sent, or rolls the open group back.
+        """
+
+    async def settle(
+        self, watch: WatchRow, wanted: Callable[[], bool], report: Callable[[Progress], None]
+    ) -> Outcome | None:
+        """After a restart: what became of a committed intent. None: the effect has not happened."""
+
+    async def aclose(self) -> None: ...
