@@ -37,11 +37,16 @@ NOT_YET = Readiness(False, ("not checked yet",))
 
 
 class Keeper:
-    """Holds one open watch of a target."""
+    """Holds one open watch of a target.
+
+    `now`: ours. The row's moments are the database's; a new watch never begins in our future, or every
+    sample until then would come too early for it.
+    """
 
     def __init__(
-        self, policy: Policy, row: WatchRow, kinds: Mapping[str, Kind], *, already_breaching: bool = False
-    ) -> None:
+        self, policy: Policy, row: WatchRow, kinds: Mapping[str, Kind], now: Micros, *,
+        already_breaching: bool = False
+    ) -> None:  # fmt: skip
         self.policy = policy
         self._kinds = kinds
         self.row = row
@@ -55,7 +60,8 @@ class Keeper:
         self._approved_at: Micros | None = stored.get("approved_at")
         self._rollback_at: Micros | None = stored.get("rollback_at")
         self._was_awaiting = state is not None and state.life.phase is Phase.AWAITING_APPROVAL
-        self.state: WatchState = state or new_state(policy, row.started_at, self._first_mode())
+        started = min(row.started_at, now)
+        self.state: WatchState = state or new_state(policy, started, self._first_mode())
         self.executing = False
 
     @property

@@ -219,18 +219,18 @@ class Rounds:
         for row in rows:
             if row.id in self.keepers or row.id in self._ended or row.verdict is not None:
                 continue
-            keeper = Keeper(self._policy, row, self._parts.kinds, already_breaching=self._breaching())
+            keeper = Keeper(self._policy, row, self._parts.kinds, now, already_breaching=self._breaching())
             self.keepers[row.id] = keeper
             if keeper.is_new:
                 self._telling.adopted(keeper, now)
-                continue
-            self._clock.not_before(keeper.state.seen.at + 1)  # the stored batch is over
-            now = self._clock.now()
+            else:
+                self._clock.not_before(keeper.state.seen.at + 1)  # the stored batch is over
+                now = self._clock.now()
             if row.intent_at is not None:
-                keeper.take(events.IntentCommitted(now))
+                self._step(keeper, events.IntentCommitted(now))
                 keeper.executing = True
                 self._hands.settle(keeper)
-            else:
+            elif not keeper.is_new:
                 self._step(keeper, events.Restarted(now))
 
     def _breaching(self) -> bool:
