@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
+from tests.commands import Commands, Done
 from tests.conftest import Database
 
 CANARY = "canary-77d0"
@@ -26,18 +27,27 @@ COMMANDS = (
 )  # fmt: skip
 
 
-def called(
-    *arguments: str | Path, given: str = "", env: dict[str, str] | None = None, cwd: Path | None = None
-) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="module")
+def commands() -> Iterator[Commands]:
+    """Forks a process for each call."""
+    with Commands() as found:
+        yield found
+
+
+Call = Callable[..., Done]
+
+
+@pytest.fixture
+def called(commands: Commands) -> Call:
     """Runs the command to its end; never with a traceback."""
-    done = subprocess.run(
-        [sys.executable, "-m", "monitor", *map(str, arguments)],
-        input=given, capture_output=True, text=True, timeout=PATIENCE, cwd=cwd, check=False,
-        env={**{k: v for k, v in os.environ.items() if not k.startswith("MIGRATION_MONITOR")}, **(env or {})},
-    )  # fmt: skip
-    assert "Traceback" not in done.stderr
-    assert CANARY not in done.stdout + done.stderr
-    return done
+
+    def call(*arguments: str | Path, **options: Any) -> Done:
+        done = commands.call(*arguments, **options)
+        assert "Traceback" not in done.stderr
+        assert CANARY not in done.stdout + done.stderr
+        return done
+
+    return call
 
 
 def breach(minutes: int, rate: float = 0.05) -> str:
@@ -53,7 +63,7 @@ def objects(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_the_script_and_the_module_are_the_same() -> None:
+def test_the_script_and_the_module_are_the_same(called: Call) -> None:
     """`migration-monitor` is `python -m monitor`."""
     script = Path(sys.executable).with_name("migration-monitor")
     by_script = subprocess.run(
@@ -62,14 +72,14 @@ def test_the_script_and_the_module_are_the_same() -> None:
     assert by_script.stdout == called("--version").stdout
 
 
-def test_help_names_every_command() -> None:
+def test_help_names_every_command(called: Call) -> None:
     """The listing is the table itself."""
     text = called("--help").stdout
     assert all(f"\n  {name} " in text for name in COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help(command: str) -> None:
+def test_every_command_has_help(called: Call, command: str) -> None:
     """Also of those that need a configuration."""
     done = called(command, "--help")
     assert (done.returncode, done.stderr) == (0, "")
@@ -93,7 +103,7 @@ def test_every_command_has_help(command: str) -> None:
         (["--config", "/no/such.yaml", "replay", "-"], "/no/such.yaml: no such file"),
     ],
 )
-def test_a_slip_is_told_on_stderr_with_exit_code_2(arguments: list[str], says: str) -> None:
+def test_a_slip_is_told_on_stderr_with_exit_code_2(called: Call, arguments: list[str], says: str) -> None:
     """Nothing is on stdout that a script could take for an answer."""
     done = called(*arguments)
     assert done.returncode == 2
@@ -101,7 +111,7 @@ def test_a_slip_is_told_on_stderr_with_exit_code_2(arguments: list[str], says: s
     assert arguments == [] or done.stdout == ""
 
 
-def test_a_configuration_is_refused_with_all_its_lines(tmp_path: Path) -> None:
+def test_a_configuration_is_refused_with_all_its_lines(called: Call, tmp_path: Path) -> None:
     """One line for each problem, without a value from outside the file."""
     config = tmp_path / "monitor.yaml"
     config.write_text('targets: {shop: {database: {dsn: "${DSN}"}}}\nwatch: {interval: 5}\n')
@@ -113,7 +123,7 @@ def test_a_configuration_is_refused_with_all_its_lines(tmp_path: Path) -> None:
     assert (as_json.returncode, answer["ok"], len(answer["findings"])) == (2, False, 4)
 
 
-def test_the_configuration_is_found_by_environment_and_by_default(tmp_path: Path) -> None:
+def test_the_configuration_is_found_by_environment_and_by_default(called: Call, tmp_path: Path) -> None:
     """--config before the variable before config/monitor.yaml."""
     assert "config/monitor.yaml: no such file" in called("status", cwd=tmp_path).stderr
     by_variable = {"MIGRATION_MONITOR_CONFIG": "/a.yaml"}
@@ -121,7 +131,7 @@ def test_the_configuration_is_found_by_environment_and_by_default(tmp_path: Path
     assert "/b.yaml: no such file" in called("--config=/b.yaml", "status", env=by_variable).stderr
 
 
-def test_init_writes_a_configuration_once(tmp_path: Path) -> None:
+def test_init_writes_a_configuration_once(called: Call, tmp_path: Path) -> None:
     """Never over what is there; what is written needs only its variables."""
     path = tmp_path / "new" / "monitor.yaml"
     assert called("init", path).returncode == 0
@@ -136,7 +146,7 @@ def test_init_writes_a_configuration_once(tmp_path: Path) -> None:
     assert "can't be written" in called("init", "/dev/null/x").stderr
 
 
-def test_replay_tells_each_event_and_the_verdict_as_json_lines() -> None:
+def test_replay_tells_each_event_and_the_verdict_as_json_lines(called: Call) -> None:
     """Five minutes of 5 % are a rollback, at the sample that reaches the hold."""
     done = called("replay", "-", "--json", given=breach(6))
     assert (done.returncode, done.stderr) == (0, "")
@@ -146,27 +156,27 @@ def test_replay_tells_each_event_and_the_verdict_as_json_lines() -> None:
     assert found[-1] == {"verdict": "rollback", "at": DAY + 300}
 
 
-def test_replay_goes_on_when_asked() -> None:
+def test_replay_goes_on_when_asked(called: Call) -> None:
     """A rollback is counted, and the recording is read to its end."""
     done = called("replay", "-", "--json", "--keep-going", given=breach(6))
     assert objects(done.stdout)[-1] == {"verdict": "watching", "at": DAY + 360, "rollbacks": 1}
 
 
-def test_replay_starts_when_told() -> None:
+def test_replay_starts_when_told(called: Call) -> None:
     """Lines before that moment are ignored."""
     done = called("replay", "-", "--json", "--started-at", str(DAY + 120), given=breach(6))
     assert objects(done.stdout)[-1] == {"verdict": "watching", "at": DAY + 360}
     assert called("replay", "-", "--started-at", "noon", given=breach(1)).returncode == 2
 
 
-def test_replay_tells_people_in_sentences() -> None:
+def test_replay_tells_people_in_sentences(called: Call) -> None:
     """Times in UTC, the verdict last."""
     lines = called("replay", "-", given=breach(6)).stdout.splitlines()
     assert lines[-1] == "2023-11-14 22:18:20 UTC  verdict: rollback"
     assert "error_rate.rollback firing since 2023-11-14 22:13:20 UTC" in " ".join(lines)
 
 
-def test_replay_takes_the_policy_of_a_configuration_of_two_sections(tmp_path: Path) -> None:
+def test_replay_takes_the_policy_of_a_configuration_of_two_sections(called: Call, tmp_path: Path) -> None:
     """Only `thresholds` and `watch`; without --config the documented policy, whatever lies in the folder."""
     config = tmp_path / "config" / "monitor.yaml"
     config.parent.mkdir()
@@ -184,7 +194,7 @@ def test_replay_takes_the_policy_of_a_configuration_of_two_sections(tmp_path: Pa
 @pytest.mark.parametrize(
     ("text", "line"), [("", 1), ("[]\n", 1), (breach(1) + "{}\n", 14), (breach(1) + "x" * (1 << 21), 14)]
 )
-def test_replay_refuses_a_bad_line_with_its_number(text: str, line: int) -> None:
+def test_replay_refuses_a_bad_line_with_its_number(called: Call, text: str, line: int) -> None:
     """Exit code 2, whatever was printed before."""
     done = called("replay", "-", "--json", given=text)
     assert done.returncode == 2
@@ -237,17 +247,17 @@ alerts: [log: {{}}]
     return path
 
 
-async def test_the_life_of_a_watch_by_command(database: Database, tmp_path: Path) -> None:
+async def test_the_life_of_a_watch_by_command(called: Call, database: Database, tmp_path: Path) -> None:
     """Registered, shown, found again, refused another plan, paused, waited for, controlled too late."""
     admin = await asyncpg.connect(database.dsn)
     await admin.execute("CREATE TABLE contacts (id integer PRIMARY KEY, email_address text)")
     config, plan = config_for(database, tmp_path), tmp_path / "down.sql"
     plan.write_text("ALTER TABLE contacts RENAME COLUMN email_address TO email;")
 
-    def ask(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    def ask(*arguments: str | Path) -> Done:
         return called("--config", config, *arguments)
 
-    async def asked(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    async def asked(*arguments: str | Path) -> Done:
         return await asyncio.to_thread(ask, *arguments)
 
     registered = await asked("watch", "0042", "--rollback", plan, "--json")
@@ -295,7 +305,7 @@ async def test_the_life_of_a_watch_by_command(database: Database, tmp_path: Path
     await admin.close()
 
 
-async def test_check_tells_every_problem_in_one_run(database: Database, tmp_path: Path) -> None:
+async def test_check_tells_every_problem_in_one_run(called: Call, database: Database, tmp_path: Path) -> None:
     """Endpoints by their place in the configuration, not by their address."""
     done = await asyncio.to_thread(called, "--config", config_for(database, tmp_path), "check", "--json")
     answer = json.loads(done.stdout)
@@ -304,7 +314,7 @@ async def test_check_tells_every_problem_in_one_run(database: Database, tmp_path
     assert {"targets.shop.metrics.error_rate", "targets.shop.metrics.response_time"} <= problems
 
 
-def test_a_database_that_is_away_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_database_that_is_away_is_told_in_a_sentence(called: Call, tmp_path: Path) -> None:
     """Exit code 1: the input is not at fault. No password is told."""
     config = tmp_path / "monitor.yaml"
     config.write_text(

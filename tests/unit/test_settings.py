@@ -250,8 +250,8 @@ def test_replay_refuses_an_unknown_section(tmp_path: Path) -> None:
 def test_every_time_of_the_watch_reaches_the_policy(tmp_path: Path) -> None:
     """No key of `watch` is read and then forgotten on the way to the core."""
     text = SMALL + (
-        "watch: {interval: 2s, max_gap: 11s, blind_after: 13s, min_requests: 17, clear_for: 19s, warm_up: 23s,"
-        " success_after: 29h, success_tolerance: 1%, max_unobserved: 2%, max_quiet: 3%,"
+        "watch: {interval: 2s, max_gap: 11s, blind_after: 13s, min_requests: 17, clear_for: 19s,"
+        " warm_up: 23s, success_after: 29h, success_tolerance: 1%, max_unobserved: 2%, max_quiet: 3%,"
         " give_up_after: 31h, warn_for: 37s}"
     )
     written, default = loaded(tmp_path, text).policy("shop"), Policy()
