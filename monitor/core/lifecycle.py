@@ -110,6 +110,9 @@ def restarted(policy: Policy, state: WatchState, event: events.Restarted) -> Ste
 
 
 def intent_committed(policy: Policy, state: WatchState, event: events.IntentCommitted) -> Step:
+    """A watch whose decision was not stored before a restart is rolling back all the same."""
+    if allows(state.life.phase, Move.DECIDE):
+        state = _with(state, phase=after(state.life.phase, Move.DECIDE))
     return _with(state, intent=True), ()
 
 

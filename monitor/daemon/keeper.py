@@ -52,11 +52,13 @@ class Keeper:
         self.row = row
         self.readiness = NOT_YET
         self.readiness_told: bool | None = None
-        self.missing: dict[str, int] = {}  # metric -> instances of its source that do not answer
         stored: dict[str, Any] = dict(row.state or {})
+        self.missing: dict[str, int] = stored.get("missing", {})  # metric -> instances that do not answer
+        self.told_pending: set[str] = set(stored.get("told_pending", ()))  # rules
         state = codec.load(policy, stored["core"]) if stored else None
         self.is_new = state is None
         self.already_breaching = bool(stored.get("already_breaching", already_breaching))
+        self._paused_at: Micros | None = stored.get("paused_at")
         self._approved_at: Micros | None = stored.get("approved_at")
         self._rollback_at: Micros | None = stored.get("rollback_at")
         self._was_awaiting = state is not None and state.life.phase is Phase.AWAITING_APPROVAL
@@ -75,6 +77,11 @@ class Keeper:
     @property
     def ended(self) -> bool:
         return self.state.ended
+
+    @property
+    def may_roll_back(self) -> bool:
+        """Whether a rollback may be asked of it: not observing, not superseded."""
+        return self.mode is not Mode.OBSERVE and self.state.life.armed
 
     def _first_mode(self) -> Mode:
         """An `auto` watch that starts into a breach waits for a person."""
@@ -97,8 +104,11 @@ class Keeper:
             found.append(events.ArmingChanged(now, not controls.superseded))
         if controls.paused and phase is not Phase.PAUSED:
             found.append(events.Paused(now))
-        if not controls.paused and phase is Phase.PAUSED:
+        elif not controls.paused and phase is Phase.PAUSED:
             found.append(events.Resumed(now))
+        elif not controls.paused and controls.paused_at not in {None, self._paused_at}:
+            found += [events.Paused(now), events.Resumed(now)]  # it came and went between two readings
+        self._paused_at = controls.paused_at
         if controls.rollback_at not in {None, self._rollback_at}:
             self._rollback_at = controls.rollback_at
             found.append(events.RollbackAsked(now, controls.by))
@@ -129,8 +139,11 @@ class Keeper:
         stored = {
             "core": codec.dump(self.policy, self.state),
             "already_breaching": self.already_breaching,
+            "paused_at": self._paused_at,
             "approved_at": self._approved_at,
             "rollback_at": self._rollback_at,
+            "missing": dict(self.missing),
+            "told_pending": sorted(self.told_pending),
         }
         verdict = life.verdict and life.verdict.value
         return WatchUpdate(

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from monitor.core.samples import SECOND, Micros, Reading
+from monitor.core.samples import SECOND, Reading
 from monitor.daemon.happenings import (
     ControlsRead,
     Finished,
@@ -26,8 +26,9 @@ from monitor.daemon.happenings import (
     Tick,
 )
 from monitor.daemon.keeper import Keeper
-from monitor.daemon.parts import READINESS_FULL, TargetParts
+from monitor.daemon.parts import TargetParts
 from monitor.daemon.polling import Poller
+from monitor.daemon.proving import Proving
 from monitor.daemon.recorder import Recorder
 from monitor.daemon.rounds import Hands, Rounds
 from monitor.errors import DatabaseError, StoreHeld
@@ -238,16 +239,11 @@ class TargetLoop:
 
     async def _readiness(self) -> None:
         """Cheap proof at every interval, the full one every few minutes and for a new watch."""
-        full_at: dict[str, Micros] = {}
+        proving = Proving(self._parts.executor, self._parts.clock)
         while True:
             for keeper in [k for k in self._rounds.keepers.values() if not k.executing]:
-                now = self._parts.clock.now()
-                full = now - full_at.get(keeper.id, -READINESS_FULL) >= READINESS_FULL
-                if full:
-                    full_at[keeper.id] = now
-                readiness = await self._parts.executor.ready(keeper.row, full=full)
-                self._queue.put_nowait(ReadinessRead(keeper.id, readiness))
-            full_at = {i: at for i, at in full_at.items() if i in self._rounds.keepers}
+                self._queue.put_nowait(ReadinessRead(keeper.id, await proving.prove(keeper.row)))
+            proving.keep(self._rounds.keepers.keys())
             await asyncio.sleep(self._parts.policy.interval / SECOND)
 
     # ------------------------------------------------------------ rollbacks

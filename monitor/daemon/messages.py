@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from shlex import quote
 
 from monitor.core import decisions as said
 from monitor.core.events import Verdict
@@ -112,7 +113,8 @@ class Messages:
             keeper, decision.at, Severity.ERROR, f"would have rolled back {keeper.row.migration} ({why})",
             transition=f"rollback/would/{decision.since}", condition="rollback",
             facts=self._order_facts(decision.rule, decision.since, decision.evidence),
-            next="nothing is executed", commands=("rollback", "status"),
+            next="nothing is executed",
+            commands=("rollback", "status") if keeper.state.life.armed else ("status",),
         )  # fmt: skip
 
     def withdrawn(self, keeper: Keeper, decision: said.RollbackWithdrawn) -> Alert:
@@ -169,14 +171,20 @@ class Messages:
             resolves=resolves, next="the daemon goes on by itself", commands=("status",),
         )  # fmt: skip
 
-    def readiness(self, keeper: Keeper, readiness: Readiness, at: Micros) -> Alert:
-        title = "able to roll back again" if readiness.ok else "NOT able to roll back"
+    def not_ready(self, keeper: Keeper, readiness: Readiness, at: Micros) -> Alert:
         return self._alert(
-            keeper, at, Severity.INFO if readiness.ok else Severity.ERROR, f"{keeper.row.migration}: {title}",
-            transition=f"readiness/{readiness.ok}/{at}", condition="readiness", resolves=readiness.ok,
+            keeper, at, Severity.ERROR, f"{keeper.row.migration}: NOT able to roll back",
+            transition=f"readiness/False/{at}", condition="readiness",
             facts=tuple(("reason", reason) for reason in readiness.reasons),
-            next="" if readiness.ok else "a rollback would be refused until this is mended",
-            commands=() if readiness.ok else ("check",),
+            next="a rollback would be refused until this is mended", commands=("check",),
+        )  # fmt: skip
+
+    def ready(self, keeper: Keeper, at: Micros) -> Alert:
+        """Resolves `not_ready`: it is able again, or is not asked to roll back any more."""
+        able = "able to roll back again" if keeper.readiness.ok else "no rollback is asked of it now"
+        return self._alert(
+            keeper, at, Severity.INFO, f"{keeper.row.migration}: {able}",
+            transition=f"readiness/True/{at}", condition="readiness", resolves=True,
         )  # fmt: skip
 
     def instances(self, keeper: Keeper, metric: str, answering: int, known: int, at: Micros) -> Alert:
@@ -239,7 +247,7 @@ class Messages:
 
 def command(name: str, migration: str) -> str:
     """The exact command a person types."""
-    return f"{COMMAND} {name}" if name == "check" else f"{COMMAND} {name} {migration}"
+    return f"{COMMAND} {name}" if name == "check" else f"{COMMAND} {name} {quote(migration)}"
 
 
 def when(at: Micros) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from monitor.core import codec, events
 from monitor.core import decisions as said
+from monitor.core.lifecycle import BY_PERSON
 from monitor.core.samples import Micros, NoData, Reading, judge
 from monitor.core.state import WatchState, new_state
 from monitor.core.thresholds import Action, Mode
@@ -147,11 +148,14 @@ class Rounds:
     ) -> bool:
         decided = False
         life = keeper.state.life
+        may_roll_back = keeper.may_roll_back
         for event in self._events(keeper, batch, now):
             decided |= self._step(keeper, event)
         for reading in readings:
             decided |= self._step(keeper, events.Measured(now, reading))
         decided |= self._step(keeper, events.Passed(now)) | self._step(keeper, events.BatchEnded(now))
+        if keeper.may_roll_back != may_roll_back:
+            self._telling.arming(keeper, now)
         self._telling.tell_pending(keeper, now)
         for metric, answering, known in self._instances():
             self._telling.instances(keeper, metric, answering, known, now)
@@ -205,17 +209,22 @@ class Rounds:
         keeper.executing = False
         if outcome is not None:
             self._telling.outcome(keeper, outcome, now)
+            if VERDICTS[outcome.kind] is None:
+                self._telling.progress_over(keeper, now)
             return [events.Executed(now, VERDICTS[outcome.kind], outcome.reason)]
+        self._telling.progress_over(keeper, now)
         order = keeper.state.life.order
         found: list[events.Event] = [
             events.Executed(now, None, "nothing had taken effect before the restart")
         ]
-        if order is not None and order.by:
+        if order is not None and order.rule == BY_PERSON:
             found.append(events.RollbackAsked(now, order.by))
         return found
 
     def _adopt(self, rows: Sequence[WatchRow], now: Micros) -> None:
         """Takes open watches into hand: new ones, and those that the last process left."""
+        if self._seen is not None:
+            self._watch_target(now, ())  # a streak that a gap has ended breaches no more
         for row in rows:
             if row.id in self.keepers or row.id in self._ended or row.verdict is not None:
                 continue

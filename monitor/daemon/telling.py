@@ -51,7 +51,6 @@ class Telling:
         self._parts = parts
         self._events: list[EventRow] = []
         self._alerts: list[AlertRow] = []
-        self._told_pending: dict[str, set[str]] = {}
         self.reminders = Reminders(parts.outgoing)
         self._progress = 0
 
@@ -80,7 +79,7 @@ class Telling:
 
     def tell_pending(self, keeper: Keeper, now: Micros) -> None:
         """A rollback streak that lasts is told before it fires."""
-        told = self._told_pending.setdefault(keeper.id, set())
+        told = keeper.told_pending
         for rule, streak in zip(keeper.policy.rules, keeper.state.seen.streaks, strict=True):
             if rule.action is not Action.ROLLBACK or streak is None or streak.firing or rule.name in told:
                 continue
@@ -90,16 +89,35 @@ class Telling:
                 self._send(self._messages.pending(keeper, pending, self._value(keeper, rule.metric)))
 
     def readiness(self, keeper: Keeper, readiness: Readiness, now: Micros) -> None:
-        """Every change is told once; the first good one is not news."""
-        was, keeper.readiness = keeper.readiness_told, readiness
-        if readiness.ok == was:
+        """Every change is told once; the first good one is not news, unless a page is open from before.
+
+        Nobody is woken for a watch that would not roll back anyway.
+        """
+        keeper.readiness = readiness
+        ok = readiness.ok or not keeper.may_roll_back
+        was = keeper.readiness_told
+        if was is None:
+            was = not self.reminders.is_open(f"{keeper.id}/readiness")
+        keeper.readiness_told = ok
+        if ok == was:
             return
-        keeper.readiness_told = readiness.ok
-        if was is None and readiness.ok:
-            return
-        kind = "ready" if readiness.ok else "not_ready"
-        self._row(keeper, kind, now, {"reasons": list(readiness.reasons)})
-        self._send(self._messages.readiness(keeper, readiness, now))
+        self._row(keeper, "ready" if ok else "not_ready", now, {"reasons": list(readiness.reasons)})
+        make = self._messages
+        self._send(make.ready(keeper, now) if ok else make.not_ready(keeper, readiness, now))
+
+    def arming(self, keeper: Keeper, now: Micros) -> None:
+        """A newer watch is responsible for the target now, or gave it back: one notice."""
+        armed = keeper.state.life.armed
+        what = "armed_again" if armed else "superseded"
+        self._row(keeper, what, now, {})
+        title = (
+            "is responsible for the target again, with fresh streaks"
+            if armed
+            else "only observes from now on: a newer watch is responsible for the target"
+        )
+        self._send(self._messages.noticed(keeper, now, what, title))
+        if keeper.readiness_told is not None:
+            self.readiness(keeper, keeper.readiness, now)
 
     def instances(self, keeper: Keeper, metric: str, answering: int, known: int, now: Micros) -> None:
         """Of several instances of a source some do not answer: told once, and once when all do again."""
@@ -120,6 +138,12 @@ class Telling:
         self._row(keeper, kind, now, {"text": progress.text, **progress.detail}, number=self._progress)
         if progress.kind in PAGED_PROGRESS:
             self._send(self._messages.progress(keeper, progress, now, self._progress))
+
+    def progress_over(self, keeper: Keeper, now: Micros) -> None:
+        """Nothing took effect and the watch goes on: what the rollback's way had opened is resolved."""
+        for alert in self.reminders.still_open(keeper.id):
+            if alert.condition.startswith(f"{keeper.id}/rollback/"):
+                self._send(self._messages.closed(alert, now))
 
     def outcome(self, keeper: Keeper, outcome: Outcome, now: Micros) -> None:
         name = self._parts.name
@@ -164,9 +188,8 @@ class Telling:
         return None
 
     def _cleared(self, keeper: Keeper, decision: said.StreakCleared) -> Alert | None:
-        told = self._told_pending.get(keeper.id, set())
-        was_told = decision.rule in told
-        told.discard(decision.rule)
+        was_told = decision.rule in keeper.told_pending
+        keeper.told_pending.discard(decision.rule)
         fired = decision.was == "firing"
         if fired and keeper.state.life.order is None and self.reminders.is_open(f"{keeper.id}/rollback"):
             over = said.RollbackWithdrawn(decision.at, decision.rule, decision.since, "the breach ended")
@@ -202,7 +225,6 @@ class Telling:
             if alert.at != now:
                 self._send(self._messages.closed(alert, now))
         self.reminders.drop(keeper.id)
-        self._told_pending.pop(keeper.id, None)
 
     def _send(self, alert: Alert) -> None:
         self.reminders.note(alert)

@@ -1,0 +1,146 @@
+"""What people are told of a watch, and that it is taken back: across restarts, and when superseded."""
+
+from __future__ import annotations
+
+from monitor.core.samples import SECOND
+from monitor.core.thresholds import Mode
+from monitor.daemon.happenings import ReadinessRead
+from monitor.ports import Alert, Gauge, Outcome, OutcomeKind, ProgressKind, Readiness
+from tests.hands import START, Desk
+
+BAD = 0.05
+LOST = Readiness(False, ("no rights",))
+
+
+def told(desk: Desk, condition: str) -> list[bool]:
+    """Of each alert of that condition: whether it resolves."""
+    return [a.resolves for a in desk.alerts() if a.condition == f"w-1/{condition}"]
+
+
+def restart(desk: Desk, mode: Mode = Mode.AUTO) -> None:
+    desk.begin().start([desk.stored_row(mode=mode)], desk.records[-1].memory or {})
+
+
+def test_a_page_of_readiness_is_resolved_by_the_first_good_proof_after_a_restart() -> None:
+    """What was mended while the daemon was down does not stay open."""
+    desk = Desk()
+    desk.register()
+    desk.take(ReadinessRead("w-1", LOST))
+    restart(desk)
+    desk.take(ReadinessRead("w-1", Readiness(True)))
+    assert told(desk, "readiness") == [False, True]
+
+
+def test_a_page_of_readiness_is_not_repeated_by_a_restart() -> None:
+    """It is open already; reminders have their own time."""
+    desk = Desk()
+    desk.register()
+    desk.take(ReadinessRead("w-1", LOST))
+    restart(desk)
+    desk.take(ReadinessRead("w-1", LOST))
+    assert told(desk, "readiness") == [False]
+
+
+def test_nobody_is_paged_for_the_readiness_of_a_watch_that_only_observes() -> None:
+    """It would not roll back anyway; its view says all the same what is missing."""
+    desk = Desk()
+    desk.register(mode=Mode.OBSERVE)
+    desk.take(ReadinessRead("w-1", LOST))
+    assert told(desk, "readiness") == []
+    assert desk.view()["readiness"]["reasons"] == ["no rights"]
+
+
+def test_a_superseded_watch_is_told_once_and_again_when_it_is_armed() -> None:
+    """One notice each; neither wakes anybody."""
+    desk = Desk()
+    desk.register()
+    for superseded in (True, True, False, False):
+        desk.controls(superseded=superseded)
+    notices = [a for a in desk.alerts() if a.condition in {"w-1/superseded", "w-1/armed_again"}]
+    assert [(a.condition, a.page) for a in notices] == [("w-1/superseded", False), ("w-1/armed_again", False)]
+    assert [k for k in desk.kinds() if k in {"superseded", "armed_again"}] == ["superseded", "armed_again"]
+
+
+def test_a_superseded_watch_that_was_not_ready_is_nobodys_page_any_more() -> None:
+    """It is resolved by the notice, and open again when the watch is armed again and still not ready."""
+    desk = Desk()
+    desk.register()
+    desk.take(ReadinessRead("w-1", LOST))
+    desk.controls(superseded=True)
+    desk.take(ReadinessRead("w-1", Readiness(False, ("a later migration is watched",))))
+    desk.controls(superseded=False)
+    assert told(desk, "readiness") == [False, True, False]
+
+
+def test_a_superseded_watch_offers_no_rollback() -> None:
+    """The command would be refused."""
+    desk = Desk()
+    desk.register()
+    desk.controls(superseded=True)
+    desk.say_through(0, 30, error_rate=BAD)
+    would = [a for a in desk.alerts() if a.condition == "w-1/rollback"]
+    assert [a.commands for a in would] == [("migration-monitor status add_email",)]
+
+
+def test_what_a_withdrawn_rollback_had_opened_on_its_way_is_resolved() -> None:
+    """A spent budget for locks is no news any more when the breach is over."""
+    desk = Desk()
+    desk.register()
+    desk.say_through(0, 30, error_rate=BAD)
+    desk.progress(ProgressKind.INTENT)
+    desk.progress(ProgressKind.BUDGET_SPENT)
+    desk.finish(Outcome(OutcomeKind.WITHDRAWN, "the breach ended"))
+    assert told(desk, "rollback/budget_spent") == [False, True]
+
+
+def test_a_doubt_settled_after_a_restart_is_resolved() -> None:
+    """Nothing had taken effect: the watch goes on, and nobody is left in doubt."""
+    desk = Desk()
+    desk.register()
+    desk.say_through(0, 30, error_rate=BAD)
+    desk.progress(ProgressKind.INTENT)
+    desk.progress(ProgressKind.IN_DOUBT)
+    stored = desk.stored_row(intent_at=START + 30 * SECOND)
+    desk.begin().start([stored], desk.records[-1].memory or {})
+    desk.finish(None)
+    assert told(desk, "rollback/in_doubt") == [False, True]
+
+
+def test_a_pending_streak_told_before_a_restart_is_resolved_after_it_and_not_told_twice() -> None:
+    """One message for its beginning, one for its end."""
+    desk = Desk()
+    desk.register()
+    desk.say_through(0, 10, error_rate=BAD)
+    restart(desk)
+    desk.say(15, error_rate=BAD)
+    desk.say(20)
+    assert told(desk, "error_rate.rollback") == [False, True]
+
+
+def test_a_missing_instance_is_not_told_again_after_a_restart() -> None:
+    """It is still the same one; its return is told."""
+    desk = Desk()
+    desk.register()
+    answers(desk, 0, 2)
+    restart(desk)
+    answers(desk, 5, 2)
+    answers(desk, 10, 3)
+    assert told(desk, "error_rate/instances") == [False, True]
+
+
+def answers(desk: Desk, second: int, answering: int) -> None:
+    labels = (("metric", "error_rate"),)
+    desk.probe.shown = (
+        Gauge("probe_instances", 3, labels),
+        Gauge("probe_instances_answering", answering, labels),
+    )
+    desk.say(second)
+
+
+def test_a_command_can_be_pasted_whatever_the_migration_is_called() -> None:
+    """A name that the shell would take apart is quoted."""
+    desk = Desk()
+    desk.register(migration="add email; reboot")
+    desk.say_through(0, 30, error_rate=BAD)
+    decided: list[Alert] = [a for a in desk.alerts() if a.condition == "w-1/rollback"]
+    assert decided[0].commands == ("migration-monitor status 'add email; reboot'",)
