@@ -16,13 +16,15 @@ from monitor.core.replay import seconds
 from monitor.core.samples import SECOND
 from monitor.core.thresholds import Mode
 from monitor.daemon.keeper import plan_view
-from monitor.errors import DatabaseError, NotFound, OperatorError
+from monitor.errors import DatabaseError, DatabaseUnreachable, NotFound, OperatorError
 from monitor.ports import Control, EventRow, Json, Registered, Registry, SampleRow, WatchRequest, WatchRow
 
 log = structlog.get_logger()
 
 WATCHES_LIMIT = 200
 """Watches listed per target, newest first."""
+
+SAY_WHICH = "; if the watch is on another target say which with --target"
 
 Register = Callable[[WatchRequest], Awaitable[Registered]]
 
@@ -86,11 +88,10 @@ class StoredWatches:
     async def _named(self, name: str, target: str | None) -> tuple[Registry, WatchRow]:
         if target is not None and target not in self._registries:
             raise NotFound(f"no target {target!r}: the configuration has {', '.join(self._registries)}")
-        found: list[tuple[Registry, WatchRow]] = []
-        for registered_for, registry in self._registries.items():
-            row = await registry.find(name) if target in {None, registered_for} else None
-            if row is not None:
-                found.append((registry, row))
+        registries = {t: r for t, r in self._registries.items() if target in {None, t}}
+        found, silent = await _look_for(registries, name)
+        if silent is not None and all(row.id != name for _, row in found):
+            raise silent  # the watch that is meant may be there; an id is nobody else's
         if not found:
             raise NotFound(f"no watch of {name!r}: `migration-monitor status` lists what is watched")
         if len(found) > 1:
@@ -99,10 +100,12 @@ class StoredWatches:
         return found[0]
 
     async def _by_id(self, watch_id: str) -> tuple[Registry, WatchRow] | None:
-        for registry in self._registries.values():
-            row = await registry.find(watch_id)
-            if row is not None and row.id == watch_id:
+        found, silent = await _look_for(self._registries, watch_id)
+        for registry, row in found:
+            if row.id == watch_id:
                 return registry, row
+        if silent is not None:
+            raise silent
         return None
 
     async def _require(self, watch_id: str) -> tuple[Registry, WatchRow]:
@@ -110,6 +113,23 @@ class StoredWatches:
         if found is None:
             raise NotFound(f"no watch {watch_id!r}")
         return found
+
+
+async def _look_for(
+    registries: Mapping[str, Registry], name: str
+) -> tuple[list[tuple[Registry, WatchRow]], DatabaseError | None]:
+    """Asks every target at once; what was found, and why a target could not answer if one could not."""
+    answers = await asyncio.gather(*(r.find(name) for r in registries.values()), return_exceptions=True)
+    found: list[tuple[Registry, WatchRow]] = []
+    silent: DatabaseError | None = None
+    for (target, registry), answer in zip(registries.items(), answers, strict=True):
+        if isinstance(answer, DatabaseError):
+            silent = DatabaseUnreachable(f"target {target}: {answer}{SAY_WHICH if len(answers) > 1 else ''}")
+        elif isinstance(answer, BaseException):
+            raise answer
+        elif answer is not None:
+            found.append((registry, answer))
+    return found, silent
 
 
 def view_of(row: WatchRow) -> Json:
