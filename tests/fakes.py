@@ -164,7 +164,7 @@ class MemoryStore:
         if watch_id not in self.rows:
             raise NotFound(f"no watch {watch_id}")
         row = self.rows[watch_id]
-        if why := refusal(row, control):
+        if why := refusal(self._seen(row), control):
             raise ControlRefused(why)
         at = max(self._clock.now(), self._latest_control(row) + 1)
         controls = replace(row.controls, by=by, reason=reason, **{COLUMNS[control]: at})  # type: ignore[arg-type]  # the table's columns are fields of Micros

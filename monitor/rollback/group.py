@@ -185,7 +185,7 @@ async def _check_ledger(t: Try, locked: Locked | None) -> None:
         raise AlreadyDoneError
     check_text(t.plan, t.order, locked)
     if locked.verdict is not None:
-        raise Stop(OutcomeKind.OVERRULED, locked.overruled(t.order.by))
+        raise Stop(OutcomeKind.OVERRULED, locked.overruled(t.order))
     if not locked.intent:
         raise IntentGoneError
     if (

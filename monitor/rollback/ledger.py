@@ -21,6 +21,7 @@ LOCK_WATCH = """/* migration-monitor: lock the watch */
 SELECT w.plan_sql, w.plan_sha256, w.plan::text AS plan, w.verdict, w.intent_at IS NOT NULL AS intent,
        w.cancelled_at IS NOT NULL AS cancelled,
        w.paused_at IS NOT NULL AND (w.resumed_at IS NULL OR w.resumed_at < w.paused_at) AS paused,
+       (extract(epoch FROM w.paused_at) * 1000000)::bigint AS paused_at,
        coalesce(w.rollback_at >= w.paused_at, false) AS ordered_since
   FROM migration_monitor.watch w WHERE w.id = $1 FOR UPDATE"""
 
@@ -67,15 +68,20 @@ class Locked:
     intent: bool
     cancelled: bool
     paused: bool
+    paused_at: Micros | None
     ordered_since: bool  # a person asked for the rollback after the pause
 
-    def overruled(self, by: str) -> str:
-        """Why a person's control, or a verdict, forbids an intent now; "" if nothing does."""
+    def overruled(self, order: Order) -> str:
+        """Why a person's control, or a verdict, forbids an intent now; "" if nothing does.
+
+        A pause that the decision did not know of has cleared its streak, even if it is over.
+        """
         if self.verdict is not None:
             return f"the watch has ended: {self.verdict}"
         if self.cancelled:
             return "a person cancelled the watch before the rollback's intent"
-        if self.paused and not (by and self.ordered_since):
+        unknown = self.paused_at is not None and self.paused_at != order.watch.controls.paused_at
+        if (self.paused or unknown) and not (order.by and self.ordered_since):
             return "a person paused the watch before the rollback's intent"
         return ""
 
@@ -88,7 +94,7 @@ async def lock_watch(connection: Connection, watch_id: str) -> Locked | None:
     plan: dict[str, Any] = json.loads(r["plan"])
     return Locked(
         r["plan_sql"], r["plan_sha256"], plan, r["verdict"], r["intent"], r["cancelled"], r["paused"],
-        r["ordered_since"],
+        r["paused_at"], r["ordered_since"],
     )  # fmt: skip
 
 

@@ -146,7 +146,7 @@ class Rollback:
         locked = await ledger.lock_watch(connection, self.order.watch.id)
         if locked is None:
             raise Stop(OutcomeKind.REFUSED, "the watch is gone from the ledger")
-        if not locked.intent and (why := locked.overruled(self.order.by)):
+        if not locked.intent and (why := locked.overruled(self.order)):
             raise Stop(OutcomeKind.OVERRULED, why)
         group.check_text(self.plan, self.order, locked)
         await ledger.add_intent(connection, self.order)

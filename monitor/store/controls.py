@@ -46,6 +46,12 @@ def _not_paused(watch: WatchRow) -> str:
     return "" if watch.controls.paused else f"watch {watch.id} is not paused"
 
 
+def _superseded(watch: WatchRow) -> str:
+    if not watch.controls.superseded:
+        return ""
+    return f"watch {watch.id} only observes: a newer watch is responsible for its target, roll that one back"
+
+
 def _not_asked(watch: WatchRow) -> str:
     if watch.phase == "awaiting_approval":
         return ""
@@ -63,8 +69,8 @@ RULES: dict[Control, tuple[Rule, ...]] = {
     Control.PAUSE: (_ended, _intent, _cancelled, _already_paused),
     Control.RESUME: (_ended, _cancelled, _not_paused),
     Control.CANCEL: (_ended, _intent, _cancelled),
-    Control.APPROVE: (_ended, _intent, _cancelled, _paused, _not_asked),
-    Control.ROLLBACK: (_ended, _intent, _cancelled, _paused, _already_asked),
+    Control.APPROVE: (_ended, _intent, _cancelled, _superseded, _paused, _not_asked),
+    Control.ROLLBACK: (_ended, _intent, _cancelled, _superseded, _paused, _already_asked),
 }
 
 COLUMNS: dict[Control, str] = {

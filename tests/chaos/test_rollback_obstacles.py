@@ -25,7 +25,6 @@ from tests.rollbacks import (
     executing,
     ledger_rows,
     load,
-    order,
     registered,
     rolled_back,
     store,
@@ -256,48 +255,6 @@ async def test_a_name_that_means_another_object_now_is_not_ready(database: Datab
         readiness = await executor.ready(watch, full=False)
         assert "is now postgres.contacts" in readiness.reasons[0]
         assert (await rolled_back(executor, watch)).kind is OutcomeKind.REFUSED
-
-
-@pytest.mark.parametrize("control", ["paused_at", "cancelled_at"])
-async def test_a_pause_or_cancel_committed_before_the_intent_wins(database: Database, control: str) -> None:
-    """Faults 9 and 40: overruled, nothing sent."""
-    dsn = database.dsn
-    await build(dsn)
-    watch = await registered(dsn, DROP_COLUMN)
-    async with connected(dsn) as c:
-        await c.execute(f"UPDATE migration_monitor.watch SET {control} = clock_timestamp()")
-    async with executing(dsn) as executor:
-        assert (await rolled_back(executor, watch)).kind is OutcomeKind.OVERRULED
-    assert await event_kinds(dsn) == []
-    assert "new_column" in await columns(dsn)
-
-
-async def test_of_a_pause_racing_with_the_intent_the_one_that_committed_first_wins(
-    database: Database,
-) -> None:
-    """Fault 40: a pause that holds the row when the intent comes is waited for, and wins."""
-    dsn = database.dsn
-    await build(dsn)
-    watch = await registered(dsn, DROP_COLUMN)
-    async with connected(dsn) as person, executing(dsn) as executor:
-        await person.execute("BEGIN; UPDATE migration_monitor.watch SET paused_at = clock_timestamp()")
-        task = asyncio.create_task(rolled_back(executor, watch))
-        await asyncio.sleep(0.3)
-        await person.execute("COMMIT")
-        assert (await task).kind is OutcomeKind.OVERRULED
-    assert await event_kinds(dsn) == []
-
-
-async def test_a_persons_rollback_after_their_pause_is_executed(database: Database) -> None:
-    """The later control of a person counts."""
-    dsn = database.dsn
-    await build(dsn)
-    watch = await registered(dsn, DROP_COLUMN)
-    async with connected(dsn) as c:
-        await c.execute("UPDATE migration_monitor.watch SET paused_at = now(), rollback_at = now()")
-    async with executing(dsn) as executor:
-        outcome = await executor.execute(order(watch, by="ops"), lambda: True, Heard())
-    assert outcome.kind is OutcomeKind.ROLLED_BACK
 
 
 async def test_another_cluster_behind_the_name_is_refused(database: Database) -> None:

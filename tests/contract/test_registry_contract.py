@@ -145,6 +145,17 @@ async def test_controls_that_do_not_apply_are_refused(
         await ask(stored, await ask(stored, other, *before), control)
 
 
+async def test_a_superseded_watch_is_neither_approved_nor_rolled_back(stored: Stored) -> None:
+    """Refused as a rollback it would end for good; so the person is told at once, and it goes on."""
+    watch = await the_watch(stored, "awaiting_approval")
+    newer, _ = await stored.registry.register(registration("newer"))
+    for control in (Control.APPROVE, Control.ROLLBACK):
+        with pytest.raises(ControlRefused, match="newer watch"):
+            await ask(stored, watch, control)
+    await ask(stored, newer, Control.ROLLBACK)
+    await ask(stored, watch, Control.CANCEL)
+
+
 async def test_an_ended_watch_takes_no_control(stored: Stored) -> None:
     """The refusal names the verdict."""
     watch = await the_watch(stored)
