@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 from collections.abc import AsyncIterator
 from typing import Any, TypeAlias, cast
@@ -92,15 +93,47 @@ async def translated(what: str) -> AsyncIterator[None]:
 
 
 def from_server(what: str, e: asyncpg.PostgresError) -> DatabaseError:
-    """Our error for what the server said; its primary message names objects, never values."""
+    """Our error for what the server said; its text names objects, never values."""
     sqlstate = getattr(e, "sqlstate", None) or ""
     lost = sqlstate.startswith("08") or sqlstate in {"57P01", "57P02", "57P03", "53300"}
     kind = DatabaseUnreachable if lost else DatabaseError
-    return kind(f"{what}: {message_of(e)} ({sqlstate or 'no SQLSTATE'})", sqlstate)
+    text = message_of(e)
+    return kind(f"{what}: {text} ({sqlstate or 'no SQLSTATE'}){_remedy(sqlstate, text)}", sqlstate)
+
+
+POOLED = frozenset({"42P05", "26000"})
+"""A prepared statement is there already, or not there: transactions of one session go to many servers."""
+
+READ_ONLY = "25006"
+
+
+def is_pooler(error: DatabaseError) -> bool:
+    """Whether this is what only a transaction pooler answers."""
+    return _pooled(error.sqlstate, str(error))
+
+
+def _pooled(sqlstate: str, text: str) -> bool:
+    return sqlstate in POOLED or (sqlstate == "08P01" and "startup parameter" in text)
+
+
+def _remedy(sqlstate: str, text: str) -> str:
+    """What the server can't know: that it is not the one that was meant."""
+    if _pooled(sqlstate, text):
+        return ": a connection pooler is in between, name the server itself"
+    return ": it must be the writable primary" if sqlstate == READ_ONLY else ""
+
+
+VALUES = ("22", "P0")
+"""Classes of SQLSTATEs whose message quotes a value of a row, or is anybody's text (RAISE)."""
 
 
 def message_of(e: asyncpg.PostgresError) -> str:
-    """The server's primary message in one line, without DETAIL (DETAIL can hold row values)."""
+    """The server's primary message in one line, without DETAIL (DETAIL can hold row values).
+
+    Where the message itself can hold one, only the name of the error.
+    """
+    if (getattr(e, "sqlstate", None) or "").startswith(VALUES):
+        return " ".join(re.findall("[A-Z][a-z]+", type(e).__name__.removesuffix("Error"))).lower()
     return " ".join(str(getattr(e, "message", None) or type(e).__name__).split())[:500]
 
 

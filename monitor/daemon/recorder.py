@@ -22,6 +22,9 @@ MAX_SAMPLES = 50_000
 
 MAX_EVENTS = 5_000
 
+MAX_ALERTS = 5_000
+"""They were handed to the channels at once: what is dropped here is only their row."""
+
 RETRY_SECONDS = 2.0
 
 
@@ -109,7 +112,7 @@ def merged(older: Record, newer: Record) -> Record:
         watches=tuple(watches.values()),
         samples=(older.samples + newer.samples)[-MAX_SAMPLES:],
         events=(older.events + newer.events)[-MAX_EVENTS:],
-        alerts=older.alerts + newer.alerts,
+        alerts=(older.alerts + newer.alerts)[-MAX_ALERTS:],
         memory=newer.memory if newer.memory is not None else older.memory,
     )
 

@@ -1,0 +1,25 @@
+"""What of a server's words may reach a log, an alert or an answer."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from monitor.pg import from_server
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "message", "shown"),
+    [
+        ("42P01", 'relation "contacts" does not exist', 'relation "contacts" does not exist'),
+        ("22P02", 'invalid input syntax for type integer: "jane@x"', "invalid text representation"),
+        ("22003", 'value "99999999999" is out of range', "numeric value out of range"),
+        ("P0001", "card 4111 declined", "raise"),
+    ],
+)
+def test_a_message_that_can_quote_a_value_is_replaced_by_the_errors_name(
+    sqlstate: str, message: str, shown: str
+) -> None:
+    """Data exceptions quote what stands in a row; RAISE says anything."""
+    error = asyncpg.PostgresError.new({"C": sqlstate, "M": message})
+    assert str(from_server("dropping", error)) == f"dropping: {shown} ({sqlstate})"
