@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from tests import reference
+from tests.examples import examples
 from tests.replays import START, core
 from tests.strategies import Case, cases
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(120)
 @given(cases())
 def test_core_and_reference_print_the_same(case: Case) -> None:
     """Every event, in the same order, with the same times, and the same last line."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from monitor.core.codec import dump, load
@@ -17,11 +17,12 @@ from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Action, Mode, Policy, Rule
 from monitor.core.watch import WatchState, new_state, step
 from tests import reference_values
+from tests.examples import examples
 from tests.reference_values import Line, usable_or_quiet
 from tests.replays import START, core, named, reading, verdict
 from tests.strategies import Case, cases
 
-EXAMPLES = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = examples(40)
 
 Taken = tuple[WatchState, list[Decision]]
 
