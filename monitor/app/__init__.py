@@ -1,0 +1,9 @@
+"""The composition root: the only room where a class meets a configured value.
+
+`run` is the daemon; the others serve the command line. Nothing is decided here.
+"""
+
+from monitor.app.commands import check, control, register, stored_watches, watches
+from monitor.app.running import run
+
+__all__ = ["check", "control", "register", "run", "stored_watches", "watches"]

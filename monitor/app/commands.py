@@ -1,0 +1,70 @@
+"""What the command line asks for: stored watches, registering, controls, `check`. No daemon is needed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+from monitor import checking
+from monitor.app.sources import probes_of
+from monitor.app.targets import desk_of, executor_of, registry_of
+from monitor.backend import StoredWatches
+from monitor.checking import CheckedTarget
+from monitor.net import Net
+from monitor.ports import Control, Finding, Json, Registered, WatchRequest
+from monitor.registration import Registrar
+from monitor.settings import Settings
+
+
+@contextlib.asynccontextmanager
+async def stored_watches(settings: Settings) -> AsyncIterator[StoredWatches]:
+    """The stored watches of all targets; needs no daemon."""
+    registries = {name: registry_of(settings, name) for name in settings.targets}
+    registrar = Registrar({name: desk_of(settings, name, registries[name]) for name in settings.targets})
+    try:
+        yield StoredWatches(registries, registrar.register)
+    finally:
+        await asyncio.gather(*(registry.aclose() for registry in registries.values()))
+
+
+async def register(settings: Settings, request: WatchRequest) -> Registered:
+    """Prepares a watch against the live database and stores it."""
+    async with stored_watches(settings) as stored:
+        return await stored.add(request)
+
+
+async def watches(settings: Settings, name: str | None, target: str | None) -> Sequence[Json]:
+    """The watch of that migration or id, or all of them, newest first. Raises NotFound."""
+    async with stored_watches(settings) as stored:
+        if name is not None:
+            return [await stored.named(name, target)]
+        return [w for w in await stored.watches() if target in {None, w["target"]}]
+
+
+async def control(
+    settings: Settings, name: str, target: str | None, asked: Control, reason: str, by: str
+) -> Json:
+    """Commits a person's control; the watch as JSON."""
+    async with stored_watches(settings) as stored:
+        return await stored.control_named(name, target, asked, by, reason)
+
+
+async def check(settings: Settings) -> Sequence[Finding]:
+    """What stands between this configuration and a rollback at 3 a.m."""
+    net = Net()
+    registries = {name: registry_of(settings, name) for name in settings.targets}
+    targets = [
+        CheckedTarget(
+            name, configured.dsn, configured.rollback_dsn, probes_of(settings, name, net),
+            registries[name], executor_of(settings, name),
+        )
+        for name, configured in settings.targets.items()
+    ]  # fmt: skip
+    try:
+        return await checking.check(targets, len(settings.alerts))
+    finally:
+        for target in targets:
+            await asyncio.gather(*(probe.aclose() for probe in target.probes))
+            await asyncio.gather(target.executor.aclose(), registries[target.name].aclose())
+        await net.aclose()

@@ -1,0 +1,31 @@
+"""Where alerts go: one channel for each configured one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from monitor.app.revealed import revealed
+from monitor.channels import open_channel
+from monitor.net import Net
+from monitor.ports import Channel
+from monitor.settings import Settings
+
+
+def channels_of(settings: Settings, net: Net) -> tuple[Channel, ...]:
+    """Named by their kind, numbered from the second on: `slack`, `slack-2`."""
+    seen: dict[str, int] = {}
+    found = []
+    for alert in settings.alerts:
+        seen[alert.kind] = number = seen.get(alert.kind, 0) + 1
+        name = alert.kind if number == 1 else f"{alert.kind}-{number}"
+        options = {key: revealed(getattr(alert.channel, key)) for key in type(alert.channel).model_fields}
+        found.append(open_channel(alert.kind, name, partial(_post, net), options))
+    return tuple(found)
+
+
+async def _post(
+    net: Net, url: str, *, content: bytes, headers: Mapping[str, str], deadline: float
+) -> tuple[int, Mapping[str, str], bytes]:
+    answer = await net.post(url, content=content, headers=headers, deadline=deadline)
+    return answer.status, answer.headers, answer.body

@@ -1,0 +1,133 @@
+"""The daemon, whole: loops, outboxes, calendar and web server, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from monitor.app.commands import stored_watches
+from monitor.app.outlets import channels_of
+from monitor.app.sources import probes_of
+from monitor.app.targets import executor_of, kinds_of, store_of
+from monitor.backend import StoredWatches
+from monitor.channels.outbox import OutboxSender, rows_for
+from monitor.clock import SystemClock
+from monitor.core.samples import Micros
+from monitor.daemon.calendar import Calendar, CalendarJob
+from monitor.daemon.loop import TargetLoop
+from monitor.daemon.parts import Outgoing, TargetParts
+from monitor.daemon.process import Daemon, Side
+from monitor.daemon.pulse import Pulse
+from monitor.net import Net
+from monitor.ports import Channel, Probe
+from monitor.settings import Settings
+from monitor.store.gateway import PgStore
+from monitor.web.server import WebServer
+from monitor.web.site import Site
+from monitor.web.telemetry import Known, PrometheusTelemetry
+
+FLUSH_SECONDS = 5.0
+"""What alerts still queued have, at shutdown, to leave."""
+
+REMIND_SECONDS = 30.0
+RETENTION_SECONDS = 3600.0
+
+
+async def run(settings: Settings) -> None:
+    """The daemon, until SIGTERM or SIGINT. Raises OperatorError when the address can't be taken."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    net, clock = Net(), SystemClock()
+    channels = channels_of(settings, net)
+    probes = {name: probes_of(settings, name, net) for name in settings.targets}
+    telemetry = PrometheusTelemetry(_known(settings, probes, channels))
+    stores = {name: store_of(settings, name) for name in settings.targets}
+    senders = {n: OutboxSender(channels, stores[n], clock, telemetry) for n in settings.targets}
+    loops = [
+        TargetLoop(_parts(settings, n, probes[n], stores[n], senders[n], channels, telemetry, clock))
+        for n in settings.targets
+    ]
+    daemon = Daemon(loops, clock, telemetry)
+    async with stored_watches(settings) as watches:
+        web = _web(settings, watches, daemon, telemetry)
+        web.bind()
+        calendar = Calendar(_jobs(settings, loops, stores, clock), telemetry)
+        sides: list[Side] = [web, calendar, Pulse(clock, telemetry), *map(_Outbox, senders.values())]
+        try:
+            await daemon.run(sides, stop)
+        finally:
+            await asyncio.gather(*(channel.aclose() for channel in channels))
+            await net.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class _Outbox:
+    """An outbox sender as a side of the daemon."""
+
+    sender: OutboxSender
+    name: str = "outbox"
+
+    async def run(self) -> None:
+        await self.sender.run()
+
+    async def aclose(self) -> None:
+        await self.sender.aclose(FLUSH_SECONDS)
+
+
+def _parts(
+    settings: Settings, target: str, probes: tuple[Probe, ...], store: PgStore, sender: OutboxSender,
+    channels: tuple[Channel, ...], telemetry: PrometheusTelemetry, clock: SystemClock,
+) -> TargetParts:  # fmt: skip
+    names = tuple(channel.name for channel in channels)
+    every: dict[str, Micros] = {
+        name: alert.channel.remind_every for name, alert in zip(names, settings.alerts, strict=True)
+    }
+    outgoing = Outgoing(partial(rows_for, channel_names=names), sender.enqueue, every)
+    return TargetParts(
+        target, settings.policy(target), settings.watch.fast_interval, probes, store,
+        executor_of(settings, target), outgoing, telemetry, clock, kinds_of(settings, target),
+    )  # fmt: skip
+
+
+def _web(
+    settings: Settings, watches: StoredWatches, daemon: Daemon, telemetry: PrometheusTelemetry
+) -> WebServer:
+    server = settings.server
+    host, port = server.address
+    units = {t: {m: kind.value for m, kind in kinds_of(settings, t).items()} for t in settings.targets}
+    token = server.token.get_secret_value() if server.token else ""
+    site = Site(watches, daemon, telemetry, token=token, hosts=server.hosts, listen_host=host, units=units)
+    return WebServer(site, host, port)
+
+
+def _known(
+    settings: Settings, probes: Mapping[str, tuple[Probe, ...]], channels: tuple[Channel, ...]
+) -> Known:
+    return Known(
+        probes={target: [probe.name for probe in found] for target, found in probes.items()},
+        channels=[channel.name for channel in channels],
+        tasks=("target", "web", "outbox", "calendar", "pulse"),
+        jobs=["reminders", *(f"retention/{target}" for target in settings.targets)],
+    )
+
+
+def _jobs(
+    settings: Settings, loops: list[TargetLoop], stores: Mapping[str, PgStore], clock: SystemClock
+) -> list[CalendarJob]:
+    async def remind() -> None:
+        for loop in loops:
+            loop.remind()
+
+    async def forget(store: PgStore) -> None:
+        if store.holds:
+            await store.forget(clock.now() - settings.store.retention)
+
+    retention = [
+        CalendarJob(f"retention/{n}", RETENTION_SECONDS, partial(forget, s)) for n, s in stores.items()
+    ]
+    return [CalendarJob("reminders", REMIND_SECONDS, remind), *retention]

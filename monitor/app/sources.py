@@ -1,0 +1,78 @@
+"""Where a target's metrics come from: one probe for each, composed of its configured source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from monitor.app.revealed import revealed
+from monitor.checking import CheckedProbe
+from monitor.core.samples import SECOND, Micros
+from monitor.daemon.parts import READ_SHARE
+from monitor.net import Net
+from monitor.probes import PROBES
+from monitor.probes.counters import Rates
+from monitor.probes.database import CONNECTIONS, QUERY_LATENCY, DatabaseProbe
+from monitor.probes.endpoints import Pace
+from monitor.probes.http_check import HttpCheckSpec
+from monitor.probes.json_document import JsonSpec
+from monitor.probes.prometheus import PrometheusSpec
+from monitor.probes.promql import PromqlSpec
+from monitor.probes.session import Session
+from monitor.probes.sql import SqlSpec
+from monitor.settings import Settings
+
+FROM_DATABASE = (CONNECTIONS, QUERY_LATENCY)
+"""Metrics that need no source in the configuration."""
+
+SPECS: Mapping[str, type] = {
+    "json": JsonSpec,
+    "prometheus": PrometheusSpec,
+    "promql": PromqlSpec,
+    "http_check": HttpCheckSpec,
+    "sql": SqlSpec,
+}
+"""The plain spec of each kind of source."""
+
+
+def probes_of(settings: Settings, target: str, net: Net) -> tuple[CheckedProbe, ...]:
+    """One probe for each metric of the policy, and the database's own, on one polling connection."""
+    configured = settings.targets[target]
+    policy = settings.policy(target)
+    session = Session(configured.dsn, deadline=read_deadline(policy.interval), name=f"probe/{target}")
+    own = [m for m in FROM_DATABASE if m in policy.metrics and m not in configured.metrics]
+    found: list[CheckedProbe] = [DatabaseProbe(session, own)]
+    pace = pace_of(settings, target)
+    for metric in policy.metrics:
+        if metric in configured.metrics:
+            source = configured.metrics[metric]
+            last: Any = session if source.kind == "sql" else net
+            spec = spec_of(source.kind, source.spec)
+            build: Callable[..., CheckedProbe] = PROBES[source.kind]
+            found.append(
+                build(metric, spec, last) if source.kind == "sql" else build(metric, spec, pace, last)
+            )
+    return tuple(found)
+
+
+def pace_of(settings: Settings, target: str) -> Pace:
+    """How the target's sources are read."""
+    watch, policy = settings.watch, settings.policy(target)
+    rates = Rates(policy.interval, watch.rate_requests, watch.rate_window_max, policy.min_requests)
+    return Pace(read_deadline(policy.interval), policy.max_gap, rates)
+
+
+def spec_of(kind: str, source: Any) -> Any:
+    """The probe's plain spec of a configured source: same names, secrets revealed, one list of addresses."""
+    spec = SPECS[kind]
+    values = {f.name: revealed(getattr(source, f.name)) for f in fields(spec) if hasattr(source, f.name)}
+    values = {name: value for name, value in values.items() if value is not None}
+    if hasattr(source, "addresses"):
+        values["urls"] = source.addresses
+    return spec(**values)
+
+
+def read_deadline(interval: Micros) -> float:
+    """Seconds."""
+    return READ_SHARE * interval / SECOND

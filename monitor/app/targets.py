@@ -1,0 +1,48 @@
+"""What one target is made of: its stores, its executor, and what its metrics are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.core.samples import SECOND
+from monitor.registration import TargetDesk
+from monitor.rollback.executor import Limits, RollbackExecutor
+from monitor.rollback.locks import LockPolicy
+from monitor.settings import Settings
+from monitor.settings.limits import effective
+from monitor.store.gateway import PgStore
+from monitor.store.registry import PgRegistry
+from monitor.units import Kind
+
+
+def executor_of(settings: Settings, target: str) -> RollbackExecutor:
+    """What executes its rollbacks, on a connection of its own."""
+    rollback = settings.rollback
+    locks = LockPolicy(rollback.max_app_stall / SECOND, rollback.lock_budget / SECOND)
+    limits = Limits(locks, rollback.max_locked / SECOND)
+    return RollbackExecutor(settings.targets[target].rollback_dsn, target, limits)
+
+
+def store_of(settings: Settings, target: str) -> PgStore:
+    """The daemon's side of its store."""
+    dsn = settings.targets[target].rollback_dsn
+    return PgStore(target, dsn, history_dsn=settings.store_dsn(target))
+
+
+def registry_of(settings: Settings, target: str) -> PgRegistry:
+    """The side of its store that people and programs ask."""
+    dsn = settings.targets[target].rollback_dsn
+    return PgRegistry(target, dsn, history_dsn=settings.store_dsn(target))
+
+
+def desk_of(settings: Settings, target: str, registry: PgRegistry) -> TargetDesk:
+    """What registering a watch needs of it."""
+    max_locked = settings.rollback.max_locked / SECOND
+    return TargetDesk(registry, settings.policy(target), settings.targets[target].rollback_dsn, max_locked)
+
+
+def kinds_of(settings: Settings, target: str) -> Mapping[str, Kind]:
+    """What the values of each metric are: the kind of its limits."""
+    found = effective(settings.layers(target))
+    limits = {metric: keys.limit("normal_below") for metric, keys in found.items()}
+    return {metric: limit.kind for metric, limit in limits.items() if limit is not None}
