@@ -6,6 +6,8 @@ How a round stays correct when things die:
    database of its own it is written first: a verdict is never stored before its alert.
 3. A lock that was lost is taken again before the next write. If another daemon held it meanwhile,
    StoreHeld says so until `open` has been called.
+4. A history that is away when the store is opened does not keep the target unwatched: the lock decides,
+   the lease is signed when the history is back.
 This file holds no SQL.
 """
 
@@ -34,6 +36,9 @@ POLL_SECONDS = 1.0
 
 RECORD_DEADLINE = 15.0
 """Seconds for one record: what was missed during an hour's outage comes in one."""
+
+UNSIGNED = Lease("", 0)
+"""What we know of a lease whose database was away when we took the lock."""
 
 _log = structlog.get_logger(__name__)
 
@@ -92,6 +97,7 @@ class PgStore:
         """Writes one round. Raises StoreHeld when what is in memory may be out of date."""
         await self._require_take()
         if self._history is not self._home:
+            await self._sign_late()
             async with self._history.use("recording", RECORD_DEADLINE) as connection, transaction(connection):
                 await self._write_history(connection, record)
         async with self._home.use("recording", RECORD_DEADLINE) as connection, transaction(connection):
@@ -145,10 +151,15 @@ class PgStore:
         await self._history.aclose()
 
     async def _ensure_schema(self) -> None:
-        for session in dict.fromkeys((self._home, self._history)):
-            async with session.use("preparing schema migration_monitor", SCHEMA_DEADLINE) as connection:
-                if await ensure_schema(connection):
-                    _log.info("store.schema_created", target=self._target)
+        await self._ensure_schema_of(self._home)
+        if self._history is not self._home:
+            with contextlib.suppress(DatabaseUnreachable):  # made sure of before anything is written there
+                await self._ensure_schema_of(self._history)
+
+    async def _ensure_schema_of(self, session: Session) -> None:
+        async with session.use("preparing schema migration_monitor", SCHEMA_DEADLINE) as connection:
+            if await ensure_schema(connection):
+                _log.info("store.schema_created", target=self._target)
 
     async def _take(self) -> bool:
         """Makes sure that we hold the lock and that the lease says so; False while another holds it."""
@@ -165,16 +176,32 @@ class PgStore:
             return True
 
     async def _sign(self) -> None:
-        async with self._history.use("taking the lease") as connection:
-            lease, before = await take_lease(connection, self._target, self._holder)
-        if self._lease is not None and before != self._lease:
+        try:
+            lease, before = await self._signed()
+        except DatabaseUnreachable as e:
+            if self._history is self._home or self._lease not in {None, UNSIGNED}:
+                raise
+            _log.warning("store.history_unreachable", target=self._target, reason=str(e))
+            lease = before = UNSIGNED
+        if self._lease is not None and (before != self._lease or before == UNSIGNED):
             self._outdated = True
             _log.warning(
                 "store.held_by_another_meanwhile",
                 target=self._target,
-                holder=before.holder if before else "unknown",
+                holder=before.holder if before and before.holder else "unknown",
             )
         self._lease = lease
+
+    async def _sign_late(self) -> None:
+        """The history was away when we took the lock, which we have held since."""
+        async with self._taking:
+            if self._lease == UNSIGNED:
+                await self._ensure_schema_of(self._history)
+                self._lease, _ = await self._signed()
+
+    async def _signed(self) -> tuple[Lease, Lease | None]:
+        async with self._history.use("taking the lease") as connection:
+            return await take_lease(connection, self._target, self._holder)
 
     async def _require_take(self) -> None:
         if not await self._take():

@@ -21,10 +21,11 @@ class Fault(Enum):
 
 
 class Proxy:
-    """Forwards bytes; `fault` strikes at the next group COMMIT after `skip` others."""
+    """Forwards bytes; `fault` strikes at the next group COMMIT after `skip` others. Port 0: any free one."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, port: int = 0) -> None:
         parts = urlsplit(dsn)
+        self._port = port
         self._dsn = parts
         self.fault = Fault.NONE
         self.skip = 0
@@ -34,7 +35,7 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Proxy:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -47,7 +48,10 @@ class Proxy:
     @property
     def dsn(self) -> str:
         assert self._server is not None
-        port = self._server.sockets[0].getsockname()[1]
+        return self.named(self._server.sockets[0].getsockname()[1])
+
+    def named(self, port: int) -> str:
+        """The DSN of the server as seen through the proxy on that port, listening or not."""
         return urlunsplit(self._dsn._replace(netloc=f"{self._dsn.username}@127.0.0.1:{port}"))
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,0 +1,74 @@
+"""A history in a database of its own, away when the daemon starts: the target is watched all the same."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from monitor.demo.postgres import free_port
+from monitor.errors import DatabaseUnreachable, StoreHeld
+from monitor.ports import Record
+from monitor.store.gateway import PgStore
+from monitor.store.registry import PgRegistry
+from tests import servers
+from tests.chaos.proxy import Proxy
+from tests.conftest import Database
+from tests.stored import registration, sample, update
+
+KILL = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+           WHERE application_name = 'migration-monitor/listen' AND datname = current_database()"""
+
+
+@pytest.fixture
+async def elsewhere(database: Database) -> AsyncIterator[str]:
+    """The DSN of a second database on the same server."""
+    name = await servers.new_database(database.server)
+    yield database.server.dsn(name)
+    await servers.drop_database(database.server, name)
+
+
+async def test_a_store_is_opened_without_its_history_and_signs_when_that_is_back(
+    database: Database, elsewhere: str
+) -> None:
+    """What happened meanwhile is written then, and the lease names the holder."""
+    port = free_port()
+    store = PgStore("shop", database.dsn, history_dsn=Proxy(elsewhere, port).named(port), holder="first:1")
+    registry = PgRegistry("shop", database.dsn)
+    row, _ = await registry.register(registration())
+    await registry.aclose()
+    try:
+        await store.open()
+        assert [w.id for w in (await store.load())[0]] == [row.id]
+        assert store.holds
+        record = Record((update(row),), (sample(),), (), ())
+        with pytest.raises(DatabaseUnreachable):
+            await store.record(record)
+        async with Proxy(elsewhere, port):
+            await store.record(record)
+        history = await asyncpg.connect(elsewhere)
+        assert await history.fetchval("SELECT holder FROM migration_monitor.lease") == "first:1"
+        assert await history.fetchval("SELECT count(*) FROM migration_monitor.sample") == 1
+        await history.close()
+    finally:
+        await store.aclose()
+
+
+async def test_a_lock_lost_while_unsigned_is_never_trusted_again(database: Database, elsewhere: str) -> None:
+    """Nobody can say whether another daemon held it meanwhile, so everything is loaded afresh."""
+    port = free_port()
+    store = PgStore("shop", database.dsn, history_dsn=Proxy(elsewhere, port).named(port))
+    try:
+        await store.open()
+        sql = await asyncpg.connect(database.dsn)
+        await sql.execute(KILL)
+        await sql.close()
+        with pytest.raises((StoreHeld, DatabaseUnreachable)):
+            await store.load()
+        with pytest.raises(StoreHeld):
+            await store.load()
+        await store.open()
+        await store.load()
+    finally:
+        await store.aclose()
