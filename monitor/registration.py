@@ -83,5 +83,5 @@ def _data_loss(text: str) -> DataLoss:
         return DataLoss(text)
     except ValueError:
         raise OperatorError(
-            f"no data-loss mode {text!r}: use {', '.join(d.value for d in DataLoss)}"
+            f"no data-loss mode {text!r}: use {DataLoss.SALVAGE} or {DataLoss.ACCEPT}"
         ) from None

@@ -29,7 +29,7 @@ DONE = {
 def _command(control: Control) -> Callable[..., None]:
     def command(
         ctx: typer.Context,
-        migration: Annotated[str, typer.Argument(help="its name or a watch's id")],
+        migration: Annotated[str, typer.Argument(help="its name or a watch's id", metavar="MIGRATION")],
         target: Annotated[str | None, typer.Option(help="when the name is watched on several")] = None,
         reason: Annotated[str, typer.Option(help="for the record", metavar="TEXT")] = "",
         as_json: Annotated[bool, typer.Option("--json", help="the watch as one JSON document")] = False,
@@ -38,7 +38,7 @@ def _command(control: Control) -> Callable[..., None]:
         if as_json:
             say_json(view)
         else:
-            say(f"{words.title(view)}\n{DONE[control]}")
+            say(f"{words.name(view)}: {DONE[control]}")
 
     return command
 

@@ -17,9 +17,11 @@ from typing import Any
 from monitor.cli import replay
 from monitor.cli.context import CONFIG_VARIABLE, DEFAULT, Chosen, warn
 from monitor.cli.exits import INTERRUPTED, UNEXPECTED, USAGE
-from monitor.errors import ConfigError, MonitorError, OperatorError
+from monitor.errors import ConfigError, DatabaseError, MonitorError, OperatorError
 
 TRACEBACK = "MIGRATION_MONITOR_TRACEBACK"
+
+ASK_CHECK = ": `migration-monitor check` tells which connection fails, and why"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,7 +65,8 @@ def _split(given: list[str]) -> tuple[Chosen, list[str]]:
 
 def _sentence(e: MonitorError) -> int:
     for line in str(e).splitlines() or [type(e).__name__]:
-        warn(line if isinstance(e, ConfigError) else f"error: {line}")
+        remedy = ASK_CHECK if isinstance(e, DatabaseError) else ""
+        warn(line if isinstance(e, ConfigError) else f"error: {line}{remedy}")
     return USAGE if isinstance(e, OperatorError) else UNEXPECTED
 
 

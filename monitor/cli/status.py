@@ -31,7 +31,7 @@ NOTHING = "no watch is open: register one with `migration-monitor watch MIGRATIO
 def status(
     ctx: typer.Context,
     migration: Annotated[
-        str | None, typer.Argument(help="its name or a watch's id", metavar="[MIGRATION]")
+        str | None, typer.Argument(help="its name or a watch's id", metavar="MIGRATION")
     ] = None,
     target: Annotated[str | None, typer.Option(help="when the name is watched on several")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,

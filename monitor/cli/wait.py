@@ -25,7 +25,7 @@ POLL_SECONDS = 1.0
 
 def wait(
     ctx: typer.Context,
-    migration: Annotated[str, typer.Argument(help="its name or a watch's id")],
+    migration: Annotated[str, typer.Argument(help="its name or a watch's id", metavar="MIGRATION")],
     target: Annotated[str | None, typer.Option(help="when the name is watched on several")] = None,
     timeout: Annotated[str | None, typer.Option(help="give up after, as 30s or 5m; default: never")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the watch as one JSON document")] = False,

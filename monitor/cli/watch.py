@@ -24,12 +24,12 @@ PLAN_BYTES = (1 << 20) + 1
 
 def watch(
     ctx: typer.Context,
-    migration: Annotated[str, typer.Argument(help="the migration's name")],
+    migration: Annotated[str, typer.Argument(help="the migration's name", metavar="MIGRATION")],
     rollback: Annotated[str, typer.Option(help="file with the rollback SQL; - for stdin", metavar="FILE")],
     target: Annotated[str | None, typer.Option(help="which one, when several are configured")] = None,
     mode: Annotated[Mode, typer.Option(help="execute, wait for a person, or only say")] = Mode.AUTO,
     data_loss: Annotated[
-        str, typer.Option(help="salvage, quarantine or accept: what becomes of data the rollback drops")
+        str, typer.Option(help="salvage or accept: what becomes of data the rollback drops")
     ] = "salvage",
     accept_loss: Annotated[
         list[str] | None, typer.Option(help="may be lost (repeatable)", metavar="TABLE[.COLUMN]")

@@ -12,10 +12,15 @@ STALE_SECONDS = 60.0
 """A daemon that decides at least every interval was not heard of for this long."""
 
 
+def name(view: Json) -> str:
+    """`0042_rename on shop · w-1f3a`."""
+    return f"{view['migration']} on {view['target']} · {view['id']}"
+
+
 def title(view: Json) -> str:
     """`0042_rename on shop · w-1f3a · auto · watching`."""
     state = view.get("verdict") or view.get("phase")
-    return f"{view['migration']} on {view['target']} · {view['id']} · {view.get('mode')} · {state}"
+    return f"{name(view)} · {view.get('mode')} · {state}"
 
 
 def times(view: Json, now: float) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
+from monitor import pg
 from monitor.core.samples import Micros, Reading
 from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.ports import Gauge, Json
@@ -91,7 +92,8 @@ class DatabaseProbe:
             found = await self._session.rows(CATALOGUE)
             await self._session.rows(POLL)
         except DatabaseError as e:
-            return [f"{e}: check that the server runs and that the role may connect"]
+            remedy = "" if pg.is_pooler(e) else ": check that the server runs and that the role may connect"
+            return [f"{e}{remedy}"]
         wrong = []
         if not rights["reads_all_stats"]:
             wrong.append("the role can't see other sessions: GRANT pg_monitor TO it")

@@ -60,6 +60,10 @@ async def prepare(dsn: str, sql: bytes, options: Options) -> Prepared:
     try:
         async with pg.translated("reading the catalogue"):
             return await asyncio.wait_for(_prepare(connection, text, statements, options), CATALOGUE_DEADLINE)
+    except DatabaseError as e:
+        if pg.is_pooler(e):
+            raise PlanRefused([Problem("", POOLER)]) from e
+        raise
     finally:
         await pg.close(connection)
 
@@ -69,7 +73,7 @@ async def connect_directly(dsn: str, name: str) -> Connection:
     try:
         return await pg.connect(dsn, name=name)
     except DatabaseError as e:
-        if e.sqlstate == "08P01" and "startup parameter" in str(e):
+        if pg.is_pooler(e):
             raise PlanRefused([Problem("", POOLER)]) from e
         raise
 

@@ -12,6 +12,7 @@ import hashlib
 import structlog
 
 from monitor import pg
+from monitor.errors import DatabaseUnreachable
 from monitor.store.session import CALL_DEADLINE, connect
 
 STORE = 0x6D6D0001
@@ -35,6 +36,8 @@ SELECT EXISTS (
 NEVER_IDLE_OUT = """/* migration-monitor */
 SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout'
 """
+
+BACKEND = "/* migration-monitor */ SELECT pg_catalog.pg_backend_pid()"
 
 _log = structlog.get_logger(__name__)
 
@@ -105,6 +108,7 @@ class StoreLock:
             return self._connection
         self._held = False
         connection = self._connection = await connect(self._dsn, "listen")
+        await _refuse_pooler(connection)
         connection.add_termination_listener(self._lost)
         await connection.execute(NEVER_IDLE_OUT)
         await connection.add_listener(CHANNEL, self._heard)
@@ -122,3 +126,9 @@ class StoreLock:
             _log.warning("store.lock_lost", target=self._target)
         self._held = False
         self.news.set()
+
+
+async def _refuse_pooler(connection: pg.Connection) -> None:
+    """A lock of a session would be held by whichever session the pooler gives next."""
+    if await connection.fetchval(BACKEND) != connection.get_server_pid():
+        raise DatabaseUnreachable("the store goes through a connection pooler: name the server itself")

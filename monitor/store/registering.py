@@ -20,6 +20,12 @@ from monitor.store.session import clean
 SHORT = 12
 """Characters of a sha256 that people compare."""
 
+NAME_LENGTH = 200
+"""Characters of a migration's name: it stands in alerts, labels and commands to be typed."""
+
+SHOWN = 40
+"""Characters of a refused name that its refusal repeats."""
+
 TURN = "/* migration-monitor */ SELECT pg_catalog.pg_advisory_xact_lock($1, $2)"
 
 OPEN_OF_MIGRATION = f"""/* migration-monitor */
@@ -73,10 +79,12 @@ async def register_watch(connection: pg.Connection, new: Registration, id: str) 
 
 
 def check_name(new: Registration) -> None:
-    """Raises PlanRefused when the migration's name is empty or can't be stored."""
-    if not new.migration or new.migration != clean(new.migration):
-        shown = clean(new.migration)
-        raise PlanRefused([Problem(shown, "a migration's name is text without NUL, not empty: give another")])
+    """Raises PlanRefused when the migration's name can't be stored, shown in one line, or typed again."""
+    name = new.migration
+    if not name.strip() or not name.isprintable() or len(name) > NAME_LENGTH or name != clean(name):
+        shown = "".join(c if c.isprintable() else "?" for c in clean(name))[:SHOWN]
+        what = f"a migration's name is one line of 1 to {NAME_LENGTH} printable characters: give another"
+        raise PlanRefused([Problem(shown, what)])
 
 
 def same_watch(open_watch: WatchRow, new: Registration) -> WatchRow:

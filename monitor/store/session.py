@@ -90,7 +90,7 @@ class Session:
     def _judged(self, e: DatabaseError) -> DatabaseError:
         if e.sqlstate in WRONG_SERVER:
             self._cut()
-            return DatabaseUnreachable(f"{e}; the store must be on a writable primary", e.sqlstate)
+            return DatabaseUnreachable(str(e), e.sqlstate)
         if pg.is_retryable(e.sqlstate) or e.sqlstate in BUSY:
             return DatabaseUnreachable(str(e), e.sqlstate)
         return e

@@ -76,7 +76,7 @@ async def test_find_knows_ids_and_names_and_nothing_else(stored: Stored) -> None
     assert await stored.registry.find("nothing") is None
 
 
-@pytest.mark.parametrize("name", ["", "a\x00b", "a\ud800"])
+@pytest.mark.parametrize("name", ["", " ", "a\x00b", "a\ud800", "a\nb", "a\x1b[2J", "a" * 201])
 async def test_a_name_that_can_not_be_stored_is_refused_and_never_found(stored: Stored, name: str) -> None:
     """It may come from a URL."""
     await stored.registry.register(registration())

@@ -1,0 +1,55 @@
+"""What the commands' help and refusals promise is so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.commands import Commands
+
+CONFIG = """targets:
+  shop:
+    database: {dsn: "postgresql://u:canary-77d0@127.0.0.1:9/x"}
+    metrics: {error_rate: {sql: {query: SELECT 0, unit: ratio}}}
+    thresholds: {response_time: null}
+"""
+
+
+@pytest.fixture(scope="module")
+def commands() -> Iterator[Commands]:
+    with Commands() as found:
+        yield found
+
+
+@pytest.mark.parametrize("command", ["watch", "wait", "pause", "resume", "cancel", "approve", "rollback"])
+def test_the_argument_is_called_as_in_the_readme(commands: Commands, command: str) -> None:
+    """MIGRATION, required."""
+    usage = commands.call(command, "--help").stdout.splitlines()[0]
+    assert "MIGRATION" in usage
+    assert "[MIGRATION]" not in usage
+
+
+def test_help_offers_only_the_data_loss_modes_there_are(commands: Commands) -> None:
+    """`quarantine` is refused by name, so it is not offered; nor where a wrong one is refused."""
+    assert "quarantine" not in commands.call("watch", "--help").stdout
+
+
+def test_an_unknown_data_loss_mode_is_told_the_known(commands: Commands, tmp_path: Path) -> None:
+    """Before the database is asked."""
+    config = tmp_path / "monitor.yaml"
+    config.write_text(CONFIG)
+    arguments = ("watch", "m", "--rollback", "-", "--data-loss", "nope")
+    done = commands.call("--config", config, *arguments, given="DROP INDEX a")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: no data-loss mode 'nope': use salvage or accept\n"
+
+
+def test_a_database_that_is_away_is_told_with_the_remedy(commands: Commands, tmp_path: Path) -> None:
+    """`check` knows which of the connections it is."""
+    config = tmp_path / "monitor.yaml"
+    config.write_text(CONFIG)
+    done = commands.call("--config", config, "status")
+    assert done.returncode == 1
+    assert done.stderr.endswith(": `migration-monitor check` tells which connection fails, and why\n")
