@@ -71,11 +71,16 @@ def _major(bindir: Path) -> int | None:
 
 
 class Server:
-    """One server on a free loopback port; `start` and `stop` may be called again and again."""
+    """One server on a free loopback port; `start` and `stop` may be called again and again.
 
-    def __init__(self, binaries: Binaries, settings: Mapping[str, str] | None = None) -> None:
+    `root`: an empty folder that is its own from now on, else a new temporary one.
+    """
+
+    def __init__(
+        self, binaries: Binaries, settings: Mapping[str, str] | None = None, root: Path | None = None
+    ) -> None:
         self.binaries = binaries
-        self.root = Path(tempfile.mkdtemp(prefix="migration-monitor-pg-"))
+        self.root = root or new_root()
         self.root.chmod(0o755)
         self.data = self.root / "data"
         self.port = free_port()
@@ -182,6 +187,11 @@ class Server:
             return bool(run.returncode == 0)
         except PermissionError:
             return False
+
+
+def new_root() -> Path:
+    """An empty folder for one server."""
+    return Path(tempfile.mkdtemp(prefix="migration-monitor-pg-"))
 
 
 def _unprivileged() -> pwd.struct_passwd | None:

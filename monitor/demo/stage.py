@@ -16,7 +16,7 @@ from pathlib import Path
 
 from monitor import pg
 from monitor.demo.leash import Leash
-from monitor.demo.postgres import Binaries, Server, free_port
+from monitor.demo.postgres import Binaries, Server, free_port, new_root
 
 MIGRATION = "add_contact_email"
 FORWARD = "ALTER TABLE contacts RENAME COLUMN email TO email_address;"
@@ -120,8 +120,9 @@ def set_up(leash: Leash, binaries: Binaries, slack_url: str) -> Stage:
     """Writes the files and starts PostgreSQL. Raises CalledProcessError if that does not start."""
     folder = Path(tempfile.mkdtemp(prefix="migration-monitor-demo-"))
     leash.folder(folder)
-    server = Server(binaries)
-    leash.folder(server.root)
+    root = new_root()
+    leash.folder(root)  # before anything is in it: copying the binaries takes a while
+    server = Server(binaries, root=root)
     stage = Stage(folder, server, free_port(), free_port(), slack_url)
     ports = {"shop": stage.shop_port, "daemon": stage.daemon_port}
     shortened = {key: short for key, _, short in SHORTENED}
