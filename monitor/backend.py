@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from monitor.core.replay import seconds
-from monitor.core.samples import SECOND
+from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Mode
 from monitor.daemon.keeper import plan_view
 from monitor.errors import DatabaseError, DatabaseUnreachable, NotFound, OperatorError
@@ -187,6 +187,10 @@ FIELDS: Mapping[str, type | tuple[type, ...]] = {
 }
 
 
+LATEST = 253_402_300_799
+"""The last second of the year 9999."""
+
+
 def request_from(body: Json) -> WatchRequest:
     """The request in a JSON body: migration and rollback (the SQL's text), else as `watch` takes it."""
     for name, value in body.items():
@@ -201,14 +205,29 @@ def request_from(body: Json) -> WatchRequest:
     started = given.get("started_at")
     return WatchRequest(
         migration=given["migration"],
-        rollback=given["rollback"].encode(),
+        rollback=_bytes(given["rollback"]),
         target=given.get("target"),
         mode=_mode(given.get("mode", Mode.AUTO.value)),
         data_loss=given.get("data_loss", "salvage"),
         accept_loss=tuple(str(name) for name in given.get("accept_loss", ())),
         allow_opaque=given.get("allow_opaque", False),
-        started_at=None if started is None else round(started * SECOND),
+        started_at=None if started is None else _moment(started),
     )
+
+
+def _bytes(rollback: str) -> bytes:
+    try:
+        return rollback.encode()
+    except UnicodeEncodeError:
+        raise OperatorError(
+            "rollback is not text that UTF-8 can hold: it has half a surrogate pair"
+        ) from None
+
+
+def _moment(seconds_since_epoch: float) -> Micros:
+    if isinstance(seconds_since_epoch, bool) or not 0 <= seconds_since_epoch <= LATEST:
+        raise OperatorError(f"started_at must be epoch seconds, a number from 0 to {LATEST:.0f}")
+    return round(seconds_since_epoch * SECOND)
 
 
 def _mode(text: str) -> Mode:
