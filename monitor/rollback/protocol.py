@@ -55,6 +55,7 @@ class Rollback:
     attempt: int = 0
     intended: bool = False
     paged: bool = False
+    trouble: str = ""  # the last one told
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -178,8 +179,9 @@ class Rollback:
             return Outcome(OutcomeKind.FAILED, str(e), {**self._tries(), "sqlstate": e.sqlstate})
         if e.sqlstate in {"55P03", "40P01"}:
             await self._blocked(e)
-        else:
+        elif str(e) != self.trouble:  # the edge: a server that is away is tried many times a minute
             self.report(Progress(ProgressKind.RETRY, str(e), self._tries()))
+        self.trouble = str(e)
         if self.spent >= self.means.policy.budget and not self.paged:
             self.paged = True
             text = f"no success in {self.spent:.0f} s: going on slowly while it is wanted"

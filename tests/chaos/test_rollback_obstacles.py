@@ -7,6 +7,7 @@ import asyncio
 import asyncpg
 import pytest
 
+from monitor.demo.postgres import free_port
 from monitor.ports import OutcomeKind, ProgressKind
 from monitor.rollback.executor import Limits
 from monitor.rollback.locks import LockPolicy
@@ -278,3 +279,14 @@ async def test_limits_have_the_documented_defaults() -> None:
     limits = Limits()
     assert (limits.locks.max_app_stall, limits.locks.budget, limits.max_locked) == (2.0, 120.0, 2.0)
     assert FAST.max_app_stall == 2.0
+
+
+async def test_a_server_that_is_away_is_told_once_not_at_every_try(database: Database) -> None:
+    """Several tries a second for minutes would fill log, events and the metric of tries."""
+    await build(database.dsn)
+    watch = await registered(database.dsn, RENAME)
+    heard, tries = Heard(), iter([True] * 6)
+    async with executing(database.server.dsn(database.name, port=free_port())) as executor:
+        outcome = await rolled_back(executor, watch, heard, lambda: next(tries, False))
+    assert outcome.kind is OutcomeKind.WITHDRAWN
+    assert heard.kinds() == [ProgressKind.RETRY]
