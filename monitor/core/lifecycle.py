@@ -51,7 +51,7 @@ def paused(policy: Policy, state: WatchState, event: events.Paused) -> Step:
         return _ignored(state, event.at, "pause")
     withdrawn = _withdrawn(state, event.at, "paused")
     state, said = _clear_streaks(policy, state, event.at, "paused")
-    return _with(state, phase=after(state.life.phase, Move.PAUSE), order=None), said + withdrawn
+    return _with(state, phase=after(state.life.phase, Move.PAUSE), order=None), withdrawn + said
 
 
 def resumed(policy: Policy, state: WatchState, event: events.Resumed) -> Step:

@@ -121,7 +121,7 @@ class Messages:
         return self._alert(
             keeper, decision.at, Severity.INFO, f"the rollback is withdrawn: {decision.reason}",
             transition=f"rollback/withdrawn/{decision.since}", condition="rollback", resolves=True,
-            next="no statement took effect; the watch goes on",
+            next="no statement took effect" + ("" if keeper.ended else "; the watch goes on"),
         )  # fmt: skip
 
     def blind(self, keeper: Keeper, decision: said.WentBlind, reason: str) -> Alert:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from monitor.core.samples import SECOND
 from monitor.core.thresholds import Mode
 from monitor.daemon.happenings import ReadinessRead
@@ -144,3 +146,14 @@ def test_a_command_can_be_pasted_whatever_the_migration_is_called() -> None:
     desk.say_through(0, 30, error_rate=BAD)
     decided: list[Alert] = [a for a in desk.alerts() if a.condition == "w-1/rollback"]
     assert decided[0].commands == ("migration-monitor status 'add email; reboot'",)
+
+
+@pytest.mark.parametrize("control", ["paused_at", "cancelled_at"])
+def test_a_withdrawal_does_not_say_of_a_cancelled_watch_that_it_goes_on(control: str) -> None:
+    """A pause keeps the watch, a cancel ends it."""
+    desk = Desk()
+    desk.register(mode=Mode.APPROVE)
+    desk.say_through(0, 30, error_rate=BAD)
+    desk.controls(id="w-1", **dict.fromkeys([control], START + 31 * SECOND))
+    (withdrawn,) = [a for a in desk.alerts() if a.title.startswith("the rollback is withdrawn")]
+    assert ("goes on" in withdrawn.next) is (control == "paused_at")
