@@ -215,11 +215,16 @@ class Stage:
 
         return str(await self.until(ended))
 
-    async def event(self, kind: str) -> None:
-        """Waits for an event of that kind."""
+    async def event(self, kind: str, rule: str | None = None) -> None:
+        """Waits for an event of that kind, and of that rule if it matters which."""
 
         async def happened() -> bool:
-            return kind in await self.kinds()
+            return bool(
+                await self.sql.fetchval(
+                    "SELECT count(*) FROM migration_monitor.event"
+                    " WHERE kind = $1 AND ($2::text IS NULL OR detail->>'rule' = $2)", kind, rule,
+                )
+            )  # fmt: skip
 
         await self.until(happened)
 

@@ -47,7 +47,7 @@ async def test_a_breach_shorter_than_the_hold_does_nothing(stage: Stage) -> None
     """The streak is pending and then cleared; nothing is executed."""
     await stage.watch()
     stage.app.set(0.05)
-    await stage.event("pending")
+    await stage.event("pending", "error_rate.rollback")
     await asyncio.sleep(HOLD - 1.5)
     stage.app.set(0.0)
     await stage.event("cleared")
@@ -63,7 +63,7 @@ async def test_killed_in_mid_streak_and_restarted_within_max_gap_it_rolls_back_a
     async with set_up(newest.dsn, tmp_path, max_gap="8s") as stage:
         await stage.watch()
         stage.app.set(0.05)
-        await stage.event("pending")
+        await stage.event("pending", "error_rate.rollback")
         began = float(
             await stage.sql.fetchval(
                 "SELECT extract(epoch FROM at) FROM migration_monitor.event WHERE kind = 'pending'"
@@ -82,7 +82,7 @@ async def test_restarted_after_max_gap_it_starts_afresh(stage: Stage) -> None:
     """Downtime is time without samples: the streak that was is over, a new hold begins."""
     await stage.watch()
     stage.app.set(0.05)
-    await stage.event("pending")
+    await stage.event("pending", "error_rate.rollback")
     await stage.daemon.kill()
     await asyncio.sleep(2.5)
     restarted = float(await stage.sql.fetchval("SELECT extract(epoch FROM clock_timestamp())"))
