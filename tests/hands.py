@@ -140,7 +140,7 @@ class Desk:
         parts = TargetParts(
             "shop", self.policy, SECOND, (self.probe,), MemoryStore(), IdleExecutor(),
             Outgoing(rows_of, lambda rows: None, self.remind_every), self.telemetry, self.clock,
-            {"error_rate": Kind.RATIO, "connections": Kind.COUNT},
+            {"error_rate": Kind.RATIO, "connections": Kind.COUNT}, 60 * SECOND,
         )  # fmt: skip
         hands = Hands(
             lambda keeper, order: self.orders.append(order), self.settling.append, self.records.append

@@ -91,6 +91,7 @@ def _parts(
     return TargetParts(
         target, settings.policy(target), settings.watch.fast_interval, probes, store,
         executor_of(settings, target), outgoing, telemetry, clock, kinds_of(settings, target),
+        settings.rollback.verify_for,
     )  # fmt: skip
 
 

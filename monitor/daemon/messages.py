@@ -15,6 +15,7 @@ from monitor.core.events import Verdict
 from monitor.core.evidence import Evidence
 from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Action, Policy, Rule
+from monitor.daemon.aftermath import After
 from monitor.daemon.keeper import Keeper
 from monitor.ports import Alert, Progress, ProgressKind, Readiness, Severity
 from monitor.units import Kind, show_duration
@@ -195,6 +196,20 @@ class Messages:
             keeper, at, Severity.INFO if back else Severity.WARNING, f"{metric}: {title}",
             transition=f"{metric}/instances/{at}", condition=f"{metric}/instances", resolves=back, page=False,
             next="" if back else "fewer than half make the metric unmeasured",
+        )  # fmt: skip
+
+    def aftermath(self, target: str, after: After, helped: bool | None, at: Micros) -> Alert:
+        """Whether the rollback helped. If it did not, the cause is elsewhere and people are woken."""
+        title = {
+            True: "the rollback helped: no metric breaches any more",
+            False: "the rollback did NOT help: the breach goes on",
+            None: "whether the rollback helped can't be said: not every metric is measured",
+        }[helped]
+        return Alert(
+            f"aftermath/{after.until}", f"{after.watch_id}/aftermath", target, after.migration,
+            after.watch_id, at, Severity.INFO if helped else Severity.CRITICAL, f"{after.migration}: {title}",
+            next="" if helped else "nothing more is done by itself: look for another cause",
+            commands=(command("status", after.migration),), page=not helped,
         )  # fmt: skip
 
     def noticed(self, keeper: Keeper, at: Micros, what: str, title: str, after: str = "") -> Alert:

@@ -44,6 +44,7 @@ class TargetParts:
     telemetry: Telemetry
     clock: AdjustableClock
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    verify_for: Micros = 0  # after a rollback, until it is said whether it helped; 0: never
 
     @property
     def read_deadline(self) -> float:

@@ -18,6 +18,7 @@ from monitor.core.state import WatchState, new_state
 from monitor.core.thresholds import Action, Mode
 from monitor.core.view import evidence_view, metrics_view
 from monitor.core.watch import step
+from monitor.daemon.aftermath import Aftermath, helped
 from monitor.daemon.happenings import (
     ControlsRead,
     Finished,
@@ -56,6 +57,8 @@ VERDICTS: Mapping[OutcomeKind, events.Verdict | None] = {
 }
 
 
+TOOK_EFFECT = frozenset({events.Verdict.ROLLED_BACK, events.Verdict.UNVERIFIED})
+
 INSTANCES, ANSWERING = "probe_instances", "probe_instances_answering"
 """Gauges by which a probe says how many instances its source has, and how many answered."""
 
@@ -82,6 +85,7 @@ class Rounds:
         self._bystander = replace(parts.policy, warm_up=0)
         self._seen: WatchState | None = None
         self._telling = Telling(Messages(parts.policy, parts.kinds), parts)
+        self._aftermath = Aftermath(parts.verify_for)
         self._unsaved: list[SampleRow] = []
         self._ended: set[str] = set()  # the store may still show them open while it is away
 
@@ -97,6 +101,7 @@ class Rounds:
         decided = [self._take_in(keeper, batch, readings, now) for keeper in list(self.keepers.values())]
         if any(isinstance(h, Reminded) for h in batch):
             self._telling.remind(now)
+        self._judge_rollbacks(now)
         self.last_at = now
         told = any(decided) or self._telling.something
         if told or self._holds_or_ticks(batch):
@@ -122,6 +127,7 @@ class Rounds:
         for probe in self._parts.probes:
             probe.restore(stored.get("probes", {}).get(probe.name, {}))
         self._telling.reminders.restore(stored.get("open_pages", {}))
+        self._aftermath.restore(stored.get("aftermath", ()))
         if stored.get("sentinel"):
             self._seen = codec.load(self._bystander, stored["sentinel"])
         if self._seen is not None:
@@ -193,6 +199,8 @@ class Rounds:
             match decision:
                 case said.ExecuteRollback():
                     self._execute(keeper, decision)
+                case said.Ended() if decision.verdict in TOOK_EFFECT:
+                    self._aftermath.begin(keeper.row, decision.at)
                 case said.RequestApproval():
                     for more in keeper.take_request(decision):
                         self._step(keeper, more)
@@ -242,6 +250,13 @@ class Rounds:
             elif not keeper.is_new:
                 self._step(keeper, events.Restarted(now))
 
+    def _judge_rollbacks(self, now: Micros) -> None:
+        """Says of rollbacks of `verify_for` ago whether they helped."""
+        if self._seen is None:
+            return
+        for after in self._aftermath.due(now):
+            self._telling.aftermath(after, helped(self._bystander, self._seen, now), now)
+
     def _breaching(self) -> bool:
         """Whether a rollback rule is pending or firing on the target now, watch or no watch."""
         state = self._seen
@@ -260,7 +275,12 @@ class Rounds:
     def _memory(self) -> Json:
         sentinel = None if self._seen is None else codec.dump(self._bystander, self._seen)
         probes = {p.name: p.memory() for p in self._parts.probes}
-        return {"probes": probes, "sentinel": sentinel, "open_pages": self._telling.reminders.memory()}
+        return {
+            "probes": probes,
+            "sentinel": sentinel,
+            "open_pages": self._telling.reminders.memory(),
+            "aftermath": self._aftermath.memory(),
+        }
 
 
 def _from_progress(progress: Progress, now: Micros) -> list[events.Event]:

@@ -13,6 +13,7 @@ from monitor.core.replay import seconds
 from monitor.core.samples import Micros
 from monitor.core.thresholds import Action
 from monitor.core.view import evidence_view
+from monitor.daemon.aftermath import After
 from monitor.daemon.keeper import Keeper
 from monitor.daemon.messages import Messages, when
 from monitor.daemon.parts import TargetParts
@@ -153,6 +154,17 @@ class Telling:
         if order is not None:
             took = max(0, now - order.since) / 1_000_000
             self._parts.telemetry.observe("rollback_duration_seconds", took, target=name)
+
+    def aftermath(self, after: After, helped: bool | None, now: Micros) -> None:
+        """What `verify_for` after a rollback the metrics say of it."""
+        detail = {"helped": helped, "migration": after.migration}
+        key = f"{after.watch_id}/aftermath/{after.until}"
+        self._events.append(EventRow(after.watch_id, now, "aftermath", detail, key))
+        log.info(
+            "watch.aftermath", watch=after.watch_id, target=self._parts.name, moment=seconds(now), **detail
+        )
+        alert = self._messages.aftermath(self._parts.name, after, helped, now)
+        self._alerts += self._parts.outgoing.rows(alert)  # said once: its watch has ended
 
     def adopted(self, keeper: Keeper, now: Micros) -> None:
         """A new watch begins."""

@@ -1,0 +1,65 @@
+"""After a rollback the metrics are watched on for a while, to say whether it helped.
+
+The verdict does not wait for this and is not changed by it. What is awaited is kept with the
+target's memory, so that a restart forgets no answer. This file decides nothing about a watch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from monitor.core.samples import Micros
+from monitor.core.state import WatchState
+from monitor.core.thresholds import Action, Policy
+from monitor.ports import Json, WatchRow
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """One rollback whose help is still to be judged, at `until`."""
+
+    watch_id: str
+    migration: str
+    until: Micros
+
+
+class Aftermath:
+    """Rollbacks of one target that took effect less than `verify_for` ago."""
+
+    def __init__(self, verify_for: Micros) -> None:
+        self._verify_for = verify_for
+        self._awaited: list[After] = []
+
+    def begin(self, watch: WatchRow, at: Micros) -> None:
+        """A rollback took effect; with `verify_for` 0 nobody asks."""
+        if self._verify_for > 0:
+            self._awaited.append(After(watch.id, watch.migration, at + self._verify_for))
+
+    def due(self, now: Micros) -> Sequence[After]:
+        """Those to be judged now, each given once."""
+        found = [after for after in self._awaited if now >= after.until]
+        self._awaited = [after for after in self._awaited if now < after.until]
+        return found
+
+    def memory(self) -> Sequence[Json]:
+        return [asdict(after) for after in self._awaited]
+
+    def restore(self, memory: Sequence[Mapping[str, Any]]) -> None:
+        """Takes back what `memory` gave."""
+        self._awaited = [After(**stored) for stored in memory]
+
+
+def helped(policy: Policy, state: WatchState, now: Micros) -> bool | None:
+    """False: a rollback rule is pending or firing on the target. None: its metrics are not all measured."""
+    known = True
+    for rule, streak in zip(policy.rules, state.seen.streaks, strict=True):
+        if rule.action is not Action.ROLLBACK:
+            continue
+        track = state.seen.tracks[policy.places[rule.metric].index]
+        if streak is not None:
+            return False
+        fresh = track.value_at is not None and now - track.value_at <= policy.max_gap
+        known = known and fresh and not track.quiet
+    return True if known else None
