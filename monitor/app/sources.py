@@ -10,6 +10,7 @@ from monitor.app.revealed import revealed
 from monitor.checking import CheckedProbe
 from monitor.core.samples import SECOND, Micros
 from monitor.daemon.parts import READ_SHARE
+from monitor.errors import OperatorError
 from monitor.net import Net
 from monitor.probes import PROBES
 from monitor.probes.counters import Rates
@@ -50,9 +51,12 @@ def probes_of(settings: Settings, target: str, net: Net) -> tuple[CheckedProbe, 
             last: Any = session if source.kind == "sql" else net
             spec = spec_of(source.kind, source.spec)
             build: Callable[..., CheckedProbe] = PROBES[source.kind]
-            found.append(
-                build(metric, spec, last) if source.kind == "sql" else build(metric, spec, pace, last)
-            )
+            try:
+                found.append(
+                    build(metric, spec, last) if source.kind == "sql" else build(metric, spec, pace, last)
+                )
+            except OperatorError as e:
+                raise OperatorError(f"targets.{target}.metrics.{metric}.{source.kind}: {e}") from e
     return tuple(found)
 
 

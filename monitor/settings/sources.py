@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
+import jmespath  # type: ignore[import-untyped]  # it has no stubs
+import jmespath.exceptions  # type: ignore[import-untyped]
 from pydantic import Field
 
 from monitor.settings.types import Quantile, Secret, Section, Text, Url
@@ -118,6 +120,21 @@ class JsonSource(_Http, _Measured):
     timestamp: Text | None = Field(
         None, description="JMESPath of the document's own time (epoch seconds or RFC 3339)"
     )
+
+    def faults(self) -> Iterator[Fault]:
+        yield from super().faults()
+        for key in ("value", "errors", "requests", "timestamp"):
+            text = getattr(self, key)
+            if text is not None and not _is_jmespath(text):
+                yield Fault(key, f"`{text}` is not a JMESPath expression: see https://jmespath.org", ())
+
+
+def _is_jmespath(text: str) -> bool:
+    try:
+        jmespath.compile(text)
+    except jmespath.exceptions.JMESPathError:
+        return False
+    return True
 
 
 class PrometheusSource(_Http, _Measured):

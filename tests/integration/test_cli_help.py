@@ -53,3 +53,20 @@ def test_a_database_that_is_away_is_told_with_the_remedy(commands: Commands, tmp
     done = commands.call("--config", config, "status")
     assert done.returncode == 1
     assert done.stderr.endswith(": `migration-monitor check` tells which connection fails, and why\n")
+
+
+def test_a_bad_expression_is_told_with_its_line_beside_the_other_problems(
+    commands: Commands, tmp_path: Path
+) -> None:
+    """And before any server is asked."""
+    config = tmp_path / "monitor.yaml"
+    source = '{json: {url: "http://127.0.0.1:9/", value: "a[", unit: ratio}}'
+    config.write_text(
+        CONFIG.replace("{sql: {query: SELECT 0, unit: ratio}}", source) + "server: {listen: x}\n"
+    )
+    done = commands.call("--config", config, "check")
+    assert (done.returncode, done.stdout) == (2, "")
+    problems = done.stderr.splitlines()
+    assert len(problems) == 2
+    where = "line 4: targets.shop.metrics.error_rate.json.value"
+    assert f"{where}: `a[` is not a JMESPath expression" in problems[0]
