@@ -43,6 +43,10 @@ lint: setup ## ruff, mypy strict, and the floors of the architecture
 	$(RUN) mypy
 	$(RUN) pytest -q tests/unit/test_floors.py
 
+.PHONY: cover
+cover: setup ## branch coverage of the decision core: 100 %, or it fails
+	$(RUN) pytest -q -n auto --maxprocesses $(WORKERS) tests/unit --cov=monitor.core --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
+
 .PHONY: bench
 bench: setup ## figures: cost of a poll, reaction time, replay
 	@for bench in $(BENCHES); do echo "== $$bench"; $(RUN) python -m tests.bench.$$bench || exit 1; done
