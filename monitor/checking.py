@@ -55,7 +55,7 @@ async def check(targets: Sequence[CheckedTarget], channels: int) -> list[Finding
     findings = [finding for part in found for finding in part]
     if channels == 0:
         text = "no channel is configured: nobody will be told; add one, as `- slack: {webhook_url: ...}`"
-        findings.append(Finding("alerts", text))
+        findings.append(Finding("alerts", text, problem=False))
     return findings
 
 

@@ -31,6 +31,7 @@ from monitor.ports import (
 from monitor.store.controls import COLUMNS, refusal
 from monitor.store.registering import check_name, same_watch
 from monitor.store.registry import new_id
+from monitor.store.retention import KEPT
 from monitor.store.rows import event_key
 from monitor.store.session import clean, to_json
 
@@ -107,10 +108,17 @@ class MemoryStore:
 
     async def forget(self, older_than: Micros) -> int:
         self._here()
-        old = [key for key in self.stored_samples if key[1] < older_than]
-        for key in old:
+        samples = [key for key in self.stored_samples if key[1] < older_than]
+        settled = {*self.delivered, *self.given_up}
+        alerts = [k for k, row in self.alerts.items() if row.alert.at < older_than and k in settled]
+        events = [k for k, e in self.stored_events.items() if e.at < older_than and e.kind not in KEPT]
+        for key in samples:
             del self.stored_samples[key]
-        return len(old)
+        for name in alerts:
+            del self.alerts[name]
+        for name in events:
+            del self.stored_events[name]
+        return len(samples) + len(alerts) + len(events)
 
     async def aclose(self) -> None:
         self._opened = False

@@ -88,6 +88,6 @@ class Store(Protocol):
         """Returns when a registration or a control was committed, or after `seconds`."""
 
     async def forget(self, older_than: Micros) -> int:
-        """Deletes the target's samples before that moment, in bounded batches; returns how many."""
+        """Deletes samples, settled alerts and events before that moment; returns how many rows."""
 
     async def aclose(self) -> None: ...

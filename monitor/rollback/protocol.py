@@ -140,8 +140,12 @@ class Rollback:
             raise AlreadyDoneError
         newer = await ledger.newer_watch(connection, self.order.watch.id)
         if newer is not None:
-            raise Stop(OutcomeKind.REFUSED, group.superseded(newer))
+            raise Stop(self._kind_of_overtaken(), group.superseded(newer))
         await group.check_schema(connection, self.plan)
+
+    def _kind_of_overtaken(self) -> OutcomeKind:
+        """Before its intent a rule's order is given back: the watch observes, and may be armed again."""
+        return OutcomeKind.REFUSED if self.order.by or self.intended else OutcomeKind.WITHDRAWN
 
     async def _intend(self, connection: Connection) -> None:
         locked = await ledger.lock_watch(connection, self.order.watch.id)

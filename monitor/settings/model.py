@@ -134,7 +134,9 @@ class Store(Section):
     """Where samples, events and alerts are kept."""
 
     dsn: Dsn | None = Field(None, description="default: the target's rollback_dsn")
-    retention: Span = key("14d", "older samples and events of ended watches are removed")
+    retention: Span = key(
+        "14d", "older samples, settled alerts and events are removed, but what a rollback did"
+    )
 
 
 class Settings(PolicySettings):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from monitor.settings.clashes import Clash
 from monitor.settings.document import Loc
@@ -22,11 +22,25 @@ def check_sources(settings: Settings, target: str) -> Iterator[Clash]:
     for name, source in sources.items():
         yield from one_kind((*loc, name), source)
         yield from _of_source((*loc, name), name, source, policy.get(name))
+    yield from _without_limits(settings, target, loc, policy)
     for name in policy:
         if name not in sources and name not in FROM_DATABASE:
             text = f"no source for the metric `{name}`: add one here, or `{name}: null` under thresholds"
             own = ("targets", target, "thresholds", name)
             yield Clash(loc, text, ((*loc, name), ("thresholds", name), own))
+
+
+def _without_limits(
+    settings: Settings, target: str, loc: Loc, policy: Mapping[str, Effective]
+) -> Iterator[Clash]:
+    """A source whose metric has no limits would never be read; one that `null` removed is meant to rest."""
+    removed = {m for layer in settings.layers(target) for m, keys in layer.thresholds.items() if keys is None}
+    for name in settings.targets[target].metrics:
+        if name not in policy and name not in removed and name not in FROM_DATABASE:
+            text = (
+                f"`{name}` has no limits, so it would never be read: add `{name}` with `normal_below` under"
+            )
+            yield Clash((*loc, name), f"{text} thresholds", ())
 
 
 def one_kind(loc: Loc, entry: MetricSource | Alert) -> Iterator[Clash]:

@@ -124,12 +124,14 @@ class PgStore:
         self._lock.news.clear()
 
     async def forget(self, older_than: Micros) -> int:
-        """Deletes samples before that moment, a batch at a time; returns how many."""
-        total, gone = 0, retention.BATCH
-        while gone == retention.BATCH:
-            async with self._history.use("forgetting old samples") as connection:
-                gone = await retention.forget_batch(connection, self._target, older_than)
-            total += gone
+        """Deletes samples, settled alerts and events before that moment; returns how many rows."""
+        total = 0
+        for statement in retention.FORGET:
+            gone = retention.BATCH
+            while gone == retention.BATCH:
+                async with self._history.use("forgetting what is old") as connection:
+                    gone = await retention.forget_batch(connection, statement, self._target, older_than)
+                total += gone
         return total
 
     async def undelivered(self) -> Sequence[AlertRow]:

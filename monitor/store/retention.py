@@ -1,4 +1,8 @@
-"""Forgets old samples, a bounded batch at a time, so that no statement runs long."""
+"""Forgets what is old, a bounded batch at a time, so that no statement runs long.
+
+Samples, alerts that were delivered or given up, and events go; what a rollback did, who asked for
+what, and how a watch began and ended stay.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,26 @@ from monitor.core.samples import Micros
 BATCH = 5000
 """Rows of one statement: some tens of milliseconds."""
 
-FORGET = """/* migration-monitor */
-DELETE FROM migration_monitor.sample
+KEPT = ("registered", "control", "intent", "intent_withdrawn", "rollback_effect", "ended")
+"""Kinds of events that are the record of a watch."""
+
+_OLD = """/* migration-monitor */
+DELETE FROM migration_monitor.{table}
  WHERE ctid = ANY (ARRAY(
-       SELECT ctid FROM migration_monitor.sample WHERE target = $1 AND at < $2 LIMIT $3))
+       SELECT ctid FROM migration_monitor.{table} WHERE target = $1 AND at < $2{only} LIMIT $3))
 """
 
+FORGET: tuple[str, ...] = (
+    _OLD.format(table="sample", only=""),
+    _OLD.format(table="alert", only=" AND (delivered_at IS NOT NULL OR given_up_at IS NOT NULL)"),
+    _OLD.format(table="event", only=f" AND kind NOT IN ({', '.join(map(pg.quote_literal, KEPT))})"),
+)
+"""One statement for each table."""
 
-async def forget_batch(connection: pg.Connection, target: str, older_than: Micros, batch: int = BATCH) -> int:
-    """Deletes at most `batch` samples before `older_than`; returns how many."""
-    tag = await connection.execute(FORGET, target, older_than, batch)
+
+async def forget_batch(
+    connection: pg.Connection, statement: str, target: str, older_than: Micros, batch: int = BATCH
+) -> int:
+    """Runs one of FORGET: deletes at most `batch` rows before `older_than`; returns how many."""
+    tag = await connection.execute(statement, target, older_than, batch)
     return int(tag.rsplit(" ", 1)[-1])

@@ -196,6 +196,21 @@ async def test_forgetting_keeps_the_moment_itself(stored: Stored) -> None:
     assert [s.at for s in await stored.registry.samples(T0 - 1, T0 + 2, 10)] == [T0, T0 + 1]
 
 
+async def test_forgetting_keeps_what_is_open_and_what_a_rollback_did(stored: Stored) -> None:
+    """Settled alerts and passing events go; undelivered alerts and the record of a watch stay."""
+    watch, _ = await stored.registry.register(registration())
+    kinds = ("pending", "intent", "rollback_effect", "ended")
+    events = tuple(EventRow(watch.id, T0 - 5, kind, {}) for kind in kinds)
+    rows = (alert(None), replace(alert(None), key=f"{alert(None).key}/other"))
+    await stored.store.record(Record(events=events, alerts=rows))
+    await stored.store.settle(rows[0].key, delivered=True, attempts=1, error="", final=False)
+    late = max(T0, *(row.alert.at + 1 for row in rows))
+    await stored.store.forget(late)
+    kept = {e.kind for e in await stored.registry.events(watch.id, 0, 100)}
+    assert kept == {"registered", "intent", "rollback_effect", "ended"}
+    assert [row.key for row in await stored.store.undelivered()] == [rows[1].key]
+
+
 async def test_samples_are_read_from_since_up_to_but_without_until(stored: Stored) -> None:
     """Half-open, in time order, the first `limit`."""
     await stored.store.record(Record(samples=tuple(sample(T0 + offset) for offset in (2, 0, 1, -1))))

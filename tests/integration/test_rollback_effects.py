@@ -19,6 +19,7 @@ from tests.rollbacks import (
     event_kinds,
     executing,
     ledger_rows,
+    order,
     registered,
     rolled_back,
     write_until,
@@ -232,13 +233,16 @@ async def test_a_later_change_of_the_touched_object_is_refused(database: Databas
     assert "new_column" in await columns(dsn)
 
 
-async def test_a_newer_watch_on_the_target_is_refused(database: Database) -> None:
-    """The migration registered last is the one that may be rolled back."""
+async def test_an_older_watch_is_given_back_to_observe(database: Database) -> None:
+    """The migration registered last is the one that may be rolled back; a person who insists is refused."""
     dsn = database.dsn
     await build(dsn)
     older = await registered(dsn, DROP_COLUMN, "w-1")
     newer = await registered(dsn, RENAME, "w-2")
     async with executing(dsn) as executor:
         assert not (await executor.ready(older, full=True)).ok
-        assert (await rolled_back(executor, older)).kind is OutcomeKind.REFUSED
+        assert (await rolled_back(executor, older)).kind is OutcomeKind.WITHDRAWN
+        asked = await executor.execute(order(older, "dba"), lambda: True, Heard())
+        assert asked.kind is OutcomeKind.REFUSED
+        assert "intent" not in await event_kinds(dsn)
         assert (await rolled_back(executor, newer)).kind is OutcomeKind.ROLLED_BACK

@@ -354,3 +354,12 @@ def test_every_required_key_has_a_stand_in() -> None:
     """Without one, a missing key would hide the problems around it."""
     required = {key.path.rpartition(".")[2] for key in all_keys() if not key.default}
     assert required <= {str(key) for key in STAND_INS}
+
+
+def test_a_source_without_limits_is_a_problem_and_one_that_null_removed_is_not(tmp_path: Path) -> None:
+    """What is configured is read, or said not to be."""
+    queue = '      queue: {json: {url: "http://app/stats", value: depth, unit: count}}\n'
+    where, _, what = only(tmp_path, GOOD + queue)
+    assert (where, "has no limits" in what) == ("targets.shop.metrics.queue", True)
+    (tmp_path / "monitor.yaml").write_text(GOOD + queue + "thresholds: {queue: null}\n")
+    assert "queue" not in load(tmp_path / "monitor.yaml", ENV).policy("shop").metrics
