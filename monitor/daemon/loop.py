@@ -44,6 +44,8 @@ STALE_INTERVALS = 6
 ROLLBACK_GRACE = 20.0
 """Seconds a group under way has, at shutdown, to be finished or rolled back."""
 
+OPENING = "it is being opened, or another daemon looks after it"
+
 FLUSH_SECONDS = 5.0
 """Seconds the last round has, at shutdown, to be written."""
 
@@ -58,6 +60,7 @@ class TargetLoop:
         self._rounds = self._new_rounds()
         self._rollbacks: set[asyncio.Task[None]] = set()
         self._opened = False
+        self._trouble = OPENING
         self._pollers = [
             Poller(probe, parts.policy.interval, parts.read_deadline, parts.clock, self._deliver)
             for probe in parts.probes
@@ -88,6 +91,7 @@ class TargetLoop:
             stale_after=STALE_INTERVALS * self._parts.policy.interval,
             store_reachable=self._opened and self._recorder.reachable,
             holds_store=self._opened and self._parts.store.holds,
+            trouble=self._recorder.trouble if self._opened else self._trouble,
             watches=tuple(k.view() for k in self._rounds.keepers.values()),
             metrics=self._rounds.metrics(),
             gauges=tuple(g for p in self._parts.probes for g in p.gauges()),
@@ -124,12 +128,14 @@ class TargetLoop:
     async def _open(self) -> None:
         """Waits for the store as long as it takes; says so once."""
         told = False
+        self._trouble = OPENING
         while True:
             try:
                 await self._parts.store.open()
                 rows, memory = await self._parts.store.load()
                 break
             except DatabaseError as e:
+                self._trouble = str(e)
                 if not told:
                     log.warning("store.unreachable", target=self._parts.name, reason=str(e))
                 told = True

@@ -41,6 +41,7 @@ class Recorder:
         self._idle = asyncio.Event()
         self._idle.set()
         self.reachable = True
+        self.trouble = ""  # why it is not reachable
 
     def put(self, record: Record) -> None:
         """Queues a round; returns at once."""
@@ -94,6 +95,7 @@ class Recorder:
         return True
 
     def _edge(self, reachable: bool, reason: str) -> None:
+        self.trouble = reason
         if reachable != self.reachable:
             self.reachable = reachable
             event = "store.reachable" if reachable else "store.unreachable"

@@ -33,6 +33,7 @@ class TargetView:
         default_factory=dict
     )  # name -> {value, normal, blind, reason, at, ...}
     gauges: tuple[Gauge, ...] = ()
+    trouble: str = ""  # why the store is not reachable, one sentence; "" when it is
 
 
 class Overview(Protocol):

@@ -58,7 +58,8 @@ def is_armed(watch: Mapping[str, Any]) -> bool:
 
 def _reasons(target: TargetView) -> Iterator[str]:
     if not target.store_reachable:
-        yield f"{target.name}: the store is not reachable"
+        why = f": {target.trouble}" if target.trouble else ""
+        yield f"{target.name}: the store is not reachable{why}"
     for watch in target.watches:
         state = cast(Mapping[str, Any], watch.get("readiness") or {})
         if is_armed(watch) and state.get("ok") is not True:

@@ -266,3 +266,23 @@ def test_the_view_says_when_it_last_decided() -> None:
     last = loop.view().last_decision
     assert last is not None
     assert last >= START + 20 * SECOND
+
+
+def test_a_store_that_can_not_be_opened_says_why() -> None:
+    """Readiness shows the reason, and it is gone when the store answers."""
+
+    async def main() -> None:
+        stage = Stage()
+        loop = stage.build()
+        stage.store.away = True
+        stop = asyncio.Event()
+        task = asyncio.create_task(loop.run(stop))
+        await asyncio.sleep(1)
+        assert (loop.view().store_reachable, loop.view().trouble) == (False, "the store is away")
+        stage.store.away = False
+        await asyncio.sleep(5)
+        assert (loop.view().store_reachable, loop.view().trouble) == (True, "")
+        stop.set()
+        await task
+
+    run(main())
