@@ -6,6 +6,7 @@ together (`faults`). This file does not read anything from a source.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
@@ -45,9 +46,9 @@ class _Source(Section):
     """What all kinds share."""
 
     @property
+    @abstractmethod
     def measures(self) -> Kind | None:
         """What the metric's values are; None when the unit is missing."""
-        raise NotImplementedError
 
     def faults(self) -> Iterator[Fault]:
         """What keeps this source from being read, each with its key."""
