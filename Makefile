@@ -14,7 +14,8 @@ PYTHONS := python3.15 python3.14 python3.13 python3.12 python3.11 python3 python
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 # Tests start one PostgreSQL of each major in each worker: more workers than this help nobody.
-WORKERS := 4
+# one more than cores: many tests wait for a lock or a deadline
+WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n + 1 : 4)))
 
 BENCHES := $(patsubst tests/bench/%.py,%,$(wildcard tests/bench/bench_*.py))
 
@@ -34,7 +35,7 @@ demo: setup ## a bad migration, broken and rolled back before your eyes (about a
 
 .PHONY: test
 test: setup ## all tests, on every PostgreSQL found
-	$(RUN) pytest -n auto --maxprocesses $(WORKERS) --dist worksteal
+	$(RUN) pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: lint
 lint: setup ## ruff, mypy strict, and the floors of the architecture
@@ -45,7 +46,7 @@ lint: setup ## ruff, mypy strict, and the floors of the architecture
 
 .PHONY: cover
 cover: setup ## branch coverage of the decision core: 100 %, or it fails
-	$(RUN) pytest -q -n auto --maxprocesses $(WORKERS) tests/unit --cov=monitor.core --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
+	$(RUN) pytest -q -n $(WORKERS) tests/unit --cov=monitor.core --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
 
 .PHONY: bench
 bench: setup ## figures: cost of a poll, reaction time, replay
