@@ -34,8 +34,16 @@ demo: setup ## a bad migration, broken and rolled back before your eyes (about a
 	@$(RUN) migration-monitor demo
 
 .PHONY: test
-test: setup ## all tests, on every PostgreSQL found
-	$(RUN) pytest -n $(WORKERS) --dist worksteal
+test: setup ## all tests but the slow ones, on every PostgreSQL found
+	$(RUN) pytest -n $(WORKERS) --dist worksteal -m "not slow"
+
+.PHONY: chaos
+chaos: setup ## forty faults and twenty promises, slow ones included, on every PostgreSQL found
+	$(RUN) pytest -n $(WORKERS) --dist worksteal -m "chaos or fault or promise or slow"
+
+.PHONY: slow
+slow: setup ## only what `make test` leaves out
+	$(RUN) pytest -n $(WORKERS) --dist worksteal -m slow
 
 .PHONY: lint
 lint: setup ## ruff, mypy strict, and the floors of the architecture
