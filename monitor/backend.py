@@ -149,7 +149,12 @@ def view_of(row: WatchRow) -> Json:
         "metrics": {},
         "streaks": [],
         "coverage": {},
-        "readiness": {"ok": False, "reasons": ["the daemon has not seen it yet"], "notes": []},
+        "readiness": {
+            "ok": False,
+            "reasons": ["the daemon has not seen it yet"],
+            "codes": ["unchecked"],
+            "notes": [],
+        },
         "superseded": row.controls.superseded,
         "already_breaching": False,
         "plan": plan_view(row.plan.plan),

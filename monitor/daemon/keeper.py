@@ -20,7 +20,8 @@ from monitor.core.state import WatchState, new_state
 from monitor.core.thresholds import Mode, Policy
 from monitor.core.view import coverage_view, metrics_view, streaks_view
 from monitor.core.watch import step
-from monitor.ports import Controls, Json, Readiness, WatchRow, WatchUpdate
+from monitor.daemon.lacks import Lacks
+from monitor.ports import Controls, Json, Lack, Readiness, Reason, WatchRow, WatchUpdate
 from monitor.units import Kind
 
 PLAN_KEYS = {
@@ -33,7 +34,7 @@ PLAN_KEYS = {
 }
 """As shown -> as stored."""
 
-NOT_YET = Readiness(False, ("not checked yet",))
+NOT_YET = Readiness(False, (Reason("not checked yet", Lack.UNCHECKED),))
 
 
 class Keeper:
@@ -51,8 +52,8 @@ class Keeper:
         self._kinds = kinds
         self.row = row
         self.readiness = NOT_YET
-        self.readiness_told: bool | None = None
         stored: dict[str, Any] = dict(row.state or {})
+        self.lacks = Lacks(stored.get("lacks", ()))
         self.missing: dict[str, int] = stored.get("missing", {})  # metric -> instances that do not answer
         self.told_pending: set[str] = set(stored.get("told_pending", ()))  # rules
         state = codec.load(policy, stored["core"]) if stored else None
@@ -144,6 +145,7 @@ class Keeper:
             "rollback_at": self._rollback_at,
             "missing": dict(self.missing),
             "told_pending": sorted(self.told_pending),
+            "lacks": self.lacks.memory(),
         }
         verdict = life.verdict and life.verdict.value
         return WatchUpdate(
@@ -171,6 +173,7 @@ class Keeper:
             "readiness": {
                 "ok": self.readiness.ok,
                 "reasons": list(self.readiness.reasons),
+                "codes": list(self.readiness.codes),
                 "notes": list(self.readiness.notes),
             },
             "superseded": not life.armed,

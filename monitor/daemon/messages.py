@@ -5,7 +5,7 @@ Every text is made of our own words, configured names and numbers; nothing a rem
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from shlex import quote
@@ -17,7 +17,7 @@ from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Action, Policy, Rule
 from monitor.daemon.aftermath import After
 from monitor.daemon.keeper import Keeper
-from monitor.ports import Alert, Progress, ProgressKind, Readiness, Severity
+from monitor.ports import Alert, Progress, ProgressKind, Severity
 from monitor.units import Kind, show_duration
 
 COMMAND = "migration-monitor"
@@ -154,6 +154,13 @@ class Messages:
             resolves=verdict in GOOD_ROLLBACKS, page=verdict not in QUIET_ENDS,
         )  # fmt: skip
 
+    def over(self, keeper: Keeper, rule: Rule, at: Micros) -> Alert:
+        """Resolves what was told of a breach that outlasts its watch."""
+        return self._alert(
+            keeper, at, Severity.INFO, f"closed with its watch: {rule.name}",
+            transition=f"{rule.name}/closed/{at}", condition=rule.name, resolves=True, page=False,
+        )  # fmt: skip
+
     def closed(self, alert: Alert, at: Micros) -> Alert:
         """Resolves a page whose watch has ended."""
         return replace(
@@ -172,11 +179,11 @@ class Messages:
             resolves=resolves, next="the daemon goes on by itself", commands=("status",),
         )  # fmt: skip
 
-    def not_ready(self, keeper: Keeper, readiness: Readiness, at: Micros) -> Alert:
+    def not_ready(self, keeper: Keeper, reasons: Sequence[str], at: Micros) -> Alert:
         return self._alert(
             keeper, at, Severity.ERROR, f"{keeper.row.migration}: NOT able to roll back",
             transition=f"readiness/False/{at}", condition="readiness",
-            facts=tuple(("reason", reason) for reason in readiness.reasons),
+            facts=tuple(("reason", reason) for reason in reasons),
             next="a rollback would be refused until this is mended", commands=("check",),
         )  # fmt: skip
 

@@ -13,7 +13,7 @@ from typing import Any
 from monitor.core import codec, events
 from monitor.core import decisions as said
 from monitor.core.lifecycle import BY_PERSON
-from monitor.core.samples import Micros, NoData, Reading, judge
+from monitor.core.samples import Micros, Reading
 from monitor.core.state import WatchState, new_state
 from monitor.core.thresholds import Action, Mode
 from monitor.core.view import evidence_view, metrics_view
@@ -32,35 +32,19 @@ from monitor.daemon.happenings import (
 )
 from monitor.daemon.keeper import Keeper, with_units
 from monitor.daemon.messages import Messages
+from monitor.daemon.news import VERDICTS, from_progress, instances, row_of
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.telling import Telling
 from monitor.ports import (
     Json,
     Order,
     Outcome,
-    OutcomeKind,
-    Progress,
-    ProgressKind,
     Record,
     SampleRow,
     WatchRow,
 )
 
-VERDICTS: Mapping[OutcomeKind, events.Verdict | None] = {
-    OutcomeKind.ROLLED_BACK: events.Verdict.ROLLED_BACK,
-    OutcomeKind.UNVERIFIED: events.Verdict.UNVERIFIED,
-    OutcomeKind.FAILED: events.Verdict.FAILED,
-    OutcomeKind.REFUSED: events.Verdict.REFUSED,
-    OutcomeKind.RESOLVED_EXTERNALLY: events.Verdict.RESOLVED_EXTERNALLY,
-    OutcomeKind.WITHDRAWN: None,
-    OutcomeKind.OVERRULED: None,
-}
-
-
 TOOK_EFFECT = frozenset({events.Verdict.ROLLED_BACK, events.Verdict.UNVERIFIED})
-
-INSTANCES, ANSWERING = "probe_instances", "probe_instances_answering"
-"""Gauges by which a probe says how many instances its source has, and how many answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +80,7 @@ class Rounds:
                 self._adopt(happening.rows, self._clock.now())
         now = self._clock.now()
         readings = [r for h in batch if isinstance(h, Readings) for r in h.readings]
-        self._unsaved += [_row(now, r) for r in readings]
+        self._unsaved += [row_of(now, r) for r in readings]
         self._watch_target(now, readings)
         decided = [self._take_in(keeper, batch, readings, now) for keeper in list(self.keepers.values())]
         if any(isinstance(h, Reminded) for h in batch):
@@ -163,7 +147,7 @@ class Rounds:
         if keeper.may_roll_back != may_roll_back:
             self._telling.arming(keeper, now)
         self._telling.tell_pending(keeper, now)
-        for metric, answering, known in self._instances():
+        for metric, answering, known in instances(g for p in self._parts.probes for g in p.gauges()):
             self._telling.instances(keeper, metric, answering, known, now)
         return decided or keeper.state.life != life
 
@@ -176,20 +160,12 @@ class Rounds:
                     found += keeper.take_controls(controls[keeper.id], now)
                 case Progressed(keeper.id, progress):
                     self._telling.progress(keeper, progress, now)
-                    found += _from_progress(progress, now)
+                    found += from_progress(progress, now)
                 case Finished(keeper.id, outcome):
                     found += self._from_outcome(keeper, outcome, now)
                 case ReadinessRead(keeper.id, readiness):
                     self._telling.readiness(keeper, readiness, now)
         return found
-
-    def _instances(self) -> list[tuple[str, int, int]]:
-        """metric, instances that answered its last read, instances it has; where the probe says so."""
-        found: dict[str, dict[str, int]] = {}
-        for gauge in (g for p in self._parts.probes for g in p.gauges()):
-            if gauge.name in {INSTANCES, ANSWERING}:
-                found.setdefault(dict(gauge.labels).get("metric", ""), {})[gauge.name] = int(gauge.value)
-        return [(m, n[ANSWERING], n[INSTANCES]) for m, n in found.items() if len(n) == 2 and n[INSTANCES] > 1]
 
     def _step(self, keeper: Keeper, event: events.Event) -> bool:
         """Steps one watch and carries out what was decided; True if anything was."""
@@ -248,7 +224,14 @@ class Rounds:
                 keeper.executing = True
                 self._hands.settle(keeper)
             elif not keeper.is_new:
-                self._step(keeper, events.Restarted(now))
+                self._restarted(keeper, now)
+
+    def _restarted(self, keeper: Keeper, now: Micros) -> None:
+        """What was decided and not begun is given up until there is fresh evidence; the page stays open."""
+        order = keeper.state.life.order
+        self._step(keeper, events.Restarted(now))
+        if order is not None and keeper.state.life.order is None:
+            self._telling.restarted(keeper, order, now)
 
     def _judge_rollbacks(self, now: Micros) -> None:
         """Says of rollbacks of `verify_for` ago whether they helped."""
@@ -281,19 +264,3 @@ class Rounds:
             "open_pages": self._telling.reminders.memory(),
             "aftermath": self._aftermath.memory(),
         }
-
-
-def _from_progress(progress: Progress, now: Micros) -> list[events.Event]:
-    if progress.kind is ProgressKind.INTENT:
-        return [events.IntentCommitted(now)]
-    if progress.kind in {ProgressKind.IN_DOUBT, ProgressKind.SETTLED}:
-        return [events.DoubtChanged(now, progress.kind is ProgressKind.IN_DOUBT)]
-    return []
-
-
-def _row(now: Micros, reading: Reading) -> SampleRow:
-    got = judge(now, reading)
-    errors, requests = (got.counts.errors, got.counts.requests) if got.counts else (None, None)
-    if isinstance(got, NoData):
-        return SampleRow(got.metric, now, None, got.reason, got.quiet, errors, requests)
-    return SampleRow(got.metric, now, got.value, "", False, errors, requests)

@@ -11,10 +11,11 @@ from monitor.core import decisions as said
 from monitor.core.evidence import Evidence
 from monitor.core.replay import seconds
 from monitor.core.samples import Micros
-from monitor.core.thresholds import Action
+from monitor.core.state import Order
+from monitor.core.thresholds import Action, Rule
 from monitor.core.view import evidence_view
 from monitor.daemon.aftermath import After
-from monitor.daemon.keeper import Keeper
+from monitor.daemon.keeper import NOT_YET, Keeper
 from monitor.daemon.messages import Messages, when
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.reminders import Reminders
@@ -72,6 +73,9 @@ class Telling:
         kind = KINDS[type(decision)]
         self._row(keeper, kind, decision.at, _detail(decision))
         self._parts.telemetry.count("decisions_total", target=self._parts.name, decision=kind)
+        if isinstance(decision, said.Ended):
+            for rule in told_open(keeper):
+                self._send(self._messages.over(keeper, rule, decision.at))
         alert = self._alert_of(keeper, decision)
         if alert is not None:
             self._send(alert)
@@ -90,21 +94,19 @@ class Telling:
                 self._send(self._messages.pending(keeper, pending, self._value(keeper, rule.metric)))
 
     def readiness(self, keeper: Keeper, readiness: Readiness, now: Micros) -> None:
-        """Every change is told once; the first good one is not news, unless a page is open from before.
+        """Every change of the reasons is told once, with all of them; the first good one is not news.
 
         Nobody is woken for a watch that would not roll back anyway.
         """
         keeper.readiness = readiness
-        ok = readiness.ok or not keeper.may_roll_back
-        was = keeper.readiness_told
-        if was is None:
-            was = not self.reminders.is_open(f"{keeper.id}/readiness")
-        keeper.readiness_told = ok
-        if ok == was:
+        lacks = keeper.lacks
+        news = lacks.hear(readiness.reasons, now) if keeper.may_roll_back else lacks.forget()
+        if not news:
             return
-        self._row(keeper, "ready" if ok else "not_ready", now, {"reasons": list(readiness.reasons)})
+        detail = {"reasons": list(lacks.open), "codes": list(readiness.codes)}
+        self._row(keeper, "not_ready" if lacks.open else "ready", now, detail)
         make = self._messages
-        self._send(make.ready(keeper, now) if ok else make.not_ready(keeper, readiness, now))
+        self._send(make.not_ready(keeper, lacks.open, now) if lacks.open else make.ready(keeper, now))
 
     def arming(self, keeper: Keeper, now: Micros) -> None:
         """A newer watch is responsible for the target now, or gave it back: one notice."""
@@ -117,7 +119,7 @@ class Telling:
             else "only observes from now on: a newer watch is responsible for the target"
         )
         self._send(self._messages.noticed(keeper, now, what, title))
-        if keeper.readiness_told is not None:
+        if keeper.readiness is not NOT_YET:
             self.readiness(keeper, keeper.readiness, now)
 
     def instances(self, keeper: Keeper, metric: str, answering: int, known: int, now: Micros) -> None:
@@ -227,6 +229,12 @@ class Telling:
             **detail,
         )
 
+    def restarted(self, keeper: Keeper, order: Order, now: Micros) -> None:
+        """A decision of before a restart is asked again with the next breach, or resolved without one."""
+        reason = "the daemon restarted: a rollback needs a fresh breaching sample"
+        detail = {"rule": order.rule, "since": seconds(order.since), "reason": reason}
+        self._row(keeper, "withdrawn", now, detail)
+
     def remind(self, now: Micros) -> None:
         """Repeats the pages that are still open, where it is time."""
         self._alerts += self.reminders.due(now)
@@ -241,6 +249,16 @@ class Telling:
     def _send(self, alert: Alert) -> None:
         self.reminders.note(alert)
         self._alerts += self._parts.outgoing.rows(alert)
+
+
+def told_open(keeper: Keeper) -> list[Rule]:
+    """Rules whose breach people were told of without being paged, and which still lasts."""
+    return [
+        rule
+        for rule, streak in zip(keeper.policy.rules, keeper.state.seen.streaks, strict=True)
+        if streak is not None
+        and (streak.firing if rule.action is Action.WARN else rule.name in keeper.told_pending)
+    ]
 
 
 def _detail(decision: said.Decision) -> dict[str, Any]:

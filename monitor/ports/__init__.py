@@ -9,9 +9,10 @@ from __future__ import annotations
 from monitor.ports.alerts import Alert, AlertRow, Channel, Outbox, Severity
 from monitor.ports.overview import Overview, TargetView, Telemetry
 from monitor.ports.probes import Gauge, Probe
+from monitor.ports.readiness import Lack, Readiness, Reason, code_of
 from monitor.ports.registry import Registry
 from monitor.ports.requests import Backend, Finding, Registered, WatchRequest
-from monitor.ports.rollback import Executor, Order, Outcome, OutcomeKind, Progress, ProgressKind, Readiness
+from monitor.ports.rollback import Executor, Order, Outcome, OutcomeKind, Progress, ProgressKind
 from monitor.ports.shapes import Json
 from monitor.ports.store import EventRow, Record, SampleRow, Store, WatchUpdate
 from monitor.ports.watches import Control, Controls, Registration, StoredPlan, WatchRow
@@ -28,6 +29,7 @@ __all__ = [
     "Finding",
     "Gauge",
     "Json",
+    "Lack",
     "Order",
     "Outbox",
     "Outcome",
@@ -37,6 +39,7 @@ __all__ = [
     "Progress",
     "ProgressKind",
     "Readiness",
+    "Reason",
     "Record",
     "Registered",
     "Registration",
@@ -50,4 +53,5 @@ __all__ = [
     "WatchRequest",
     "WatchRow",
     "WatchUpdate",
+    "code_of",
 ]

@@ -8,17 +8,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from monitor.core.samples import Micros
+from monitor.ports.readiness import Readiness
 from monitor.ports.shapes import Json
 from monitor.ports.watches import WatchRow
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """Whether a rollback could be executed now. `reasons` are sentences; `notes` inform without blocking."""
-
-    ok: bool
-    reasons: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 class OutcomeKind(StrEnum):

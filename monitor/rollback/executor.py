@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitor.errors import DatabaseError
-from monitor.ports import Order, Outcome, OutcomeKind, Progress, Readiness, WatchRow
+from monitor.ports import Lack, Order, Outcome, OutcomeKind, Progress, Readiness, Reason, WatchRow
 from monitor.rollback import killpoints, readiness, stored
 from monitor.rollback.commit import Doubts
 from monitor.rollback.held import Held, answer
 from monitor.rollback.killpoints import KillPoint
+from monitor.rollback.lacking import reason_of
 from monitor.rollback.locks import LockPolicy
 from monitor.rollback.protocol import Means, Rollback, give_back, read_effect
 from monitor.rollback.stored import Plan
@@ -54,7 +55,7 @@ class RollbackExecutor:
             try:
                 return await self._ready(watch, plan, full)
             except DatabaseError as e:
-                return Readiness(False, (str(e),))
+                return Readiness(False, (reason_of(e),))
 
     async def execute(
         self, order: Order, wanted: Callable[[], bool], report: Callable[[Progress], None]
@@ -94,18 +95,20 @@ class RollbackExecutor:
         await self._held.aclose()
 
     async def _ready(self, watch: WatchRow, plan: Plan, full: bool) -> Readiness:
-        connection = (await self._held.session(plan.system_identifier)).connection
+        session = await self._held.session(plan.system_identifier)
+        connection, timeline = session.connection, session.server.timeline
         question = readiness.cheap(connection, watch, plan)
         reasons = tuple(await answer(connection, question, "checking the rollback connection"))
         if reasons or not full:
-            return Readiness(not reasons, reasons)
-        return await answer(
+            return Readiness(not reasons, reasons, (), timeline)
+        found = await answer(
             connection, readiness.full(connection, watch, plan, self._limits.max_locked),
             "checking the rollback", FULL_DEADLINE,
         )  # fmt: skip
+        return replace(found, timeline=timeline)
 
 
-UNREADABLE = "the stored plan can't be read: register the watch again"
+UNREADABLE = Reason("the stored plan can't be read: register the watch again", Lack.HASH)
 
 
 def _plan_of(watch: WatchRow) -> Plan | None:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.pg import Connection
+from monitor.ports import Lack
 from monitor.rollback import catalogue
 from monitor.rollback.catalogue import Identity
 
@@ -26,6 +27,14 @@ DEADLOCK_TIMEOUT = "SELECT setting::float8 / 1000 FROM pg_catalog.pg_settings WH
 
 class WrongServer(DatabaseError):
     """Not the registered cluster, or not a server but a pooler: waiting does not help."""
+
+    def __init__(self, text: str, lack: Lack = Lack.CLUSTER) -> None:
+        self.lack = lack
+        super().__init__(text)
+
+
+class Standby(DatabaseUnreachable):
+    """The server can't write: until it is promoted, or the name leads to the primary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +101,14 @@ def check_server(session: Session, system: str) -> None:
     server = session.server
     if server.is_pooled(session.connection):
         session.connection.terminate()
-        raise WrongServer("the rollback goes through a connection pooler: rollback_dsn must name the server")
+        text = "the rollback goes through a connection pooler: rollback_dsn must name the server"
+        raise WrongServer(text, Lack.POOLER)
     if system and server.system and server.system != system:
         session.connection.terminate()
         raise WrongServer(f"the server's system identifier is {server.system}, registered was {system}")
     if server.standby:
         session.connection.terminate()
-        raise DatabaseUnreachable("the server is a standby: waiting for the writable primary")
+        raise Standby("the server is a standby: waiting for the writable primary")
 
 
 async def answer(

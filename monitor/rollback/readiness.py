@@ -10,7 +10,7 @@ from typing import Any
 
 from monitor import pg
 from monitor.pg import Connection
-from monitor.ports import OutcomeKind, Readiness, WatchRow
+from monitor.ports import Lack, OutcomeKind, Readiness, Reason, WatchRow
 from monitor.rollback import catalogue, estimate, group, ledger
 from monitor.rollback.group import Stop
 from monitor.rollback.plan import sha256_of
@@ -46,33 +46,37 @@ async def cheap(connection: Connection, watch: WatchRow, plan: Plan) -> list[str
     """What is in the way, as sentences; one round trip."""
     r = await connection.fetchrow(CHEAP, watch.id, plan.search_path, list(plan.resolution))
     if r is None or r["plan_sha256"] is None:
-        return ["the watch is not in the ledger"]
-    found = []
+        return [Reason("the watch is not in the ledger", Lack.LEDGER)]
+    found: list[str] = []
     if r["standby"]:
-        found.append("the server is a standby: rollback_dsn must name the writable primary")
+        text = "the server is a standby: rollback_dsn must name the writable primary"
+        found.append(Reason(text, Lack.STANDBY))
     if (
         r["plan_sha256"] != plan.sha256
         or r["text_sha256"] != plan.sha256
         or sha256_of(plan.sql) != plan.sha256
     ):
-        found.append("the stored SQL or its hash is not what was registered")
+        found.append(Reason("the stored SQL or its hash is not what was registered", Lack.HASH))
     if r["verdict"] is not None:
-        found.append(f"the watch has ended: {r['verdict']}")
+        found.append(Reason(f"the watch has ended: {r['verdict']}", Lack.LEDGER))
     if not r["may_write"]:
-        found.append("the rollback role may not write the ledger: GRANT it UPDATE and INSERT there")
+        text = "the rollback role may not write the ledger: GRANT it UPDATE and INSERT there"
+        found.append(Reason(text, Lack.RIGHTS))
     if plan.salvaged and not r["may_salvage"]:
-        found.append(f"the rollback role may not create tables in {SCHEMA}: GRANT CREATE ON DATABASE to it")
+        text = f"the rollback role may not create tables in {SCHEMA}: GRANT CREATE ON DATABASE to it"
+        found.append(Reason(text, Lack.RIGHTS))
     return found + _names(plan, _json(r["names"]))
 
 
 def _names(plan: Plan, resolved: dict[str, list[Any]]) -> list[str]:
     """Names that mean something else now, and relations the role does not own."""
-    found = []
+    found: list[str] = []
     for key, (label, owned) in resolved.items():
         if label != plan.resolution[key]:
-            found.append(f"{key} meant {plan.resolution[key]} at registration and is now {label}")
+            text = f"{key} meant {plan.resolution[key]} at registration and is now {label}"
+            found.append(Reason(text, Lack.DRIFT))
         elif not owned and label in plan.labels:
-            found.append(f"the rollback role does not own {label}")
+            found.append(Reason(f"the rollback role does not own {label}", Lack.RIGHTS))
     return found
 
 
@@ -93,14 +97,16 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
             return Readiness(False, (_reason(stop),))
         finally:
             await group.undo(connection)
-    reasons = [group.superseded(newer)] if newer is not None else []
+    reasons = [Reason(group.superseded(newer), Lack.SUPERSEDED)] if newer is not None else []
     seconds = estimate.seconds(plan.salvaged, plan.forecast().scanned, sizes.values())
     if seconds > max_locked:
-        reasons.append(too_long(seconds, max_locked))
+        reasons.append(Reason(too_long(seconds, max_locked), Lack.LOCKS_ESTIMATE))
     return Readiness(not reasons, tuple(reasons), (f"estimated {seconds:.1f} s under the lock",))
 
 
-def _reason(stop: Stop) -> str:
+def _reason(stop: Stop) -> Reason:
     if stop.kind is OutcomeKind.RESOLVED_EXTERNALLY:
-        return "the schema is already what the rollback would make it: it was done by hand"
-    return stop.reason
+        text = "the schema is already what the rollback would make it: it was done by hand"
+        return Reason(text, Lack.BY_HAND)
+    new = any(d.endswith(" is new") for d in stop.detail.get("differences", ()))
+    return Reason(stop.reason, Lack.DEPENDENTS if new else Lack.DRIFT)

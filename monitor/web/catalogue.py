@@ -135,6 +135,11 @@ METRICS: tuple[Metric, ...] = (
     _overview("watch_superseded", _TM, "1 when a newer watch on the target may roll back instead."),
     _overview("rollback_ready", _TM, "1 when the rollback could be executed now."),
     _overview(
+        "rollback_not_ready",
+        ("target", "migration", "reason"),
+        "1 for what is in its way, else 0.",
+    ),
+    _overview(
         "streak_age_seconds", ("target", "migration", "rule"), "Age of the unbroken breach; 0 without one."
     ),
     _overview(

@@ -14,7 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from monitor.core.samples import SECOND, Micros
-from monitor.ports import Gauge, TargetView
+from monitor.ports import Gauge, Lack, TargetView
 from monitor.web.catalogue import METRICS, PREFIX, PROBE_METRICS
 from monitor.web.health import is_stale
 
@@ -102,7 +102,10 @@ class OverviewMetrics(Collector):
         self._add("watch_ends_timestamp_seconds", ends, *who)
         self._add("watch_left_seconds", None if ends is None else max(0.0, ends - self._now / SECOND), *who)
         self._add("watch_superseded", watch.get("superseded") is True, *who)
-        self._add("rollback_ready", (watch.get("readiness") or {}).get("ok") is True, *who)
+        readiness = watch.get("readiness") or {}
+        self._add("rollback_ready", readiness.get("ok") is True, *who)
+        for lack in Lack:
+            self._add("rollback_not_ready", lack in (readiness.get("codes") or ()), *who, lack.value)
         self._streaks(who, watch)
 
     def _streaks(self, who: tuple[str, str], watch: Mapping[str, Any]) -> None:

@@ -157,3 +157,24 @@ def test_a_withdrawal_does_not_say_of_a_cancelled_watch_that_it_goes_on(control:
     desk.controls(id="w-1", **dict.fromkeys([control], START + 31 * SECOND))
     (withdrawn,) = [a for a in desk.alerts() if a.title.startswith("the rollback is withdrawn")]
     assert ("goes on" in withdrawn.next) is (control == "paused_at")
+
+
+def test_a_decision_that_a_restart_gives_up_is_an_event_and_its_page_stays_open() -> None:
+    """It is asked again with the next breach; only an end without one resolves it."""
+    desk = Desk()
+    desk.register(mode=Mode.APPROVE)
+    desk.say_through(0, 30, error_rate=BAD)
+    restart(desk, Mode.APPROVE)
+    desk.say(31, error_rate=BAD)
+    withdrawn = [e for r in desk.records for e in r.events if e.kind == "withdrawn"]
+    assert "restarted" in str(withdrawn[0].detail["reason"])
+    assert not any(told(desk, "rollback"))
+
+
+def test_a_warning_that_outlasts_its_watch_is_resolved_with_it() -> None:
+    """Nobody was paged for it, but Slack shows it open."""
+    desk = Desk()
+    desk.register()
+    desk.say_through(0, 15, connections=70.0)
+    desk.controls(cancelled_at=START + 16 * SECOND)
+    assert told(desk, "connections.warn") == [False, True]
