@@ -8,7 +8,8 @@
     │   └── ControlRefused       a person's control that comes too late or does not apply
     ├── DatabaseError            PostgreSQL: carries the SQLSTATE when the server gave one
     │   └── DatabaseUnreachable  no connection, or it was lost or did not answer in time
-    │       └── StoreHeld        another daemon looks after this store, or did meanwhile
+    │       ├── StoreHeld        another daemon looks after this store, or did meanwhile
+    │       └── StoreLost        the lock was lost: whether another daemon took it is not known yet
     ├── SourceError              an endpoint of the application: becomes failed NoData
     └── ChannelError             an alert that could not be delivered
 
@@ -83,6 +84,10 @@ class DatabaseUnreachable(DatabaseError):
 
 class StoreHeld(DatabaseUnreachable):
     """Another daemon holds the store's lock, or held it meanwhile: what was loaded is out of date."""
+
+
+class StoreLost(DatabaseUnreachable):
+    """The store's lock was lost; the next try tells whether another daemon took it (StoreHeld)."""
 
 
 class SourceError(MonitorError):

@@ -90,7 +90,7 @@ def _parts(
     outgoing = Outgoing(partial(rows_for, channel_names=names), sender.enqueue, every)
     return TargetParts(
         target, settings.policy(target), settings.watch.fast_interval, probes, store,
-        executor_of(settings, target), outgoing, telemetry, clock, kinds_of(settings, target),
+        executor_of(settings, target, store.guard), outgoing, telemetry, clock, kinds_of(settings, target),
         settings.rollback.verify_for,
     )  # fmt: skip
 

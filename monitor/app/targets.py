@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from monitor.core.samples import SECOND
 from monitor.registration import TargetDesk
 from monitor.rollback.executor import Limits, RollbackExecutor
+from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.locks import LockPolicy
 from monitor.settings import Settings
 from monitor.settings.limits import effective
@@ -15,12 +16,12 @@ from monitor.store.registry import PgRegistry
 from monitor.units import Kind
 
 
-def executor_of(settings: Settings, target: str) -> RollbackExecutor:
-    """What executes its rollbacks, on a connection of its own."""
+def executor_of(settings: Settings, target: str, guard: Guard = unguarded) -> RollbackExecutor:
+    """What executes its rollbacks, on a connection of its own; the store's `guard` fences a daemon's."""
     rollback = settings.rollback
     locks = LockPolicy(rollback.max_app_stall / SECOND, rollback.lock_budget / SECOND)
     limits = Limits(locks, rollback.max_locked / SECOND)
-    return RollbackExecutor(settings.targets[target].rollback_dsn, target, limits)
+    return RollbackExecutor(settings.targets[target].rollback_dsn, target, limits, guard=guard)
 
 
 def store_of(settings: Settings, target: str) -> PgStore:

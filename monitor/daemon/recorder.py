@@ -1,7 +1,8 @@
 """Writes down what happened, later if it must be: the store may be away, the watch goes on.
 
 Rounds wait in memory, merged and bounded, and are written in one transaction as soon as the store
-answers. Alerts leave at once, whether or not their rows could be written.
+answers. Alerts leave at once, whether or not their rows could be written; but not while another daemon
+may look after the store: then what is decided here is out of date, and the other one says what is so.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import replace
 import structlog
 
 from monitor.daemon.parts import Outgoing
-from monitor.errors import DatabaseError, StoreHeld
+from monitor.errors import DatabaseError, StoreHeld, StoreLost
 from monitor.ports import Record, Store, Telemetry, WatchUpdate
 
 log = structlog.get_logger()
@@ -65,7 +66,10 @@ class Recorder:
                 self._idle.set()
 
     def forget(self) -> None:
-        """Drops what waits: another daemon looked after the store meanwhile."""
+        """Drops what waits: another daemon looked after the store meanwhile.
+
+        Alerts too: it went on from what is stored, and what happened since it has found out for itself.
+        """
         self._waiting = Record()
         self._news.clear()
         self._idle.set()
@@ -81,9 +85,12 @@ class Recorder:
 
     async def _written(self, record: Record) -> bool:
         try:
-            await self._store.record(record)
+            await self._record(record)
         except StoreHeld:
             raise
+        except StoreLost:  # the next try knows; until then nothing leaves
+            self._telemetry.count("store_writes_total", target=self._target, outcome="failed")
+            return False
         except DatabaseError as e:
             self._edge(False, str(e))
             self._telemetry.count("store_writes_total", target=self._target, outcome="failed")
@@ -93,6 +100,17 @@ class Recorder:
         self._telemetry.count("store_writes_total", target=self._target, outcome="ok")
         self._outgoing.send(record.alerts)
         return True
+
+    async def _record(self, record: Record) -> None:
+        """At the first failure once more: a session that was ended because we stood still says so then."""
+        try:
+            await self._store.record(record)
+        except (StoreHeld, StoreLost):
+            raise
+        except DatabaseError:
+            if not self.reachable:
+                raise
+            await self._store.record(record)
 
     def _edge(self, reachable: bool, reason: str) -> None:
         self.trouble = reason

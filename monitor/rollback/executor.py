@@ -13,6 +13,7 @@ from monitor.errors import DatabaseError
 from monitor.ports import Lack, Order, Outcome, OutcomeKind, Progress, Readiness, Reason, WatchRow
 from monitor.rollback import killpoints, readiness, stored
 from monitor.rollback.commit import Doubts
+from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.held import Held, answer
 from monitor.rollback.killpoints import KillPoint
 from monitor.rollback.lacking import reason_of
@@ -38,11 +39,13 @@ class RollbackExecutor:
     """Executes stored rollbacks on one target over a held direct connection."""
 
     def __init__(
-        self, dsn: str, target: str, limits: Limits | None = None, kill: KillPoint | None = None
-    ) -> None:
+        self, dsn: str, target: str, limits: Limits | None = None, kill: KillPoint | None = None,
+        guard: Guard = unguarded,
+    ) -> None:  # fmt: skip
         self._limits = limits or Limits()
         self._held = Held(dsn, f"rollback/{target}")
         self._kill = kill or killpoints.from_environment()
+        self._guard = guard
         self._free = asyncio.Lock()
 
     async def ready(self, watch: WatchRow, *, full: bool) -> Readiness:
@@ -65,7 +68,7 @@ class RollbackExecutor:
             return Outcome(OutcomeKind.REFUSED, UNREADABLE)
         async with self._free:
             try:
-                means = Means(self._held, self._limits.locks, self._limits.statement, self._kill)
+                means = Means(self._held, self._limits.locks, self._limits.statement, self._kill, self._guard)
                 return await Rollback(means, plan, order, wanted, report).run()
             except asyncio.CancelledError:
                 self._held.drop()
@@ -86,7 +89,7 @@ class RollbackExecutor:
             return Outcome(OutcomeKind.REFUSED, UNREADABLE)
         async with self._free:
             done = await Doubts(self._held, plan, watch.id, report).settle()
-            if done or await give_back(self._held, plan, watch):
+            if done or await give_back(self._held, plan, watch, self._guard):
                 return await read_effect(self._held, plan, watch.id)
             return None
 

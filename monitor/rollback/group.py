@@ -18,6 +18,7 @@ from monitor.errors import DatabaseError
 from monitor.pg import Connection, quote_literal
 from monitor.ports import Order, OutcomeKind
 from monitor.rollback import catalogue, fingerprint, ledger, plan, salvage
+from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.held import Session
 from monitor.rollback.killpoints import KillPoint
 from monitor.rollback.kinds import Class
@@ -84,6 +85,7 @@ class Try:
     seconds: float
     statement_seconds: float
     kill: KillPoint
+    guard: Guard = unguarded
 
     @property
     def connection(self) -> Connection:
@@ -129,6 +131,7 @@ async def _run(t: Try) -> dict[str, Any]:
     began = time.monotonic()
     await t.send(_begin(t, patience), "beginning the rollback")
     with patience:
+        await t.wait(t.guard(t.connection), "asking whether this daemon still looks after the target")
         locked = await t.wait(ledger.lock_watch(t.connection, t.order.watch.id), "locking the watch")
     await _check_ledger(t, locked)
     for label in t.plan.locked:

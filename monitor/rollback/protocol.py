@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitor import pg
-from monitor.errors import DatabaseError, DatabaseUnreachable
+from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld
 from monitor.pg import Connection
 from monitor.ports import Order, Outcome, OutcomeKind, Progress, ProgressKind, WatchRow
 from monitor.rollback import group, ledger, locks, salvage
 from monitor.rollback.commit import Doubts
+from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.group import AlreadyDoneError, IntentGoneError, Stop, Try, undo
 from monitor.rollback.held import Held, WrongServer, answer
 from monitor.rollback.killpoints import KillPoint
@@ -41,6 +42,7 @@ class Means:
     policy: LockPolicy
     statement_seconds: float
     kill: KillPoint
+    guard: Guard = unguarded
 
 
 @dataclass(slots=True)
@@ -76,6 +78,8 @@ class Rollback:
                 self.intended = False
             except WrongServer as e:
                 return Outcome(OutcomeKind.REFUSED, str(e))
+            except StoreHeld as e:
+                return Outcome(OutcomeKind.WITHDRAWN, str(e), self._tries())
             except DatabaseError as e:
                 if (failed := await self._trouble(e)) is not None:
                     return failed
@@ -104,6 +108,7 @@ class Rollback:
                 seconds,
                 self.means.statement_seconds,
                 self.means.kill,
+                self.means.guard,
             )
         )
         self.means.kill("before_commit")
@@ -160,13 +165,14 @@ class Rollback:
         """A short write of ours; a lost answer is harmless, since it is written again under the same key."""
         if self.plan.salvaged:
             await answer(connection, salvage.make_room(connection), "making room for salvaged data")
-        await answer(connection, write(connection, work), "writing the intent")
+        await answer(connection, write(connection, work, self.means.guard), "writing the intent")
 
     async def _withdraw(self) -> Outcome:
         """The streak ended: the intent goes, unless the effect has happened after all."""
         if self.intended:
             session = await self.means.held.session(self.plan.system_identifier)
-            await answer(session.connection, write(session.connection, self._unintend), "withdrawing")
+            writing = write(session.connection, self._unintend, self.means.guard)
+            await answer(session.connection, writing, "withdrawing")
         return Outcome(
             OutcomeKind.WITHDRAWN, "the breach ended before any statement took effect", self._tries()
         )
@@ -217,10 +223,11 @@ class Rollback:
         return {"tries": self.attempt, "seconds": round(self.spent, 3)}
 
 
-async def write(connection: Connection, work: Callable[[Connection], Any]) -> None:
+async def write(connection: Connection, work: Callable[[Connection], Any], guard: Guard = unguarded) -> None:
     """A short transaction of ours on the ledger; its COMMIT must answer COMMIT."""
     try:
         await connection.execute(WRITE)
+        await guard(connection)
         await work(connection)
         tag = await connection.execute("COMMIT")
     except BaseException:
@@ -230,7 +237,7 @@ async def write(connection: Connection, work: Callable[[Connection], Any]) -> No
         raise DatabaseError(f"COMMIT answered {tag}", "40001")
 
 
-async def give_back(held: Held, plan: Plan, watch: WatchRow) -> bool:
+async def give_back(held: Held, plan: Plan, watch: WatchRow, guard: Guard = unguarded) -> bool:
     """Withdraws an intent found without effect after a restart; True: another daemon's effect was there.
 
     What was decided before the restart needs fresh evidence, and until then people may pause or cancel.
@@ -247,7 +254,7 @@ async def give_back(held: Held, plan: Plan, watch: WatchRow) -> bool:
     while True:
         try:
             connection = (await held.session(plan.system_identifier)).connection
-            await answer(connection, write(connection, unintend), "withdrawing the intent")
+            await answer(connection, write(connection, unintend, guard), "withdrawing the intent")
         except WrongServer:
             return False
         except DatabaseError:

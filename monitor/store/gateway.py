@@ -1,7 +1,8 @@
 """The daemon's side of one target's store: the lock, the round's record, controls, news, the outbox.
 
 How a round stays correct when things die:
-1. Nothing is written without the store's lock; the server is asked for it inside the transaction.
+1. Nothing is written without the store's lock; the server is asked for it inside the transaction (`guard`),
+   and that of a rollback asks too.
 2. A record is one transaction; a repeat after a lost answer changes nothing. Where the history has a
    database of its own it is written first: a verdict is never stored before its alert.
 3. A lock that was lost is taken again before the next write. If another daemon held it meanwhile,
@@ -23,11 +24,12 @@ import structlog
 
 from monitor import pg
 from monitor.core.samples import Micros
-from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld
+from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld, StoreLost
 from monitor.ports import AlertRow, Controls, Json, Record, WatchRow
 from monitor.store import outbox, reading, retention, writing
+from monitor.store.fence import LEASE_SECONDS
 from monitor.store.lease import Lease, lease_of, renew_lease, take_lease
-from monitor.store.locks import StoreLock
+from monitor.store.locks import BEAT_SECONDS, StoreLock
 from monitor.store.schema import SCHEMA_DEADLINE, ensure_schema
 from monitor.store.session import Session, transaction
 
@@ -56,14 +58,14 @@ class PgStore:
 
     def __init__(
         self, target: str, dsn: str, *, history_dsn: str | None = None, holder: str = "",
-        poll_seconds: float = POLL_SECONDS
+        poll_seconds: float = POLL_SECONDS, lease: float = LEASE_SECONDS, beat: float = BEAT_SECONDS
     ) -> None:  # fmt: skip
         self._target = target
         self._holder = holder or this_process()
         self._poll_seconds = poll_seconds
         self._home = Session(dsn, "store")
         self._history = self._home if history_dsn in (None, dsn) else Session(history_dsn or dsn, "history")
-        self._lock = StoreLock(dsn, target)
+        self._lock = StoreLock(dsn, target, lease=lease, beat=beat)
         self._taking = asyncio.Lock()
         self._lease: Lease | None = None
         self._outdated = False
@@ -88,7 +90,7 @@ class PgStore:
         """All open watches in order of `seq`, and the target's memory ({} if none)."""
         await self._require_take()
         async with self._home.use("loading the watches") as connection:
-            await self._require_lock(connection)
+            await self.guard(connection)
             watches = await reading.open_watches(connection, self._target)
             memory = await reading.memory_of(connection, self._target)
         return watches, memory
@@ -101,13 +103,26 @@ class PgStore:
             async with self._history.use("recording", RECORD_DEADLINE) as connection, transaction(connection):
                 await self._write_history(connection, record)
         async with self._home.use("recording", RECORD_DEADLINE) as connection, transaction(connection):
-            await self._require_lock(connection)
+            await self.guard(connection)
             if self._history is self._home:
                 await self._write_history(connection, record)
             await writing.write_memory(connection, self._target, record.memory)
             await writing.write_watches(
                 connection, self._target, record.watches
             )  # last: row locks held shortly
+
+    async def guard(self, connection: pg.Connection) -> None:
+        """Raises StoreHeld or StoreLost unless we look after the target.
+
+        Asked over any connection to its database; in a transaction the answer stands until its end.
+        """
+        if self._outdated:
+            raise StoreHeld(f"target {self._target}: another daemon held its store meanwhile, open it again")
+        if self._taking.locked() or not self._lock.holds:
+            raise StoreLost(f"target {self._target}: the store's lock was lost, it is being taken again")
+        if not await self._lock.confirmed(connection):
+            self._lock.cut()
+            raise StoreLost(f"target {self._target}: the store's lock was lost, it is taken again")
 
     async def controls(self) -> Mapping[str, Controls]:
         """Controls of every open watch, by id."""
@@ -210,11 +225,6 @@ class PgStore:
             raise StoreHeld(f"target {self._target}: another daemon holds its store")
         if self._outdated:
             raise StoreHeld(f"target {self._target}: another daemon held its store meanwhile, open it again")
-
-    async def _require_lock(self, connection: pg.Connection) -> None:
-        if not await self._lock.confirmed(connection):
-            self._lock.cut()
-            raise DatabaseUnreachable(f"target {self._target}: the store's lock was lost, it is taken again")
 
     async def _retake_quietly(self) -> None:
         """Tries once; when it can't, the caller's time goes by and a later call tries again."""

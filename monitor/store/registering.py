@@ -12,7 +12,8 @@ from monitor.core.samples import Micros
 from monitor.errors import ControlRefused, NotFound, PlanRefused, Problem
 from monitor.ports import Control, Registration, WatchRow
 from monitor.store.controls import COLUMNS, refusal
-from monitor.store.locks import CHANNEL, REGISTRATION, advisory_key
+from monitor.store.fence import REGISTRATION, advisory_key
+from monitor.store.locks import CHANNEL
 from monitor.store.reading import WATCH_COLUMNS
 from monitor.store.rows import watch_from
 from monitor.store.session import clean

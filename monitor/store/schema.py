@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from monitor import pg
 from monitor.errors import DatabaseError
-from monitor.store.locks import SCHEMA, advisory_key
+from monitor.store.fence import SCHEMA, advisory_key
 from monitor.store.session import transaction
 
 SQL = files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
