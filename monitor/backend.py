@@ -15,9 +15,19 @@ import structlog
 from monitor.core.replay import seconds
 from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Mode
-from monitor.daemon.keeper import plan_view
+from monitor.daemon.keeper import plan_view, registered_risk
 from monitor.errors import DatabaseError, DatabaseUnreachable, NotFound, OperatorError
-from monitor.ports import Control, EventRow, Json, Registered, Registry, SampleRow, WatchRequest, WatchRow
+from monitor.ports import (
+    Control,
+    EventRow,
+    Json,
+    Registered,
+    Registry,
+    SampleRow,
+    WatchRequest,
+    WatchRow,
+    loss_sentences,
+)
 
 log = structlog.get_logger()
 
@@ -153,7 +163,8 @@ def view_of(row: WatchRow) -> Json:
             "ok": False,
             "reasons": ["the daemon has not seen it yet"],
             "codes": ["unchecked"],
-            "notes": [],
+            "notes": list(loss_sentences(registered_risk(row.plan.plan) or ())),
+            "at_risk": row.plan.plan.get("at_risk"),
         },
         "superseded": row.controls.superseded,
         "already_breaching": False,

@@ -6,7 +6,7 @@ loop to carry out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,18 @@ from monitor.core.thresholds import Mode, Policy
 from monitor.core.view import coverage_view, metrics_view, streaks_view
 from monitor.core.watch import step
 from monitor.daemon.lacks import Lacks
-from monitor.ports import Controls, Json, Lack, Readiness, Reason, WatchRow, WatchUpdate
+from monitor.ports import (
+    AtRisk,
+    Controls,
+    Json,
+    Lack,
+    Readiness,
+    Reason,
+    WatchRow,
+    WatchUpdate,
+    risk_from_json,
+    risk_to_json,
+)
 from monitor.units import Kind
 
 PLAN_KEYS = {
@@ -51,7 +62,7 @@ class Keeper:
         self.policy = policy
         self._kinds = kinds
         self.row = row
-        self.readiness = NOT_YET
+        self.readiness = replace(NOT_YET, at_risk=registered_risk(row.plan.plan))
         stored: dict[str, Any] = dict(row.state or {})
         self.lacks = Lacks(stored.get("lacks", ()))
         self.missing: dict[str, int] = stored.get("missing", {})  # metric -> instances that do not answer
@@ -66,6 +77,7 @@ class Keeper:
         started = min(row.started_at, now)
         self.state: WatchState = state or new_state(policy, started, self._first_mode())
         self.executing = False
+        self.kept: Sequence[Mapping[str, Any]] = ()  # what its rollback copied away or put aside
 
     @property
     def id(self) -> str:
@@ -175,6 +187,7 @@ class Keeper:
                 "reasons": list(self.readiness.reasons),
                 "codes": list(self.readiness.codes),
                 "notes": list(self.readiness.notes),
+                "at_risk": _risks(self.readiness.at_risk),
             },
             "superseded": not life.armed,
             "already_breaching": self.already_breaching,
@@ -185,6 +198,16 @@ class Keeper:
 def with_units(metrics: Mapping[str, Json], kinds: Mapping[str, Kind]) -> dict[str, Json]:
     """The metrics, each with what its values are: ratio (0-1), time (milliseconds), count."""
     return {name: {**shown, "unit": str(kinds.get(name, Kind.COUNT))} for name, shown in metrics.items()}
+
+
+def registered_risk(plan: Json) -> tuple[AtRisk, ...] | None:
+    """What a rollback would have taken away when it was registered; None: not known."""
+    found: Any = plan.get("at_risk")
+    return None if found is None else tuple(risk_from_json(row) for row in found)
+
+
+def _risks(found: tuple[AtRisk, ...] | None) -> list[dict[str, object]] | None:
+    return None if found is None else [risk_to_json(risk) for risk in found]
 
 
 def plan_view(plan: Json) -> list[Json]:

@@ -17,6 +17,7 @@ from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Action, Policy, Rule
 from monitor.daemon.aftermath import After
 from monitor.daemon.keeper import Keeper
+from monitor.daemon.stakes import at_risk, kept
 from monitor.ports import Alert, Progress, ProgressKind, Severity
 from monitor.units import Kind, show_duration
 
@@ -58,6 +59,7 @@ class Messages:
         return self._alert(
             keeper, decision.at, Severity.WARNING, f"{rule.metric} {self._both(rule, value)}",
             transition=f"{rule.name}/pending/{decision.at}", condition=rule.name, page=False,
+            facts=at_risk(keeper),
             next=f"{_consequence(keeper, rule)} if it stays so for {show_duration(rule.hold)}",
             commands=("pause", "status"),
         )  # fmt: skip
@@ -92,7 +94,7 @@ class Messages:
         return self._alert(
             keeper, decision.at, Severity.CRITICAL, f"rolling back {keeper.row.migration}: {asked}",
             transition=f"rollback/decided/{decision.since}", condition="rollback",
-            facts=self._order_facts(decision.rule, decision.since, decision.evidence),
+            facts=self._order_facts(keeper, decision.rule, decision.since, decision.evidence),
             next="the stored rollback SQL is executed now", commands=("status",),
         )  # fmt: skip
 
@@ -102,7 +104,7 @@ class Messages:
         return self._alert(
             keeper, decision.at, Severity.CRITICAL, title,
             transition=f"rollback/requested/{decision.since}", condition="rollback",
-            facts=self._order_facts(decision.rule, decision.since, decision.evidence),
+            facts=self._order_facts(keeper, decision.rule, decision.since, decision.evidence),
             next="nothing is executed until a person approves", commands=("approve", "cancel", "status"),
         )  # fmt: skip
 
@@ -113,7 +115,7 @@ class Messages:
         return self._alert(
             keeper, decision.at, Severity.ERROR, f"would have rolled back {keeper.row.migration} ({why})",
             transition=f"rollback/would/{decision.since}", condition="rollback",
-            facts=self._order_facts(decision.rule, decision.since, decision.evidence),
+            facts=self._order_facts(keeper, decision.rule, decision.since, decision.evidence),
             next="nothing is executed",
             commands=("rollback", "status") if keeper.state.life.armed else ("status",),
         )  # fmt: skip
@@ -149,7 +151,7 @@ class Messages:
             keeper, decision.at, severity, f"{keeper.row.migration}: {words}",
             transition=f"verdict/{verdict.value}",
             condition="rollback" if verdict in GOOD_ROLLBACKS | BAD_ROLLBACKS else "verdict",
-            facts=(("reason", decision.reason),) if decision.reason else (),
+            facts=(*((("reason", decision.reason),) if decision.reason else ()), *kept(keeper)),
             next="the watch has ended", commands=("status",),
             resolves=verdict in GOOD_ROLLBACKS, page=verdict not in QUIET_ENDS,
         )  # fmt: skip
@@ -183,7 +185,7 @@ class Messages:
         return self._alert(
             keeper, at, Severity.ERROR, f"{keeper.row.migration}: NOT able to roll back",
             transition=f"readiness/False/{at}", condition="readiness",
-            facts=tuple(("reason", reason) for reason in reasons),
+            facts=(*(("reason", reason) for reason in reasons), *at_risk(keeper)),
             next="a rollback would be refused until this is mended", commands=("check",),
         )  # fmt: skip
 
@@ -253,11 +255,11 @@ class Messages:
         return (("evidence", f"{counts}, at least {bound} (99 % confidence)"),)
 
     def _order_facts(
-        self, rule: str, since: Micros, evidence: Evidence | None
+        self, keeper: Keeper, rule: str, since: Micros, evidence: Evidence | None
     ) -> tuple[tuple[str, str], ...]:
         found = [r for r in self.policy.rules if r.name == rule]
         shown = self._evidence(found[0], evidence) if found else ()
-        return (("rule", rule), ("since", when(since)), *shown)
+        return (("rule", rule), ("since", when(since)), *shown, *at_risk(keeper))
 
     def show(self, metric: str, value: float) -> str:
         """A value with its unit."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import structlog
@@ -98,7 +98,8 @@ class Telling:
 
         Nobody is woken for a watch that would not roll back anyway.
         """
-        keeper.readiness = readiness
+        known = keeper.readiness.at_risk if readiness.at_risk is None else readiness.at_risk
+        keeper.readiness = replace(readiness, at_risk=known)
         lacks = keeper.lacks
         news = lacks.hear(readiness.reasons, now) if keeper.may_roll_back else lacks.forget()
         if not news:
@@ -119,7 +120,7 @@ class Telling:
             else "only observes from now on: a newer watch is responsible for the target"
         )
         self._send(self._messages.noticed(keeper, now, what, title))
-        if keeper.readiness is not NOT_YET:
+        if keeper.readiness.reasons != NOT_YET.reasons:
             self.readiness(keeper, keeper.readiness, now)
 
     def instances(self, keeper: Keeper, metric: str, answering: int, known: int, now: Micros) -> None:
@@ -150,6 +151,8 @@ class Telling:
 
     def outcome(self, keeper: Keeper, outcome: Outcome, now: Micros) -> None:
         name = self._parts.name
+        saved: Any = outcome.detail.get("salvaged", ())
+        keeper.kept = saved
         self._row(keeper, f"outcome_{outcome.kind.value}", now, {"reason": outcome.reason, **outcome.detail})
         self._parts.telemetry.count("rollbacks_total", target=name, outcome=outcome.kind.value)
         order = keeper.state.life.order

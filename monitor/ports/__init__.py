@@ -7,6 +7,7 @@ implement it and never import each other.
 from __future__ import annotations
 
 from monitor.ports.alerts import Alert, AlertRow, Channel, Outbox, Severity
+from monitor.ports.losses import AtRisk, Fate, loss_sentences, risk_from_json, risk_to_json
 from monitor.ports.overview import Overview, TargetView, Telemetry
 from monitor.ports.probes import Gauge, Probe
 from monitor.ports.readiness import Lack, Readiness, Reason, code_of
@@ -20,12 +21,14 @@ from monitor.ports.watches import Control, Controls, Registration, StoredPlan, W
 __all__ = [
     "Alert",
     "AlertRow",
+    "AtRisk",
     "Backend",
     "Channel",
     "Control",
     "Controls",
     "EventRow",
     "Executor",
+    "Fate",
     "Finding",
     "Gauge",
     "Json",
@@ -54,4 +57,7 @@ __all__ = [
     "WatchRow",
     "WatchUpdate",
     "code_of",
+    "loss_sentences",
+    "risk_from_json",
+    "risk_to_json",
 ]

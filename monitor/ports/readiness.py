@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from monitor.ports.losses import AtRisk
+
 
 class Lack(StrEnum):
     """Everything that can be in a rollback's way, as exported: a closed set."""
@@ -62,6 +64,7 @@ class Readiness:
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     timeline: int = 0
+    at_risk: tuple[AtRisk, ...] | None = None  # what a rollback would take away now; None: not asked
 
     @property
     def codes(self) -> tuple[str, ...]:

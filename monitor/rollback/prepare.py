@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from monitor import pg
 from monitor.errors import DatabaseError, PlanRefused, Problem
 from monitor.pg import Connection
-from monitor.ports import StoredPlan
-from monitor.rollback import catalogue, estimate, fingerprint, plan, stored
+from monitor.ports import AtRisk, StoredPlan, loss_sentences, risk_to_json
+from monitor.rollback import atrisk, catalogue, estimate, fingerprint, plan, stored
 from monitor.rollback.catalogue import Identity, Resolved
 from monitor.rollback.effects import EFFECTS
 from monitor.rollback.forecast import Forecast, foresee
@@ -85,15 +85,9 @@ async def _prepare(
     connection: Connection, text: str, statements: tuple[Statement, ...], options: Options
 ) -> Prepared:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        server = await catalogue.identity(connection)
-        _refuse_server(connection, server)
-        written = _names(statements)
-        resolved = await catalogue.resolve(connection, written)
-        opaque = await catalogue.opaque_functions(connection, [f for s in statements for f in s.functions])
-        quoted = await catalogue.quoted(connection, _new_names(statements))
-        labels, others = _touched(statements, resolved, quoted)
-        print_ = await fingerprint.read(connection, labels, others, server.search_path)
-    resolution = {k: r.label for k, r in resolved.items()}
+        seen = await _see(connection, statements)
+    server, resolved, opaque, quoted = seen.server, seen.resolved, seen.opaque, seen.quoted
+    print_, others, resolution = seen.print_, seen.others, seen.resolution
     forecast = foresee(print_, statements, resolution, quoted, EFFECTS)
     protection = protect(forecast.destroyed, options.data_loss, options.accept_loss)
     problems = [*_rights(statements, resolved), *_opaque(statements, opaque, options), *forecast.problems,
@@ -103,10 +97,40 @@ async def _prepare(
     registered = stored.Plan(
         text, plan.sha256_of(text), _classified(statements, opaque), resolution, quoted,
         tuple(print_["relations"]),
-        others, options.data_loss, protection.salvaged, server.search_path, server.system, server.timeline,
+        others, options.data_loss, tuple(forecast.destroyed), protection.salvaged,
+        server.search_path, server.system, server.timeline,
         print_,
     )  # fmt: skip
-    return _result(registered, forecast, protection, resolved, server, options)
+    at_risk = await atrisk.read(connection, registered.destroyed, options.data_loss, print_)
+    return _result(registered, forecast, protection, resolved, server, options, at_risk)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the catalogue says of everything a plan names."""
+
+    server: Identity
+    resolved: dict[str, Resolved]
+    opaque: set[str]
+    quoted: dict[str, str]
+    others: tuple[tuple[str, str], ...]
+    print_: fingerprint.Fingerprint
+
+    @property
+    def resolution(self) -> dict[str, str]:
+        return {key: found.label for key, found in self.resolved.items()}
+
+
+async def _see(connection: Connection, statements: Sequence[Statement]) -> Seen:
+    """Needs an open transaction."""
+    server = await catalogue.identity(connection)
+    _refuse_server(connection, server)
+    resolved = await catalogue.resolve(connection, _names(statements))
+    opaque = await catalogue.opaque_functions(connection, [f for s in statements for f in s.functions])
+    quoted = await catalogue.quoted(connection, _new_names(statements))
+    labels, others = _touched(statements, resolved, quoted)
+    print_ = await fingerprint.read(connection, labels, others, server.search_path)
+    return Seen(server, resolved, opaque, quoted, others, print_)
 
 
 def _result(
@@ -116,13 +140,15 @@ def _result(
     resolved: dict[str, Resolved],
     server: Identity,
     options: Options,
+    at_risk: tuple[AtRisk, ...],
 ) -> Prepared:
     estimated = estimate.seconds(protection.salvaged, forecast.scanned, resolved.values())
     warnings = _warnings(registered, estimated, server, options)
-    notices = (*forecast.notices, *(f"may be lost: {d.name}" for d in protection.accepted))
+    notices = (*forecast.notices, *loss_sentences(at_risk))
     document = stored.to_json(
         registered, warnings=list(warnings), notices=list(notices), estimated_seconds=round(estimated, 3),
         accept_loss=list(options.accept_loss), allow_opaque=options.allow_opaque, role=server.role,
+        at_risk=[risk_to_json(risk) for risk in at_risk],
     )  # fmt: skip
     return Prepared(
         StoredPlan(

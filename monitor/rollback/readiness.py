@@ -10,8 +10,8 @@ from typing import Any
 
 from monitor import pg
 from monitor.pg import Connection
-from monitor.ports import Lack, OutcomeKind, Readiness, Reason, WatchRow
-from monitor.rollback import catalogue, estimate, group, ledger
+from monitor.ports import Lack, OutcomeKind, Readiness, Reason, WatchRow, loss_sentences
+from monitor.rollback import atrisk, catalogue, estimate, group, ledger
 from monitor.rollback.group import Stop
 from monitor.rollback.plan import sha256_of
 from monitor.rollback.prepare import too_long
@@ -97,11 +97,13 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
             return Readiness(False, (_reason(stop),))
         finally:
             await group.undo(connection)
+    at_risk = await atrisk.read(connection, plan.destroyed, plan.data_loss, plan.fingerprint)
     reasons = [Reason(group.superseded(newer), Lack.SUPERSEDED)] if newer is not None else []
     seconds = estimate.seconds(plan.salvaged, plan.forecast().scanned, sizes.values())
     if seconds > max_locked:
         reasons.append(Reason(too_long(seconds, max_locked), Lack.LOCKS_ESTIMATE))
-    return Readiness(not reasons, tuple(reasons), (f"estimated {seconds:.1f} s under the lock",))
+    notes = (f"estimated {seconds:.1f} s under the lock", *loss_sentences(at_risk))
+    return Readiness(not reasons, tuple(reasons), notes, at_risk=at_risk)
 
 
 def _reason(stop: Stop) -> Reason:

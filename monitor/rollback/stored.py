@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 from monitor.ports import StoredPlan
@@ -35,6 +35,7 @@ class Plan:
     labels: tuple[str, ...]  # every relation in the fingerprint
     others: tuple[tuple[str, str], ...]
     data_loss: DataLoss
+    destroyed: tuple[Destroyed, ...]  # all that the operator's text takes away, whatever becomes of it
     salvaged: tuple[Destroyed, ...]
     search_path: str
     system_identifier: str
@@ -82,10 +83,8 @@ def to_json(plan: Plan, **more: object) -> dict[str, object]:
         "labels": list(plan.labels),
         "others": [list(o) for o in plan.others],
         "data_loss": plan.data_loss.value,
-        "salvaged": [
-            {"step": d.step, "line": d.line, "kind": d.kind, "label": d.label, "column": d.column}
-            for d in plan.salvaged
-        ],
+        "destroyed": [asdict(d) for d in plan.destroyed],
+        "salvaged": [asdict(d) for d in plan.salvaged],
         **more,
     }
 
@@ -102,6 +101,7 @@ def from_stored(stored: StoredPlan) -> Plan:
         labels=tuple(row["labels"]),
         others=tuple((k, n) for k, n in row["others"]),
         data_loss=DataLoss(row["data_loss"]),
+        destroyed=tuple(Destroyed(**d) for d in row["destroyed"]),
         salvaged=tuple(Destroyed(**d) for d in row["salvaged"]),
         search_path=stored.search_path,
         system_identifier=stored.system_identifier,

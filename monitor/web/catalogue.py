@@ -140,6 +140,11 @@ METRICS: tuple[Metric, ...] = (
         "1 for what is in its way, else 0.",
     ),
     _overview(
+        "rollback_rows_at_risk",
+        _TM,
+        "Rows and values that a rollback would take away now; absent when unknown.",
+    ),
+    _overview(
         "streak_age_seconds", ("target", "migration", "rule"), "Age of the unbroken breach; 0 without one."
     ),
     _overview(

@@ -106,6 +106,7 @@ class OverviewMetrics(Collector):
         self._add("rollback_ready", readiness.get("ok") is True, *who)
         for lack in Lack:
             self._add("rollback_not_ready", lack in (readiness.get("codes") or ()), *who, lack.value)
+        self._add("rollback_rows_at_risk", _at_risk(watch), *who)
         self._streaks(who, watch)
 
     def _streaks(self, who: tuple[str, str], watch: Mapping[str, Any]) -> None:
@@ -118,6 +119,14 @@ class OverviewMetrics(Collector):
             self._add("streak_firing", streak.get("state") == "firing", *who, rule)
             insufficient = bool(streak.get("insufficient_evidence"))
             self._add("streak_insufficient_evidence", insufficient, *who, rule)
+
+
+def _at_risk(watch: Mapping[str, Any]) -> int | None:
+    """The sum over everything a rollback would drop; None as long as one part of it is unknown."""
+    found = (watch.get("readiness") or {}).get("at_risk")
+    if found is None or any(risk["count"] is None for risk in found):
+        return None
+    return sum(int(risk["count"]) for risk in found)
 
 
 def _rules(metrics: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

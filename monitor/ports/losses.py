@@ -1,0 +1,60 @@
+"""What a rollback takes out of the application's reach: values and rows, never their contents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Fate(StrEnum):
+    """What becomes of data that the rollback drops."""
+
+    SALVAGED = "salvaged"  # copied away in the rollback's own transaction
+    QUARANTINED = "quarantined"  # stays where it is, under another name
+    LOST = "lost"  # named by --accept-loss
+
+
+WORDS = {
+    Fate.SALVAGED: "copied away first",
+    Fate.QUARANTINED: "kept in quarantine",
+    Fate.LOST: "lost for good",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AtRisk:
+    """How much of one column (`what` values) or table (rows) a rollback would take away now.
+
+    `count` None: not known. `bound`: "" exact, "about" an estimate, "at most" not all of it is lost.
+    """
+
+    name: str
+    what: str
+    count: int | None
+    bound: str
+    fate: Fate
+
+    @property
+    def amount(self) -> str:
+        """`about 1,204 values of contacts.email_address`."""
+        number = "an unknown number of" if self.count is None else f"{self.count:,}"
+        what = self.what.removesuffix("s") if self.count == 1 else self.what
+        return f"{self.bound} {number} {what} of {self.name}".strip()
+
+    def __str__(self) -> str:
+        return f"{self.amount} ({WORDS[self.fate]})"
+
+
+def loss_sentences(at_risk: tuple[AtRisk, ...]) -> tuple[str, ...]:
+    """One sentence each, for those that hold anything."""
+    return tuple(f"from now on it loses {risk}" for risk in at_risk if risk.count != 0)
+
+
+def risk_to_json(risk: AtRisk) -> dict[str, object]:
+    return asdict(risk)
+
+
+def risk_from_json(row: Mapping[str, Any]) -> AtRisk:
+    return AtRisk(row["name"], row["what"], row["count"], row["bound"], Fate(row["fate"]))
