@@ -23,12 +23,13 @@ SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint"""
 
 @dataclass(frozen=True, slots=True)
 class TargetDesk:
-    """What registering needs of one target. `max_locked`: seconds."""
+    """What registering needs of one target. `max_locked`: seconds; `allow_superuser`: a role's name."""
 
     registry: Registry
     policy: Policy
     rollback_dsn: str
     max_locked: float
+    allow_superuser: str = ""
 
 
 class Registrar:
@@ -41,7 +42,11 @@ class Registrar:
         """Raises PlanRefused, NotFound, OperatorError or DatabaseError; nothing is stored then."""
         name, desk = self._desk(request.target)
         options = Options(
-            _data_loss(request.data_loss), request.accept_loss, request.allow_opaque, desk.max_locked
+            _data_loss(request.data_loss),
+            request.accept_loss,
+            request.allow_opaque,
+            desk.max_locked,
+            desk.allow_superuser,
         )
         prepared = await prepare(desk.rollback_dsn, request.rollback, options)
         started = await _started_at(desk.rollback_dsn, request.started_at)

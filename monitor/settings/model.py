@@ -41,6 +41,9 @@ class Database(Section):
 
     dsn: Dsn = Field(description="for polling: a role with pg_monitor")
     rollback_dsn: Dsn | None = Field(None, description="for the rollback: the owner's role; default: dsn")
+    allow_superuser: Text | None = Field(
+        None, description="name of the superuser that may be the rollback role; without it none may"
+    )
 
 
 class Target(Section):
