@@ -7,13 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from shlex import quote
 
 from monitor import pg
 from monitor.backend import view_of
 from monitor.core.samples import Micros
 from monitor.core.thresholds import Policy
 from monitor.errors import NotFound, OperatorError
-from monitor.ports import Registered, Registration, Registry, WatchRequest
+from monitor.ports import (
+    Registered,
+    Registration,
+    Registry,
+    WatchRequest,
+    WatchRow,
+    is_bad,
+    rehearsal_told,
+)
 from monitor.rollback.losses import DataLoss
 from monitor.rollback.prepare import Options, prepare
 
@@ -23,13 +32,12 @@ SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint"""
 
 @dataclass(frozen=True, slots=True)
 class TargetDesk:
-    """What registering needs of one target. `max_locked`: seconds; `allow_superuser`: a role's name."""
+    """What registering needs of one target. `max_locked`: seconds."""
 
     registry: Registry
     policy: Policy
     rollback_dsn: str
     max_locked: float
-    allow_superuser: str = ""
 
 
 class Registrar:
@@ -42,11 +50,7 @@ class Registrar:
         """Raises PlanRefused, NotFound, OperatorError or DatabaseError; nothing is stored then."""
         name, desk = self._desk(request.target)
         options = Options(
-            _data_loss(request.data_loss),
-            request.accept_loss,
-            request.allow_opaque,
-            desk.max_locked,
-            desk.allow_superuser,
+            _data_loss(request.data_loss), request.accept_loss, request.allow_opaque, desk.max_locked
         )
         prepared = await prepare(desk.rollback_dsn, request.rollback, options)
         started = await _started_at(desk.rollback_dsn, request.started_at)
@@ -56,7 +60,7 @@ class Registrar:
                 prepared.stored,
             )
         )  # fmt: skip
-        return Registered(view_of(row), new, (*prepared.warnings, *prepared.notices))
+        return Registered(view_of(row), new, (*prepared.warnings, *prepared.notices, _rehearsed(row)))
 
     def _desk(self, target: str | None) -> tuple[str, TargetDesk]:
         names = ", ".join(self._desks)
@@ -81,6 +85,16 @@ async def _started_at(dsn: str, asked: Micros | None) -> Micros:
             "started_at is in the future: give the moment the migration was applied, or leave it out"
         )
     return now if asked is None else asked
+
+
+def _rehearsed(row: WatchRow) -> str:
+    """What people should know of the plan's rehearsal before they rely on the rollback."""
+    summary = row.controls.rehearsal
+    if is_bad(summary):
+        return f"DO NOT RELY ON THIS ROLLBACK: {rehearsal_told(summary)}"
+    if summary is None:
+        return f"{rehearsal_told(None)}: `migration-monitor rehearse {quote(row.migration)}` does it"
+    return rehearsal_told(summary)
 
 
 def _data_loss(text: str) -> DataLoss:

@@ -57,7 +57,7 @@ async def check(settings: Settings) -> Sequence[Finding]:
     targets = [
         CheckedTarget(
             name, configured.dsn, configured.rollback_dsn, probes_of(settings, name, net),
-            registries[name], executor_of(settings, name), configured.database.allow_superuser or "",
+            registries[name], executor_of(settings, name),
         )
         for name, configured in settings.targets.items()
     ]  # fmt: skip

@@ -20,8 +20,7 @@ def executor_of(settings: Settings, target: str, guard: Guard = unguarded) -> Ro
     """What executes its rollbacks, on a connection of its own; the store's `guard` fences a daemon's."""
     rollback = settings.rollback
     locks = LockPolicy(rollback.max_app_stall / SECOND, rollback.lock_budget / SECOND)
-    database = settings.targets[target].database
-    limits = Limits(locks, rollback.max_locked / SECOND, allow_superuser=database.allow_superuser or "")
+    limits = Limits(locks, rollback.max_locked / SECOND)
     return RollbackExecutor(settings.targets[target].rollback_dsn, target, limits, guard=guard)
 
 
@@ -40,9 +39,7 @@ def registry_of(settings: Settings, target: str) -> PgRegistry:
 def desk_of(settings: Settings, target: str, registry: PgRegistry) -> TargetDesk:
     """What registering a watch needs of it."""
     max_locked = settings.rollback.max_locked / SECOND
-    of = settings.targets[target]
-    allowed = of.database.allow_superuser or ""
-    return TargetDesk(registry, settings.policy(target), of.rollback_dsn, max_locked, allowed)
+    return TargetDesk(registry, settings.policy(target), settings.targets[target].rollback_dsn, max_locked)
 
 
 def kinds_of(settings: Settings, target: str) -> Mapping[str, Kind]:

@@ -42,9 +42,7 @@ LOG_EVENTS: dict[str, str] = {kind: f"watch.{kind}" for kind in KINDS.values()}
 TOLD_AFTER = 5
 """A pending rollback streak is told to people when a fifth of its hold is over; blips are not."""
 
-PAGED_PROGRESS = {
-    ProgressKind.IN_DOUBT, ProgressKind.SETTLED, ProgressKind.BUDGET_SPENT, ProgressKind.RESUMED,
-}  # fmt: skip
+PAGED_PROGRESS = {ProgressKind.IN_DOUBT, ProgressKind.SETTLED, ProgressKind.BUDGET_SPENT}
 
 
 class Telling:

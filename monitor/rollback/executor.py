@@ -10,28 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from monitor.errors import DatabaseError
-from monitor.ports import (
-    Lack,
-    Order,
-    Outcome,
-    OutcomeKind,
-    Progress,
-    ProgressKind,
-    Readiness,
-    Reason,
-    WatchRow,
-)
+from monitor.ports import Lack, Order, Outcome, OutcomeKind, Progress, Readiness, Reason, WatchRow
 from monitor.rollback import killpoints, readiness, stored
-from monitor.rollback.checks import ALIEN
 from monitor.rollback.commit import Doubts
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.held import Held, answer
 from monitor.rollback.killpoints import KillPoint
 from monitor.rollback.lacking import reason_of
 from monitor.rollback.locks import LockPolicy
-from monitor.rollback.protocol import Means, Rollback
-from monitor.rollback.sequence import Standing, half_done, next_group
-from monitor.rollback.settling import give_back, read_effect, read_order
+from monitor.rollback.protocol import Means, Rollback, give_back, read_effect
 from monitor.rollback.stored import Plan
 
 FULL_DEADLINE = 15.0
@@ -41,12 +28,11 @@ FULL_DEADLINE = 15.0
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Seconds. `max_locked`: the estimate above which a watch is not ready; `statement`: our own
-    statement_timeout. `allow_superuser`: the one that may be the rollback role, by name."""
+    statement_timeout."""
 
     locks: LockPolicy = field(default_factory=LockPolicy)
     max_locked: float = 2.0
     statement: float = 60.0
-    allow_superuser: str = ""
 
 
 class RollbackExecutor:
@@ -57,7 +43,7 @@ class RollbackExecutor:
         guard: Guard = unguarded,
     ) -> None:  # fmt: skip
         self._limits = limits or Limits()
-        self._held = Held(dsn, f"rollback/{target}", self._limits.allow_superuser)
+        self._held = Held(dsn, f"rollback/{target}")
         self._kill = kill or killpoints.from_environment()
         self._guard = guard
         self._free = asyncio.Lock()
@@ -81,17 +67,12 @@ class RollbackExecutor:
         if (plan := _plan_of(order.watch)) is None:
             return Outcome(OutcomeKind.REFUSED, UNREADABLE)
         async with self._free:
-            return await self._run(Rollback(self._means(), plan, order, wanted, report))
-
-    def _means(self) -> Means:
-        return Means(self._held, self._limits.locks, self._limits.statement, self._kill, self._guard)
-
-    async def _run(self, rollback: Rollback) -> Outcome:
-        try:
-            return await rollback.run()
-        except asyncio.CancelledError:
-            self._held.drop()
-            raise
+            try:
+                means = Means(self._held, self._limits.locks, self._limits.statement, self._kill, self._guard)
+                return await Rollback(means, plan, order, wanted, report).run()
+            except asyncio.CancelledError:
+                self._held.drop()
+                raise
 
     async def settle(
         self,
@@ -102,29 +83,15 @@ class RollbackExecutor:
         """What became of an intent of before a restart; asks the primary until it knows.
 
         None: nothing took effect, and the intent is withdrawn. `wanted` is not asked: a doubt is settled
-        whether or not the rollback is still wanted, and what is half done is finished.
+        whether or not the rollback is still wanted.
         """
         if (plan := _plan_of(watch)) is None:
             return Outcome(OutcomeKind.REFUSED, UNREADABLE)
         async with self._free:
-            standing = await Doubts(self._held, plan, watch.id, report).settle()
-            if not standing.begun:
-                standing = await give_back(self._held, plan, watch, self._guard)
-            if next_group(plan.groups, standing) is None:
+            done = await Doubts(self._held, plan, watch.id, report).settle()
+            if done or await give_back(self._held, plan, watch, self._guard):
                 return await read_effect(self._held, plan, watch.id)
-            if standing.alien:
-                return Outcome(OutcomeKind.FAILED, ALIEN)
-            return await self._finish(watch, plan, standing, report) if standing.begun else None
-
-    async def _finish(
-        self, watch: WatchRow, plan: Plan, standing: Standing, report: Callable[[Progress], None]
-    ) -> Outcome:
-        """Goes on where the last process ended: its decision stands, since a part of it took effect."""
-        order = await read_order(self._held, plan, watch)
-        text = f"half done before a restart, going on: {half_done(standing, len(plan.statements))}"
-        report(Progress(ProgressKind.RESUMED, text, {"took_effect": standing.done}))
-        rollback = Rollback(self._means(), plan, order, lambda: True, report, standing, intended=True)
-        return await self._run(rollback)
+            return None
 
     async def aclose(self) -> None:
         """Says goodbye; within a few seconds whatever the server does."""

@@ -98,13 +98,10 @@ def foresee(
     resolution: Mapping[str, str],
     quoted: Mapping[str, str],
     effects: Mapping[str, Effect],
-    named_at: int = 0,
 ) -> Forecast:
-    """Plays the plan on a copy of the fingerprint; losses have the names from after `named_at` statements."""
+    """Plays the plan on a copy of the fingerprint."""
     forecast = Forecast(_copy(now), resolution, quoted)
-    for n, s in enumerate(statements):
-        if n and n == named_at:
-            _rename(forecast.expected)
+    for s in statements:
         forecast.step, forecast.line = s.step, s.line
         for action in s.actions:
             effects[action.kind](forecast, action)
@@ -127,16 +124,6 @@ def _copy(now: Fingerprint) -> Fingerprint:
             for name, column in entry["columns"].items():
                 column["was"] = name
     return model
-
-
-def _rename(model: Fingerprint) -> None:
-    """The names of this moment beside everything that was there before the plan."""
-    for label, entry in model["relations"].items():
-        if isinstance(entry, dict) and "was" in entry:
-            entry["was"] = label
-            for name, column in entry["columns"].items() if isinstance(entry["columns"], dict) else ():
-                if isinstance(column, dict) and "was" in column:
-                    column["was"] = name
 
 
 def _strip(model: Fingerprint) -> None:

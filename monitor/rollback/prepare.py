@@ -14,7 +14,7 @@ from monitor import pg
 from monitor.errors import DatabaseError, PlanRefused, Problem
 from monitor.pg import Connection
 from monitor.ports import AtRisk, StoredPlan, loss_sentences, risk_to_json
-from monitor.rollback import atrisk, catalogue, estimate, fingerprint, plan, role, stored
+from monitor.rollback import atrisk, catalogue, estimate, fingerprint, plan, stored
 from monitor.rollback.catalogue import Identity, Resolved
 from monitor.rollback.effects import EFFECTS
 from monitor.rollback.forecast import Forecast, foresee
@@ -45,16 +45,12 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the operator allows. `max_locked`: seconds the lock may be held, as estimated.
-
-    `allow_superuser`: the one superuser that may be the rollback role, by name.
-    """
+    """What the operator allows. `max_locked`: seconds the lock may be held, as estimated."""
 
     data_loss: DataLoss = DataLoss.SALVAGE
     accept_loss: tuple[str, ...] = ()
     allow_opaque: bool = False
     max_locked: float = 2.0
-    allow_superuser: str = ""
 
 
 async def prepare(dsn: str, sql: bytes, options: Options) -> Prepared:
@@ -89,7 +85,7 @@ async def _prepare(
     connection: Connection, text: str, statements: tuple[Statement, ...], options: Options
 ) -> Prepared:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        seen = await _see(connection, statements, options)
+        seen = await _see(connection, statements)
     server, resolved, opaque, quoted = seen.server, seen.resolved, seen.opaque, seen.quoted
     print_, others, resolution = seen.print_, seen.others, seen.resolution
     forecast = foresee(print_, statements, resolution, quoted, EFFECTS)
@@ -125,10 +121,10 @@ class Seen:
         return {key: found.label for key, found in self.resolved.items()}
 
 
-async def _see(connection: Connection, statements: Sequence[Statement], options: Options) -> Seen:
+async def _see(connection: Connection, statements: Sequence[Statement]) -> Seen:
     """Needs an open transaction."""
     server = await catalogue.identity(connection)
-    _refuse_server(connection, server, options)
+    _refuse_server(connection, server)
     resolved = await catalogue.resolve(connection, _names(statements))
     opaque = await catalogue.opaque_functions(connection, [f for s in statements for f in s.functions])
     quoted = await catalogue.quoted(connection, _new_names(statements))
@@ -168,13 +164,11 @@ def _result(
     )  # fmt: skip
 
 
-def _refuse_server(connection: Connection, server: Identity, options: Options) -> None:
+def _refuse_server(connection: Connection, server: Identity) -> None:
     if server.is_pooled(connection):
         raise PlanRefused([Problem("", POOLER)])
     if server.standby:
         raise PlanRefused([Problem("", "rollback_dsn names a standby: it must name the writable primary")])
-    if why := role.refusal(server, options.allow_superuser):
-        raise PlanRefused([Problem("", why)])
 
 
 NEW_NAMES: dict[str, Callable[[Action], str]] = {

@@ -11,8 +11,8 @@ from typing import Any
 from monitor import pg
 from monitor.pg import Connection
 from monitor.ports import Lack, OutcomeKind, Readiness, Reason, WatchRow, loss_sentences
-from monitor.rollback import atrisk, catalogue, checks, estimate, group, ledger
-from monitor.rollback.checks import Stop
+from monitor.rollback import atrisk, catalogue, estimate, group, ledger
+from monitor.rollback.group import Stop
 from monitor.rollback.plan import sha256_of
 from monitor.rollback.prepare import too_long
 from monitor.rollback.protocol import LOOK
@@ -91,14 +91,14 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
         await connection.execute(LOOK)
         try:
             newer = await ledger.newer_watch(connection, watch.id)
-            await checks.check_schema(connection, plan)
-            sizes = await catalogue.resolve(connection, checks.names_of(plan))
+            await group.check_schema(connection, plan)
+            sizes = await catalogue.resolve(connection, group.names_of(plan))
         except Stop as stop:
             return Readiness(False, (_reason(stop),))
         finally:
             await group.undo(connection)
     at_risk = await atrisk.read(connection, plan.destroyed, plan.data_loss, plan.fingerprint)
-    reasons = [Reason(checks.superseded(newer), Lack.SUPERSEDED)] if newer is not None else []
+    reasons = [Reason(group.superseded(newer), Lack.SUPERSEDED)] if newer is not None else []
     seconds = estimate.seconds(plan.salvaged, plan.forecast().scanned, sizes.values())
     if seconds > max_locked:
         reasons.append(Reason(too_long(seconds, max_locked), Lack.LOCKS_ESTIMATE))
