@@ -27,16 +27,12 @@ from monitor.ports import (
     WatchRequest,
     WatchRow,
     loss_sentences,
-    rehearsal_view,
 )
 
 log = structlog.get_logger()
 
 WATCHES_LIMIT = 200
 """Watches listed per target, newest first."""
-
-STORED = ("phase", "verdict", "reason", "verdict_at", "rehearsal")
-"""Keys of a watch that others than its daemon may have changed since it was last seen."""
 
 SAY_WHICH = "; if the watch is on another target say which with --target"
 
@@ -173,11 +169,10 @@ def view_of(row: WatchRow) -> Json:
         "superseded": row.controls.superseded,
         "already_breaching": False,
         "plan": plan_view(row.plan.plan),
-        "rehearsal": rehearsal_view(row.controls.rehearsal),
     }
     if row.view is None:
         return fresh
-    return {**row.view, **{key: fresh[key] for key in STORED}}
+    return {**row.view, **{key: fresh[key] for key in ("phase", "verdict", "reason", "verdict_at")}}
 
 
 def sample_view(sample: SampleRow) -> Json:
@@ -213,20 +208,19 @@ LATEST = 253_402_300_799
 
 
 def request_from(body: Json) -> WatchRequest:
-    """The request in a JSON body: migration and rollback (the SQL's text), else as `watch` takes it."""
+    """The request in a JSON body: migration, rollback (the SQL's text), else as `watch` takes it."""
     for name, value in body.items():
         if name not in FIELDS:
             raise OperatorError(f"unknown key {name!r}: use {', '.join(FIELDS)}")
         if value is not None and not isinstance(value, FIELDS[name]):
             raise OperatorError(f"{name} is of the wrong type")
     given: dict[str, Any] = {name: value for name, value in body.items() if value is not None}
-    for name in ("migration", "rollback"):
-        if name not in given:
-            raise OperatorError(f"{name} is missing")
+    if "migration" not in given:
+        raise OperatorError("migration is missing")
     started = given.get("started_at")
     return WatchRequest(
         migration=given["migration"],
-        rollback=_bytes(given["rollback"]),
+        rollback=_bytes(given["rollback"]) if "rollback" in given else None,
         target=given.get("target"),
         mode=_mode(given.get("mode", Mode.AUTO.value)),
         data_loss=given.get("data_loss", "salvage"),

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from monitor import pg
 from monitor.errors import DatabaseError, MonitorError, PlanRefused
+from monitor.history.source import History, NoHistory
 from monitor.ports import Executor, Finding, Probe, Registry
-from monitor.rollback import catalogue
+from monitor.rollback import bookkeeping, catalogue
 from monitor.rollback.prepare import connect_directly
 
 NOTE = "note:"
@@ -47,6 +48,7 @@ class CheckedTarget:
     probes: tuple[CheckedProbe, ...]
     registry: Registry
     executor: Executor
+    history: History = field(default_factory=NoHistory)
 
 
 async def check(targets: Sequence[CheckedTarget], channels: int) -> list[Finding]:
@@ -63,6 +65,7 @@ async def _target(target: CheckedTarget) -> list[Finding]:
     where = f"targets.{target.name}"
     parts = [_part(f"{where}.{_place(probe)}", _probe(probe)) for probe in target.probes]
     parts.append(_part(f"{where}.database.rollback_dsn", _rollback(target)))
+    parts.append(_part(f"{where}.migrations", _migrations(target)))
     parts.append(_part(where, _watches(target)))
     return [finding for part in await asyncio.gather(*parts) for finding in part]
 
@@ -124,6 +127,22 @@ async def _rights(connection: pg.Connection) -> list[str]:
             f" {pg.quote_identifier(row['database'])} TO {pg.quote_identifier(row['role'])}"
         )
     return found
+
+
+async def _migrations(target: CheckedTarget) -> list[str]:
+    """The migration tool's directory, and its table as the rollback's role sees it."""
+    found = list(await asyncio.to_thread(target.history.faults))
+    if not (tables := target.history.tables()):
+        return found
+    try:
+        connection = await pg.connect(target.rollback_dsn, name="check")
+    except DatabaseError:
+        return found  # the rollback connection's own finding
+    try:
+        async with pg.translated("checking the migration tool's table"):
+            return found + await bookkeeping.missing(connection, tables)
+    finally:
+        await pg.close(connection)
 
 
 async def _same_database(target: CheckedTarget, rollback: pg.Connection) -> list[str]:

@@ -5,24 +5,17 @@ Used by the command line and by the HTTP interface; needs no daemon to be runnin
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
-from shlex import quote
+from dataclasses import dataclass, field
 
 from monitor import pg
 from monitor.backend import view_of
 from monitor.core.samples import Micros
 from monitor.core.thresholds import Policy
-from monitor.errors import NotFound, OperatorError
-from monitor.ports import (
-    Registered,
-    Registration,
-    Registry,
-    WatchRequest,
-    WatchRow,
-    is_bad,
-    rehearsal_told,
-)
+from monitor.errors import NotFound, OperatorError, PlanRefused, Problem
+from monitor.history.source import History, NoHistory
+from monitor.ports import Down, Registered, Registration, Registry, WatchRequest
 from monitor.rollback.losses import DataLoss
 from monitor.rollback.prepare import Options, prepare
 
@@ -38,6 +31,7 @@ class TargetDesk:
     policy: Policy
     rollback_dsn: str
     max_locked: float
+    history: History = field(default_factory=NoHistory)
 
 
 class Registrar:
@@ -49,10 +43,15 @@ class Registrar:
     async def register(self, request: WatchRequest) -> Registered:
         """Raises PlanRefused, NotFound, OperatorError or DatabaseError; nothing is stored then."""
         name, desk = self._desk(request.target)
+        down = await asyncio.to_thread(desk.history.down, request.migration, request.rollback)
         options = Options(
-            _data_loss(request.data_loss), request.accept_loss, request.allow_opaque, desk.max_locked
-        )
-        prepared = await prepare(desk.rollback_dsn, request.rollback, options)
+            _data_loss(request.data_loss), request.accept_loss, request.allow_opaque, desk.max_locked,
+            down.bookkeeping,
+        )  # fmt: skip
+        try:
+            prepared = await prepare(desk.rollback_dsn, down.sql, options)
+        except PlanRefused as e:
+            raise _located(e, down) from None
         started = await _started_at(desk.rollback_dsn, request.started_at)
         row, new = await desk.registry.register(
             Registration(
@@ -60,7 +59,7 @@ class Registrar:
                 prepared.stored,
             )
         )  # fmt: skip
-        return Registered(view_of(row), new, (*prepared.warnings, *prepared.notices, _rehearsed(row)))
+        return Registered(view_of(row), new, (*prepared.warnings, *prepared.notices))
 
     def _desk(self, target: str | None) -> tuple[str, TargetDesk]:
         names = ", ".join(self._desks)
@@ -70,6 +69,18 @@ class Registrar:
         if name not in self._desks:
             raise NotFound(f"no target {name!r}: the configuration has {names}")
         return name, self._desks[name]
+
+
+def _located(e: PlanRefused, down: Down) -> PlanRefused:
+    """The same refusal, with the lines of the file that the SQL was read from."""
+    return PlanRefused(
+        [
+            Problem(
+                p.where or (down.file if p.line else ""), p.what, down.line_of(p.line) if p.line else None
+            )
+            for p in e.problems
+        ]
+    )
 
 
 async def _started_at(dsn: str, asked: Micros | None) -> Micros:
@@ -85,16 +96,6 @@ async def _started_at(dsn: str, asked: Micros | None) -> Micros:
             "started_at is in the future: give the moment the migration was applied, or leave it out"
         )
     return now if asked is None else asked
-
-
-def _rehearsed(row: WatchRow) -> str:
-    """What people should know of the plan's rehearsal before they rely on the rollback."""
-    summary = row.controls.rehearsal
-    if is_bad(summary):
-        return f"DO NOT RELY ON THIS ROLLBACK: {rehearsal_told(summary)}"
-    if summary is None:
-        return f"{rehearsal_told(None)}: `migration-monitor rehearse {quote(row.migration)}` does it"
-    return rehearsal_told(summary)
 
 
 def _data_loss(text: str) -> DataLoss:

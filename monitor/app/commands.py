@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from monitor import checking
 from monitor.app.sources import probes_of
-from monitor.app.targets import desk_of, executor_of, registry_of
+from monitor.app.targets import desk_of, executor_of, history_of_target, registry_of
 from monitor.backend import StoredWatches
 from monitor.checking import CheckedTarget
 from monitor.net import Net
@@ -57,7 +57,7 @@ async def check(settings: Settings) -> Sequence[Finding]:
     targets = [
         CheckedTarget(
             name, configured.dsn, configured.rollback_dsn, probes_of(settings, name, net),
-            registries[name], executor_of(settings, name),
+            registries[name], executor_of(settings, name), history_of_target(settings, name),
         )
         for name, configured in settings.targets.items()
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.core.samples import SECOND
+from monitor.history.source import History, NoHistory, history_of
 from monitor.registration import TargetDesk
 from monitor.rollback.executor import Limits, RollbackExecutor
 from monitor.rollback.fencing import Guard, unguarded
@@ -39,7 +40,18 @@ def registry_of(settings: Settings, target: str) -> PgRegistry:
 def desk_of(settings: Settings, target: str, registry: PgRegistry) -> TargetDesk:
     """What registering a watch needs of it."""
     max_locked = settings.rollback.max_locked / SECOND
-    return TargetDesk(registry, settings.policy(target), settings.targets[target].rollback_dsn, max_locked)
+    return TargetDesk(
+        registry, settings.policy(target), settings.targets[target].rollback_dsn, max_locked,
+        history_of_target(settings, target),
+    )  # fmt: skip
+
+
+def history_of_target(settings: Settings, target: str) -> History:
+    """Where its rollbacks can be read from."""
+    found = settings.targets[target].migrations
+    if found is None:
+        return NoHistory()
+    return history_of(found.tool, found.dir, found.table, found.schema_name, found.edition == "teams")
 
 
 def kinds_of(settings: Settings, target: str) -> Mapping[str, Kind]:

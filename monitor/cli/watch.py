@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,16 +13,24 @@ from monitor.app import register
 from monitor.cli import words
 from monitor.cli.configured import finish, settings_of
 from monitor.cli.context import say, say_json
-from monitor.cli.files import sql_of
 from monitor.cli.recording import moment_given
 from monitor.core.thresholds import Mode
+from monitor.errors import OperatorError
 from monitor.ports import Registered, WatchRequest
+
+PLAN_BYTES = (1 << 20) + 1
+"""One more than a plan may have: what is longer is refused without being read whole."""
 
 
 def watch(
     ctx: typer.Context,
     migration: Annotated[str, typer.Argument(help="the migration's name", metavar="MIGRATION")],
-    rollback: Annotated[str, typer.Option(help="file with the rollback SQL; - for stdin", metavar="FILE")],
+    rollback: Annotated[
+        str | None,
+        typer.Option(
+            help="file with the rollback SQL; - for stdin; default: the migration tool's", metavar="FILE"
+        ),
+    ] = None,
     target: Annotated[str | None, typer.Option(help="which one, when several are configured")] = None,
     mode: Annotated[Mode, typer.Option(help="execute, wait for a person, or only say")] = Mode.AUTO,
     data_loss: Annotated[
@@ -38,7 +48,7 @@ def watch(
     """Registers a watch; the same migration and SQL while open is the same watch."""
     request = WatchRequest(
         migration=migration,
-        rollback=sql_of(rollback, "the rollback"),
+        rollback=None if rollback is None else _sql(rollback),
         target=target,
         mode=mode,
         data_loss=data_loss,
@@ -51,6 +61,16 @@ def watch(
         say_json({**registered.view, "new": registered.new, "notices": list(registered.notices)})
     else:
         _show(registered)
+
+
+def _sql(name: str) -> bytes:
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read(PLAN_BYTES)
+        with Path(name).open("rb") as file:
+            return file.read(PLAN_BYTES)
+    except OSError as e:
+        raise OperatorError(f"the rollback {name} can't be read: {e.strerror}") from None
 
 
 def _show(registered: Registered) -> None:

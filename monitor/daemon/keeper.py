@@ -30,7 +30,6 @@ from monitor.ports import (
     Reason,
     WatchRow,
     WatchUpdate,
-    rehearsal_view,
     risk_from_json,
     risk_to_json,
 )
@@ -193,7 +192,6 @@ class Keeper:
             "superseded": not life.armed,
             "already_breaching": self.already_breaching,
             "plan": plan_view(row.plan.plan),
-            "rehearsal": rehearsal_view(row.controls.rehearsal),
         }
 
 

@@ -17,7 +17,7 @@ from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Action, Policy, Rule
 from monitor.daemon.aftermath import After
 from monitor.daemon.keeper import Keeper
-from monitor.daemon.stakes import at_risk, kept, rehearsed
+from monitor.daemon.stakes import at_risk, kept
 from monitor.ports import Alert, Progress, ProgressKind, Severity
 from monitor.units import Kind, show_duration
 
@@ -32,7 +32,10 @@ SEVERITY = {
 ENDINGS: Mapping[Verdict, tuple[Severity, str]] = {
     Verdict.SUCCEEDED: (Severity.INFO, "succeeded: all metrics were normal"),
     Verdict.ROLLED_BACK: (Severity.CRITICAL, "rolled back"),
-    Verdict.FAILED: (Severity.CRITICAL, "the rollback FAILED; the migration is still in place"),
+    Verdict.FAILED: (
+        Severity.CRITICAL,
+        "the rollback FAILED; the migration is in place, all or in part",
+    ),
     Verdict.REFUSED: (Severity.CRITICAL, "the rollback was REFUSED; the migration is still in place"),
     Verdict.UNVERIFIED: (Severity.CRITICAL, "rolled back, but the schema is not what it should be"),
     Verdict.INCONCLUSIVE: (Severity.ERROR, "inconclusive: not everything was seen to be normal"),
@@ -171,7 +174,7 @@ class Messages:
         )  # fmt: skip
 
     def progress(self, keeper: Keeper, progress: Progress, at: Micros, number: int) -> Alert:
-        """In doubt, settled, or the time for locks is spent."""
+        """In doubt, settled, resumed half done, or the time for locks is spent."""
         resolves = progress.kind is ProgressKind.SETTLED
         return self._alert(
             keeper, at, Severity.INFO if resolves else Severity.CRITICAL,
@@ -259,7 +262,7 @@ class Messages:
     ) -> tuple[tuple[str, str], ...]:
         found = [r for r in self.policy.rules if r.name == rule]
         shown = self._evidence(found[0], evidence) if found else ()
-        return (("rule", rule), ("since", when(since)), *shown, *at_risk(keeper), rehearsed(keeper))
+        return (("rule", rule), ("since", when(since)), *shown, *at_risk(keeper))
 
     def show(self, metric: str, value: float) -> str:
         """A value with its unit."""

@@ -42,7 +42,9 @@ LOG_EVENTS: dict[str, str] = {kind: f"watch.{kind}" for kind in KINDS.values()}
 TOLD_AFTER = 5
 """A pending rollback streak is told to people when a fifth of its hold is over; blips are not."""
 
-PAGED_PROGRESS = {ProgressKind.IN_DOUBT, ProgressKind.SETTLED, ProgressKind.BUDGET_SPENT}
+PAGED_PROGRESS = {
+    ProgressKind.IN_DOUBT, ProgressKind.SETTLED, ProgressKind.BUDGET_SPENT, ProgressKind.RESUMED,
+}  # fmt: skip
 
 
 class Telling:

@@ -43,15 +43,14 @@ class Binaries:
 def find_binaries() -> list[Binaries]:
     """One for each major found, newest first: MONITOR_PG_BINDIR, else the system's, else the wheel's."""
     found: dict[int, Binaries] = {}
-    for bindir in bindirs():
+    for bindir in _candidates():
         major = _major(bindir)
         if major is not None:
             found.setdefault(major, Binaries(bindir, major))
     return [found[major] for major in sorted(found, reverse=True)]
 
 
-def bindirs() -> list[Path]:
-    """Where PostgreSQL's programs may be, in that order."""
+def _candidates() -> list[Path]:
     named = [Path(p) for p in os.environ.get("MONITOR_PG_BINDIR", "").split(":") if p]
     if named:
         return named

@@ -7,19 +7,12 @@ implement it and never import each other.
 from __future__ import annotations
 
 from monitor.ports.alerts import Alert, AlertRow, Channel, Outbox, Severity
+from monitor.ports.history import Bookkeeping, BookTable, BookWrite, Down
 from monitor.ports.losses import AtRisk, Fate, loss_sentences, risk_from_json, risk_to_json
 from monitor.ports.overview import Overview, TargetView, Telemetry
 from monitor.ports.probes import Gauge, Probe
 from monitor.ports.readiness import Lack, Readiness, Reason, code_of
 from monitor.ports.registry import Registry
-from monitor.ports.rehearsals import (
-    HOLDS,
-    Rehearsal,
-    RehearsalOutcome,
-    is_bad,
-    rehearsal_told,
-    rehearsal_view,
-)
 from monitor.ports.requests import Backend, Finding, Registered, WatchRequest
 from monitor.ports.rollback import Executor, Order, Outcome, OutcomeKind, Progress, ProgressKind
 from monitor.ports.shapes import Json
@@ -27,14 +20,17 @@ from monitor.ports.store import EventRow, Record, SampleRow, Store, WatchUpdate
 from monitor.ports.watches import Control, Controls, Registration, StoredPlan, WatchRow
 
 __all__ = [
-    "HOLDS",
     "Alert",
     "AlertRow",
     "AtRisk",
     "Backend",
+    "BookTable",
+    "BookWrite",
+    "Bookkeeping",
     "Channel",
     "Control",
     "Controls",
+    "Down",
     "EventRow",
     "Executor",
     "Fate",
@@ -56,8 +52,6 @@ __all__ = [
     "Registered",
     "Registration",
     "Registry",
-    "Rehearsal",
-    "RehearsalOutcome",
     "SampleRow",
     "Severity",
     "Store",
@@ -68,10 +62,7 @@ __all__ = [
     "WatchRow",
     "WatchUpdate",
     "code_of",
-    "is_bad",
     "loss_sentences",
-    "rehearsal_told",
-    "rehearsal_view",
     "risk_from_json",
     "risk_to_json",
 ]

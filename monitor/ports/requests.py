@@ -14,10 +14,13 @@ from monitor.ports.watches import Control
 
 @dataclass(frozen=True, slots=True)
 class WatchRequest:
-    """A watch as a person or a deploy asks for it. `target` None: the only one configured."""
+    """A watch as a person or a deploy asks for it. `target` None: the only one configured.
+
+    `rollback` None: as the target's migration tool has it in its files.
+    """
 
     migration: str
-    rollback: bytes
+    rollback: bytes | None
     target: str | None = None
     mode: Mode = Mode.AUTO
     data_loss: str = "salvage"

@@ -16,7 +16,7 @@ from monitor.ports.watches import WatchRow
 class OutcomeKind(StrEnum):
     ROLLED_BACK = "rolled_back"  # committed, post-condition holds
     UNVERIFIED = "unverified"  # committed, post-condition does not hold
-    FAILED = "failed"  # an error that is not retried; nothing of the open group took effect
+    FAILED = "failed"  # an error that is not retried; the reason says what took effect before it
     REFUSED = "refused"  # a check before the first statement said no
     WITHDRAWN = "withdrawn"  # the streak ended before any statement took effect
     OVERRULED = "overruled"  # a person's pause or cancel was committed before the intent
@@ -48,6 +48,7 @@ class ProgressKind(StrEnum):
     BUDGET_SPENT = "budget_spent"  # lock_budget is over: page, go on slowly
     RETRY = "retry"  # the connection was lost or the server asked to retry
     IN_DOUBT = "in_doubt"  # COMMIT was sent, its answer was lost
+    RESUMED = "resumed"  # a part took effect before a restart: page, go on with the rest
     SETTLED = "settled"  # the doubt is over, from the ledger
 
 
@@ -67,8 +68,9 @@ class Executor(Protocol):
     async def execute(
         self, order: Order, wanted: Callable[[], bool], report: Callable[[Progress], None]
     ) -> Outcome:
-        """Steps 1, 2, 4 and 5 of the protocol. `wanted` is asked before each try: False = withdraw.
+        """The protocol from the intent on. `wanted` is asked before each try: False = withdraw.
 
+        Once a part of the plan took effect it is asked no more: the rest is finished, or has failed.
         Returns only a settled outcome: while a COMMIT is in doubt it goes on asking the primary.
         Cancelling it (SIGTERM) finishes a COMMIT that was sent, or rolls the open group back.
         """
@@ -76,6 +78,9 @@ class Executor(Protocol):
     async def settle(
         self, watch: WatchRow, wanted: Callable[[], bool], report: Callable[[Progress], None]
     ) -> Outcome | None:
-        """After a restart: what became of a committed intent. None: the effect has not happened."""
+        """After a restart: what became of a committed intent. None: nothing took effect.
+
+        A plan that is half done is finished here.
+        """
 
     async def aclose(self) -> None: ...

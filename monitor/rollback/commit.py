@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable
@@ -20,7 +20,10 @@ from monitor.ports import Progress, ProgressKind
 from monitor.rollback import ledger
 from monitor.rollback.group import undo
 from monitor.rollback.held import Held, Session, answer
+from monitor.rollback.sequence import Group, Standing
 from monitor.rollback.stored import Plan
+
+T = TypeVar("T")
 
 NOTICE_AFTER = 5.0
 """Seconds without an answer to COMMIT until it is called a doubt; the waiting goes on."""
@@ -46,22 +49,22 @@ class Doubts:
     watch_id: str
     report: Callable[[Progress], None]
 
-    async def commit(self, connection: Connection) -> bool:
+    async def commit(self, connection: Connection, group: Group) -> bool:
         """Sends COMMIT alone; True: committed, False: it is certain that it was not."""
-        return await _uninterrupted(self._commit(connection))
+        return await _uninterrupted(self._commit(connection, group))
 
-    async def settle(self) -> bool:
-        """Asks the primary until it knows: True when the effect has happened."""
-        return await _uninterrupted(self._settle(None))
+    async def settle(self) -> Standing:
+        """Asks the primary until it knows how far the plan has come."""
+        return await _uninterrupted(self._standing())
 
-    async def _commit(self, connection: Connection) -> bool:
+    async def _commit(self, connection: Connection, group: Group) -> bool:
         sent = asyncio.ensure_future(connection.execute("COMMIT"))
         try:
             await asyncio.wait({sent}, timeout=NOTICE_AFTER)
             if sent.done() and (tag := await _tag(sent)) is not None:
                 return tag == "COMMIT"
             self.report(Progress(ProgressKind.IN_DOUBT, "COMMIT was sent and its answer has not come"))
-            done = await self._settle(sent)
+            done = await self._settle(sent, group)
             self.report(Progress(ProgressKind.SETTLED, _said(done), {"committed": done}))
             return done
         finally:
@@ -69,11 +72,21 @@ class Doubts:
                 connection.terminate()
             sent.add_done_callback(_retrieve)
 
-    async def _settle(self, sent: asyncio.Future[str] | None) -> bool:
+    async def _settle(self, sent: asyncio.Future[str], group: Group) -> bool:
+        """By the answer, should it still come, or by the ledger."""
+        asking = asyncio.ensure_future(self._standing())
+        both: set[asyncio.Future[Any]] = {sent, asking}
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            if sent.done() and (tag := await _tag(sent)) is not None:
+                return tag == "COMMIT"
+            return group.is_done(await asking)
+        finally:
+            asking.cancel()
+
+    async def _standing(self) -> Standing:
         said = ""
         while True:
-            if sent is not None and sent.done() and (tag := await _tag(sent)) is not None:
-                return tag == "COMMIT"
             try:
                 return await self._ask()
             except DatabaseError as e:
@@ -82,7 +95,7 @@ class Doubts:
                     self.report(Progress(ProgressKind.IN_DOUBT, f"not to be known yet: {said}"))
             await asyncio.sleep(ASK_EVERY)
 
-    async def _ask(self) -> bool:
+    async def _ask(self) -> Standing:
         """What the ledger says. Raises DatabaseError: no primary yet, or the old transaction is open."""
         session: Session | None = None
         try:
@@ -92,17 +105,19 @@ class Doubts:
             if session is not None:
                 await pg.close(session.connection)
 
-    async def _read(self, connection: Connection) -> bool:
+    async def _read(self, connection: Connection) -> Standing:
         await connection.execute(ROW_WAIT)
         try:
             await ledger.lock_watch(connection, self.watch_id)
-            return await ledger.is_done(connection, self.watch_id, self.plan.statements)
+            return await ledger.standing(connection, self.watch_id, self.plan.statements)
         finally:
             await undo(connection)
 
 
 def _said(done: bool) -> str:
-    return "the ledger says: committed" if done else "the ledger says: not committed, nothing took effect"
+    return (
+        "the ledger says: committed" if done else "the ledger says: not committed, nothing of it took effect"
+    )
 
 
 async def _tag(sent: asyncio.Future[str]) -> str | None:
@@ -119,7 +134,7 @@ def _retrieve(sent: asyncio.Future[str]) -> None:
         sent.exception()
 
 
-async def _uninterrupted(work: Coroutine[Any, Any, bool]) -> bool:
+async def _uninterrupted(work: Coroutine[Any, Any, T]) -> T:
     """Finishes `work` although we are told to stop, within STOPPING_GRACE; then says that we were."""
     task = asyncio.ensure_future(work)
     try:

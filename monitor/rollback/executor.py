@@ -10,15 +10,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from monitor.errors import DatabaseError
-from monitor.ports import Lack, Order, Outcome, OutcomeKind, Progress, Readiness, Reason, WatchRow
+from monitor.ports import (
+    Lack,
+    Order,
+    Outcome,
+    OutcomeKind,
+    Progress,
+    ProgressKind,
+    Readiness,
+    Reason,
+    WatchRow,
+)
 from monitor.rollback import killpoints, readiness, stored
+from monitor.rollback.checks import ALIEN
 from monitor.rollback.commit import Doubts
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.held import Held, answer
 from monitor.rollback.killpoints import KillPoint
 from monitor.rollback.lacking import reason_of
 from monitor.rollback.locks import LockPolicy
-from monitor.rollback.protocol import Means, Rollback, give_back, read_effect
+from monitor.rollback.protocol import Means, Rollback
+from monitor.rollback.sequence import Standing, half_done, next_group
+from monitor.rollback.settling import give_back, read_effect, read_order
 from monitor.rollback.stored import Plan
 
 FULL_DEADLINE = 15.0
@@ -67,12 +80,17 @@ class RollbackExecutor:
         if (plan := _plan_of(order.watch)) is None:
             return Outcome(OutcomeKind.REFUSED, UNREADABLE)
         async with self._free:
-            try:
-                means = Means(self._held, self._limits.locks, self._limits.statement, self._kill, self._guard)
-                return await Rollback(means, plan, order, wanted, report).run()
-            except asyncio.CancelledError:
-                self._held.drop()
-                raise
+            return await self._run(Rollback(self._means(), plan, order, wanted, report))
+
+    def _means(self) -> Means:
+        return Means(self._held, self._limits.locks, self._limits.statement, self._kill, self._guard)
+
+    async def _run(self, rollback: Rollback) -> Outcome:
+        try:
+            return await rollback.run()
+        except asyncio.CancelledError:
+            self._held.drop()
+            raise
 
     async def settle(
         self,
@@ -83,15 +101,29 @@ class RollbackExecutor:
         """What became of an intent of before a restart; asks the primary until it knows.
 
         None: nothing took effect, and the intent is withdrawn. `wanted` is not asked: a doubt is settled
-        whether or not the rollback is still wanted.
+        whether or not the rollback is still wanted, and what is half done is finished.
         """
         if (plan := _plan_of(watch)) is None:
             return Outcome(OutcomeKind.REFUSED, UNREADABLE)
         async with self._free:
-            done = await Doubts(self._held, plan, watch.id, report).settle()
-            if done or await give_back(self._held, plan, watch, self._guard):
+            standing = await Doubts(self._held, plan, watch.id, report).settle()
+            if not standing.begun:
+                standing = await give_back(self._held, plan, watch, self._guard)
+            if next_group(plan.groups, standing) is None:
                 return await read_effect(self._held, plan, watch.id)
-            return None
+            if standing.alien:
+                return Outcome(OutcomeKind.FAILED, ALIEN)
+            return await self._finish(watch, plan, standing, report) if standing.begun else None
+
+    async def _finish(
+        self, watch: WatchRow, plan: Plan, standing: Standing, report: Callable[[Progress], None]
+    ) -> Outcome:
+        """Goes on where the last process ended: its decision stands, since a part of it took effect."""
+        order = await read_order(self._held, plan, watch)
+        text = f"half done before a restart, going on: {half_done(standing, len(plan.statements))}"
+        report(Progress(ProgressKind.RESUMED, text, {"took_effect": standing.done}))
+        rollback = Rollback(self._means(), plan, order, lambda: True, report, standing, intended=True)
+        return await self._run(rollback)
 
     async def aclose(self) -> None:
         """Says goodbye; within a few seconds whatever the server does."""

@@ -98,10 +98,13 @@ def foresee(
     resolution: Mapping[str, str],
     quoted: Mapping[str, str],
     effects: Mapping[str, Effect],
+    named_at: int = 0,
 ) -> Forecast:
-    """Plays the plan on a copy of the fingerprint."""
+    """Plays the plan on a copy of the fingerprint; losses have the names from after `named_at` statements."""
     forecast = Forecast(_copy(now), resolution, quoted)
-    for s in statements:
+    for n, s in enumerate(statements):
+        if n and n == named_at:
+            _rename(forecast.expected)
         forecast.step, forecast.line = s.step, s.line
         for action in s.actions:
             effects[action.kind](forecast, action)
@@ -124,6 +127,16 @@ def _copy(now: Fingerprint) -> Fingerprint:
             for name, column in entry["columns"].items():
                 column["was"] = name
     return model
+
+
+def _rename(model: Fingerprint) -> None:
+    """The names of this moment beside everything that was there before the plan."""
+    for label, entry in model["relations"].items():
+        if isinstance(entry, dict) and "was" in entry:
+            entry["was"] = label
+            for name, column in entry["columns"].items() if isinstance(entry["columns"], dict) else ():
+                if isinstance(column, dict) and "was" in column:
+                    column["was"] = name
 
 
 def _strip(model: Fingerprint) -> None:

@@ -1,7 +1,7 @@
-"""One try of the transactional group: from BEGIN to the COMMIT that is sent alone.
+"""One try of one transactional group: from BEGIN to the COMMIT that is sent alone.
 
-The order is the protocol: row lock, hash, table locks, fingerprint, salvage, statements, ledger rows,
-post-condition, COMMIT. Whatever goes wrong before COMMIT rolls the try back.
+The order is the protocol: row lock, hash, table locks, fingerprint, salvage, statements, ledger rows, and in
+the last group the post-condition and the effect's row. Whatever goes wrong before COMMIT rolls the try back.
 This file does not decide whether there is another try.
 """
 
@@ -15,16 +15,26 @@ from typing import Any, TypeVar
 
 from monitor import pg
 from monitor.errors import DatabaseError
-from monitor.pg import Connection, quote_literal
+from monitor.pg import Connection
 from monitor.ports import Order, OutcomeKind
-from monitor.rollback import catalogue, fingerprint, ledger, plan, salvage
+from monitor.rollback import books, fingerprint, ledger, salvage
+from monitor.rollback.checks import (
+    GroupDoneError,
+    IntentGoneError,
+    Stop,
+    check_schema,
+    check_text,
+    own,
+    superseded,
+)
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.held import Session
 from monitor.rollback.killpoints import KillPoint
 from monitor.rollback.kinds import Class
 from monitor.rollback.ledger import Locked
-from monitor.rollback.plan import Statement, Written
-from monitor.rollback.stored import Plan
+from monitor.rollback.plan import Statement
+from monitor.rollback.sequence import Group
+from monitor.rollback.stored import Plan, set_path
 
 T = TypeVar("T")
 
@@ -36,24 +46,6 @@ ANSWER_MARGIN = 10.0
 
 LEAST_LOCK_WAIT = 0.02
 """Seconds left to a statement whose try has used up its waiting; 0 would mean for ever."""
-
-
-class Stop(Exception):
-    """A check before the first statement said no."""
-
-    def __init__(self, kind: OutcomeKind, reason: str, detail: dict[str, Any] | None = None) -> None:
-        self.kind = kind
-        self.reason = reason
-        self.detail = detail or {}
-        super().__init__(reason)
-
-
-class IntentGoneError(Exception):
-    """Another daemon withdrew the intent: it must be committed again first."""
-
-
-class AlreadyDoneError(Exception):
-    """The ledger says that the effect has happened."""
 
 
 @dataclass(slots=True)
@@ -80,6 +72,7 @@ class Try:
 
     session: Session
     plan: Plan
+    group: Group
     order: Order
     attempt: int
     seconds: float
@@ -134,27 +127,43 @@ async def _run(t: Try) -> dict[str, Any]:
         await t.wait(t.guard(t.connection), "asking whether this daemon still looks after the target")
         locked = await t.wait(ledger.lock_watch(t.connection, t.order.watch.id), "locking the watch")
     await _check_ledger(t, locked)
-    for label in t.plan.locked:
+    for label in t.plan.locked_for(t.group):
         with patience:
             await t.send(
                 f"{patience.setting}; LOCK TABLE {label} IN ACCESS EXCLUSIVE MODE", f"locking {label}"
             )
     held_since = time.monotonic()
-    await check_schema(t.connection, t.plan)
+    with patience:
+        await books.hold(t, patience.setting)
+    now = await check_schema(t.connection, t.plan, t.group.start)
+    await books.confirm(t)
     salvaged = await t.wait(
-        salvage.copy(t.connection, t.order.watch.id, t.plan.salvaged, t.plan.fingerprint), "salvaging"
+        salvage.copy(t.connection, t.order.watch.id, t.plan.salvaged_by(t.group), now), "salvaging"
     )
-    for s in t.plan.statements:
+    for s in t.group.statements:
         await _execute(t, s, patience)
-    await t.wait(ledger.add_steps(t.connection, t.order.watch.id, t.plan.statements), "writing the ledger")
+    await books.keep(t)
+    await t.wait(ledger.add_steps(t.connection, t.order.watch.id, t.group.statements), "writing the ledger")
     t.kill("after_ledger_row")
     effect = {
         "salvaged": salvaged,
         "tries": t.attempt,
         "seconds": round(time.monotonic() - began, 3),
         "locked_seconds": round(time.monotonic() - held_since, 3),
-        **await _verify(t),
     }
+    return await _conclude(t, effect) if t.group.last else await _note(t, effect)
+
+
+async def _note(t: Try, detail: dict[str, Any]) -> dict[str, Any]:
+    """What a group did that is not the last."""
+    await t.wait(ledger.add_group(t.connection, t.order, t.group, detail), "writing what the group did")
+    return detail
+
+
+async def _conclude(t: Try, detail: dict[str, Any]) -> dict[str, Any]:
+    """What the whole plan did: with the copies of the groups before, and whether it holds."""
+    earlier = await t.wait(ledger.salvaged_before(t.connection, t.order.watch.id), "reading what groups did")
+    effect = {**detail, "salvaged": [*earlier, *detail["salvaged"]], **await _verify(t)}
     await t.wait(ledger.add_effect(t.connection, t.order, effect), "writing the effect")
     return effect
 
@@ -171,65 +180,30 @@ def _begin(t: Try, patience: Patience) -> str:
         "SET LOCAL transaction_timeout = 0" if version >= 170000 else "",
         "SELECT pg_catalog.set_config('synchronous_commit', 'on', true) "
         "WHERE pg_catalog.current_setting('synchronous_commit') = 'off'",
-        _path(t.plan),
+        set_path(t.plan.search_path),
     ]
     return "; ".join(["BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", *filter(None, settings)])
-
-
-def _path(registered: Plan) -> str:
-    return f"SELECT pg_catalog.set_config('search_path', {quote_literal(registered.search_path)}, true)"
 
 
 async def _check_ledger(t: Try, locked: Locked | None) -> None:
     """Under the row lock: done already, ended, withdrawn, or not the registered text?"""
     if locked is None:
         raise Stop(OutcomeKind.REFUSED, "the watch is gone from the ledger")
-    if await t.wait(ledger.is_done(t.connection, t.order.watch.id, t.plan.statements), "reading the ledger"):
-        raise AlreadyDoneError
+    reading = ledger.standing(t.connection, t.order.watch.id, t.plan.statements)
+    standing = own(await t.wait(reading, "reading the ledger"))
+    if t.group.is_done(standing):
+        raise GroupDoneError(standing)
     check_text(t.plan, t.order, locked)
     if locked.verdict is not None:
         raise Stop(OutcomeKind.OVERRULED, locked.overruled(t.order))
     if not locked.intent:
         raise IntentGoneError
+    if standing.begun:  # what has begun is finished: a newer watch can't undo half of it
+        return
     if (
         newer := await t.wait(ledger.newer_watch(t.connection, t.order.watch.id), "reading newer watches")
     ) is not None:
         raise Stop(OutcomeKind.REFUSED, superseded(newer))
-
-
-def superseded(migration: str) -> str:
-    return f"a later migration is watched on this target: {migration}"
-
-
-def check_text(registered: Plan, order: Order, locked: Locked) -> None:
-    """Only the registered text is executed: hash of the whole, of each slice, and the plan beside it."""
-    same = locked.sql == registered.sql and locked.sha256 == registered.sha256
-    if not (same and plan.is_intact(locked.sql, registered.sha256, registered.statements)):
-        raise Stop(OutcomeKind.REFUSED, "the stored SQL or its hash is not what was registered")
-    if dict(locked.plan) != dict(order.watch.plan.plan):
-        raise Stop(OutcomeKind.REFUSED, "the stored plan is not what was registered")
-
-
-async def check_schema(connection: Connection, registered: Plan) -> None:
-    """Names mean what they meant, and the touched objects are what they were. Needs a transaction."""
-    async with pg.translated("reading the touched objects"):
-        await connection.execute(_path(registered))
-        resolved = await catalogue.resolve(connection, names_of(registered))
-        now = await fingerprint.read(connection, registered.labels, registered.others, registered.search_path)
-    moved = [f"{k} is now {r.label}" for k, r in resolved.items() if r.label != registered.resolution[k]]
-    differences = registered.unlike(now)
-    if not differences and not moved:
-        return
-    if registered.shows and not registered.undone(now):
-        raise Stop(OutcomeKind.RESOLVED_EXTERNALLY, "the schema is already what the rollback would make it")
-    found = moved + differences
-    what = f"the touched objects changed since registration: {'; '.join(found[:3])}"
-    raise Stop(OutcomeKind.REFUSED, what, {"differences": found})
-
-
-def names_of(registered: Plan) -> list[Written]:
-    """Every name of the plan as written: `"a"."b"` is (a, b)."""
-    return [tuple(p.replace('""', '"') for p in key[1:-1].split('"."')) for key in registered.resolution]
 
 
 async def _execute(t: Try, s: Statement, patience: Patience) -> None:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.core.replay import seconds
-from monitor.core.samples import Micros
+from monitor.core.samples import SECOND, Micros
 from monitor.pg import Connection
 from monitor.ports import Json, Order, WatchRow
 from monitor.rollback.plan import Statement
+from monitor.rollback.sequence import Group, Standing, standing_of
 
 LOCK_WATCH = """/* migration-monitor: lock the watch */
 SELECT w.plan_sql, w.plan_sha256, w.plan::text AS plan, w.verdict, w.intent_at IS NOT NULL AS intent,
@@ -33,8 +34,7 @@ SELECT n.migration FROM migration_monitor.watch w
  ORDER BY n.seq DESC LIMIT 1"""
 
 STEPS = """/* migration-monitor: the ledger of a watch */
-SELECT step, sha256 FROM migration_monitor.rollback_step
- WHERE watch_id = $1 AND state = 'done' ORDER BY step"""
+SELECT step, sha256, state FROM migration_monitor.rollback_step WHERE watch_id = $1 ORDER BY step"""
 
 ADD_STEPS = """/* migration-monitor: ledger rows */
 INSERT INTO migration_monitor.rollback_step (watch_id, step, sha256, state, done_at)
@@ -55,6 +55,14 @@ ON CONFLICT (key) DO NOTHING"""
 
 EFFECT = """/* migration-monitor: what the rollback did */
 SELECT detail::text FROM migration_monitor.event WHERE key = $1"""
+
+INTENT = """/* migration-monitor: the committed decision */
+SELECT (extract(epoch FROM at) * 1000000)::bigint AS at, detail::text AS detail
+  FROM migration_monitor.event WHERE watch_id = $1 AND kind = 'intent' ORDER BY id DESC LIMIT 1"""
+
+GROUPS = """/* migration-monitor: what the groups of a rollback did */
+SELECT detail::text AS detail FROM migration_monitor.event
+ WHERE watch_id = $1 AND kind = 'rollback_group' ORDER BY id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +112,11 @@ async def newer_watch(connection: Connection, watch_id: str) -> str | None:
     return found
 
 
-async def is_done(connection: Connection, watch_id: str, statements: Sequence[Statement]) -> bool:
-    """Whether every statement has its row; a transactional plan has all of them or none."""
+async def standing(connection: Connection, watch_id: str, statements: Sequence[Statement]) -> Standing:
+    """How far the plan has come. A row that is not of these statements makes it alien."""
     rows = await connection.fetch(STEPS, watch_id)
-    return [(r["step"], r["sha256"]) for r in rows] == [(s.step, s.sha256) for s in statements]
+    concluded = await connection.fetchval(EFFECT, _effect_key(watch_id)) is not None
+    return standing_of(statements, [(r["step"], r["sha256"], r["state"]) for r in rows], concluded)
 
 
 async def add_steps(connection: Connection, watch_id: str, statements: Sequence[Statement]) -> None:
@@ -124,6 +133,17 @@ async def add_intent(connection: Connection, order: Order) -> None:
     await add_event(
         connection, order.watch, order.at, "intent", detail, f"{order.watch.id}/intent/{order.at}"
     )
+
+
+async def intended(connection: Connection, watch: WatchRow) -> Order:
+    """What `add_intent` wrote last; without it the moment of the intent stands for the decision."""
+    r = await connection.fetchrow(INTENT, watch.id)
+    if r is None:
+        at = watch.intent_at or 0
+        return Order(watch, at, "", at, {})
+    detail: dict[str, Any] = json.loads(r["detail"])
+    since = round(float(detail["since"]) * SECOND)
+    return Order(watch, r["at"], detail["rule"], since, detail["evidence"], detail["by"])
 
 
 async def withdraw(connection: Connection, watch: WatchRow, at: Micros, why: str) -> None:
@@ -143,6 +163,19 @@ async def add_event(
 async def add_effect(connection: Connection, order: Order, detail: Json) -> None:
     """What was done and whether it holds, committed with it."""
     await add_event(connection, order.watch, order.at, "rollback_effect", detail, _effect_key(order.watch.id))
+
+
+async def add_group(connection: Connection, order: Order, group: Group, detail: Json) -> None:
+    """What a transactional group did that is not the last, committed with it."""
+    key = f"{order.watch.id}/group/{group.number}"
+    steps = {"steps": sorted(group.steps), **detail}
+    await add_event(connection, order.watch, order.at, "rollback_group", steps, key)
+
+
+async def salvaged_before(connection: Connection, watch_id: str) -> list[dict[str, Any]]:
+    """What the groups before the last copied away, as their event rows say."""
+    rows = await connection.fetch(GROUPS, watch_id)
+    return [copy for r in rows for copy in json.loads(r["detail"]).get("salvaged", ())]
 
 
 async def effect(connection: Connection, watch_id: str) -> dict[str, Any]:

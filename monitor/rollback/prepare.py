@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from monitor import pg
 from monitor.errors import DatabaseError, PlanRefused, Problem
 from monitor.pg import Connection
-from monitor.ports import AtRisk, StoredPlan, loss_sentences, risk_to_json
-from monitor.rollback import atrisk, catalogue, estimate, fingerprint, plan, stored
+from monitor.ports import AtRisk, Bookkeeping, StoredPlan, loss_sentences, risk_to_json
+from monitor.rollback import atrisk, bookkeeping, catalogue, estimate, fingerprint, plan, stored
 from monitor.rollback.catalogue import Identity, Resolved
 from monitor.rollback.effects import EFFECTS
 from monitor.rollback.forecast import Forecast, foresee
@@ -51,6 +51,7 @@ class Options:
     accept_loss: tuple[str, ...] = ()
     allow_opaque: bool = False
     max_locked: float = 2.0
+    bookkeeping: Bookkeeping | None = None  # of the migration tool's table
 
 
 async def prepare(dsn: str, sql: bytes, options: Options) -> Prepared:
@@ -86,12 +87,13 @@ async def _prepare(
 ) -> Prepared:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         seen = await _see(connection, statements)
+        books = await _books(connection, options)
     server, resolved, opaque, quoted = seen.server, seen.resolved, seen.opaque, seen.quoted
     print_, others, resolution = seen.print_, seen.others, seen.resolution
     forecast = foresee(print_, statements, resolution, quoted, EFFECTS)
     protection = protect(forecast.destroyed, options.data_loss, options.accept_loss)
     problems = [*_rights(statements, resolved), *_opaque(statements, opaque, options), *forecast.problems,
-                *protection.problems]  # fmt: skip
+                *protection.problems, *books]  # fmt: skip
     if problems:
         raise PlanRefused(sorted(problems, key=lambda p: p.line or 0))
     registered = stored.Plan(
@@ -99,7 +101,7 @@ async def _prepare(
         tuple(print_["relations"]),
         others, options.data_loss, tuple(forecast.destroyed), protection.salvaged,
         server.search_path, server.system, server.timeline,
-        print_,
+        print_, bookkeeping=options.bookkeeping,
     )  # fmt: skip
     at_risk = await atrisk.read(connection, registered.destroyed, options.data_loss, print_)
     return _result(registered, forecast, protection, resolved, server, options, at_risk)
@@ -144,7 +146,8 @@ def _result(
 ) -> Prepared:
     estimated = estimate.seconds(protection.salvaged, forecast.scanned, resolved.values())
     warnings = _warnings(registered, estimated, server, options)
-    notices = (*forecast.notices, *loss_sentences(at_risk))
+    told = bookkeeping.shown(options.bookkeeping)
+    notices = (*forecast.notices, *loss_sentences(at_risk), *told)
     document = stored.to_json(
         registered, warnings=list(warnings), notices=list(notices), estimated_seconds=round(estimated, 3),
         accept_loss=list(options.accept_loss), allow_opaque=options.allow_opaque, role=server.role,
@@ -162,6 +165,13 @@ def _result(
         estimated,
         tuple(d.name for d in protection.salvaged),
     )  # fmt: skip
+
+
+async def _books(connection: Connection, options: Options) -> list[Problem]:
+    """What the migration tool's table says against it."""
+    if options.bookkeeping is None:
+        return []
+    return [Problem("", what) for what in await bookkeeping.problems(connection, options.bookkeeping)]
 
 
 def _refuse_server(connection: Connection, server: Identity) -> None:

@@ -1,6 +1,7 @@
-"""The protocol of one rollback: look, intent, try after try, commit, and what it all came to.
+"""The protocol of one rollback: look, intent, group after group, try after try, and what it all came to.
 
-This file decides whether there is another try; one try is group.py, the COMMIT is commit.py.
+This file decides whether there is another try; one try of a group is group.py, its COMMIT is commit.py.
+What has begun is finished: withdrawing, people and newer watches count only until something took effect.
 """
 
 from __future__ import annotations
@@ -14,22 +15,21 @@ from typing import Any
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld
 from monitor.pg import Connection
-from monitor.ports import Order, Outcome, OutcomeKind, Progress, ProgressKind, WatchRow
-from monitor.rollback import group, ledger, locks, salvage
+from monitor.ports import Json, Order, Outcome, OutcomeKind, Progress, ProgressKind
+from monitor.rollback import books, checks, ledger, locks, salvage
+from monitor.rollback.checks import GroupDoneError, IntentGoneError, Stop
 from monitor.rollback.commit import Doubts
 from monitor.rollback.fencing import Guard, unguarded
-from monitor.rollback.group import AlreadyDoneError, IntentGoneError, Stop, Try, undo
-from monitor.rollback.held import Held, WrongServer, answer
+from monitor.rollback.group import Try, prepare_commit, undo
+from monitor.rollback.held import Held, Session, WrongServer, answer
 from monitor.rollback.killpoints import KillPoint
 from monitor.rollback.locks import LockPolicy
+from monitor.rollback.sequence import NOTHING, Group, Standing, half_done, next_group
+from monitor.rollback.settling import outcome_of, read_effect, write
 from monitor.rollback.stored import Plan
 
 LOOK = (
     "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL lock_timeout = '500ms'; "
-    "SET LOCAL statement_timeout = '4s'"
-)
-WRITE = (
-    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '2s'; "
     "SET LOCAL statement_timeout = '4s'"
 )
 
@@ -54,11 +54,12 @@ class Rollback:
     order: Order
     wanted: Callable[[], bool]
     report: Callable[[Progress], None]
-    attempt: int = 0
+    standing: Standing = NOTHING
+    attempt: int = 0  # of the group under way
     intended: bool = False
     paged: bool = False
     trouble: str = ""  # the last one told
-    began: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=time.monotonic)  # the group under way
 
     @property
     def spent(self) -> float:
@@ -67,27 +68,35 @@ class Rollback:
     async def run(self) -> Outcome:
         """Returns only what is settled. Raises nothing but CancelledError and bugs."""
         while True:
-            try:
-                if (outcome := await self._once()) is not None:
-                    return outcome
-            except Stop as stop:
-                return Outcome(stop.kind, stop.reason, stop.detail)
-            except AlreadyDoneError:
-                return await self._effect()
-            except IntentGoneError:
-                self.intended = False
-            except WrongServer as e:
-                return Outcome(OutcomeKind.REFUSED, str(e))
-            except StoreHeld as e:
-                return Outcome(OutcomeKind.WITHDRAWN, str(e), self._tries())
-            except DatabaseError as e:
-                if (failed := await self._trouble(e)) is not None:
-                    return failed
-            await asyncio.sleep(self.means.policy.rest_after(max(1, self.attempt), self.spent))
+            before = self.standing
+            if (outcome := await self._turn()) is not None:
+                return outcome
+            if self.standing == before:  # else the next group follows at once
+                await asyncio.sleep(self.means.policy.rest_after(max(1, self.attempt), self.spent))
+
+    async def _turn(self) -> Outcome | None:
+        """One try, and what its failure means: another one (None), or the end."""
+        try:
+            return await self._once()
+        except Stop as stop:
+            return self._ended(stop.kind, stop.reason, stop.detail)
+        except GroupDoneError as done:
+            self._advance(done.standing)
+        except IntentGoneError:
+            self.intended = False
+        except WrongServer as e:
+            return self._ended(OutcomeKind.REFUSED, str(e))
+        except StoreHeld as e:
+            return Outcome(OutcomeKind.WITHDRAWN, str(e), self._tries())
+        except DatabaseError as e:
+            return await self._trouble(e)
+        return None
 
     async def _once(self) -> Outcome | None:
-        """Intent if there is none yet, then one try; None: not this time."""
-        if not self.wanted():
+        """Intent if there is none yet, then one try of the next group; None: not this time, or not all."""
+        if (group := next_group(self.plan.groups, self.standing)) is None:
+            return await self._effect()
+        if not self.standing.begun and not self.wanted():
             return await self._withdraw()
         session = await self.means.held.session(self.plan.system_identifier)
         if not self.intended:
@@ -98,25 +107,32 @@ class Rollback:
             self.means.kill("after_intent")
             self.report(Progress(ProgressKind.INTENT, "the intent is committed", {"rule": self.order.rule}))
         self.attempt += 1
-        seconds = self.means.policy.timeout(self.attempt, session.deadlock_timeout)
-        effect = await group.prepare_commit(
-            Try(
-                session,
-                self.plan,
-                self.order,
-                self.attempt,
-                seconds,
-                self.means.statement_seconds,
-                self.means.kill,
-                self.means.guard,
-            )
+        return await self._transact(session, group)
+
+    async def _transact(self, session: Session, group: Group) -> Outcome | None:
+        """One try of a transactional group; the last one's effect is the rollback's."""
+        means = self.means
+        seconds = means.policy.timeout(self.attempt, session.deadlock_timeout)
+        limits = (self.attempt, seconds, means.statement_seconds)
+        effect = await prepare_commit(
+            Try(session, self.plan, group, self.order, *limits, means.kill, means.guard)
         )
-        self.means.kill("before_commit")
-        if not await self._doubts().commit(session.connection):
-            self.report(Progress(ProgressKind.RETRY, "COMMIT did not commit: nothing took effect"))
+        means.kill("before_commit")
+        means.kill(f"before_commit_{group.number}")
+        if not await self._doubts().commit(session.connection, group):
+            self.report(Progress(ProgressKind.RETRY, "COMMIT did not commit: nothing of it took effect"))
             return None
-        self.means.kill("after_commit")
-        return outcome_of(effect)
+        means.kill("after_commit")
+        means.kill(f"after_commit_{group.number}")
+        if group.last:
+            return outcome_of(effect)
+        self._advance(Standing(group.end))
+        return None
+
+    def _advance(self, standing: Standing) -> None:
+        """Further than before: patience and budget begin afresh."""
+        self.standing, self.attempt, self.paged = standing, 0, False
+        self.began = time.monotonic()
 
     def _doubts(self) -> Doubts:
         return Doubts(self.means.held, self.plan, self.order.watch.id, self.report)
@@ -134,19 +150,27 @@ class Rollback:
         try:
             await self._check(connection)
         except Stop:  # by another daemon's rollback, perhaps: its rows came with what we saw
-            if await ledger.is_done(connection, self.order.watch.id, self.plan.statements):
-                raise AlreadyDoneError from None
+            await self._see(connection)
             raise
         finally:
             await undo(connection)
 
     async def _check(self, connection: Connection) -> None:
-        if await ledger.is_done(connection, self.order.watch.id, self.plan.statements):
-            raise AlreadyDoneError
+        await self._see(connection)
+        if self.standing.begun:
+            return
         newer = await ledger.newer_watch(connection, self.order.watch.id)
         if newer is not None:
-            raise Stop(self._kind_of_overtaken(), group.superseded(newer))
-        await group.check_schema(connection, self.plan)
+            raise Stop(self._kind_of_overtaken(), checks.superseded(newer))
+        await books.check_overtaken(connection, self.plan)
+        await checks.check_schema(connection, self.plan)
+        await books.check_applied(connection, self.plan)
+
+    async def _see(self, connection: Connection) -> None:
+        """How far is the plan? Raises GroupDoneError when it is further than was thought."""
+        found = checks.own(await ledger.standing(connection, self.order.watch.id, self.plan.statements))
+        if found != self.standing:
+            raise GroupDoneError(found)
 
     def _kind_of_overtaken(self) -> OutcomeKind:
         """Before its intent a rule's order is given back: the watch observes, and may be armed again."""
@@ -158,7 +182,7 @@ class Rollback:
             raise Stop(OutcomeKind.REFUSED, "the watch is gone from the ledger")
         if not locked.intent and (why := locked.overruled(self.order)):
             raise Stop(OutcomeKind.OVERRULED, why)
-        group.check_text(self.plan, self.order, locked)
+        checks.check_text(self.plan, self.order, locked)
         await ledger.add_intent(connection, self.order)
 
     async def _transaction(self, connection: Connection, work: Callable[[Connection], Any]) -> None:
@@ -179,14 +203,13 @@ class Rollback:
 
     async def _unintend(self, connection: Connection) -> None:
         await ledger.lock_watch(connection, self.order.watch.id)
-        if await ledger.is_done(connection, self.order.watch.id, self.plan.statements):
-            raise AlreadyDoneError
+        await self._see(connection)
         await ledger.withdraw(connection, self.order.watch, self.order.at, "the breach ended")
 
     async def _trouble(self, e: DatabaseError) -> Outcome | None:
         """What a failed step means: another try (None), or the end."""
         if not (isinstance(e, DatabaseUnreachable) or pg.is_retryable(e.sqlstate)):
-            return Outcome(OutcomeKind.FAILED, str(e), {**self._tries(), "sqlstate": e.sqlstate})
+            return self._ended(OutcomeKind.FAILED, str(e), {**self._tries(), "sqlstate": e.sqlstate})
         if e.sqlstate in {"55P03", "40P01"}:
             await self._blocked(e)
         elif str(e) != self.trouble:  # the edge: a server that is away is tried many times a minute
@@ -219,68 +242,14 @@ class Rollback:
         """Of a rollback that was committed before: by this daemon, by another, or before a restart."""
         return await read_effect(self.means.held, self.plan, self.order.watch.id)
 
+    def _ended(self, kind: OutcomeKind, reason: str, detail: Json | None = None) -> Outcome:
+        """The end without the whole effect. What is half done has failed, and says which half."""
+        if not self.standing.begun:
+            return Outcome(kind, reason, detail or {})
+        of = len(self.plan.statements)
+        if kind is not OutcomeKind.RESOLVED_EXTERNALLY:
+            kind, reason = OutcomeKind.FAILED, f"{half_done(self.standing, of)}: {reason}"
+        return Outcome(kind, reason, {**(detail or {}), "took_effect": self.standing.done, "statements": of})
+
     def _tries(self) -> dict[str, object]:
         return {"tries": self.attempt, "seconds": round(self.spent, 3)}
-
-
-async def write(connection: Connection, work: Callable[[Connection], Any], guard: Guard = unguarded) -> None:
-    """A short transaction of ours on the ledger; its COMMIT must answer COMMIT."""
-    try:
-        await connection.execute(WRITE)
-        await guard(connection)
-        await work(connection)
-        tag = await connection.execute("COMMIT")
-    except BaseException:
-        await undo(connection)
-        raise
-    if tag != "COMMIT":
-        raise DatabaseError(f"COMMIT answered {tag}", "40001")
-
-
-async def give_back(held: Held, plan: Plan, watch: WatchRow, guard: Guard = unguarded) -> bool:
-    """Withdraws an intent found without effect after a restart; True: another daemon's effect was there.
-
-    What was decided before the restart needs fresh evidence, and until then people may pause or cancel.
-    """
-    done = False
-
-    async def unintend(connection: Connection) -> None:
-        nonlocal done
-        locked = await ledger.lock_watch(connection, watch.id)
-        done = await ledger.is_done(connection, watch.id, plan.statements)
-        if locked is not None and locked.intent and not done:
-            await ledger.withdraw(connection, watch, watch.intent_at or 0, "no effect before a restart")
-
-    while True:
-        try:
-            connection = (await held.session(plan.system_identifier)).connection
-            await answer(connection, write(connection, unintend, guard), "withdrawing the intent")
-        except WrongServer:
-            return False
-        except DatabaseError:
-            await asyncio.sleep(1.0)
-        else:
-            return done
-
-
-async def read_effect(held: Held, plan: Plan, watch_id: str) -> Outcome:
-    """The outcome as the effect's event row tells it; asks until it is answered."""
-    while True:
-        try:
-            connection = (await held.session(plan.system_identifier)).connection
-            return outcome_of(
-                await answer(connection, ledger.effect(connection, watch_id), "reading the effect")
-            )
-        except WrongServer as e:
-            return Outcome(OutcomeKind.UNVERIFIED, str(e))
-        except DatabaseError:
-            await asyncio.sleep(1.0)
-
-
-def outcome_of(effect: dict[str, Any]) -> Outcome:
-    """Rolled back if the post-condition held under the rollback's own locks, else unverified."""
-    if effect.get("verified"):
-        return Outcome(OutcomeKind.ROLLED_BACK, "the plan took effect and its post-condition holds", effect)
-    differences = effect.get("differences") or ["the effect's event row is missing"]
-    reason = f"the plan took effect, but the schema is not what it says: {'; '.join(differences[:3])}"
-    return Outcome(OutcomeKind.UNVERIFIED, reason, effect)

@@ -11,8 +11,8 @@ from typing import Any
 from monitor import pg
 from monitor.pg import Connection
 from monitor.ports import Lack, OutcomeKind, Readiness, Reason, WatchRow, loss_sentences
-from monitor.rollback import atrisk, catalogue, estimate, group, ledger
-from monitor.rollback.group import Stop
+from monitor.rollback import atrisk, bookkeeping, catalogue, checks, estimate, group, ledger
+from monitor.rollback.checks import Stop
 from monitor.rollback.plan import sha256_of
 from monitor.rollback.prepare import too_long
 from monitor.rollback.protocol import LOOK
@@ -87,23 +87,34 @@ def _json(text: str | None) -> dict[str, list[Any]]:
 
 async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: float) -> Readiness:
     """Preconditions, dependents, unchanged objects, no newer watch, the estimate. Opens a transaction."""
+    books: list[Reason] = []
     async with pg.translated("checking whether the rollback is ready"):
         await connection.execute(LOOK)
         try:
             newer = await ledger.newer_watch(connection, watch.id)
-            await group.check_schema(connection, plan)
-            sizes = await catalogue.resolve(connection, group.names_of(plan))
+            books = await _books(connection, plan)
+            await checks.check_schema(connection, plan)
+            sizes = await catalogue.resolve(connection, checks.names_of(plan))
         except Stop as stop:
-            return Readiness(False, (_reason(stop),))
+            return Readiness(False, (_reason(stop), *books))
         finally:
             await group.undo(connection)
     at_risk = await atrisk.read(connection, plan.destroyed, plan.data_loss, plan.fingerprint)
-    reasons = [Reason(group.superseded(newer), Lack.SUPERSEDED)] if newer is not None else []
+    reasons = [Reason(checks.superseded(newer), Lack.SUPERSEDED)] if newer is not None else []
+    reasons += books
     seconds = estimate.seconds(plan.salvaged, plan.forecast().scanned, sizes.values())
     if seconds > max_locked:
         reasons.append(Reason(too_long(seconds, max_locked), Lack.LOCKS_ESTIMATE))
     notes = (f"estimated {seconds:.1f} s under the lock", *loss_sentences(at_risk))
     return Readiness(not reasons, tuple(reasons), notes, at_risk=at_risk)
+
+
+async def _books(connection: Connection, plan: Plan) -> list[Reason]:
+    """What the migration tool's table says against it."""
+    if plan.bookkeeping is None:
+        return []
+    found = await bookkeeping.problems(connection, plan.bookkeeping)
+    return [Reason(text, Lack.RIGHTS if " may not " in text else Lack.HISTORY) for text in found]
 
 
 def _reason(stop: Stop) -> Reason:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
-from monitor.ports import StoredPlan
+from monitor.pg import quote_literal
+from monitor.ports import Bookkeeping, StoredPlan
+from monitor.rollback import bookkeeping
 from monitor.rollback import plan as plans
 from monitor.rollback.compare import differences
 from monitor.rollback.effects import EFFECTS
@@ -18,6 +20,7 @@ from monitor.rollback.forecast import Destroyed, Forecast, foresee
 from monitor.rollback.kinds import NO_TRACE
 from monitor.rollback.losses import DataLoss
 from monitor.rollback.plan import Statement
+from monitor.rollback.sequence import Group, groups_of
 
 LOCKED_KINDS = {"table", "partitioned table", "foreign table"}
 """LOCK TABLE of a view would lock the tables under it."""
@@ -41,19 +44,45 @@ class Plan:
     system_identifier: str
     timeline: int
     fingerprint: Fingerprint
+    bookkeeping: Bookkeeping | None = None
 
-    def forecast(self) -> Forecast:
-        """The plan played on the fingerprint of its registration."""
-        return foresee(self.fingerprint, self.statements, self.resolution, self.quoted, EFFECTS)
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """In the order in which they take effect."""
+        return groups_of(self.statements)
 
-    def unlike(self, now: Fingerprint) -> list[str]:
-        """How the schema differs from its registration."""
-        return differences(self.fingerprint, now)
+    def forecast(self, done: int | None = None, named_at: int = 0) -> Forecast:
+        """The plan, or its first `done` statements, played on the fingerprint of its registration.
+
+        Losses are under the names that their objects have after `named_at` statements.
+        """
+        return foresee(
+            self.fingerprint, self.statements[:done], self.resolution, self.quoted, EFFECTS, named_at
+        )
+
+    def unlike(self, now: Fingerprint, done: int = 0) -> list[str]:
+        """How the schema differs from what the first `done` statements leave; 0: from its registration."""
+        if not done:
+            return differences(self.fingerprint, now)
+        forecast = self.forecast(done)
+        return differences(forecast.expected, now, forecast.leeway)
 
     def undone(self, now: Fingerprint) -> list[str]:
         """How the schema differs from what the plan says; [] is the post-condition."""
         forecast = self.forecast()
         return differences(forecast.expected, now, forecast.leeway)
+
+    def gone_after(self, done: int) -> set[str]:
+        """Labels that the first `done` statements took away."""
+        left = self.forecast(done).expected["relations"] if done else self.fingerprint["relations"]
+        return {label for label, was in self.fingerprint["relations"].items() if was and left[label] is None}
+
+    def salvaged_by(self, group: Group) -> tuple[Destroyed, ...]:
+        """What this group must copy away, under the names of the moment when it begins."""
+        if not any(d.step in group.steps for d in self.salvaged):
+            return ()
+        names = dict(zip(self.forecast().destroyed, self.forecast(None, group.start).destroyed, strict=True))
+        return tuple(names.get(d, d) for d in self.salvaged if d.step in group.steps)
 
     @property
     def shows(self) -> bool:
@@ -62,16 +91,26 @@ class Plan:
 
     @property
     def locked(self) -> list[str]:
-        """Labels of the existing tables that the plan changes, to be locked in advance, in a fixed order."""
+        """Labels of the existing tables that the plan changes, in a fixed order."""
+        return self._owners(self.statements, self.fingerprint)
+
+    def locked_for(self, group: Group) -> list[str]:
+        """Labels of the tables that this group changes, to be locked in advance, in a fixed order."""
+        now = self.forecast(group.start).expected if group.start else self.fingerprint
+        return self._owners(group.statements, now)
+
+    def _owners(self, statements: Sequence[Statement], now: Fingerprint) -> list[str]:
         touched = {
-            self.resolution[plans.key_of(a.relation)]
-            for s in self.statements
-            for a in s.actions
-            if a.relation
+            self.resolution[plans.key_of(a.relation)] for s in statements for a in s.actions if a.relation
         }
-        relations = self.fingerprint["relations"]
-        owners = {relations[t]["table"] or t for t in touched if relations.get(t)}
-        return sorted(t for t in owners if (relations.get(t) or {}).get("kind") in LOCKED_KINDS)
+        relations = {k: e for k, e in now["relations"].items() if isinstance(e, dict)}
+        owners = {relations[t]["table"] or t for t in touched if t in relations}
+        return sorted(t for t in owners if relations.get(t, {}).get("kind") in LOCKED_KINDS)
+
+
+def set_path(search_path: str) -> str:
+    """A statement that makes names mean what they meant at registration, until the transaction ends."""
+    return f"SELECT pg_catalog.set_config('search_path', {quote_literal(search_path)}, true)"
 
 
 def to_json(plan: Plan, **more: object) -> dict[str, object]:
@@ -85,6 +124,7 @@ def to_json(plan: Plan, **more: object) -> dict[str, object]:
         "data_loss": plan.data_loss.value,
         "destroyed": [asdict(d) for d in plan.destroyed],
         "salvaged": [asdict(d) for d in plan.salvaged],
+        "bookkeeping": bookkeeping.to_json(plan.bookkeeping),
         **more,
     }
 
@@ -107,4 +147,5 @@ def from_stored(stored: StoredPlan) -> Plan:
         system_identifier=stored.system_identifier,
         timeline=stored.timeline,
         fingerprint=cast(Fingerprint, stored.fingerprint),
+        bookkeeping=bookkeeping.from_json(row.get("bookkeeping")),
     )

@@ -6,7 +6,7 @@ watch are in `limits`; what several keys must say together is in `checks`.
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints
 
@@ -41,7 +41,26 @@ class Database(Section):
 
     dsn: Dsn = Field(description="for polling: a role with pg_monitor")
     rollback_dsn: Dsn | None = Field(None, description="for the rollback: the owner's role; default: dsn")
-    scratch_dsn: Dsn | None = Field(None, description="for `rehearse`: a test server, or an empty database")
+
+
+ToolName: TypeAlias = Literal[
+    "plain", "alembic", "django", "golang-migrate", "goose", "dbmate", "sqitch", "flyway", "liquibase",
+    "sqlx", "tern", "sql-migrate", "node-pg-migrate", "knex", "prisma", "supabase", "rails", "ecto",
+    "diesel", "yoyo",
+]  # fmt: skip
+"""Those of `monitor.history`; a test holds them together."""
+
+
+class Migrations(Section):
+    """The tool that applies this target's migrations: where its files are, and its own table."""
+
+    tool: ToolName = Field(description="which one")
+    dir: Text | None = Field(None, description="its migrations; seen from where the command is run")
+    table: Text | None = Field(None, description="its table; default: the tool's own")
+    schema_name: Text | None = Field(
+        None, alias="schema", description="schema of its table; default: the tool's own, mostly public"
+    )
+    edition: Literal["community", "teams"] = Field("community", description="of Flyway")
 
 
 class Target(Section):
@@ -50,16 +69,12 @@ class Target(Section):
     database: Database
     metrics: dict[MetricName, MetricSource] = Field({}, description="sources of what the database can't say")
     thresholds: Thresholds = Field({}, description="overrides for this target, key by key")
+    migrations: Migrations | None = Field(None, description="its migration tool, if there is one")
 
     @property
     def dsn(self) -> str:
         """For polling, in plain text."""
         return self.database.dsn.get_secret_value()
-
-    @property
-    def scratch_dsn(self) -> str | None:
-        """Where rollbacks are rehearsed, in plain text; None: nowhere."""
-        return self.database.scratch_dsn.get_secret_value() if self.database.scratch_dsn else None
 
     @property
     def rollback_dsn(self) -> str:

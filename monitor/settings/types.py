@@ -108,16 +108,13 @@ def _not_empty(value: SecretStr) -> SecretStr:
     return value
 
 
-def postgres_url(text: str) -> bool:
-    """Whether it is a connection URL of PostgreSQL."""
-    try:
-        return urlsplit(text).scheme in {"postgresql", "postgres"}
-    except ValueError:
-        return False
-
-
 def _postgres(value: SecretStr) -> SecretStr:
-    if not postgres_url(value.get_secret_value()):
+    try:
+        parts = urlsplit(value.get_secret_value())
+        good = parts.scheme in {"postgresql", "postgres"}
+    except ValueError:
+        good = False
+    if not good:
         raise PydanticCustomError(OURS, "is not a connection URL: it must begin with postgresql://")
     return value
 

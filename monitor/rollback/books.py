@@ -1,0 +1,86 @@
+"""The migration tool's table within the rollback's own transaction: locked, asked, written, written down.
+
+Each check raises `Stop` with its reason. What is asked and written is data of the plan (bookkeeping.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Protocol, TypeVar
+
+from monitor import pg
+from monitor.pg import Connection
+from monitor.ports import Order, OutcomeKind
+from monitor.rollback import bookkeeping, ledger
+from monitor.rollback.checks import Stop
+from monitor.rollback.sequence import Group
+from monitor.rollback.stored import Plan
+
+T = TypeVar("T")
+
+
+class Attempt(Protocol):
+    """What a try of a group is to this file."""
+
+    @property
+    def connection(self) -> Connection: ...
+
+    @property
+    def plan(self) -> Plan: ...
+
+    @property
+    def group(self) -> Group: ...
+
+    @property
+    def order(self) -> Order: ...
+
+    async def send(self, sql: str, what: str) -> str: ...
+
+    async def wait(self, question: Awaitable[T], what: str) -> T: ...
+
+
+async def check_overtaken(connection: Connection, plan: Plan) -> None:
+    """No later migration is in the tool's table. Raises Stop."""
+    if plan.bookkeeping is not None:
+        async with pg.translated("asking the migration tool's table"):
+            state = await bookkeeping.read(connection, plan.bookkeeping)
+        if why := bookkeeping.overtaken(plan.bookkeeping, state):
+            raise Stop(OutcomeKind.REFUSED, why)
+
+
+async def check_applied(connection: Connection, plan: Plan) -> None:
+    """The tool has the migration. Asked after the schema, which may be undone by hand. Raises Stop."""
+    if plan.bookkeeping is not None:
+        async with pg.translated("asking the migration tool's table"):
+            state = await bookkeeping.read(connection, plan.bookkeeping)
+        if why := bookkeeping.absent(plan.bookkeeping, state):
+            raise Stop(OutcomeKind.REFUSED, why)
+
+
+async def hold(t: Attempt, lock_timeout: str) -> None:
+    """The tool records nothing more until we are done; nothing was recorded later, if we only begin."""
+    books = t.plan.bookkeeping
+    if books is None or not (t.group.start == 0 or t.group.last):
+        return
+    await t.send(f"{lock_timeout}; {bookkeeping.lock_sql(books)}", "locking the migration tool's table")
+    if t.group.start == 0:  # what has begun is finished
+        await check_overtaken(t.connection, t.plan)
+
+
+async def confirm(t: Attempt) -> None:
+    """The tool's table has the migration, if we only begin."""
+    if t.group.start == 0:
+        await check_applied(t.connection, t.plan)
+
+
+async def keep(t: Attempt) -> None:
+    """In the last group: marks the migration as reverted, and writes that down."""
+    if t.plan.bookkeeping is None or not t.group.last:
+        return
+    try:
+        detail = await bookkeeping.write(t.connection, t.plan.bookkeeping, t.wait)
+    except bookkeeping.WrongRowsError as e:
+        raise Stop(OutcomeKind.FAILED, str(e)) from e
+    watch, key = t.order.watch, f"{t.order.watch.id}/bookkeeping"
+    noting = ledger.add_event(t.connection, watch, t.order.at, "bookkeeping", detail, key)
+    await t.wait(noting, "writing down the bookkeeping")

@@ -1,0 +1,97 @@
+"""What must hold before a statement of the plan is sent: the text, the names, the touched objects.
+
+Each check raises `Stop` with its reason. This file changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor import pg
+from monitor.pg import Connection
+from monitor.ports import Order, OutcomeKind
+from monitor.rollback import catalogue, fingerprint, plan
+from monitor.rollback.catalogue import Resolved
+from monitor.rollback.fingerprint import Fingerprint
+from monitor.rollback.ledger import Locked
+from monitor.rollback.plan import Written
+from monitor.rollback.sequence import Standing
+from monitor.rollback.stored import Plan, set_path
+
+ALIEN = "the ledger's rows are not of the registered statements"
+
+
+class Stop(Exception):
+    """A check said no."""
+
+    def __init__(self, kind: OutcomeKind, reason: str, detail: dict[str, Any] | None = None) -> None:
+        self.kind = kind
+        self.reason = reason
+        self.detail = detail or {}
+        super().__init__(reason)
+
+
+class IntentGoneError(Exception):
+    """Another daemon withdrew the intent: it must be committed again first."""
+
+
+class GroupDoneError(Exception):
+    """The ledger says that the plan is further than was thought."""
+
+    def __init__(self, standing: Standing) -> None:
+        self.standing = standing
+        super().__init__("another daemon did it")
+
+
+def superseded(migration: str) -> str:
+    return f"a later migration is watched on this target: {migration}"
+
+
+def own(standing: Standing) -> Standing:
+    """The same; raises Stop when the ledger's rows are not the plan's."""
+    if standing.alien:
+        raise Stop(OutcomeKind.REFUSED, ALIEN)
+    return standing
+
+
+def check_text(registered: Plan, order: Order, locked: Locked) -> None:
+    """Only the registered text is executed: hash of the whole, of each slice, and the plan beside it."""
+    same = locked.sql == registered.sql and locked.sha256 == registered.sha256
+    if not (same and plan.is_intact(locked.sql, registered.sha256, registered.statements)):
+        raise Stop(OutcomeKind.REFUSED, "the stored SQL or its hash is not what was registered")
+    if dict(locked.plan) != dict(order.watch.plan.plan):
+        raise Stop(OutcomeKind.REFUSED, "the stored plan is not what was registered")
+
+
+async def check_schema(connection: Connection, registered: Plan, done: int = 0) -> Fingerprint:
+    """Names mean what they meant, and the touched objects are what `done` statements leave.
+
+    Returns them as they are now. Needs a transaction.
+    """
+    async with pg.translated("reading the touched objects"):
+        await connection.execute(set_path(registered.search_path))
+        resolved = await catalogue.resolve(connection, names_of(registered))
+        now = await fingerprint.read(connection, registered.labels, registered.others, registered.search_path)
+    found = _moved(registered, resolved, done) + registered.unlike(now, done)
+    if not found:
+        return now
+    if registered.shows and not registered.undone(now):
+        raise Stop(OutcomeKind.RESOLVED_EXTERNALLY, "the schema is already what the rollback would make it")
+    since = "since registration" if not done else f"since the rollback's statement {done} took effect"
+    what = f"the touched objects changed {since}: {'; '.join(found[:3])}"
+    raise Stop(OutcomeKind.REFUSED, what, {"differences": found})
+
+
+def _moved(registered: Plan, resolved: dict[str, Resolved], done: int) -> list[str]:
+    """Names that mean something else now; one whose object the plan itself took away means nothing."""
+    gone = registered.gone_after(done)
+    return [
+        f"{key} is now {r.label}"
+        for key, r in resolved.items()
+        if r.label != registered.resolution[key] and (r.exists or registered.resolution[key] not in gone)
+    ]
+
+
+def names_of(registered: Plan) -> list[Written]:
+    """Every name of the plan as written: `"a"."b"` is (a, b)."""
+    return [tuple(p.replace('""', '"') for p in key[1:-1].split('"."')) for key in registered.resolution]
