@@ -21,7 +21,10 @@ from pathlib import Path
 POLITE_SECONDS = 6.0
 """After SIGTERM; the daemon finishes or takes back an open transaction in that time. Then SIGKILL."""
 
-KEEPER_SECONDS = 15.0
+LOOK_SECONDS = 0.1
+"""Between two looks for processes; longer than a child needs from fork to exec."""
+
+KEEPER_SECONDS = 20.0
 """How long `close` waits for the keeper to be done."""
 
 
@@ -90,14 +93,43 @@ def end_groups(groups: Sequence[int]) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Stops the PostgreSQL whose data is in `folder`, if any, and deletes the folder."""
+    """Stops the PostgreSQL whose data is in `folder`, ends what else works there, and deletes the folder."""
     if (pid := postmaster(folder)) is not None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGQUIT)  # at once; nothing of it is kept
         end = time.monotonic() + POLITE_SECONDS
         while postmaster(folder) is not None and time.monotonic() < end:
             time.sleep(0.02)
+    end_workers(folder)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_workers(folder: Path) -> None:
+    """SIGKILL to all whose home is the folder, as the launcher starts them, until two looks find nobody.
+
+    A demonstration that is stopped while it starts PostgreSQL leaves an initdb or a postmaster without a pid
+    file, which nobody was told of. A forked child shows its home only once it has become its program.
+    """
+    quiet = 0
+    end = time.monotonic() + POLITE_SECONDS
+    while quiet < 2 and time.monotonic() < end:
+        found = workers(folder)
+        quiet = 0 if found else quiet + 1
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(LOOK_SECONDS)
+
+
+def workers(folder: Path) -> list[int]:
+    """Pids of processes with HOME in the folder; none where there is no /proc."""
+    home = b"HOME=" + os.fsencode(folder)
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # ended meanwhile, or another user's
+            if home in (process / "environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+    return found
 
 
 def postmaster(folder: Path) -> int | None:

@@ -9,6 +9,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ LIMIT_SECONDS = 82.0
 """For everything but the clearing away, which needs at most a few: 90 s in all."""
 
 SHOP_SECONDS = 20.0
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
 OK, FAILED, NO_POSTGRES, STOPPED = 0, 1, 2, 130
 
 NO_BINARIES = (
@@ -42,12 +45,12 @@ def run() -> int:
         print(NO_BINARIES, file=sys.stderr)  # noqa: T201  # a command's answer
         return NO_POSTGRES
     screen = Screen()
-    with _interruptible():
+    with _interruptible() as interrupted:
         leash = Leash()
         receiver = Receiver(lambda lines: screen.quote("slack", lines))
         try:
             stage = _before(leash, found[0], receiver.url, screen, end)
-            return asyncio.run(_play(leash, stage, screen, end))
+            return asyncio.run(_play(leash, stage, screen, end, interrupted))
         except DemoFailed as e:
             screen.say("demo", f"failed: {e}", "red")
             return FAILED
@@ -76,12 +79,14 @@ def _before(leash: Leash, binaries: Binaries, slack_url: str, screen: Screen, en
         return set_up(leash, binaries, slack_url)
 
 
-async def _play(leash: Leash, stage: Stage, screen: Screen, end: float) -> int:
+async def _play(leash: Leash, stage: Stage, screen: Screen, end: float, interrupted: threading.Event) -> int:
     this = asyncio.current_task()
     assert this is not None  # noqa: S101  # we are in it
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         loop.add_signal_handler(number, this.cancel)
+    if interrupted.is_set():  # one that was raised where Python ignores exceptions
+        raise KeyboardInterrupt
     async with asyncio.timeout(end - time.monotonic()):
         await create_database(stage.server)
         shop = stage.start_shop(leash)
@@ -113,14 +118,17 @@ async def _until_open(port: int, shop: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """SIGTERM and SIGHUP end us as Ctrl-C does."""
-    before = {
-        n: signal.signal(n, signal.default_int_handler)
-        for n in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-    }
+def _interruptible() -> Iterator[threading.Event]:
+    """SIGTERM and SIGHUP end us as Ctrl-C does; the event says that one came."""
+    interrupted = threading.Event()
+
+    def interrupt(*_: object) -> None:
+        interrupted.set()
+        raise KeyboardInterrupt
+
+    before = {n: signal.signal(n, interrupt) for n in ENDING}
     try:
-        yield
+        yield interrupted
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -128,7 +136,7 @@ def _interruptible() -> Iterator[None]:
 
 def _no_more_signals() -> None:
     """While things are cleared away, a second Ctrl-C must not stop that."""
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
 
 

@@ -152,8 +152,8 @@ class Server:
         command: Sequence[str] = [str(self._bin / program), *arguments]
         done = subprocess.run(  # -l detaches the server's output, so capturing does not wait for it
             command, capture_output=True, text=True, check=False, cwd=self.root, env=self._environment(),
-            stdin=subprocess.DEVNULL, **self._as_user()
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL, start_new_session=True, **self._as_user()
+        )  # fmt: skip  # a session of its own: Ctrl-C on the terminal is for us to carry out
         if done.returncode:
             tail = (done.stdout + done.stderr + self.log())[-2000:]
             raise subprocess.CalledProcessError(done.returncode, command, output=tail, stderr=tail)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.demo.leash import Leash
+from monitor.demo.leash import Leash, workers
 from monitor.demo.postgres import Server
 from tests import servers
 
@@ -129,3 +129,28 @@ def test_the_launcher_adds_no_account_and_changes_no_folder_outside_its_own(majo
         server.remove()
     assert (accounts(), [modes(p) for p in watched]) == before
     assert not server.root.exists()
+
+
+STARTING = """
+import sys, threading, time
+from monitor.demo.leash import Leash
+from monitor.demo.postgres import Server, find_binaries
+leash = Leash()
+server = Server(find_binaries()[0])
+leash.folder(server.root)
+threading.Thread(target=server.init, daemon=True).start()
+while not server.data.exists():
+    time.sleep(0.001)
+print(server.root, flush=True)
+time.sleep(300)
+"""
+
+
+def test_an_initdb_under_way_is_ended_with_the_demonstration() -> None:
+    """Killed while it creates its database, it leaves neither the program that does it nor its folder."""
+    program = subprocess.Popen([sys.executable, "-c", STARTING], stdout=subprocess.PIPE, text=True)
+    assert program.stdout is not None
+    root = Path(program.stdout.readline().strip())
+    program.kill()
+    program.communicate()
+    until(lambda: not root.exists() and not workers(root))
