@@ -9,11 +9,11 @@ import asyncio
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from monitor.demo.interrupts import ENDING, Interrupts
 from monitor.demo.leash import Leash
 from monitor.demo.load import Load
 from monitor.demo.postgres import Binaries, find_binaries
@@ -27,8 +27,6 @@ LIMIT_SECONDS = 82.0
 """For everything but the clearing away, which needs at most a few: 90 s in all."""
 
 SHOP_SECONDS = 20.0
-ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-
 OK, FAILED, NO_POSTGRES, STOPPED = 0, 1, 2, 130
 
 NO_BINARIES = (
@@ -45,12 +43,13 @@ def run() -> int:
         print(NO_BINARIES, file=sys.stderr)  # noqa: T201  # a command's answer
         return NO_POSTGRES
     screen = Screen()
-    with _interruptible() as interrupted:
+    interrupts = Interrupts()
+    with interrupts.caught():
         leash = Leash()
         receiver = Receiver(lambda lines: screen.quote("slack", lines))
         try:
-            stage = _before(leash, found[0], receiver.url, screen, end)
-            return asyncio.run(_play(leash, stage, screen, end, interrupted))
+            stage = _before(leash, found[0], receiver.url, screen, end, interrupts)
+            return asyncio.run(_play(leash, stage, screen, end, interrupts))
         except DemoFailed as e:
             screen.say("demo", f"failed: {e}", "red")
             return FAILED
@@ -64,29 +63,30 @@ def run() -> int:
             screen.say("demo", "stopped")
             return STOPPED
         finally:
-            _no_more_signals()
+            interrupts.ignore()
             leash.close()
             receiver.close()
 
 
-def _before(leash: Leash, binaries: Binaries, slack_url: str, screen: Screen, end: float) -> Stage:
+def _before(
+    leash: Leash, binaries: Binaries, slack_url: str, screen: Screen, end: float, interrupts: Interrupts
+) -> Stage:
     screen.say(
         "demo", f"starting PostgreSQL {binaries.major}, a web application, its customers, and the daemon"
     )
     shortened = ", ".join(f"{key} {short} instead of {default}" for key, default, short in SHORTENED)
     screen.say("demo", f"shortened for the demonstration: {shortened}; all else is the default")
     with _alarm(end - time.monotonic()):
-        return set_up(leash, binaries, slack_url)
+        return set_up(leash, binaries, slack_url, interrupts)
 
 
-async def _play(leash: Leash, stage: Stage, screen: Screen, end: float, interrupted: threading.Event) -> int:
+async def _play(leash: Leash, stage: Stage, screen: Screen, end: float, interrupts: Interrupts) -> int:
     this = asyncio.current_task()
     assert this is not None  # noqa: S101  # we are in it
     loop = asyncio.get_running_loop()
     for number in ENDING:
         loop.add_signal_handler(number, this.cancel)
-    if interrupted.is_set():  # one that was raised where Python ignores exceptions
-        raise KeyboardInterrupt
+    interrupts.check()
     async with asyncio.timeout(end - time.monotonic()):
         await create_database(stage.server)
         shop = stage.start_shop(leash)
@@ -115,29 +115,6 @@ async def _until_open(port: int, shop: subprocess.Popen[bytes]) -> None:
         writer.close()
         return
     raise DemoFailed("the web application does not answer")
-
-
-@contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """SIGTERM and SIGHUP end us as Ctrl-C does; the event says that one came."""
-    interrupted = threading.Event()
-
-    def interrupt(*_: object) -> None:
-        interrupted.set()
-        raise KeyboardInterrupt
-
-    before = {n: signal.signal(n, interrupt) for n in ENDING}
-    try:
-        yield interrupted
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _no_more_signals() -> None:
-    """While things are cleared away, a second Ctrl-C must not stop that."""
-    for number in ENDING:
-        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor import pg
+from monitor.demo.interrupts import Interrupts
 from monitor.demo.leash import Leash
 from monitor.demo.postgres import Binaries, Server, free_port, new_root
 
@@ -116,12 +117,13 @@ class Stage:
         return leash.spawn(self.monitor("run"), self.environment(), self.daemon_log)
 
 
-def set_up(leash: Leash, binaries: Binaries, slack_url: str) -> Stage:
+def set_up(leash: Leash, binaries: Binaries, slack_url: str, interrupts: Interrupts) -> Stage:
     """Writes the files and starts PostgreSQL. Raises CalledProcessError if that does not start."""
-    folder = Path(tempfile.mkdtemp(prefix="migration-monitor-demo-"))
-    leash.folder(folder)
-    root = new_root()
-    leash.folder(root)  # before anything is in it: copying the binaries takes a while
+    with interrupts.unbroken():  # a folder that exists and that the leash was not told of would stay
+        folder = Path(tempfile.mkdtemp(prefix="migration-monitor-demo-"))
+        leash.folder(folder)
+        root = new_root()
+        leash.folder(root)  # before anything is in it: copying the binaries takes a while
     server = Server(binaries, root=root)
     stage = Stage(folder, server, free_port(), free_port(), slack_url)
     ports = {"shop": stage.shop_port, "daemon": stage.daemon_port}
