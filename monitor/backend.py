@@ -27,12 +27,16 @@ from monitor.ports import (
     WatchRequest,
     WatchRow,
     loss_sentences,
+    rehearsal_view,
 )
 
 log = structlog.get_logger()
 
 WATCHES_LIMIT = 200
 """Watches listed per target, newest first."""
+
+STORED = ("phase", "verdict", "reason", "verdict_at", "rehearsal")
+"""Keys of a watch that others than its daemon may have changed since it was last seen."""
 
 SAY_WHICH = "; if the watch is on another target say which with --target"
 
@@ -169,10 +173,11 @@ def view_of(row: WatchRow) -> Json:
         "superseded": row.controls.superseded,
         "already_breaching": False,
         "plan": plan_view(row.plan.plan),
+        "rehearsal": rehearsal_view(row.controls.rehearsal),
     }
     if row.view is None:
         return fresh
-    return {**row.view, **{key: fresh[key] for key in ("phase", "verdict", "reason", "verdict_at")}}
+    return {**row.view, **{key: fresh[key] for key in STORED}}
 
 
 def sample_view(sample: SampleRow) -> Json:

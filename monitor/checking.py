@@ -14,7 +14,7 @@ from monitor import pg
 from monitor.errors import DatabaseError, MonitorError, PlanRefused
 from monitor.history.source import History, NoHistory
 from monitor.ports import Executor, Finding, Probe, Registry
-from monitor.rollback import bookkeeping, catalogue
+from monitor.rollback import bookkeeping, catalogue, role
 from monitor.rollback.prepare import connect_directly
 
 NOTE = "note:"
@@ -25,7 +25,9 @@ PART_DEADLINE = 30.0
 
 RIGHTS = """/* migration-monitor */
 SELECT pg_catalog.current_database()::text AS database, current_user::text AS role,
-       pg_catalog.has_database_privilege(current_user, pg_catalog.current_database(), 'CREATE') AS may_create,
+       pg_catalog.has_database_privilege(current_user, pg_catalog.current_database(), 'CREATE')
+         OR coalesce(pg_catalog.has_schema_privilege(
+              pg_catalog.to_regnamespace('migration_monitor')::oid, 'CREATE'), false) AS may_create,
        pg_catalog.to_regclass('migration_monitor.watch') IS NOT NULL AS has_ledger,
        coalesce(pg_catalog.has_table_privilege(
            pg_catalog.to_regclass('migration_monitor.watch')::oid, 'SELECT, INSERT, UPDATE'
@@ -48,6 +50,7 @@ class CheckedTarget:
     probes: tuple[CheckedProbe, ...]
     registry: Registry
     executor: Executor
+    allow_superuser: str = ""
     history: History = field(default_factory=NoHistory)
 
 
@@ -101,18 +104,21 @@ async def _rollback(target: CheckedTarget) -> list[str]:
         return [f"{e}: a rollback could not be executed; check that the server runs and the role may connect"]
     try:
         async with pg.translated("checking the rollback connection"):
-            return await _rights(connection) + await _same_database(target, connection)
+            rights = await _rights(connection, target.allow_superuser)
+            return rights + await _same_database(target, connection)
     finally:
         await pg.close(connection)
 
 
-async def _rights(connection: pg.Connection) -> list[str]:
+async def _rights(connection: pg.Connection, allow_superuser: str) -> list[str]:
     server = await catalogue.identity(connection)
     found = []
     if server.is_pooled(connection):
         found.append("goes through a connection pooler: name the server itself")
     if server.standby:
         found.append("names a standby: name the writable primary")
+    if why := role.refusal(server, allow_superuser):
+        found.append(why)
     row = await connection.fetchrow(RIGHTS)
     if row is None:
         return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from shlex import quote
 
 from monitor import pg
 from monitor.backend import view_of
@@ -15,7 +16,16 @@ from monitor.core.samples import Micros
 from monitor.core.thresholds import Policy
 from monitor.errors import NotFound, OperatorError, PlanRefused, Problem
 from monitor.history.source import History, NoHistory
-from monitor.ports import Down, Registered, Registration, Registry, WatchRequest
+from monitor.ports import (
+    Down,
+    Registered,
+    Registration,
+    Registry,
+    WatchRequest,
+    WatchRow,
+    is_bad,
+    rehearsal_told,
+)
 from monitor.rollback.losses import DataLoss
 from monitor.rollback.prepare import Options, prepare
 
@@ -25,12 +35,13 @@ SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint"""
 
 @dataclass(frozen=True, slots=True)
 class TargetDesk:
-    """What registering needs of one target. `max_locked`: seconds."""
+    """What registering needs of one target. `max_locked`: seconds; `allow_superuser`: a role's name."""
 
     registry: Registry
     policy: Policy
     rollback_dsn: str
     max_locked: float
+    allow_superuser: str = ""
     history: History = field(default_factory=NoHistory)
 
 
@@ -46,7 +57,7 @@ class Registrar:
         down = await asyncio.to_thread(desk.history.down, request.migration, request.rollback)
         options = Options(
             _data_loss(request.data_loss), request.accept_loss, request.allow_opaque, desk.max_locked,
-            down.bookkeeping,
+            desk.allow_superuser, down.bookkeeping,
         )  # fmt: skip
         try:
             prepared = await prepare(desk.rollback_dsn, down.sql, options)
@@ -59,7 +70,7 @@ class Registrar:
                 prepared.stored,
             )
         )  # fmt: skip
-        return Registered(view_of(row), new, (*prepared.warnings, *prepared.notices))
+        return Registered(view_of(row), new, (*prepared.warnings, *prepared.notices, _rehearsed(row)))
 
     def _desk(self, target: str | None) -> tuple[str, TargetDesk]:
         names = ", ".join(self._desks)
@@ -96,6 +107,16 @@ async def _started_at(dsn: str, asked: Micros | None) -> Micros:
             "started_at is in the future: give the moment the migration was applied, or leave it out"
         )
     return now if asked is None else asked
+
+
+def _rehearsed(row: WatchRow) -> str:
+    """What people should know of the plan's rehearsal before they rely on the rollback."""
+    summary = row.controls.rehearsal
+    if is_bad(summary):
+        return f"DO NOT RELY ON THIS ROLLBACK: {rehearsal_told(summary)}"
+    if summary is None:
+        return f"{rehearsal_told(None)}: `migration-monitor rehearse {quote(row.migration)}` does it"
+    return rehearsal_told(summary)
 
 
 def _data_loss(text: str) -> DataLoss:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-PRELOADED = ("check", "commands", "controls", "init", "run", "status", "wait", "watch")
+PRELOADED = ("check", "commands", "controls", "init", "rehearse", "run", "status", "wait", "watch")
 """Modules of `monitor.cli`; the demonstration's is left to be imported by its own call."""
 
 

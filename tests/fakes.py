@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.clock import Clock, SystemClock
+from monitor.core.replay import seconds
 from monitor.core.samples import Micros
 from monitor.errors import ControlRefused, DatabaseUnreachable, NotFound
 from monitor.ports import (
@@ -24,6 +25,7 @@ from monitor.ports import (
     Json,
     Record,
     Registration,
+    Rehearsal,
     SampleRow,
     WatchRow,
     WatchUpdate,
@@ -57,6 +59,7 @@ class MemoryStore:
         self.delivered: list[str] = []
         self.given_up: list[str] = []
         self.memory: Json = {}
+        self.rehearsals: dict[str, Rehearsal] = {}
         self.records = 0
         self._clock = clock or SystemClock()
         self._sleep = sleep
@@ -182,6 +185,16 @@ class MemoryStore:
         self._news.set()
         return self._seen(self.rows[watch_id])
 
+    async def add_rehearsal(self, rehearsal: Rehearsal) -> Rehearsal:
+        self._here()
+        self.rehearsals[rehearsal.plan_sha256] = replace(rehearsal, at=self._clock.now())
+        self._news.set()
+        return self.rehearsals[rehearsal.plan_sha256]
+
+    async def rehearsal(self, plan_sha256: str) -> Rehearsal | None:
+        self._here()
+        return self.rehearsals.get(plan_sha256)
+
     async def samples(self, since: Micros, until: Micros, limit: int) -> Sequence[SampleRow]:
         self._here()
         found = [s for s in self.stored_samples.values() if since <= s.at < until]
@@ -209,7 +222,14 @@ class MemoryStore:
             other.seq > row.seq and other.verdict not in {"cancelled", "rolled_back"}
             for other in self.rows.values()
         )
-        return replace(row, controls=replace(row.controls, superseded=row.verdict is None and newer))
+        superseded = row.verdict is None and newer
+        rehearsal = self._summary(row.plan.sha256)
+        return replace(row, controls=replace(row.controls, superseded=superseded, rehearsal=rehearsal))
+
+    def _summary(self, plan_sha256: str) -> Json | None:
+        if (r := self.rehearsals.get(plan_sha256)) is None:
+            return None
+        return {"at": seconds(r.at or 0), "outcome": r.outcome.value, "said": r.said}
 
     def _update(self, update: WatchUpdate) -> None:
         row = self.rows.get(update.id)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import asyncpg
@@ -39,6 +39,11 @@ DROP_CONSTRAINT = b"ALTER TABLE contacts DROP CONSTRAINT IF EXISTS valid_email"
 
 FAST = LockPolicy(rest=0.02, rest_max=0.2, slow_rest=0.3)
 
+SUPERUSER = "postgres"
+"""Of the servers of tests; its use as the rollback role is allowed where rights are not the question."""
+
+ALLOWING = Options(allow_superuser=SUPERUSER)
+
 
 @dataclass
 class Heard:
@@ -66,7 +71,8 @@ async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record
 async def executing(
     dsn: str, limits: Limits | None = None, kill: KillPoint | None = None
 ) -> AsyncIterator[RollbackExecutor]:
-    executor = RollbackExecutor(dsn, "shop", limits or Limits(locks=FAST), kill)
+    allowing = replace(limits or Limits(locks=FAST), allow_superuser=SUPERUSER)
+    executor = RollbackExecutor(dsn, "shop", allowing, kill)
     try:
         yield executor
     finally:
@@ -85,7 +91,7 @@ async def registered(
 ) -> WatchRow:
     """A watch of this rollback, stored."""
     mode = DataLoss.ACCEPT if accept else DataLoss.SALVAGE
-    prepared = await prepare(dsn, sql, Options(mode, accept, opaque))
+    prepared = await prepare(dsn, sql, Options(mode, accept, opaque, allow_superuser=SUPERUSER))
     return await store(dsn, prepared, watch_id)
 
 

@@ -4,6 +4,7 @@
 """
 
 from monitor.app.commands import check, control, register, stored_watches, watches
+from monitor.app.rehearsals import rehearse
 from monitor.app.running import run
 
-__all__ = ["check", "control", "register", "run", "stored_watches", "watches"]
+__all__ = ["check", "control", "register", "rehearse", "run", "stored_watches", "watches"]

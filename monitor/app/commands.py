@@ -57,7 +57,8 @@ async def check(settings: Settings) -> Sequence[Finding]:
     targets = [
         CheckedTarget(
             name, configured.dsn, configured.rollback_dsn, probes_of(settings, name, net),
-            registries[name], executor_of(settings, name), history_of_target(settings, name),
+            registries[name], executor_of(settings, name), configured.database.allow_superuser or "",
+            history_of_target(settings, name),
         )
         for name, configured in settings.targets.items()
     ]  # fmt: skip

@@ -21,7 +21,8 @@ def executor_of(settings: Settings, target: str, guard: Guard = unguarded) -> Ro
     """What executes its rollbacks, on a connection of its own; the store's `guard` fences a daemon's."""
     rollback = settings.rollback
     locks = LockPolicy(rollback.max_app_stall / SECOND, rollback.lock_budget / SECOND)
-    limits = Limits(locks, rollback.max_locked / SECOND)
+    database = settings.targets[target].database
+    limits = Limits(locks, rollback.max_locked / SECOND, allow_superuser=database.allow_superuser or "")
     return RollbackExecutor(settings.targets[target].rollback_dsn, target, limits, guard=guard)
 
 
@@ -40,8 +41,9 @@ def registry_of(settings: Settings, target: str) -> PgRegistry:
 def desk_of(settings: Settings, target: str, registry: PgRegistry) -> TargetDesk:
     """What registering a watch needs of it."""
     max_locked = settings.rollback.max_locked / SECOND
+    of = settings.targets[target]
     return TargetDesk(
-        registry, settings.policy(target), settings.targets[target].rollback_dsn, max_locked,
+        registry, settings.policy(target), of.rollback_dsn, max_locked, of.database.allow_superuser or "",
         history_of_target(settings, target),
     )  # fmt: skip
 

@@ -38,6 +38,7 @@ COMMANDS: dict[str, Command] = {
     "cancel": Command("controls", "cancel", "ends the watch without a rollback"),
     "approve": Command("controls", "approve", "lets a requested rollback run"),
     "rollback": Command("controls", "rollback", "rolls back now; needs no breach"),
+    "rehearse": Command("rehearse", "rehearse", "runs the rollback on a clone of the schema"),
     "replay": Command("replay", "run", "runs the decision core over recorded samples"),
 }
 

@@ -9,6 +9,7 @@ from monitor.core.events import Verdict
 DONE = 0
 UNEXPECTED = 1
 USAGE = 2
+BAD_REHEARSAL = 11
 STILL_WATCHING = 14
 INTERRUPTED = 130
 
@@ -28,7 +29,7 @@ MEANINGS: Mapping[int, str] = {
     UNEXPECTED: "unexpected error, or a database that can't be reached",
     USAGE: "usage, configuration, or a plan refused at registration",
     10: "rolled back (or found rolled back by hand: `resolved_externally`)",
-    11: "rollback `failed`, `refused` or `unverified`",
+    11: "rollback `failed`, `refused` or `unverified`; of `rehearse`: the reversal does not hold",
     12: "inconclusive",
     13: "cancelled",
     STILL_WATCHING: "still watching (timeout of `wait`)",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,13 +11,10 @@ from monitor.app import register
 from monitor.cli import words
 from monitor.cli.configured import finish, settings_of
 from monitor.cli.context import say, say_json
+from monitor.cli.files import sql_of
 from monitor.cli.recording import moment_given
 from monitor.core.thresholds import Mode
-from monitor.errors import OperatorError
 from monitor.ports import Registered, WatchRequest
-
-PLAN_BYTES = (1 << 20) + 1
-"""One more than a plan may have: what is longer is refused without being read whole."""
 
 
 def watch(
@@ -48,7 +43,7 @@ def watch(
     """Registers a watch; the same migration and SQL while open is the same watch."""
     request = WatchRequest(
         migration=migration,
-        rollback=None if rollback is None else _sql(rollback),
+        rollback=None if rollback is None else sql_of(rollback, "the rollback"),
         target=target,
         mode=mode,
         data_loss=data_loss,
@@ -61,16 +56,6 @@ def watch(
         say_json({**registered.view, "new": registered.new, "notices": list(registered.notices)})
     else:
         _show(registered)
-
-
-def _sql(name: str) -> bytes:
-    try:
-        if name == "-":
-            return sys.stdin.buffer.read(PLAN_BYTES)
-        with Path(name).open("rb") as file:
-            return file.read(PLAN_BYTES)
-    except OSError as e:
-        raise OperatorError(f"the rollback {name} can't be read: {e.strerror}") from None
 
 
 def _show(registered: Registered) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from monitor.cli import told
-from monitor.ports import Json
+from monitor.ports import Json, rehearsal_told
 
 STALE_SECONDS = 60.0
 """A daemon that decides at least every interval was not heard of for this long."""
@@ -83,6 +83,8 @@ def condition_lines(view: Json, now: float) -> Iterator[str]:
         yield "superseded by a newer watch on this target: it observes only"
     if view.get("already_breaching"):
         yield "a rollback rule was breached already when it started: it waits for approval"
+    if "rehearsal" in view:
+        yield rehearsal_told(_mapping(view["rehearsal"]) or None)
     yield from _coverage(_mapping(view.get("coverage")))
     updated = view.get("updated_at")
     if isinstance(updated, int | float) and now - updated > STALE_SECONDS:

@@ -30,6 +30,7 @@ from monitor.ports import (
     Reason,
     WatchRow,
     WatchUpdate,
+    rehearsal_view,
     risk_from_json,
     risk_to_json,
 )
@@ -192,6 +193,7 @@ class Keeper:
             "superseded": not life.armed,
             "already_breaching": self.already_breaching,
             "plan": plan_view(row.plan.plan),
+            "rehearsal": rehearsal_view(row.controls.rehearsal),
         }
 
 

@@ -17,7 +17,7 @@ from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Action, Policy, Rule
 from monitor.daemon.aftermath import After
 from monitor.daemon.keeper import Keeper
-from monitor.daemon.stakes import at_risk, kept
+from monitor.daemon.stakes import at_risk, kept, rehearsed
 from monitor.ports import Alert, Progress, ProgressKind, Severity
 from monitor.units import Kind, show_duration
 
@@ -262,7 +262,7 @@ class Messages:
     ) -> tuple[tuple[str, str], ...]:
         found = [r for r in self.policy.rules if r.name == rule]
         shown = self._evidence(found[0], evidence) if found else ()
-        return (("rule", rule), ("since", when(since)), *shown, *at_risk(keeper))
+        return (("rule", rule), ("since", when(since)), *shown, *at_risk(keeper), rehearsed(keeper))
 
     def show(self, metric: str, value: float) -> str:
         """A value with its unit."""

@@ -1,8 +1,9 @@
-"""What a watch's rollback puts at stake, as facts of an alert: at risk before it, kept after it."""
+"""What a watch's rollback puts at stake, as facts of an alert: at risk, rehearsed or not, kept after it."""
 
 from __future__ import annotations
 
 from monitor.daemon.keeper import Keeper
+from monitor.ports import rehearsal_told
 
 Fact = tuple[str, str]
 
@@ -16,6 +17,11 @@ def kept(keeper: Keeper) -> tuple[Fact, ...]:
     """What the rollback took away and where it is."""
     found = [(k["source"], k.get("rows"), k["into"]) for k in keeper.kept if k.get("into")]
     return tuple(("kept", f"{_rows(rows)}{name} in {into}") for name, rows, into in found)
+
+
+def rehearsed(keeper: Keeper) -> Fact:
+    """Whether anybody has seen this rollback work."""
+    return ("rehearsal", rehearsal_told(keeper.row.controls.rehearsal))
 
 
 def _rows(count: int | None) -> str:

@@ -43,14 +43,15 @@ class Binaries:
 def find_binaries() -> list[Binaries]:
     """One for each major found, newest first: MONITOR_PG_BINDIR, else the system's, else the wheel's."""
     found: dict[int, Binaries] = {}
-    for bindir in _candidates():
+    for bindir in bindirs():
         major = _major(bindir)
         if major is not None:
             found.setdefault(major, Binaries(bindir, major))
     return [found[major] for major in sorted(found, reverse=True)]
 
 
-def _candidates() -> list[Path]:
+def bindirs() -> list[Path]:
+    """Where PostgreSQL's programs may be, in that order."""
     named = [Path(p) for p in os.environ.get("MONITOR_PG_BINDIR", "").split(":") if p]
     if named:
         return named

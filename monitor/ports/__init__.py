@@ -13,6 +13,14 @@ from monitor.ports.overview import Overview, TargetView, Telemetry
 from monitor.ports.probes import Gauge, Probe
 from monitor.ports.readiness import Lack, Readiness, Reason, code_of
 from monitor.ports.registry import Registry
+from monitor.ports.rehearsals import (
+    HOLDS,
+    Rehearsal,
+    RehearsalOutcome,
+    is_bad,
+    rehearsal_told,
+    rehearsal_view,
+)
 from monitor.ports.requests import Backend, Finding, Registered, WatchRequest
 from monitor.ports.rollback import Executor, Order, Outcome, OutcomeKind, Progress, ProgressKind
 from monitor.ports.shapes import Json
@@ -20,6 +28,7 @@ from monitor.ports.store import EventRow, Record, SampleRow, Store, WatchUpdate
 from monitor.ports.watches import Control, Controls, Registration, StoredPlan, WatchRow
 
 __all__ = [
+    "HOLDS",
     "Alert",
     "AlertRow",
     "AtRisk",
@@ -52,6 +61,8 @@ __all__ = [
     "Registered",
     "Registration",
     "Registry",
+    "Rehearsal",
+    "RehearsalOutcome",
     "SampleRow",
     "Severity",
     "Store",
@@ -62,7 +73,10 @@ __all__ = [
     "WatchRow",
     "WatchUpdate",
     "code_of",
+    "is_bad",
     "loss_sentences",
+    "rehearsal_told",
+    "rehearsal_view",
     "risk_from_json",
     "risk_to_json",
 ]

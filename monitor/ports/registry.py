@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from monitor.core.samples import Micros
+from monitor.ports.rehearsals import Rehearsal
 from monitor.ports.store import EventRow, SampleRow
 from monitor.ports.watches import Control, Registration, WatchRow
 
@@ -27,6 +28,12 @@ class Registry(Protocol):
 
     async def control(self, watch_id: str, control: Control, *, by: str, reason: str) -> WatchRow:
         """Commits a person's control under the row lock. Raises ControlRefused when it is too late."""
+
+    async def add_rehearsal(self, rehearsal: Rehearsal) -> Rehearsal:
+        """Keeps it in place of an earlier one of the same text; returns it with its time."""
+
+    async def rehearsal(self, plan_sha256: str) -> Rehearsal | None:
+        """The latest of a rollback's text, by its hash."""
 
     async def samples(self, since: Micros, until: Micros, limit: int) -> Sequence[SampleRow]: ...
 

@@ -22,7 +22,10 @@ class Control(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """A person's controls as committed on the watch's row (database time), None where not asked."""
+    """A person's controls as committed on the watch's row (database time), None where not asked.
+
+    With them comes what others than the daemon may change of a watch while it is open.
+    """
 
     paused_at: Micros | None = None
     resumed_at: Micros | None = None
@@ -31,6 +34,7 @@ class Controls:
     rollback_at: Micros | None = None
     by: str = ""
     reason: str = ""
+    rehearsal: Json | None = None  # of the plan, the latest: at (epoch seconds), outcome, said
     superseded: bool = False  # a newer watch of the target counts (not ended as cancelled or rolled_back)
 
     @property

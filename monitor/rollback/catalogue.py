@@ -24,7 +24,13 @@ SELECT pg_catalog.pg_is_in_recovery() AS standby,
        pg_catalog.current_setting('search_path') AS search_path,
        pg_catalog.current_schema() AS creates_in,
        current_user::text AS role,
-       pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS may_create,
+       coalesce((SELECT p.rolname::text FROM pg_catalog.pg_roles p
+                  WHERE (p.rolsuper OR p.rolname = ANY ($1::text[]))
+                    AND pg_catalog.pg_has_role(p.oid, 'MEMBER')
+                  ORDER BY p.rolname <> current_user, NOT p.rolsuper, p.rolname LIMIT 1), '') AS power,
+       pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
+         OR coalesce(pg_catalog.has_schema_privilege(
+              pg_catalog.to_regnamespace('migration_monitor_salvage')::oid, 'CREATE'), false) AS may_create,
        pg_catalog.current_setting('server_version_num')::int AS version"""
 
 RESOLVE = """/* migration-monitor: what names resolve to */
@@ -55,6 +61,9 @@ SELECT w.key
                     WHERE p.proname = w.name AND p.pronamespace <> 'pg_catalog'::pg_catalog.regnamespace
                       AND pg_catalog.pg_function_is_visible(p.oid)))"""
 
+POWERFUL = ("pg_execute_server_program", "pg_read_server_files", "pg_write_server_files")
+"""Predefined roles by which one becomes superuser, as their documentation says."""
+
 HARMLESS_VOLATILE = (
     "clock_timestamp", "timeofday", "statement_timestamp", "random", "gen_random_uuid", "uuidv7", "nextval",
 )  # fmt: skip
@@ -73,7 +82,8 @@ class Identity:
     search_path: str
     creates_in: str | None
     role: str
-    may_create: bool
+    power: str  # the role itself, or one it may become, that is superuser or as good as one; "" if none
+    may_create: bool  # the place for salvaged data
     version: int
 
     def is_pooled(self, connection: Connection) -> bool:
@@ -96,12 +106,12 @@ class Resolved:
 
 async def identity(connection: Connection) -> Identity:
     """One round trip; needs no right at all."""
-    r = await connection.fetchrow(IDENTITY)
+    r = await connection.fetchrow(IDENTITY, list(POWERFUL))
     if r is None:  # a SELECT without FROM has one row
         raise AssertionError
     return Identity(
         r["standby"], r["pid"], r["read_only"] == "on", r["system"], r["timeline"], r["search_path"],
-        r["creates_in"], r["role"], r["may_create"], r["version"],
+        r["creates_in"], r["role"], r["power"], r["may_create"], r["version"],
     )  # fmt: skip
 
 

@@ -41,11 +41,12 @@ FULL_DEADLINE = 15.0
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Seconds. `max_locked`: the estimate above which a watch is not ready; `statement`: our own
-    statement_timeout."""
+    statement_timeout. `allow_superuser`: the one that may be the rollback role, by name."""
 
     locks: LockPolicy = field(default_factory=LockPolicy)
     max_locked: float = 2.0
     statement: float = 60.0
+    allow_superuser: str = ""
 
 
 class RollbackExecutor:
@@ -56,7 +57,7 @@ class RollbackExecutor:
         guard: Guard = unguarded,
     ) -> None:  # fmt: skip
         self._limits = limits or Limits()
-        self._held = Held(dsn, f"rollback/{target}")
+        self._held = Held(dsn, f"rollback/{target}", self._limits.allow_superuser)
         self._kill = kill or killpoints.from_environment()
         self._guard = guard
         self._free = asyncio.Lock()

@@ -14,7 +14,7 @@ from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.pg import Connection
 from monitor.ports import Lack
-from monitor.rollback import catalogue
+from monitor.rollback import catalogue, role
 from monitor.rollback.catalogue import Identity
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ DEADLOCK_TIMEOUT = "SELECT setting::float8 / 1000 FROM pg_catalog.pg_settings WH
 
 
 class WrongServer(DatabaseError):
-    """Not the registered cluster, or not a server but a pooler: waiting does not help."""
+    """Not the registered cluster, a pooler instead of a server, a role too mighty: waiting does not help."""
 
     def __init__(self, text: str, lack: Lack = Lack.CLUSTER) -> None:
         self.lack = lack
@@ -49,9 +49,10 @@ class Session:
 class Held:
     """Keeps one session of the rollback role; `session` reopens it when it was lost."""
 
-    def __init__(self, dsn: str, name: str) -> None:
+    def __init__(self, dsn: str, name: str, allow_superuser: str = "") -> None:
         self._dsn = dsn
         self._name = name
+        self._allowed = allow_superuser
         self._session: Session | None = None
 
     async def session(self, system: str) -> Session:
@@ -61,14 +62,14 @@ class Held:
         """
         if self._session is None or self._session.connection.is_closed():
             self._session = await fit_session(self._dsn, self._name)
-        check_server(self._session, system)
+        check_server(self._session, system, self._allowed)
         return self._session
 
     async def fresh(self, system: str) -> Session:
         """A second session beside the held one; the caller closes it."""
         session = await fit_session(self._dsn, f"{self._name}-ledger")
         try:
-            check_server(session, system)
+            check_server(session, system, self._allowed)
         except BaseException:
             session.connection.terminate()
             raise
@@ -96,13 +97,16 @@ async def fit_session(dsn: str, name: str) -> Session:
     return Session(connection, server, float(wait))
 
 
-def check_server(session: Session, system: str) -> None:
+def check_server(session: Session, system: str, allow_superuser: str = "") -> None:
     """Raises unless it is the writable primary of the registered cluster, without a pooler between."""
     server = session.server
     if server.is_pooled(session.connection):
         session.connection.terminate()
         text = "the rollback goes through a connection pooler: rollback_dsn must name the server"
         raise WrongServer(text, Lack.POOLER)
+    if why := role.refusal(server, allow_superuser):
+        session.connection.terminate()
+        raise WrongServer(why, Lack.RIGHTS)
     if system and server.system and server.system != system:
         session.connection.terminate()
         raise WrongServer(f"the server's system identifier is {server.system}, registered was {system}")

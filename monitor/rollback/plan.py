@@ -79,7 +79,7 @@ async def read(sql: bytes) -> tuple[str, tuple[Statement, ...]]:
     problems: list[Problem] = []
     statements = []
     for step, fact in enumerate(facts, start=1):
-        start, end = _slice(sql, int(fact["start"]), int(fact["length"]))
+        start, end = slice_of(sql, int(fact["start"]), int(fact["length"]))
         line = sql.count(b"\n", 0, start) + 1
         if reason := fact["refusal"] or _forbidden(fact["functions"]):
             problems.append(Problem("", str(reason), line))
@@ -156,7 +156,7 @@ def _gravest(classes: list[Class]) -> Class:
     return max(classes, key=list(Class).index)
 
 
-def _slice(sql: bytes, start: int, length: int) -> tuple[int, int]:
+def slice_of(sql: bytes, start: int, length: int) -> tuple[int, int]:
     """From the first token of the statement to its last character, without the semicolon."""
     end = start + length if length else len(sql)
     leading = _LEADING.match(sql, start, end)

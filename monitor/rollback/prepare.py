@@ -14,7 +14,7 @@ from monitor import pg
 from monitor.errors import DatabaseError, PlanRefused, Problem
 from monitor.pg import Connection
 from monitor.ports import AtRisk, Bookkeeping, StoredPlan, loss_sentences, risk_to_json
-from monitor.rollback import atrisk, bookkeeping, catalogue, estimate, fingerprint, plan, stored
+from monitor.rollback import atrisk, bookkeeping, catalogue, estimate, fingerprint, plan, role, stored
 from monitor.rollback.catalogue import Identity, Resolved
 from monitor.rollback.effects import EFFECTS
 from monitor.rollback.forecast import Forecast, foresee
@@ -45,12 +45,16 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the operator allows. `max_locked`: seconds the lock may be held, as estimated."""
+    """What the operator allows. `max_locked`: seconds the lock may be held, as estimated.
+
+    `allow_superuser`: the one superuser that may be the rollback role, by name.
+    """
 
     data_loss: DataLoss = DataLoss.SALVAGE
     accept_loss: tuple[str, ...] = ()
     allow_opaque: bool = False
     max_locked: float = 2.0
+    allow_superuser: str = ""
     bookkeeping: Bookkeeping | None = None  # of the migration tool's table
 
 
@@ -86,7 +90,7 @@ async def _prepare(
     connection: Connection, text: str, statements: tuple[Statement, ...], options: Options
 ) -> Prepared:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        seen = await _see(connection, statements)
+        seen = await _see(connection, statements, options)
         books = await _books(connection, options)
     server, resolved, opaque, quoted = seen.server, seen.resolved, seen.opaque, seen.quoted
     print_, others, resolution = seen.print_, seen.others, seen.resolution
@@ -123,10 +127,10 @@ class Seen:
         return {key: found.label for key, found in self.resolved.items()}
 
 
-async def _see(connection: Connection, statements: Sequence[Statement]) -> Seen:
+async def _see(connection: Connection, statements: Sequence[Statement], options: Options) -> Seen:
     """Needs an open transaction."""
     server = await catalogue.identity(connection)
-    _refuse_server(connection, server)
+    _refuse_server(connection, server, options)
     resolved = await catalogue.resolve(connection, _names(statements))
     opaque = await catalogue.opaque_functions(connection, [f for s in statements for f in s.functions])
     quoted = await catalogue.quoted(connection, _new_names(statements))
@@ -174,11 +178,13 @@ async def _books(connection: Connection, options: Options) -> list[Problem]:
     return [Problem("", what) for what in await bookkeeping.problems(connection, options.bookkeeping)]
 
 
-def _refuse_server(connection: Connection, server: Identity) -> None:
+def _refuse_server(connection: Connection, server: Identity, options: Options) -> None:
     if server.is_pooled(connection):
         raise PlanRefused([Problem("", POOLER)])
     if server.standby:
         raise PlanRefused([Problem("", "rollback_dsn names a standby: it must name the writable primary")])
+    if why := role.refusal(server, options.allow_superuser):
+        raise PlanRefused([Problem("", why)])
 
 
 NEW_NAMES: dict[str, Callable[[Action], str]] = {

@@ -18,12 +18,16 @@ SCHEMA = "migration_monitor_salvage"
 
 MAX_IDENTIFIER = 63
 
-PREPARE = f"""/* migration-monitor: where salvaged data goes */
+TURN = f"""/* migration-monitor: where salvaged data goes */
 SET TRANSACTION READ WRITE;
 SET LOCAL lock_timeout = '3s';
 SET LOCAL statement_timeout = '4s';
-SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('{SCHEMA}'));
-CREATE SCHEMA IF NOT EXISTS {SCHEMA};
+SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('{SCHEMA}'))"""
+
+HAS_SCHEMA = f"SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = '{SCHEMA}')"
+"""Reads the table: what to_regnamespace remembers may be from before the turn was ours."""
+
+PREPARE = f"""/* migration-monitor: where salvaged data goes */
 REVOKE ALL ON SCHEMA {SCHEMA} FROM PUBLIC;
 CREATE TABLE IF NOT EXISTS {SCHEMA}.manifest (
     watch_id     text NOT NULL,
@@ -52,6 +56,9 @@ async def make_room(connection: Connection) -> None:
     """The closed schema and its manifest, in a transaction of its own: not under the rollback's locks."""
     if not await connection.fetchval(EXISTS):
         async with connection.transaction():
+            await connection.execute(TURN)
+            if not await connection.fetchval(HAS_SCHEMA):  # IF NOT EXISTS asks for the right all the same
+                await connection.execute(f"CREATE SCHEMA {SCHEMA}")
             await connection.execute(PREPARE)
 
 

@@ -41,6 +41,10 @@ class Database(Section):
 
     dsn: Dsn = Field(description="for polling: a role with pg_monitor")
     rollback_dsn: Dsn | None = Field(None, description="for the rollback: the owner's role; default: dsn")
+    allow_superuser: Text | None = Field(
+        None, description="name of the superuser that may be the rollback role; without it none may"
+    )
+    scratch_dsn: Dsn | None = Field(None, description="for `rehearse`: a test server, or an empty database")
 
 
 ToolName: TypeAlias = Literal[
@@ -75,6 +79,11 @@ class Target(Section):
     def dsn(self) -> str:
         """For polling, in plain text."""
         return self.database.dsn.get_secret_value()
+
+    @property
+    def scratch_dsn(self) -> str | None:
+        """Where rollbacks are rehearsed, in plain text; None: nowhere."""
+        return self.database.scratch_dsn.get_secret_value() if self.database.scratch_dsn else None
 
     @property
     def rollback_dsn(self) -> str:

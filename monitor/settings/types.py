@@ -108,13 +108,16 @@ def _not_empty(value: SecretStr) -> SecretStr:
     return value
 
 
-def _postgres(value: SecretStr) -> SecretStr:
+def postgres_url(text: str) -> bool:
+    """Whether it is a connection URL of PostgreSQL."""
     try:
-        parts = urlsplit(value.get_secret_value())
-        good = parts.scheme in {"postgresql", "postgres"}
+        return urlsplit(text).scheme in {"postgresql", "postgres"}
     except ValueError:
-        good = False
-    if not good:
+        return False
+
+
+def _postgres(value: SecretStr) -> SecretStr:
+    if not postgres_url(value.get_secret_value()):
         raise PydanticCustomError(OURS, "is not a connection URL: it must begin with postgresql://")
     return value
 

@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 from monitor import pg
 from monitor.core.samples import Micros
 from monitor.ports import Controls, EventRow, Json, SampleRow, WatchRow
+from monitor.store.rehearsals import SUMMARY
 from monitor.store.rows import controls_from, event_from, sample_from, watch_from
 
-CONTROL_COLUMNS = """w.id, w.paused_at, w.resumed_at, w.cancelled_at, w.approved_at, w.rollback_at,
+CONTROL_COLUMNS = f"""w.id, w.paused_at, w.resumed_at, w.cancelled_at, w.approved_at, w.rollback_at,
        w.control_by, w.control_reason,
        w.verdict IS NULL AND EXISTS (
            SELECT FROM migration_monitor.watch newer
             WHERE newer.target = w.target AND newer.seq > w.seq
               AND (newer.verdict IS NULL OR newer.verdict NOT IN ('cancelled', 'rolled_back'))
-       ) AS superseded"""
+       ) AS superseded,
+       {SUMMARY}"""
 
 WATCH_COLUMNS = f"""{CONTROL_COLUMNS},
        w.seq, w.migration, w.target, w.mode, w.started_at, w.ends_at, w.plan_sql, w.plan_sha256, w.plan,

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import uuid4
 
 from monitor.core.samples import Micros
 from monitor.errors import ControlRefused, DatabaseError, NotFound
-from monitor.ports import Control, EventRow, Registration, SampleRow, WatchRow
+from monitor.ports import Control, EventRow, Registration, Rehearsal, SampleRow, WatchRow
 from monitor.store import ordering, reading
 from monitor.store.registering import control_watch, register_watch
+from monitor.store.rehearsals import rehearsal_of, save_rehearsal
 from monitor.store.schema import SCHEMA_DEADLINE, ensure_schema
 from monitor.store.session import Session, clean, transaction
 
@@ -83,6 +85,21 @@ class PgRegistry:
             if e.sqlstate in NOT_THERE:
                 raise NotFound(f"no watch {watch_id} on target {self._target}") from e
             raise
+
+    async def add_rehearsal(self, rehearsal: Rehearsal) -> Rehearsal:
+        """Keeps it, creating the schema if missing; returns it with the database's time."""
+        async with self._home.use("keeping the rehearsal", SCHEMA_DEADLINE) as connection:
+            await ensure_schema(connection)
+            async with transaction(connection):
+                at = await save_rehearsal(connection, self._target, rehearsal)
+        return replace(rehearsal, at=at)
+
+    async def rehearsal(self, plan_sha256: str) -> Rehearsal | None:
+        """The latest of a rollback's text, by its hash."""
+        with _EmptyIfMissing():
+            async with self._home.use("looking for a rehearsal") as connection:
+                return await rehearsal_of(connection, self._target, plan_sha256)
+        return None
 
     async def samples(self, since: Micros, until: Micros, limit: int) -> Sequence[SampleRow]:
         """The first `limit` with since <= at < until, in time order."""

@@ -71,6 +71,7 @@ def controls_from(row: Row) -> Controls:
         by=row["control_by"] or "",
         reason=row["control_reason"] or "",
         superseded=row["superseded"],
+        rehearsal=row["rehearsal"],
     )
 
 

@@ -99,6 +99,19 @@ CREATE TABLE IF NOT EXISTS migration_monitor.alert (
 CREATE INDEX IF NOT EXISTS alert_open ON migration_monitor.alert (at)
     WHERE delivered_at IS NULL AND given_up_at IS NULL;
 
+-- What running a plan on a clone of the schema showed: the latest rehearsal of each rollback's text.
+CREATE TABLE IF NOT EXISTS migration_monitor.rehearsal (
+    target       text NOT NULL,
+    plan_sha256  text NOT NULL,              -- as in watch
+    at           timestamptz NOT NULL DEFAULT clock_timestamp(),
+    outcome      text NOT NULL CHECK (outcome IN ('reversed', 'ran', 'not_reversed', 'failed')),
+    said         text NOT NULL,              -- one sentence
+    detail       jsonb NOT NULL,             -- each statement: locks, seconds, rewrites, error; differences
+    before       jsonb,                      -- fingerprint of the schema before the migration, if taken then
+    after        jsonb,                      -- what the migration made of the clone, if rehearsed then
+    PRIMARY KEY (target, plan_sha256)
+);
+
 -- Who looks after this store: the advisory lock decides, this row says it to people.
 CREATE TABLE IF NOT EXISTS migration_monitor.lease (
     name         text PRIMARY KEY,

@@ -11,10 +11,11 @@ from monitor.demo.postgres import free_port
 from monitor.ports import OutcomeKind, ProgressKind
 from monitor.rollback.executor import Limits
 from monitor.rollback.locks import LockPolicy
-from monitor.rollback.prepare import Options, prepare
+from monitor.rollback.prepare import prepare
 from tests import servers
 from tests.conftest import Database
 from tests.rollbacks import (
+    ALLOWING,
     DROP_COLUMN,
     FAST,
     RENAME,
@@ -124,7 +125,10 @@ async def test_own_timeouts_win_over_the_roles(database: Database) -> None:
     await build(dsn)
     async with connected(dsn) as c:
         await c.execute(
-            f'CREATE ROLE "{role}" LOGIN SUPERUSER; ALTER ROLE "{role}" SET statement_timeout = \'1s\';'
+            f'CREATE ROLE "{role}" LOGIN; ALTER ROLE "{role}" SET statement_timeout = \'1s\';'
+            f'GRANT CREATE ON DATABASE "{database.name}" TO "{role}"; ALTER TABLE contacts OWNER TO "{role}";'
+            f'GRANT ALL ON SCHEMA migration_monitor TO "{role}";'
+            f'GRANT ALL ON ALL TABLES IN SCHEMA migration_monitor TO "{role}";'
             f"ALTER ROLE \"{role}\" SET lock_timeout = '1ms';"
             f'ALTER ROLE "{role}" SET default_transaction_read_only = on;'
             f'ALTER ROLE "{role}" SET default_transaction_isolation = serializable;'
@@ -135,7 +139,7 @@ async def test_own_timeouts_win_over_the_roles(database: Database) -> None:
         )
     try:
         own = database.server.dsn(database.name, role)
-        watch = await store(dsn, await prepare(own, DROP_COLUMN, Options()))
+        watch = await store(dsn, await prepare(own, DROP_COLUMN, ALLOWING))
         async with executing(own) as executor:
             assert (await executor.ready(watch, full=True)).ok
             outcome = await rolled_back(executor, watch)
@@ -225,7 +229,7 @@ async def test_revoked_rights_are_not_ready(database: Database) -> None:
         )
     try:
         own = database.server.dsn(database.name, role)
-        watch = await store(dsn, await prepare(own, DROP_COLUMN, Options()))
+        watch = await store(dsn, await prepare(own, DROP_COLUMN, ALLOWING))
         async with executing(own) as executor, connected(dsn) as c:
             assert (await executor.ready(watch, full=True)).ok
             await c.execute(f'REVOKE CREATE ON DATABASE "{database.name}" FROM "{role}"')

@@ -85,7 +85,7 @@ async def test_two_executors_at_once_have_one_effect(database: Database) -> None
     watch = await registered(dsn, TWO)
     async with executing(dsn) as one, executing(dsn) as two:
         outcomes = await asyncio.gather(rolled_back(one, watch), rolled_back(two, watch))
-    assert {o.kind for o in outcomes} == {OutcomeKind.ROLLED_BACK}
+    assert {o.kind for o in outcomes} == {OutcomeKind.ROLLED_BACK}, outcomes
     await _is_once(dsn)
 
 

@@ -23,7 +23,7 @@ PATIENCE = 60.0
 DAY = 1_700_000_000
 COMMANDS = (
     "demo", "init", "check", "watch", "run", "status", "wait", "pause", "resume", "cancel", "approve",
-    "rollback", "replay",
+    "rollback", "rehearse", "replay",
 )  # fmt: skip
 
 
@@ -237,7 +237,7 @@ def config_for(database: Database, folder: Path) -> Path:
     path.write_text(
         f"""targets:
   shop:
-    database: {{dsn: "{database.dsn}"}}
+    database: {{dsn: "{database.dsn}", allow_superuser: postgres}}
     metrics:
       error_rate: {{json: {{url: "http://127.0.0.1:9/{CANARY}", errors: errors, requests: requests}}}}
       response_time: {{json: {{url: "http://127.0.0.1:9/{CANARY}", value: time, unit: ms}}}}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from monitor.errors import PlanRefused
@@ -9,10 +11,10 @@ from monitor.rollback import plan
 from monitor.rollback.effects import EFFECTS
 from monitor.rollback.kinds import KINDS, Class
 from monitor.rollback.losses import DataLoss
-from monitor.rollback.prepare import Options, prepare
+from monitor.rollback.prepare import prepare
 from tests.chaos.proxy import Proxy
 from tests.conftest import Database
-from tests.rollbacks import DROP_COLUMN, build, connected
+from tests.rollbacks import ALLOWING, DROP_COLUMN, build, connected
 
 TERMS = b" OR ".join(b"id = %d" % n for n in range(30_000))
 
@@ -141,25 +143,25 @@ async def test_what_the_catalogue_speaks_against_is_refused(database: Database) 
     await _build(database.dsn)
     for sql, reason in BY_CATALOGUE:
         with pytest.raises(PlanRefused) as refused:
-            await prepare(database.dsn, sql.encode(), Options())
+            await prepare(database.dsn, sql.encode(), ALLOWING)
         assert reason in str(refused.value), (sql, str(refused.value))
 
 
 async def test_if_exists_of_an_absent_object_is_a_notice(database: Database) -> None:
     """The statement will do nothing, and the operator hears it now."""
     await _build(database.dsn)
-    prepared = await prepare(database.dsn, b"ALTER TABLE contacts DROP COLUMN IF EXISTS nope", Options())
+    prepared = await prepare(database.dsn, b"ALTER TABLE contacts DROP COLUMN IF EXISTS nope", ALLOWING)
     assert "nope of public.contacts does not exist" in prepared.notices[0]
 
 
 async def test_what_a_dropped_column_takes_along_is_listed(database: Database) -> None:
     """Its index silently, and with CASCADE the view."""
     await _build(database.dsn)
-    prepared = await prepare(database.dsn, DROP_COLUMN, Options())
+    prepared = await prepare(database.dsn, DROP_COLUMN, ALLOWING)
     assert "silently drops index contacts_new" in prepared.notices[0]
     assert prepared.salvaged == ("public.contacts.new_column",)
     assert dict(prepared.resolution) == {'"contacts"': "public.contacts"}
-    both = await prepare(database.dsn, b"ALTER TABLE contacts DROP COLUMN email_address CASCADE", Options())
+    both = await prepare(database.dsn, b"ALTER TABLE contacts DROP COLUMN email_address CASCADE", ALLOWING)
     assert any("CASCADE takes view public.addresses" in n for n in both.notices)
     assert any("silently drops constraint valid_email" in n for n in both.notices)
 
@@ -167,7 +169,7 @@ async def test_what_a_dropped_column_takes_along_is_listed(database: Database) -
 async def test_dropping_the_table_before_its_type_is_in_order(database: Database) -> None:
     """What an earlier step takes away is no dependent of a later one."""
     await _build(database.dsn)
-    prepared = await prepare(database.dsn, b"DROP TABLE orders; DROP TYPE mood", Options())
+    prepared = await prepare(database.dsn, b"DROP TABLE orders; DROP TYPE mood", ALLOWING)
     assert prepared.salvaged == ("public.orders",)
 
 
@@ -175,14 +177,18 @@ async def test_quarantine_is_refused_by_name(database: Database) -> None:
     """It is not silently taken for salvage."""
     await _build(database.dsn)
     with pytest.raises(PlanRefused, match="quarantine is not supported"):
-        await prepare(database.dsn, DROP_COLUMN, Options(DataLoss.QUARANTINE))
+        await prepare(database.dsn, DROP_COLUMN, replace(ALLOWING, data_loss=DataLoss.QUARANTINE))
 
 
 async def test_accept_loss_must_name_what_is_destroyed(database: Database) -> None:
     """An unnamed loss and a name of nothing are both refused."""
     await _build(database.dsn)
     with pytest.raises(PlanRefused) as refused:
-        await prepare(database.dsn, DROP_COLUMN, Options(DataLoss.ACCEPT, ("contacts.email",)))
+        await prepare(
+            database.dsn,
+            DROP_COLUMN,
+            replace(ALLOWING, data_loss=DataLoss.ACCEPT, accept_loss=("contacts.email",)),
+        )
     assert "--accept-loss public.contacts.new_column" in str(refused.value)
     assert "names nothing" in str(refused.value)
 
@@ -194,7 +200,7 @@ async def test_a_role_that_does_not_own_the_table_is_refused(database: Database)
         await c.execute(f'CREATE ROLE "{database.name}_x" LOGIN')
     try:
         with pytest.raises(PlanRefused, match=r"does not own public\.contacts"):
-            await prepare(database.server.dsn(database.name, f"{database.name}_x"), DROP_COLUMN, Options())
+            await prepare(database.server.dsn(database.name, f"{database.name}_x"), DROP_COLUMN, ALLOWING)
     finally:
         async with connected(database.dsn) as c:
             await c.execute(f'DROP ROLE "{database.name}_x"')
@@ -206,11 +212,11 @@ async def test_a_pooler_is_refused_at_registration(database: Database) -> None:
     async with Proxy(database.dsn) as proxy:
         proxy.fake_pid = True
         with pytest.raises(PlanRefused, match="pooler"):
-            await prepare(proxy.dsn, DROP_COLUMN, Options())
+            await prepare(proxy.dsn, DROP_COLUMN, ALLOWING)
 
 
 async def test_an_estimate_above_max_locked_is_a_warning(database: Database) -> None:
     """And it asks for one of the others."""
     await _build(database.dsn)
-    prepared = await prepare(database.dsn, DROP_COLUMN, Options(max_locked=0.0))
+    prepared = await prepare(database.dsn, DROP_COLUMN, replace(ALLOWING, max_locked=0.0))
     assert "more than max_locked 0 s: use --data-loss accept" in prepared.warnings[0]

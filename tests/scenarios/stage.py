@@ -21,6 +21,7 @@ from typing import Any
 import asyncpg
 
 from tests.peers import listening, request_of, response
+from tests.roles import OWNER, make_roles
 
 RENAME_BACK = "ALTER TABLE contacts RENAME COLUMN email_address TO email"
 
@@ -32,7 +33,7 @@ PATIENCE = 30.0
 CONFIG = """
 targets:
   shop:
-    database: {{dsn: "{dsn}"}}
+    database: {{dsn: "{polling}", rollback_dsn: "{rollback}"}}
     metrics:
       error_rate: {{json: {{url: "{app}", errors: errors, requests: requests}}}}
       response_time: {{json: {{url: "{app}", value: response_time_ms, unit: ms}}}}
@@ -258,14 +259,18 @@ TIMES = {
 async def set_up(dsn: str, folder: Path, **times: str) -> AsyncIterator[Stage]:
     """A shop whose migration has just been applied, watched by a daemon that runs; `times` override TIMES."""
     app, receiver = Application(), Receiver()
+    dsns = await make_roles(dsn)
     sql = await asyncpg.connect(dsn)
     await sql.execute(
+        f"SET ROLE {OWNER};"
         "CREATE TABLE contacts (id int PRIMARY KEY, email_address text);"
-        "INSERT INTO contacts SELECT g, 'name' || g FROM generate_series(1, 1000) g"
+        "INSERT INTO contacts SELECT g, 'name' || g FROM generate_series(1, 1000) g;"
+        "RESET ROLE"
     )
     async with listening(app.serve) as site, listening(receiver.serve) as inbox:
         config = folder / "monitor.yaml"
-        config.write_text(CONFIG.format(dsn=dsn, app=site.url, receiver=inbox.url, **{**TIMES, **times}))
+        given = {"polling": dsns.polling, "rollback": dsns.rollback, "app": site.url, "receiver": inbox.url}
+        config.write_text(CONFIG.format(**{**given, **TIMES, **times}))
         daemon = Daemon(config)
         await daemon.start()
         stage = Stage(dsn, config, app, receiver, daemon, sql)

@@ -43,6 +43,22 @@ async def test_a_sustained_breach_rolls_back_once_on_every_major(database: Datab
         assert await stage.daemon.kill(signal.SIGTERM) == 0
 
 
+@pytest.mark.slow
+@pytest.mark.promise(11)
+async def test_a_sustained_breach_salvages_and_rolls_back_with_the_least_of_rights(
+    database: Database, tmp_path: Path
+) -> None:
+    """The whole daemon with the roles of deploy/roles.sql: what the dropped column held is kept."""
+    async with set_up(database.dsn, tmp_path) as stage:
+        await stage.watch(sql="ALTER TABLE contacts DROP COLUMN email_address")
+        stage.app.set(0.05)
+        assert await stage.verdict() == "rolled_back"
+        assert await stage.columns() == ["id"]
+        kept = await stage.sql.fetchval("SELECT salvaged_as FROM migration_monitor_salvage.manifest")
+        assert await stage.sql.fetchval(f"SELECT count(*) FROM {kept}") == 1000
+        assert "42501" not in stage.daemon.log()
+
+
 async def test_a_breach_shorter_than_the_hold_does_nothing(stage: Stage) -> None:
     """The streak is pending and then cleared; nothing is executed."""
     await stage.watch()

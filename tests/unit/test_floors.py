@@ -33,7 +33,7 @@ CORE_MAY_USE = {
 GROUND = {"errors", "ports", "settings", "clock", "net", "pg", "units", "names"}
 ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web"}
 CORE = {"core"}
-COMPOSED = {"app", "backend", "registration", "checking"}
+COMPOSED = {"app", "backend", "registration", "checking", "rehearsing"}
 """Where adapters meet: the composition root, and what people ask for over it."""
 
 MAY_STAND_ON: dict[str, set[str]] = {

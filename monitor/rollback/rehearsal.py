@@ -1,0 +1,130 @@
+"""Rehearses a rollback on a clone of the schema: down, up and down again, or up, down and up.
+
+The target is only read, and its rows not even that. What was learnt is a Rehearsal; storing it is not for
+this file. Where nothing could be learnt (no tool, no scratch database, a clone that is not complete) it
+raises OperatorError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor import pg
+from monitor.errors import OperatorError
+from monitor.pg import Connection
+from monitor.ports import Rehearsal
+from monitor.rollback import catalogue, rehearsal_report, rehearsal_run, rehearsal_tools, whole
+from monitor.rollback.rehearsal_clone import refuse_lacking, restore
+from monitor.rollback.rehearsal_report import Phase, Story
+from monitor.rollback.rehearsal_scratch import Scratch, place_of, scratch_database
+from monitor.rollback.rehearsal_script import Piece, migration_pieces, rollback_pieces
+from monitor.rollback.rehearsal_shape import explicit_path, shape_of, unlike
+from monitor.rollback.whole import Objects
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is rehearsed. `applied`: the migration is in the target, so that the clone has it.
+
+    `search_path`: as registered, else the role's own. `before`: the schema before the migration, when it
+    is known from elsewhere. `bindirs`: where PostgreSQL's programs may be.
+    """
+
+    target_dsn: str
+    scratch_dsn: str
+    rollback: bytes
+    migration: bytes | None
+    applied: bool
+    search_path: str = ""
+    before: Objects | None = None
+    bindirs: tuple[Path, ...] = ()
+
+
+async def rehearse(wanted: Wanted) -> Rehearsal:
+    """Raises PlanRefused or OperatorError when there is nothing to say, DatabaseError for a lost server."""
+    down = await rollback_pieces(wanted.rollback)
+    up = None if wanted.migration is None else await migration_pieces(wanted.migration)
+    target = await pg.connect(wanted.target_dsn, name="rehearsal", default_transaction_read_only="on")
+    try:
+        place = await place_of(target, "rollback_dsn")
+        dumper = await rehearsal_tools.find(wanted.bindirs, place.major)
+        async with scratch_database(wanted.scratch_dsn, place) as scratch:
+            live, path = await _clone(wanted, target, scratch, dumper)
+            story = Story(place.major, scratch.major, wanted.applied)
+            await _play(story, scratch, live, _acts(wanted, down, up), path)
+    finally:
+        await pg.close(target)
+    return rehearsal_report.rehearsal_of(story, wanted.rollback, wanted.migration, live)
+
+
+async def _clone(
+    wanted: Wanted, target: Connection, scratch: Scratch, dumper: rehearsal_tools.Dumper
+) -> tuple[Objects, str]:
+    """Dumps and plays the schema; the fingerprint of what was dumped, and the search_path to play under."""
+    async with pg.translated("looking at the target"):
+        server = await catalogue.identity(target)
+    connection = await pg.connect(scratch.dsn, name="rehearsal")
+    try:
+        await refuse_lacking(target, connection)
+        live = await shape_of(target)
+        schema = await rehearsal_tools.dump(dumper, wanted.target_dsn)
+        if whole.differences(live, await shape_of(target)):
+            raise OperatorError("the target's schema changed while it was dumped: rehearse again")
+        await restore(connection, schema)
+    finally:
+        await pg.close(connection)
+    return live, explicit_path(wanted.search_path or server.search_path, server.role)
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """One run. `again`: the number of the state it must lead back to (0: the clone), if any."""
+
+    what: str
+    pieces: Sequence[Piece]
+    again: int | None
+    expected: Objects | None = None  # known from elsewhere
+
+
+def _acts(wanted: Wanted, down: Sequence[Piece], up: Sequence[Piece] | None) -> list[_Act]:
+    if up is None:
+        return [_Act("rollback", down, None, wanted.before)]
+    if wanted.applied:
+        first = _Act("rollback", down, None, wanted.before)
+        return [first, _Act("migration", up, 0), _Act("rollback", down, 1)]
+    return [_Act("migration", up, None), _Act("rollback", down, 0), _Act("migration", up, 1)]
+
+
+async def _play(story: Story, scratch: Scratch, live: Objects, acts: Sequence[_Act], path: str) -> None:
+    """Acts in order, up to the first that fails."""
+    story.states.append(await _scratch_shape(scratch))
+    if scratch.major == story.server_major and (lost := unlike(live, story.states[0])):
+        story.notes.append(f"the clone differs from the target: {'; '.join(lost[:3])}")
+    for act in acts:
+        ran = await rehearsal_run.run(scratch.dsn, act.pieces, path)
+        failed = ran[-1].failure is not None
+        if failed and not story.phases and act.what == "migration":
+            why = rehearsal_report.failed(ran[-1])
+            raise OperatorError(
+                f"the migration does not run on the target's schema as it is: {why}; is it applied already? "
+                "Then rehearse after `migration-monitor watch`"
+            )
+        rehearsal_report.refuse_lacking_role(ran[-1])
+        if failed:
+            story.phases.append(Phase(act.what, ran, None, ()))
+            return
+        now = await _scratch_shape(scratch)
+        story.states.append(now)
+        expected = act.expected if act.again is None else story.states[act.again]
+        found = None if expected is None else unlike(expected, now)
+        story.phases.append(Phase(act.what, ran, act.again, tuple(found or ()), compared=found is not None))
+
+
+async def _scratch_shape(scratch: Scratch) -> Objects:
+    connection = await pg.connect(scratch.dsn, name="rehearsal")
+    try:
+        return await shape_of(connection)
+    finally:
+        await pg.close(connection)
