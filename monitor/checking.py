@@ -13,9 +13,10 @@ from typing import Protocol
 from monitor import pg
 from monitor.errors import DatabaseError, MonitorError, PlanRefused
 from monitor.history.source import History, NoHistory
-from monitor.ports import Executor, Finding, Probe, Registry
+from monitor.ports import Executor, Finding, Probe, Registry, is_bad, rehearsal_told
 from monitor.rollback import bookkeeping, catalogue, role
 from monitor.rollback.prepare import connect_directly
+from monitor.rollback.rehearsal_scratch import check_scratch
 
 NOTE = "note:"
 """How a probe marks a sentence that is no problem."""
@@ -52,6 +53,7 @@ class CheckedTarget:
     executor: Executor
     allow_superuser: str = ""
     history: History = field(default_factory=NoHistory)
+    scratch_dsn: str | None = None
 
 
 async def check(targets: Sequence[CheckedTarget], channels: int) -> list[Finding]:
@@ -69,6 +71,9 @@ async def _target(target: CheckedTarget) -> list[Finding]:
     parts = [_part(f"{where}.{_place(probe)}", _probe(probe)) for probe in target.probes]
     parts.append(_part(f"{where}.database.rollback_dsn", _rollback(target)))
     parts.append(_part(f"{where}.migrations", _migrations(target)))
+    if target.scratch_dsn is not None:
+        asked = check_scratch(target.scratch_dsn, target.rollback_dsn)
+        parts.append(_part(f"{where}.database.scratch_dsn", asked))
     parts.append(_part(where, _watches(target)))
     return [finding for part in await asyncio.gather(*parts) for finding in part]
 
@@ -179,4 +184,6 @@ async def _watches(target: CheckedTarget) -> list[str]:
         readiness = await target.executor.ready(row, full=True)
         found += [f"watch {row.migration}: {reason}" for reason in readiness.reasons]
         found += [f"{NOTE} watch {row.migration}: {note}" for note in readiness.notes]
+        note = "" if is_bad(row.controls.rehearsal) else f"{NOTE} "
+        found.append(f"{note}watch {row.migration}: {rehearsal_told(row.controls.rehearsal)}")
     return found

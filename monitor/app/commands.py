@@ -58,7 +58,7 @@ async def check(settings: Settings) -> Sequence[Finding]:
         CheckedTarget(
             name, configured.dsn, configured.rollback_dsn, probes_of(settings, name, net),
             registries[name], executor_of(settings, name), configured.database.allow_superuser or "",
-            history_of_target(settings, name),
+            history_of_target(settings, name), configured.scratch_dsn,
         )
         for name, configured in settings.targets.items()
     ]  # fmt: skip

@@ -47,22 +47,33 @@ SELECT i.type, i.identity
 
 async def take(connection: Connection, name: str) -> None:
     """Marks the empty database as ours. Raises OperatorError when it is not empty, with what is there."""
-    if await connection.fetchval(MARKED):
+    if await refuse_content(connection, name):
         await _clear(connection)
-    elif found := await connection.fetch(CONTENT):
+        return
+    try:
+        async with pg.translated("marking the scratch database"):
+            await connection.execute(MARK)
+    except DatabaseError as e:
+        if not e.sqlstate:
+            raise
+        raise OperatorError(
+            f"{e}: the role needs CREATE on the scratch database {name}, or the right to create databases"
+        ) from e
+
+
+async def refuse_content(connection: Connection, name: str) -> bool:
+    """True: all in it is ours. Raises OperatorError when it is not empty, with what is there."""
+    async with pg.translated("looking into the scratch database"):
+        if await connection.fetchval(MARKED):
+            return True
+        found = await connection.fetch(CONTENT)
+    if found:
         first = f"{found[0]['type']} {found[0]['identity']}"
         raise OperatorError(
             f"the scratch database {name} is not empty (it has {first}): name an empty one, or let the role "
             "create databases"
         )
-    else:
-        try:
-            async with pg.translated("marking the scratch database"):
-                await connection.execute(MARK)
-        except DatabaseError as e:
-            raise OperatorError(
-                f"{e}: the role needs CREATE on the scratch database {name}, or the right to create databases"
-            ) from e
+    return False
 
 
 async def give_back(connection: Connection) -> None:

@@ -77,15 +77,16 @@ def failed(ran: Ran) -> str:
 
 
 def _judged(story: Story) -> tuple[RehearsalOutcome, str]:
+    """By the first thing that went wrong; what follows it follows from it."""
     for phase in story.phases:
         if (ran := phase.failure) is not None:
             again = " again after the rollback" if phase.what == "migration" else ""
             return RehearsalOutcome.FAILED, f"the {phase.what} FAILED{again}: {failed(ran)}"
-    for phase in story.phases:
         if phase.differences:
             more = f" and {len(phase.differences) - TOLD} more" if len(phase.differences) > TOLD else ""
             what = f"{'; '.join(phase.differences[:TOLD])}{more}"
-            return RehearsalOutcome.NOT_REVERSED, f"{_lead(phase)} {_state(phase, story)}: {what}"
+            lead = f"after the {phase.what} the schema is NOT {_state(phase, story)}"
+            return RehearsalOutcome.NOT_REVERSED, f"{lead}: {what}"
     way = ", ".join("down" if p.what == "rollback" else "up" for p in story.phases)
     if not any(p.compared for p in story.phases):
         return RehearsalOutcome.RAN, (
@@ -93,10 +94,6 @@ def _judged(story: Story) -> tuple[RehearsalOutcome, str]:
             "came back"
         )
     return RehearsalOutcome.REVERSED, f"the schema came back each time ({way})"
-
-
-def _lead(phase: Phase) -> str:
-    return f"after the {phase.what} the schema is NOT"
 
 
 def _state(phase: Phase, story: Story) -> str:

@@ -79,6 +79,8 @@ async def run(dsn: str, pieces: Sequence[Piece], search_path: str) -> tuple[Ran,
         async with pg.translated("rehearsing"):
             path = f"SELECT pg_catalog.set_config('search_path', {quote_literal(search_path)}, false)"
             await connection.execute(path)
+            if connection.get_server_version().major >= 14:  # a killed rehearsal's statement ends soon
+                await connection.execute("SET client_connection_check_interval = '2s'")
         return await _Run(connection).all(pieces)
     finally:
         await pg.close(connection)

@@ -110,6 +110,25 @@ def refuse_place(scratch: Place, target: Place) -> None:
         )
 
 
+async def check_scratch(dsn: str, target_dsn: str) -> list[str]:
+    """What stands in the way of a rehearsal there; [] when nothing does. Raises DatabaseError."""
+    target = await pg.connect(target_dsn, name="check")
+    try:
+        scratch = await pg.connect(dsn, name="check")
+        try:
+            place = await place_of(scratch, "the scratch DSN")
+            refuse_place(place, await place_of(target, "rollback_dsn"))
+            if not place.may_create:
+                await rehearsal_empty.refuse_content(scratch, place.name)
+        finally:
+            await pg.close(scratch)
+    except OperatorError as e:
+        return [str(e)]
+    finally:
+        await pg.close(target)
+    return []
+
+
 @contextlib.asynccontextmanager
 async def scratch_database(dsn: str, target: Place) -> AsyncIterator[Scratch]:
     """An empty database for the block, never the watched one. Raises OperatorError, DatabaseError."""

@@ -1,0 +1,201 @@
+"""`rehearse` by command, and where its result shows afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import servers
+from tests.commands import Commands, Done
+from tests.conftest import Database
+from tests.rehearsals import DOWN, SHOP, UP, run, scratch_databases
+from tests.rollbacks import connected
+
+CANARY = "canary-77d0"
+Ask = Callable[..., Awaitable[Done]]
+
+
+@pytest.fixture(scope="module")
+def commands() -> Iterator[Commands]:
+    with Commands() as found:
+        yield found
+
+
+@pytest.fixture
+async def database() -> Database:
+    """On one major: what a rehearsal learns on each is tested elsewhere."""
+    server = servers.server(servers.BINARIES[0].major)
+    found = Database(server, await servers.new_database(server))
+    await run(found.dsn, SHOP.split("CREATE TABLE migration_monitor.watch (id text);")[1])
+    return found
+
+
+@pytest.fixture
+def ask(commands: Commands, database: Database, tmp_path: Path) -> Ask:
+    """Runs a command with a configuration of one target, in a folder with up.sql and down.sql."""
+    (tmp_path / "up.sql").write_bytes(UP)
+    (tmp_path / "down.sql").write_bytes(DOWN)
+    (tmp_path / "bad.sql").write_text("ALTER TABLE contacts DROP COLUMN email_address")
+    write_config(tmp_path, database, database.server.dsn())
+
+    async def asked(*arguments: str, given: str = "") -> Done:
+        done = await asyncio.to_thread(
+            commands.call, "--config", "monitor.yaml", *arguments, given=given, cwd=tmp_path
+        )
+        assert "Traceback" not in done.stderr
+        assert CANARY not in done.stdout + done.stderr
+        return done
+
+    return asked
+
+
+def write_config(folder: Path, database: Database, scratch: str) -> None:
+    line = f', scratch_dsn: "{scratch}"' if scratch else ""
+    (folder / "monitor.yaml").write_text(
+        f"""targets:
+  shop:
+    database: {{dsn: "{database.dsn}"{line}}}
+    metrics: {{error_rate: {{sql: {{query: SELECT 0, unit: ratio}}}}}}
+    thresholds: {{response_time: null}}
+alerts: [log: {{}}]
+"""
+    )
+
+
+FILES = ("--rollback", "down.sql", "--up", "up.sql")
+
+
+async def test_a_rehearsal_before_the_migration_is_found_by_the_watch(ask: Ask, database: Database) -> None:
+    """By the hash of the same SQL: in what registration says, in `status` and in `check`."""
+    done = await ask("rehearse", "0042", *FILES, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["outcome"], found["holds"], found["watch"]) == ("reversed", True, None)
+    assert found["phases"][1]["statements"][0]["locks"] == {"public.contacts": ["AccessExclusiveLock"]}
+    await run(database.dsn, UP.decode())
+    registered = json.loads((await ask("watch", "0042", "--rollback", "down.sql", "--json")).stdout)
+    assert registered["rehearsal"]["outcome"] == "reversed"
+    assert registered["rehearsal"]["at"] == pytest.approx(found["at"], abs=0.001)
+    (said,) = [n for n in registered["notices"] if "rehearsed" in n]
+    assert said.endswith("UTC: the schema came back each time (up, down, up)")
+    assert json.loads((await ask("status", "0042", "--json")).stdout)["rehearsal"]["holds"] is True
+    assert said[:38] in (await ask("status")).stdout
+    assert f"note: targets.shop: watch 0042: {said}" in (await ask("check")).stdout
+
+
+@pytest.mark.slow
+async def test_a_bad_rehearsal_is_said_strongly(ask: Ask, database: Database) -> None:
+    """Exit code 11; `check` counts it as a problem until a better one."""
+    await run(database.dsn, UP.decode())
+    registered = await ask("watch", "0042", "--rollback", "bad.sql")
+    assert (
+        "note: the rollback was not rehearsed: `migration-monitor rehearse 0042` does it" in registered.stdout
+    )
+    done = await ask("rehearse", "0042", "--up", "up.sql")
+    assert done.returncode == 11
+    assert '      FAILED: column "email" does not exist (42703)\n' in done.stdout
+    last = (
+        'failed: the migration FAILED again after the rollback: line 1: column "email" does not exist (42703)'
+    )
+    assert done.stdout.splitlines()[-1] == last
+    again = await ask("watch", "0042", "--rollback", "bad.sql")
+    assert "note: DO NOT RELY ON THIS ROLLBACK: rehearsed on " in again.stdout
+    checked = await ask("check")
+    assert checked.returncode == 2
+    assert "problem: targets.shop: watch 0042: rehearsed on " in checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nope"], "no watch of 'nope' is open: give --rollback FILE"),
+        (["m", "--rollback", "none.sql"], "the rollback none.sql can't be read: No such file"),
+        (["m", "--rollback", "down.sql", "--up", "none.sql"], "the migration none.sql can't be read"),
+        (["m", "--rollback", "-", "--up", "-"], "can't both be read from stdin"),
+        (["m", *FILES, "--scratch", f"mysql://{CANARY}"], "--scratch is not a connection URL"),
+        (["m", *FILES, "--target", "nope"], "no target 'nope': the configuration has shop"),
+    ],
+)
+@pytest.mark.slow
+async def test_a_slip_is_told_with_exit_code_2(ask: Ask, arguments: list[str], says: str) -> None:
+    """Nothing on stdout, one sentence on stderr."""
+    done = await ask("rehearse", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.slow
+async def test_what_is_registered_is_what_is_rehearsed(ask: Ask, database: Database) -> None:
+    """Another file than the registered one is refused; with the same it is the watch's rehearsal."""
+    await run(database.dsn, UP.decode())
+    await ask("watch", "0042", "--rollback", "down.sql")
+    other = await ask("rehearse", "0042", "--rollback", "bad.sql")
+    assert other.returncode == 2
+    assert "is open with another rollback than --rollback" in other.stderr
+    same = await ask("rehearse", "0042", "--rollback", "-", "--json", given=DOWN.decode())
+    assert (same.returncode, json.loads(same.stdout)["outcome"]) == (0, "ran")
+
+
+@pytest.mark.slow
+async def test_without_a_scratch_server_nothing_is_rehearsed(
+    ask: Ask, database: Database, tmp_path: Path
+) -> None:
+    """Named nowhere, away, or the watched database; `check` finds the last two as well."""
+    write_config(tmp_path, database, "")
+    done = await ask("rehearse", "m", *FILES)
+    assert done.returncode == 2
+    assert "give --scratch, or targets.shop.database.scratch_dsn" in done.stderr
+    write_config(tmp_path, database, f"postgresql://u:{CANARY}@127.0.0.1:9/x")
+    assert (await ask("rehearse", "m", *FILES)).returncode == 1
+    assert "problem: targets.shop.database.scratch_dsn: connecting" in (await ask("check")).stdout
+    write_config(tmp_path, database, database.dsn)
+    assert "is the watched database itself" in (await ask("rehearse", "m", *FILES)).stderr
+    checked = await ask("check")
+    assert "problem: targets.shop.database.scratch_dsn: the scratch database is the watched" in checked.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+async def test_a_killed_rehearsal_leaves_no_database_behind_for_long(
+    ask: Ask, database: Database, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Ctrl-C and SIGTERM clean up; after SIGKILL the next rehearsal does."""
+    (tmp_path / "slow.sql").write_text("SELECT pg_sleep(90)")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "monitor", "--config", "monitor.yaml", "rehearse", "m", "--rollback",
+        "down.sql", "--up", "slow.sql", cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    async with asyncio.timeout(60), connected(database.server.dsn()) as c:
+        while not await c.fetchval(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')"
+        ):
+            await asyncio.sleep(0.05)
+    process.send_signal(number)
+    _, said = await asyncio.wait_for(process.communicate(), 60)
+    assert b"Traceback" not in said
+    if number is signal.SIGKILL:
+        assert len(await scratch_databases(database.server)) == 1
+        await end_sleep(database)
+        assert (await ask("rehearse", "m", *FILES)).returncode == 0
+    else:
+        assert process.returncode == 130
+    assert await scratch_databases(database.server) == []
+
+
+async def end_sleep(database: Database) -> None:
+    """The orphan's statement, which the server would notice in its own time."""
+    async with connected(database.server.dsn()) as c:
+        await c.fetch("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+        async with asyncio.timeout(30):
+            while await c.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"):
+                await asyncio.sleep(0.05)
