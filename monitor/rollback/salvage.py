@@ -8,58 +8,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from monitor.pg import Connection, quote_identifier
+from monitor.rollback import definition, manifest
 from monitor.rollback.fingerprint import Fingerprint
 from monitor.rollback.forecast import Destroyed
-
-SCHEMA = "migration_monitor_salvage"
+from monitor.rollback.manifest import SCHEMA, Kept
 
 MAX_IDENTIFIER = 63
 
-TURN = f"""/* migration-monitor: where salvaged data goes */
-SET TRANSACTION READ WRITE;
-SET LOCAL lock_timeout = '3s';
-SET LOCAL statement_timeout = '4s';
-SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('{SCHEMA}'))"""
-
-HAS_SCHEMA = f"SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = '{SCHEMA}')"
-"""Reads the table: what to_regnamespace remembers may be from before the turn was ours."""
-
-PREPARE = f"""/* migration-monitor: where salvaged data goes */
-REVOKE ALL ON SCHEMA {SCHEMA} FROM PUBLIC;
-CREATE TABLE IF NOT EXISTS {SCHEMA}.manifest (
-    watch_id     text NOT NULL,
-    step         integer NOT NULL,
-    kind         text NOT NULL,
-    source       text NOT NULL,
-    source_column text NOT NULL,
-    salvaged_as  text NOT NULL PRIMARY KEY,
-    row_count    bigint NOT NULL,
-    restore_sql  text NOT NULL,
-    salvaged_at  timestamptz NOT NULL DEFAULT clock_timestamp()
-)"""
-
-EXISTS = f"""/* migration-monitor: is there a place for salvaged data */
-SELECT pg_catalog.to_regclass('{SCHEMA}.manifest') IS NOT NULL"""
-
-NOTE = f"""/* migration-monitor: manifest */
-INSERT INTO {SCHEMA}.manifest
-    (watch_id, step, kind, source, source_column, salvaged_as, row_count, restore_sql)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"""
-
 _ODD = re.compile(r"[^a-z0-9_]+")
-
-
-async def make_room(connection: Connection) -> None:
-    """The closed schema and its manifest, in a transaction of its own: not under the rollback's locks."""
-    if not await connection.fetchval(EXISTS):
-        async with connection.transaction():
-            await connection.execute(TURN)
-            if not await connection.fetchval(HAS_SCHEMA):  # IF NOT EXISTS asks for the right all the same
-                await connection.execute(f"CREATE SCHEMA {SCHEMA}")
-            await connection.execute(PREPARE)
 
 
 async def copy(
@@ -82,34 +42,38 @@ async def _copy(
 ) -> dict[str, Any]:
     if entry is None or (loss.column and loss.column not in entry["columns"]):
         return {"source": loss.name, "rows": 0, "into": "", "note": "it was not there"}
-    keys = [k for k in entry["primary_key"] if k != loss.column]
-    keyed = bool(loss.column and keys)
+    keys = tuple(k for k in entry["primary_key"] if k != loss.column)
+    keyed = bool(loss.column and keys) and loss.column not in entry["primary_key"]
     into = f"{SCHEMA}.{quote_identifier(table_name(watch_id, loss.step, number))}"
-    columns = ", ".join(quote_identifier(c) for c in [*keys, loss.column]) if keyed else "*"
-    tag = await connection.execute(f"CREATE TABLE {into} AS SELECT {columns} FROM {loss.label}")
+    kept = Kept(
+        watch_id, loss.step, loss.kind, "salvaged", loss.label, loss.column, into, "", keys if keyed else (),
+        0, "", "",
+    )  # fmt: skip
+    made = await definition.read(connection, loss.label, loss.column)
+    tag = await connection.execute(f"CREATE TABLE {into} AS SELECT {_what(kept)} FROM {loss.label}")
     rows = int(tag.rsplit(" ", 1)[-1])
-    restore = restore_sql(loss, entry, into, keys if keyed else [])
-    await connection.execute(
-        NOTE, watch_id, loss.step, loss.kind, loss.label, loss.column, into, rows, restore
-    )
+    await manifest.note(connection, replace(kept, row_count=rows), made, _fill(kept, entry))
     return {"source": loss.name, "rows": rows, "into": into, "step": loss.step}
 
 
-def restore_sql(loss: Destroyed, entry: dict[str, Any], into: str, keys: Sequence[str]) -> str:
-    """What a person runs to have the data back."""
-    if not loss.column:
-        return (
-            f"CREATE TABLE {loss.label} (LIKE {into} INCLUDING ALL);\n"
-            f"INSERT INTO {loss.label} SELECT * FROM {into};\n"
-            "-- keys, defaults and indexes are in the fingerprint of the watch, not in this copy\n"
-        )
-    column = quote_identifier(loss.column)
-    kind = entry["columns"][loss.column]["type"]
-    add = f"ALTER TABLE {loss.label} ADD COLUMN IF NOT EXISTS {column} {kind};\n"
-    if not keys:
-        return f"{add}-- no primary key to join by: {into} holds the whole rows as they were\n"
-    join = " AND ".join(f"t.{quote_identifier(k)} = s.{quote_identifier(k)}" for k in keys)
-    return f"{add}UPDATE {loss.label} t SET {column} = s.{column} FROM {into} s WHERE {join};\n"
+def _what(kept: Kept) -> str:
+    """A value and the key of its row; whole rows where nothing says which row a value belongs to."""
+    return ", ".join(quote_identifier(c) for c in [*kept.keys, kept.source_column]) if kept.keys else "*"
+
+
+def _fill(kept: Kept, entry: dict[str, Any]) -> list[str]:
+    """The statement that puts the rows or values back into what was made again."""
+    if not kept.source_column:
+        names = ", ".join(quote_identifier(c) for c, v in entry["columns"].items() if not v["generated"])
+        overriding = "OVERRIDING SYSTEM VALUE "
+        return [
+            f"INSERT INTO {kept.source} ({names}) {overriding}SELECT {names} FROM {kept.salvaged_as}"
+        ]
+    if not kept.keys:
+        return [f"-- no primary key to join by: {kept.salvaged_as} holds the whole rows as they were\n"]
+    column = quote_identifier(kept.source_column)
+    join = " AND ".join(f"t.{quote_identifier(k)} = s.{quote_identifier(k)}" for k in kept.keys)
+    return [f"UPDATE {kept.source} t SET {column} = s.{column} FROM {kept.salvaged_as} s WHERE {join}"]
 
 
 def table_name(watch_id: str, step: int, number: int) -> str:

@@ -1,0 +1,98 @@
+/* migration-monitor: what a table is made of, to be written again */
+SELECT pg_catalog.jsonb_build_object(
+  'persistence', c.relpersistence::text,
+  'options', pg_catalog.array_to_string(c.reloptions, ', '),
+  'partition_key', pg_catalog.pg_get_partkeydef(c.oid),
+  'owner', pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(c.relowner)),
+  'row_security', c.relrowsecurity, 'force_row_security', c.relforcerowsecurity,
+  'columns', (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'name', a.attname, 'quoted', pg_catalog.quote_ident(a.attname),
+        'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
+        'collation', CASE WHEN a.attcollation <> t.typcollation
+                          THEN a.attcollation::pg_catalog.regcollation::text END,
+        'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+        'identity', a.attidentity::text, 'generated', a.attgenerated::text, 'not_null', a.attnotnull,
+        'sequence', (SELECT pg_catalog.jsonb_build_object(
+              'name', s.oid::pg_catalog.regclass::text,
+              'position', pg_catalog.pg_sequence_last_value(s.oid),
+              'options', pg_catalog.format('AS %s START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s',
+                           pg_catalog.format_type(q.seqtypid, NULL), q.seqstart, q.seqincrement, q.seqmin,
+                           q.seqmax, q.seqcache, CASE WHEN q.seqcycle THEN ' CYCLE' ELSE '' END))
+            FROM pg_catalog.pg_depend p
+            JOIN pg_catalog.pg_class s ON s.oid = p.objid AND s.relkind = 'S'
+            JOIN pg_catalog.pg_sequence q ON q.seqrelid = s.oid
+           WHERE p.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+             AND p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+             AND p.refobjid = c.oid AND p.refobjsubid = a.attnum AND p.deptype IN ('a', 'i')
+           ORDER BY s.oid LIMIT 1),
+        'comment', pg_catalog.col_description(c.oid, a.attnum)
+      ) ORDER BY a.attnum)
+      FROM pg_catalog.pg_attribute a
+      JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+      LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+  'constraints', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'columns', (SELECT coalesce(pg_catalog.jsonb_agg(a.attname), '[]') FROM pg_catalog.pg_attribute a
+                     WHERE a.attrelid = c.oid AND a.attnum = ANY (k.conkey)),
+        'sql', pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', want.label, k.conname,
+                                 pg_catalog.pg_get_constraintdef(k.oid)))
+        ORDER BY pg_catalog.strpos('puxcf', k.contype::text), k.conname)
+      FROM pg_catalog.pg_constraint k
+     WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'x', 'c', 'f') AND k.coninhcount = 0), '[]'),
+  'indexes', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'columns', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT a.attname), '[]')
+                      FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+                       AND (a.attnum = ANY (i.indkey) OR EXISTS (
+                         SELECT FROM pg_catalog.pg_depend d
+                          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                            AND d.objid = i.indexrelid AND d.refobjid = c.oid
+                            AND d.refobjsubid = a.attnum))),
+        'sql', pg_catalog.pg_get_indexdef(i.indexrelid)) ORDER BY x.relname)
+      FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+     WHERE i.indrelid = c.oid AND i.indisvalid
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k
+                        WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))), '[]'),
+  'triggers', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.pg_get_triggerdef(t.oid)
+        || CASE WHEN t.tgenabled = 'D'
+                THEN pg_catalog.format('; ALTER TABLE %s DISABLE TRIGGER %I', want.label, t.tgname)
+                ELSE '' END ORDER BY t.tgname)
+      FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgparentid = 0), '[]'),
+  'policies', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.concat(
+        pg_catalog.format('CREATE POLICY %I ON %s AS %s FOR %s TO ', p.polname, want.label,
+          CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+          CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'
+                        WHEN 'd' THEN 'DELETE' ELSE 'ALL' END),
+        (SELECT pg_catalog.string_agg(CASE WHEN r = 0 THEN 'PUBLIC'
+                  ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(r)) END, ', ')
+           FROM pg_catalog.unnest(p.polroles) r),
+        ' USING (' || pg_catalog.pg_get_expr(p.polqual, p.polrelid) || ')',
+        ' WITH CHECK (' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) || ')') ORDER BY p.polname)
+      FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid), '[]'),
+  'grants', coalesce((SELECT pg_catalog.jsonb_agg(g.sql ORDER BY g.sql) FROM (
+        SELECT pg_catalog.format('GRANT %s ON TABLE %s TO %s%s',
+                 pg_catalog.string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type), want.label,
+                 CASE WHEN x.grantee = 0 THEN 'PUBLIC'
+                      ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END,
+                 CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) AS sql
+          FROM pg_catalog.aclexplode(c.relacl) x WHERE x.grantee <> c.relowner
+         GROUP BY x.grantee, x.is_grantable
+        UNION ALL
+        SELECT pg_catalog.format('GRANT %s (%I) ON TABLE %s TO %s', x.privilege_type, a.attname, want.label,
+                 CASE WHEN x.grantee = 0 THEN 'PUBLIC'
+                      ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END)
+          FROM pg_catalog.pg_attribute a, pg_catalog.aclexplode(a.attacl) x
+         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) g), '[]'),
+  'comment', pg_catalog.obj_description(c.oid, 'pg_class'),
+  'incoming', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s',
+                 k.conrelid::pg_catalog.regclass, k.conname, pg_catalog.pg_get_constraintdef(k.oid)))
+      FROM pg_catalog.pg_constraint k
+     WHERE k.confrelid = c.oid AND k.contype = 'f' AND k.conrelid <> c.oid AND k.coninhcount = 0), '[]'),
+  'partitions', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.concat(
+                 pg_catalog.format('CREATE TABLE %s PARTITION OF %s %s', t.relid,
+                   t.parentrelid, pg_catalog.pg_get_expr(r.relpartbound, r.oid)),
+                 ' PARTITION BY ' || pg_catalog.pg_get_partkeydef(r.oid)) ORDER BY t.level, t.relid::text)
+      FROM pg_catalog.pg_partition_tree(c.oid) t
+      JOIN pg_catalog.pg_class r ON r.oid = t.relid WHERE t.level > 0), '[]')
+       )::text
+  FROM pg_catalog.unnest(ARRAY[$1::text]) AS want(label)
+  JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(want.label)

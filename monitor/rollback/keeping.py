@@ -1,0 +1,57 @@
+"""What the plan takes away and must not be lost, as one step of the rollback's transaction.
+
+Copies what is salvaged, notes what is quarantined. Both come after the locks and before the statements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from monitor.pg import Connection, quote_identifier
+from monitor.rollback import definition, manifest, salvage
+from monitor.rollback.labels import split_label
+from monitor.rollback.manifest import QUARANTINE_SCHEMA, SCHEMA, Kept
+from monitor.rollback.stored import Plan, Quarantined
+
+
+async def make_room(connection: Connection, plan: Plan) -> None:
+    """The schemas that the plan needs, before the rollback's own transaction."""
+    places = [q.place for q in plan.quarantined if not q.loss.column]
+    if plan.salvaged or plan.quarantined:
+        await manifest.make_room(connection, sorted({SCHEMA, *places}))
+
+
+async def keep(connection: Connection, watch_id: str, plan: Plan) -> list[dict[str, Any]]:
+    """What the event row says of each. Needs the locks to be held."""
+    copied = await salvage.copy(connection, watch_id, plan.salvaged, plan.fingerprint)
+    return copied + [await _note(connection, watch_id, q) for q in plan.quarantined]
+
+
+async def _note(connection: Connection, watch_id: str, q: Quarantined) -> dict[str, Any]:
+    """The statements that follow put it aside; here it is written down how to have it back."""
+    loss = q.loss
+    kept = Kept(
+        watch_id, loss.step, loss.kind, "quarantined", loss.label, loss.column, where_is(q),
+        q.place if loss.column else "", (), None, "", "",
+    )  # fmt: skip
+    made = await definition.read(connection, loss.label, loss.column)
+    await manifest.note(connection, kept, replace(made, create=(_back(q),)), ())
+    return {"source": loss.name, "rows": None, "into": kept.salvaged_as, "step": loss.step}
+
+
+def where_is(q: Quarantined) -> str:
+    if q.loss.column:
+        return f"{q.loss.label}.{quote_identifier(q.place)}"
+    return f"{quote_identifier(q.place)}.{split_label(q.loss.label)[2]}"
+
+
+def _back(q: Quarantined) -> str:
+    """The statement that undoes the putting aside."""
+    if q.loss.column:
+        old, new = quote_identifier(q.place), quote_identifier(q.loss.column)
+        return f"ALTER TABLE {q.loss.label} RENAME COLUMN {old} TO {new}"
+    return f"ALTER TABLE {where_is(q)} SET SCHEMA {split_label(q.loss.label)[0]}"
+
+
+__all__ = ["QUARANTINE_SCHEMA", "keep", "make_room", "where_is"]
