@@ -123,6 +123,4 @@ def _data_loss(text: str) -> DataLoss:
     try:
         return DataLoss(text)
     except ValueError:
-        raise OperatorError(
-            f"no data-loss mode {text!r}: use {DataLoss.SALVAGE} or {DataLoss.ACCEPT}"
-        ) from None
+        raise OperatorError(f"no data-loss mode {text!r}: use {', '.join(DataLoss)}") from None

@@ -29,7 +29,7 @@ def watch(
     target: Annotated[str | None, typer.Option(help="which one, when several are configured")] = None,
     mode: Annotated[Mode, typer.Option(help="execute, wait for a person, or only say")] = Mode.AUTO,
     data_loss: Annotated[
-        str, typer.Option(help="salvage or accept: what becomes of data the rollback drops")
+        str, typer.Option(help="salvage, quarantine or accept: what becomes of data it drops")
     ] = "salvage",
     accept_loss: Annotated[
         list[str] | None, typer.Option(help="may be lost (repeatable)", metavar="TABLE[.COLUMN]")

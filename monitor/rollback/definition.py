@@ -30,14 +30,34 @@ class Definition:
         return "".join(f"{sql};\n" for sql in (*self.create, *fill, *self.finish))
 
 
-async def read(connection: Connection, label: str, column: str = "") -> Definition:
-    """Of a table, or of one of its columns. Needs an open transaction; leaves its search_path alone."""
+async def read(connection: Connection, label: str, column: str = "", *, stays: bool = False) -> Definition:
+    """Of a table, or of one of its columns; with `stays` only what a quarantine takes off it.
+
+    Needs an open transaction; leaves its search_path alone.
+    """
     path = await connection.fetchval("SELECT pg_catalog.current_setting('search_path')")
     await connection.execute(PATH, "")
     text = await connection.fetchval(SQL, label)
     await connection.execute(PATH, path)
     made: dict[str, Any] = json.loads(text)
+    if stays:
+        return Definition((), tuple(_taken_off(label, column, made)))
     return _column(label, column, made) if column else _table(label, made)
+
+
+def _taken_off(label: str, name: str, made: dict[str, Any]) -> list[str]:
+    """Of a table its foreign keys; of a column its default, NOT NULL, and what stood on it."""
+    if not name:
+        return [k["sql"] for k in made["constraints"] if k["type"] == "f"]
+    (column,) = (c for c in made["columns"] if c["name"] == name)
+    alter = f"ALTER TABLE {label} ALTER COLUMN {column['quoted']}"
+    found = [f"{alter} SET DEFAULT {column['default']}"] if column["default"] else []
+    found += [f"{alter} SET NOT NULL"] if column["not_null"] else []
+    return found + _standing_on(name, made)
+
+
+def _standing_on(name: str, made: dict[str, Any]) -> list[str]:
+    return [p["sql"] for part in ("constraints", "indexes") for p in made[part] if name in p["columns"]]
 
 
 def _table(label: str, made: dict[str, Any]) -> Definition:
@@ -69,7 +89,7 @@ def _column(label: str, name: str, made: dict[str, Any]) -> Definition:
         finish.append(f"{alter} SET GENERATED ALWAYS")
     if column["not_null"] and not column["identity"]:
         finish.append(f"{alter} SET NOT NULL")
-    finish += [p["sql"] for part in ("constraints", "indexes") for p in made[part] if name in p["columns"]]
+    finish += _standing_on(name, made)
     return Definition(
         (*_new_sequences(columns), add, *_owned(label, columns)),
         (*finish, *_comments(label, None, columns)),

@@ -32,6 +32,7 @@ SELECT pg_catalog.jsonb_build_object(
       LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
   'constraints', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'type', k.contype::text,
         'columns', (SELECT coalesce(pg_catalog.jsonb_agg(a.attname), '[]') FROM pg_catalog.pg_attribute a
                      WHERE a.attrelid = c.oid AND a.attnum = ANY (k.conkey)),
         'sql', pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', want.label, k.conname,

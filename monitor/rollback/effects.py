@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from monitor.rollback.compare import ANY
 from monitor.rollback.effects_columns import COLUMN_EFFECTS
-from monitor.rollback.entries import Entry, cascade, relation_of
+from monitor.rollback.effects_names import NAME_EFFECTS
+from monitor.rollback.entries import cascade, relation_of
 from monitor.rollback.fingerprint import other_key
 from monitor.rollback.forecast import Effect, Forecast
 from monitor.rollback.kinds import KINDS
@@ -16,31 +17,6 @@ from monitor.rollback.labels import bare, beside
 from monitor.rollback.plan import Action
 
 TABLES = {"table", "partitioned table", "foreign table"}
-
-
-def rename_relation(f: Forecast, a: Action) -> None:
-    if (found := relation_of(f, a, a.relation_if_exists)) is None:
-        return
-    label, entry = found
-    new = beside(label, f.quoted[a.new_name])
-    if f.relations.get(new) is not None:
-        f.problem(f"{new} already exists, so {label} can't be renamed to it")
-        return
-    f.relations[new], f.relations[label] = entry, None
-    f.leeway.renamed.add((bare(label), a.new_name))
-    table = f.relations.get(entry["table"]) if entry["table"] else None
-    if table:
-        for part in ("indexes", "constraints"):
-            if bare(label) in table[part]:
-                table[part][a.new_name] = table[part].pop(bare(label))
-    for other in f.relations.values():
-        if isinstance(other, dict):
-            loosen_views(other)
-            if other["table"] == label:
-                other["table"] = new
-    if entry["kind"] in {"view", "materialized view"}:
-        f.forget(label)
-        f.leeway.added.add(new)
 
 
 def rename_constraint(f: Forecast, a: Action) -> None:
@@ -248,16 +224,9 @@ def nothing(f: Forecast, a: Action) -> None:
     """The schema does not show it."""
 
 
-def loosen_views(entry: Entry) -> None:
-    """A renamed name shows in the text of views in ways that can't be foretold."""
-    for key, dependent in entry["dependents"].items():
-        if key.startswith(("view ", "materialized view ")):
-            dependent["definition"] = ANY
-
-
 EFFECTS: dict[str, Effect] = {
     **COLUMN_EFFECTS,
-    "rename_relation": rename_relation,
+    **NAME_EFFECTS,
     "rename_constraint": rename_constraint,
     "add_constraint": add_constraint,
     "validate_constraint": validate_constraint,

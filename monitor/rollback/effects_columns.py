@@ -41,7 +41,10 @@ def drop_column(f: Forecast, a: Action) -> None:
             f.forget(f"{name} on {label}")
     if a.name in entry["primary_key"]:
         entry["primary_key"] = []
-    f.lose(a, label, a.name)
+    if column.get("generated"):
+        f.notice(f"{what} is generated: its values can be computed again")
+    else:
+        f.lose(a, label, a.name)
     del entry["columns"][a.name]
     f.dropped.add(f"{label}.{a.name}")
 
@@ -128,6 +131,7 @@ def _take_or_refuse(f: Forecast, a: Action, entry: Entry, part: str, what: str) 
         word = {"triggers": "trigger", "policies": "policy"}[part]
         if a.cascade:
             f.notice(f"CASCADE takes {word} {name} with it (lossless)")
+            f.taken.append(f"{word} {name}")
             del entry[part][name]
         else:
             f.problem(f"{what} is needed by {word} {name}: drop it first")

@@ -33,6 +33,7 @@ def cascade(f: Forecast, a: Action, entry: Entry, keys: Sequence[str], what: str
     for key in sorted(keys):
         if key.startswith(LOSSLESS_DEPENDENTS):
             f.notice(f"CASCADE takes {key} with it (lossless)")
+            f.taken.append(key)
             entry["dependents"].pop(key, None)
             identity = key.removeprefix("view ").removeprefix("table constraint ")
             f.forget(identity)

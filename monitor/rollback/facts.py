@@ -114,6 +114,14 @@ def _rename(body: Tree) -> list[Facts]:
     ]  # fmt: skip
 
 
+def _set_schema(body: Tree) -> list[Facts]:
+    """Only what a quarantine is rewritten to: where else a table could go nobody has looked."""
+    new = str(body.get("newschema", ""))
+    if body.get("object_type") != "OBJECT_TABLE" or not new.startswith(f"{OWN_SCHEMA}_quarantine"):
+        return [_action("", refusal="SET SCHEMA is not a known kind of statement")]
+    return [_action("set_schema", _relation(body["relation"]), new_name=new)]
+
+
 def _drop(body: Tree) -> list[Facts]:
     what = body["remove_type"]
     kind = DROP.get(what, "")
@@ -197,6 +205,7 @@ READERS: dict[str, Callable[[Tree], list[Facts]]] = {
     "alter_table_stmt": _alter_table,
     "rename_stmt": _rename,
     "drop_stmt": _drop,
+    "alter_object_schema_stmt": _set_schema,
     "index_stmt": _create_index,
     "view_stmt": _on("create_view", "view"),
     "create_stmt": _on("create_table", "relation"),

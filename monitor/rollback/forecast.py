@@ -46,6 +46,7 @@ class Forecast:
     destroyed: list[Destroyed] = field(default_factory=list)
     dropped: set[str] = field(default_factory=set)  # identities that earlier steps took away
     scanned: set[str] = field(default_factory=set)  # relations read or rewritten whole under the lock
+    taken: list[str] = field(default_factory=list)  # dependents that CASCADE takes along
     step: int = 0
     line: int = 0
 
@@ -101,7 +102,7 @@ def foresee(
     named_at: int = 0,
 ) -> Forecast:
     """Plays the plan on a copy of the fingerprint; losses have the names from after `named_at` statements."""
-    forecast = Forecast(_copy(now), resolution, quoted)
+    forecast = Forecast(modelled(now), resolution, quoted)
     for n, s in enumerate(statements):
         if n and n == named_at:
             _rename(forecast.expected)
@@ -118,8 +119,8 @@ def _identities(key: str) -> set[str]:
     return {identity, identity.rsplit(" on ", 1)[-1]}
 
 
-def _copy(now: Fingerprint) -> Fingerprint:
-    """With the names from before the plan beside everything that holds data."""
+def modelled(now: Fingerprint) -> Fingerprint:
+    """A copy to play on, with the names from before the plan beside everything that holds data."""
     model = copy.deepcopy(now)
     for label, entry in model["relations"].items():
         if entry is not None:

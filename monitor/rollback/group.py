@@ -17,7 +17,7 @@ from monitor import pg
 from monitor.errors import DatabaseError
 from monitor.pg import Connection
 from monitor.ports import Order, OutcomeKind
-from monitor.rollback import books, fingerprint, ledger, salvage
+from monitor.rollback import books, fingerprint, keeping, ledger
 from monitor.rollback.checks import (
     GroupDoneError,
     IntentGoneError,
@@ -138,7 +138,7 @@ async def _run(t: Try) -> dict[str, Any]:
     now = await check_schema(t.connection, t.plan, t.group.start)
     await books.confirm(t)
     salvaged = await t.wait(
-        salvage.copy(t.connection, t.order.watch.id, t.plan.salvaged_by(t.group), now), "salvaging"
+        keeping.keep(t.connection, t.order.watch.id, t.plan, t.group, now), "keeping what would be lost"
     )
     for s in t.group.statements:
         await _execute(t, s, patience)

@@ -10,22 +10,27 @@ from typing import Any
 
 from monitor.pg import Connection, quote_identifier
 from monitor.rollback import definition, manifest, salvage
+from monitor.rollback.fingerprint import Fingerprint
 from monitor.rollback.labels import split_label
-from monitor.rollback.manifest import QUARANTINE_SCHEMA, SCHEMA, Kept
-from monitor.rollback.stored import Plan, Quarantined
+from monitor.rollback.losses import Quarantined
+from monitor.rollback.manifest import SCHEMA, Kept
+from monitor.rollback.sequence import Group
+from monitor.rollback.stored import Plan
 
 
 async def make_room(connection: Connection, plan: Plan) -> None:
     """The schemas that the plan needs, before the rollback's own transaction."""
     places = [q.place for q in plan.quarantined if not q.loss.column]
-    if plan.salvaged or plan.quarantined:
+    if plan.keeps:
         await manifest.make_room(connection, sorted({SCHEMA, *places}))
 
 
-async def keep(connection: Connection, watch_id: str, plan: Plan) -> list[dict[str, Any]]:
-    """What the event row says of each. Needs the locks to be held."""
-    copied = await salvage.copy(connection, watch_id, plan.salvaged, plan.fingerprint)
-    return copied + [await _note(connection, watch_id, q) for q in plan.quarantined]
+async def keep(
+    connection: Connection, watch_id: str, plan: Plan, group: Group, now: Fingerprint
+) -> list[dict[str, Any]]:
+    """What the event row says of each. Needs the group's locks to be held."""
+    copied = await salvage.copy(connection, watch_id, plan.salvaged_by(group), now)
+    return copied + [await _note(connection, watch_id, q) for q in plan.quarantined_by(group)]
 
 
 async def _note(connection: Connection, watch_id: str, q: Quarantined) -> dict[str, Any]:
@@ -35,7 +40,7 @@ async def _note(connection: Connection, watch_id: str, q: Quarantined) -> dict[s
         watch_id, loss.step, loss.kind, "quarantined", loss.label, loss.column, where_is(q),
         q.place if loss.column else "", (), None, "", "",
     )  # fmt: skip
-    made = await definition.read(connection, loss.label, loss.column)
+    made = await definition.read(connection, loss.label, loss.column, stays=True)
     await manifest.note(connection, kept, replace(made, create=(_back(q),)), ())
     return {"source": loss.name, "rows": None, "into": kept.salvaged_as, "step": loss.step}
 
@@ -52,6 +57,3 @@ def _back(q: Quarantined) -> str:
         old, new = quote_identifier(q.place), quote_identifier(q.loss.column)
         return f"ALTER TABLE {q.loss.label} RENAME COLUMN {old} TO {new}"
     return f"ALTER TABLE {where_is(q)} SET SCHEMA {split_label(q.loss.label)[0]}"
-
-
-__all__ = ["QUARANTINE_SCHEMA", "keep", "make_room", "where_is"]

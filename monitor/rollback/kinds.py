@@ -66,6 +66,7 @@ KINDS: dict[str, Kind] = {
     "drop_schema": Kind("DROP SCHEMA", Class.LOSSLESS),
     "comment": Kind("COMMENT ON", Class.LOSSLESS),
     "grant": Kind("GRANT | REVOKE on objects", Class.LOSSLESS),
+    "set_schema": Kind("ALTER TABLE … SET SCHEMA migration_monitor_quarantine", Class.LOSSLESS),
     "drop_column": Kind("ALTER TABLE … DROP COLUMN", Class.LOSSY, Loss.SALVAGE),
     "drop_table": Kind("DROP TABLE", Class.LOSSY, Loss.SALVAGE),
     "alter_type": Kind("ALTER TABLE … ALTER COLUMN … TYPE", Class.LOSSY, Loss.ACCEPT, scans=True),

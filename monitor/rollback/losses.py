@@ -20,6 +20,14 @@ class DataLoss(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A loss that does not happen: the column's new name, or the schema that the table moves to."""
+
+    loss: Destroyed
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class Protection:
     """What will be copied away, what may be lost, and what speaks against the plan."""
 
@@ -31,11 +39,11 @@ class Protection:
 def protect(destroyed: Sequence[Destroyed], mode: DataLoss, accept_loss: Sequence[str]) -> Protection:
     """Sorts every loss into salvaged, accepted, or a problem with its remedy."""
     if mode is DataLoss.QUARANTINE:
-        return Protection(
-            (), (), (Problem("", "--data-loss quarantine is not supported: use salvage or accept"),)
-        )
+        return Protection((), (), _kept_problems(destroyed, accept_loss, "quarantined"))
     if mode is DataLoss.SALVAGE:
-        return _salvage(destroyed, accept_loss)
+        kept = tuple(d for d in destroyed if KINDS[d.kind].loss is Loss.SALVAGE)
+        others = [d for d in destroyed if d not in kept]
+        return Protection(kept, (), _kept_problems(others, accept_loss, "salvaged"))
     accepted = [d for d in destroyed if any(_names(n, d) for n in accept_loss)]
     problems = [
         Problem(
@@ -52,21 +60,22 @@ def protect(destroyed: Sequence[Destroyed], mode: DataLoss, accept_loss: Sequenc
     return Protection((), tuple(accepted), tuple(problems))
 
 
-def _salvage(destroyed: Sequence[Destroyed], accept_loss: Sequence[str]) -> Protection:
+def _kept_problems(
+    destroyed: Sequence[Destroyed], accept_loss: Sequence[str], how: str
+) -> tuple[Problem, ...]:
+    """What can't be kept so, and names of losses that this mode has no use for."""
     problems = [
         Problem(
             "",
-            f"{KINDS[d.kind].statement} destroys {d.name} and can't be salvaged: "
+            f"{KINDS[d.kind].statement} destroys {d.name} and can't be {how}: "
             f"use --data-loss accept --accept-loss {d.name}",
             d.line,
         )
         for d in destroyed
-        if KINDS[d.kind].loss is not Loss.SALVAGE
     ]
     if accept_loss:
         problems.append(Problem("", "--accept-loss needs --data-loss accept"))
-    kept = tuple(d for d in destroyed if KINDS[d.kind].loss is Loss.SALVAGE)
-    return Protection(kept, (), tuple(problems))
+    return tuple(problems)
 
 
 def _names(given: str, d: Destroyed) -> bool:

@@ -58,8 +58,8 @@ INSERT INTO {MANIFEST} (watch_id, step, kind, how, source, source_column, salvag
        row_count, create_sql, finish_sql, restore_sql)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"""
 
-COLUMNS = """m.watch_id, m.step, m.kind, m.how, m.source, m.source_column, m.salvaged_as, m.kept_column, m.keys,
-       m.row_count, m.create_sql, m.finish_sql, m.restored_at, m.dropped_at"""
+COLUMNS = """m.watch_id, m.step, m.kind, m.how, m.source, m.source_column, m.salvaged_as, m.kept_column,
+       m.keys, m.row_count, m.create_sql, m.finish_sql, m.restored_at, m.dropped_at"""
 
 OF_WATCH = f"""/* migration-monitor: what a watch's rollback kept */
 SELECT {COLUMNS} FROM {MANIFEST} m WHERE m.watch_id = $1 ORDER BY m.step, m.salvaged_as"""
@@ -96,7 +96,9 @@ async def make_room(connection: Connection, schemas: Sequence[str] = (SCHEMA,)) 
     async with connection.transaction():
         await connection.execute(TURN)
         for schema in schemas:
-            if not await connection.fetchval(HAS_SCHEMA, schema):  # IF NOT EXISTS asks for the right all the same
+            if not await connection.fetchval(
+                HAS_SCHEMA, schema
+            ):  # IF NOT EXISTS asks for the right all the same
                 await connection.execute(f"CREATE SCHEMA {quote_identifier(schema)}")
             await connection.execute(f"REVOKE ALL ON SCHEMA {quote_identifier(schema)} FROM PUBLIC")
         await connection.execute(PREPARE)

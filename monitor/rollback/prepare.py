@@ -14,12 +14,23 @@ from monitor import pg
 from monitor.errors import DatabaseError, PlanRefused, Problem
 from monitor.pg import Connection
 from monitor.ports import AtRisk, Bookkeeping, StoredPlan, loss_sentences, risk_to_json
-from monitor.rollback import atrisk, bookkeeping, catalogue, estimate, fingerprint, plan, role, stored
+from monitor.rollback import (
+    atrisk,
+    bookkeeping,
+    catalogue,
+    estimate,
+    fingerprint,
+    plan,
+    quarantine,
+    role,
+    stored,
+)  # fmt: skip
 from monitor.rollback.catalogue import Identity, Resolved
+from monitor.rollback.cautions import cautions
 from monitor.rollback.effects import EFFECTS
 from monitor.rollback.forecast import Forecast, foresee
 from monitor.rollback.kinds import Class
-from monitor.rollback.labels import beside
+from monitor.rollback.labels import beside, split_label
 from monitor.rollback.losses import DataLoss, Protection, protect
 from monitor.rollback.plan import Action, Statement, Written, key_of
 from monitor.rollback.refusals import OWN_SCHEMA
@@ -27,7 +38,7 @@ from monitor.rollback.refusals import OWN_SCHEMA
 CATALOGUE_DEADLINE = 20.0
 """Seconds for all catalogue reads of one registration."""
 
-OURS = (f"{OWN_SCHEMA}.", f"{OWN_SCHEMA}_salvage.")
+OURS = (f"{OWN_SCHEMA}.", f"{OWN_SCHEMA}_salvage.", f"{OWN_SCHEMA}_quarantine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +100,16 @@ POOLER = "the rollback goes through a connection pooler: rollback_dsn must name 
 async def _prepare(
     connection: Connection, text: str, statements: tuple[Statement, ...], options: Options
 ) -> Prepared:
+    given = text
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         seen = await _see(connection, statements, options)
+        aside = quarantine.Rewritten(text, ())
+        if options.data_loss is DataLoss.QUARANTINE:
+            aside = await quarantine.rewrite(
+                connection, text, statements, seen.print_, seen.resolution, seen.quoted
+            )
+            text, statements = await plan.read(aside.text.encode())
+            seen = await _see(connection, statements, options)
         books = await _books(connection, options)
     server, resolved, opaque, quoted = seen.server, seen.resolved, seen.opaque, seen.quoted
     print_, others, resolution = seen.print_, seen.others, seen.resolution
@@ -103,12 +122,13 @@ async def _prepare(
     registered = stored.Plan(
         text, plan.sha256_of(text), _classified(statements, opaque), resolution, quoted,
         tuple(print_["relations"]),
-        others, options.data_loss, tuple(forecast.destroyed), protection.salvaged,
+        others, options.data_loss, (*forecast.destroyed, *(q.loss for q in aside.quarantined)),
+        protection.salvaged, aside.quarantined,
         server.search_path, server.system, server.timeline,
         print_, bookkeeping=options.bookkeeping,
     )  # fmt: skip
     at_risk = await atrisk.read(connection, registered.destroyed, options.data_loss, print_)
-    return _result(registered, forecast, protection, resolved, server, options, at_risk)
+    return _result(registered, forecast, protection, resolved, server, options, at_risk, given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +167,17 @@ def _result(
     server: Identity,
     options: Options,
     at_risk: tuple[AtRisk, ...],
+    given: str,
 ) -> Prepared:
     estimated = estimate.seconds(protection.salvaged, forecast.scanned, resolved.values())
-    warnings = _warnings(registered, estimated, server, options)
-    told = bookkeeping.shown(options.bookkeeping)
-    notices = (*forecast.notices, *loss_sentences(at_risk), *told)
+    warnings = cautions(registered, estimated, server, options.max_locked)
+    told = (*quarantine.notices(registered.quarantined), *loss_sentences(at_risk))
+    notices = (*forecast.notices, *told, *bookkeeping.shown(options.bookkeeping))
     document = stored.to_json(
         registered, warnings=list(warnings), notices=list(notices), estimated_seconds=round(estimated, 3),
         accept_loss=list(options.accept_loss), allow_opaque=options.allow_opaque, role=server.role,
         at_risk=[risk_to_json(risk) for risk in at_risk],
+        given=given, given_sha256=plan.sha256_of(given),
     )  # fmt: skip
     return Prepared(
         StoredPlan(
@@ -190,8 +212,15 @@ def _refuse_server(connection: Connection, server: Identity, options: Options) -
 NEW_NAMES: dict[str, Callable[[Action], str]] = {
     "rename_relation": lambda a: a.new_name,
     "create_index": lambda a: a.name,
+    "set_schema": lambda a: a.new_name,
 }
-"""Kinds that make a name in the schema of the relation they are about."""
+"""Kinds that make a name: in the schema of the relation they are about, or that schema's own."""
+
+
+def _new_label(a: Action, label: str, quoted: dict[str, str]) -> str:
+    """The relation that will be there, qualified."""
+    new = quoted[NEW_NAMES[a.kind](a)]
+    return f"{new}.{split_label(label)[2]}" if a.kind == "set_schema" else beside(label, new)
 
 
 def _names(statements: Sequence[Statement]) -> list[Written]:
@@ -212,8 +241,7 @@ def _touched(
     for a in (a for s in statements for a in s.actions):
         if a.relation is not None:
             label = resolved[key_of(a.relation)].label
-            new = NEW_NAMES[a.kind](a) if a.kind in NEW_NAMES else ""
-            labels |= {label, beside(label, quoted[new])} if new else {label}
+            labels |= {label, _new_label(a, label, quoted)} if a.kind in NEW_NAMES else {label}
         elif a.kind in {"drop_function", "drop_type", "drop_schema"}:
             others.add((a.kind, a.name))
     return sorted(labels), tuple(sorted(others))
@@ -248,32 +276,4 @@ def _opaque(statements: Sequence[Statement], functions: set[str], options: Optio
 def _classified(statements: Sequence[Statement], opaque: set[str]) -> tuple[Statement, ...]:
     return tuple(
         plan.as_opaque(s) if any(key_of(f) in opaque for f in s.functions) else s for s in statements
-    )
-
-
-def _warnings(
-    registered: stored.Plan, estimated: float, server: Identity, options: Options
-) -> tuple[str, ...]:
-    found = []
-    if not server.system:
-        found.append(
-            "the role may not read pg_control_system(): another cluster behind the same name can't be "
-            "recognised; GRANT pg_monitor, or EXECUTE on it, to the role of rollback_dsn"
-        )
-    if estimated > options.max_locked:
-        found.append(too_long(estimated, options.max_locked))
-    if registered.salvaged and not server.may_create:
-        found.append("the role may not create the schema for salvaged data: GRANT CREATE ON DATABASE to it")
-    if not registered.forecast().expected["relations"] and not registered.others:
-        found.append("the plan shows nothing in the schema: whether it took effect can't be verified")
-    if any(s.klass is Class.OPAQUE for s in registered.statements):
-        found.append("opaque statements: what they do is neither salvaged nor verified")
-    return tuple(found)
-
-
-def too_long(estimated: float, max_locked: float) -> str:
-    """The sentence for a plan that would hold its lock too long; also said by readiness."""
-    return (
-        f"copying and scanning is estimated to hold the lock for {estimated:.1f} s, more than max_locked "
-        f"{max_locked:g} s: use --data-loss accept, or raise max_locked"
     )

@@ -16,7 +16,7 @@ from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld
 from monitor.pg import Connection
 from monitor.ports import Json, Order, Outcome, OutcomeKind, Progress, ProgressKind
-from monitor.rollback import books, checks, ledger, locks, salvage
+from monitor.rollback import books, checks, keeping, ledger, locks
 from monitor.rollback.checks import GroupDoneError, IntentGoneError, Stop
 from monitor.rollback.commit import Doubts
 from monitor.rollback.fencing import Guard, unguarded
@@ -187,8 +187,8 @@ class Rollback:
 
     async def _transaction(self, connection: Connection, work: Callable[[Connection], Any]) -> None:
         """A short write of ours; a lost answer is harmless, since it is written again under the same key."""
-        if self.plan.salvaged:
-            await answer(connection, salvage.make_room(connection), "making room for salvaged data")
+        if self.plan.keeps:
+            await answer(connection, keeping.make_room(connection, self.plan), "making room for kept data")
         await answer(connection, write(connection, work, self.means.guard), "writing the intent")
 
     async def _withdraw(self) -> Outcome:

@@ -12,11 +12,11 @@ from monitor import pg
 from monitor.pg import Connection
 from monitor.ports import Lack, OutcomeKind, Readiness, Reason, WatchRow, loss_sentences
 from monitor.rollback import atrisk, bookkeeping, catalogue, checks, estimate, group, ledger
+from monitor.rollback.cautions import too_long
 from monitor.rollback.checks import Stop
+from monitor.rollback.manifest import SCHEMA
 from monitor.rollback.plan import sha256_of
-from monitor.rollback.prepare import too_long
 from monitor.rollback.protocol import LOOK
-from monitor.rollback.salvage import SCHEMA
 from monitor.rollback.stored import Plan
 
 CHEAP = f"""/* migration-monitor: ready to roll back? */
@@ -62,7 +62,7 @@ async def cheap(connection: Connection, watch: WatchRow, plan: Plan) -> list[str
     if not r["may_write"]:
         text = "the rollback role may not write the ledger: GRANT it UPDATE and INSERT there"
         found.append(Reason(text, Lack.RIGHTS))
-    if plan.salvaged and not r["may_salvage"]:
+    if plan.keeps and not r["may_salvage"]:
         text = f"the rollback role may not create tables in {SCHEMA}: GRANT CREATE ON DATABASE to it"
         found.append(Reason(text, Lack.RIGHTS))
     return found + _names(plan, _json(r["names"]))

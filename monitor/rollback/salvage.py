@@ -66,9 +66,7 @@ def _fill(kept: Kept, entry: dict[str, Any]) -> list[str]:
     if not kept.source_column:
         names = ", ".join(quote_identifier(c) for c, v in entry["columns"].items() if not v["generated"])
         overriding = "OVERRIDING SYSTEM VALUE "
-        return [
-            f"INSERT INTO {kept.source} ({names}) {overriding}SELECT {names} FROM {kept.salvaged_as}"
-        ]
+        return [f"INSERT INTO {kept.source} ({names}) {overriding}SELECT {names} FROM {kept.salvaged_as}"]
     if not kept.keys:
         return [f"-- no primary key to join by: {kept.salvaged_as} holds the whole rows as they were\n"]
     column = quote_identifier(kept.source_column)

@@ -18,7 +18,7 @@ from monitor.rollback.effects import EFFECTS
 from monitor.rollback.fingerprint import Fingerprint
 from monitor.rollback.forecast import Destroyed, Forecast, foresee
 from monitor.rollback.kinds import NO_TRACE
-from monitor.rollback.losses import DataLoss
+from monitor.rollback.losses import DataLoss, Quarantined
 from monitor.rollback.plan import Statement
 from monitor.rollback.sequence import Group, groups_of
 
@@ -40,6 +40,7 @@ class Plan:
     data_loss: DataLoss
     destroyed: tuple[Destroyed, ...]  # all that the operator's text takes away, whatever becomes of it
     salvaged: tuple[Destroyed, ...]
+    quarantined: tuple[Quarantined, ...]
     search_path: str
     system_identifier: str
     timeline: int
@@ -84,6 +85,15 @@ class Plan:
         names = dict(zip(self.forecast().destroyed, self.forecast(None, group.start).destroyed, strict=True))
         return tuple(names.get(d, d) for d in self.salvaged if d.step in group.steps)
 
+    def quarantined_by(self, group: Group) -> tuple[Quarantined, ...]:
+        """What this group puts aside."""
+        return tuple(q for q in self.quarantined if q.loss.step in group.steps)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it needs a place for data that it takes away."""
+        return bool(self.salvaged or self.quarantined)
+
     @property
     def shows(self) -> bool:
         """Whether every statement's effect shows in the schema, so that it can be found done by hand."""
@@ -125,6 +135,7 @@ def to_json(plan: Plan, **more: object) -> dict[str, object]:
         "destroyed": [asdict(d) for d in plan.destroyed],
         "salvaged": [asdict(d) for d in plan.salvaged],
         "bookkeeping": bookkeeping.to_json(plan.bookkeeping),
+        "quarantined": [asdict(q) for q in plan.quarantined],
         **more,
     }
 
@@ -143,6 +154,7 @@ def from_stored(stored: StoredPlan) -> Plan:
         data_loss=DataLoss(row["data_loss"]),
         destroyed=tuple(Destroyed(**d) for d in row["destroyed"]),
         salvaged=tuple(Destroyed(**d) for d in row["salvaged"]),
+        quarantined=tuple(Quarantined(Destroyed(**q["loss"]), q["place"]) for q in row["quarantined"]),
         search_path=stored.search_path,
         system_identifier=stored.system_identifier,
         timeline=stored.timeline,

@@ -8,9 +8,9 @@ from monitor.ports import AtRisk, Fate
 from monitor.rollback import atrisk
 from monitor.rollback.forecast import Destroyed
 from monitor.rollback.losses import DataLoss
-from monitor.rollback.prepare import Options, prepare
+from monitor.rollback.prepare import prepare
 from tests.conftest import Database
-from tests.rollbacks import DROP_COLUMN, build, connected, executing, load, registered, store
+from tests.rollbacks import ALLOWING, DROP_COLUMN, build, connected, executing, load, registered, store
 
 LARGE = (
     "CREATE TABLE big (id int PRIMARY KEY, note text);"
@@ -26,7 +26,7 @@ async def test_values_at_risk_are_known_at_registration_and_at_every_full_check(
     async with connected(dsn) as c:
         await c.execute("ALTER TABLE contacts ADD COLUMN kind text NOT NULL DEFAULT 'none'")
         await c.execute("UPDATE contacts SET kind = 'a,b' WHERE id <= 3")
-    prepared = await prepare(dsn, b"ALTER TABLE contacts DROP COLUMN new_column, DROP COLUMN kind", Options())
+    prepared = await prepare(dsn, b"ALTER TABLE contacts DROP COLUMN new_column, DROP COLUMN kind", ALLOWING)
     said = "from now on it loses 100 values of contacts.new_column (copied away first)"
     assert said in prepared.notices
     assert [risk["count"] for risk in _risks(prepared.stored.plan)] == [100, 3]

@@ -173,13 +173,6 @@ async def test_dropping_the_table_before_its_type_is_in_order(database: Database
     assert prepared.salvaged == ("public.orders",)
 
 
-async def test_quarantine_is_refused_by_name(database: Database) -> None:
-    """It is not silently taken for salvage."""
-    await _build(database.dsn)
-    with pytest.raises(PlanRefused, match="quarantine is not supported"):
-        await prepare(database.dsn, DROP_COLUMN, replace(ALLOWING, data_loss=DataLoss.QUARANTINE))
-
-
 async def test_accept_loss_must_name_what_is_destroyed(database: Database) -> None:
     """An unnamed loss and a name of nothing are both refused."""
     await _build(database.dsn)

@@ -17,7 +17,7 @@ README = Path(__file__).parents[2] / "README.md"
 DATA = {
     (Class.LOSSLESS, Loss.NONE): "nothing is lost",
     (Class.LOSSY, Loss.NONE): "writes rows, loses none",
-    (Class.LOSSY, Loss.SALVAGE): "copied away first (`salvage`), or `accept`",
+    (Class.LOSSY, Loss.SALVAGE): "copied away first (`salvage`), put aside (`quarantine`), or `accept`",
     (Class.LOSSY, Loss.ACCEPT): "only with `accept`",
     (Class.OPAQUE, Loss.NONE): "unknown: needs `--allow-opaque`",
 }

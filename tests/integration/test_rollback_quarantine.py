@@ -1,0 +1,119 @@
+"""Quarantine: what would be dropped is put aside by statements that are shown and hashed at registration."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from monitor.errors import PlanRefused
+from monitor.ports import OutcomeKind
+from monitor.rollback.losses import DataLoss
+from monitor.rollback.plan import sha256_of
+from monitor.rollback.prepare import Options, Prepared, prepare
+from tests.conftest import Database
+from tests.rollbacks import build, columns, connected, executing, load, rolled_back, store
+
+SHOP = """
+CREATE TABLE customers (id int PRIMARY KEY);
+CREATE TABLE orders (
+    id bigserial PRIMARY KEY,
+    customer int REFERENCES customers,
+    code text NOT NULL DEFAULT 'none' UNIQUE CHECK (code <> ''),
+    total numeric(10, 2),
+    doubled numeric GENERATED ALWAYS AS (total * 2) STORED
+);
+CREATE INDEX orders_code ON orders (lower(code), customer);
+INSERT INTO customers VALUES (1);
+INSERT INTO orders (customer, code, total) SELECT 1, 'c' || n, n FROM generate_series(1, 20) n;
+"""
+
+QUARANTINE = Options(DataLoss.QUARANTINE, allow_superuser="postgres")
+
+
+async def quarantined(dsn: str, sql: bytes) -> Prepared:
+    await build(dsn, SHOP)
+    return await prepare(dsn, sql, QUARANTINE)
+
+
+def texts(prepared: Prepared) -> list[str]:
+    return [s.text for s in prepared.statements]
+
+
+async def test_a_dropped_column_is_renamed_and_stands_in_nobodys_way(database: Database) -> None:
+    """Its key, check, index, default and NOT NULL go, as with DROP COLUMN; inserts work; values are kept."""
+    dsn = database.dsn
+    sql = b"--\nALTER TABLE orders\n  DROP COLUMN IF EXISTS code;\nALTER TABLE orders DROP COLUMN doubled"
+    prepared = await quarantined(dsn, sql)
+    assert texts(prepared) == [
+        'ALTER TABLE "orders" DROP CONSTRAINT "orders_code_check"',
+        'ALTER TABLE "orders" DROP CONSTRAINT "orders_code_key"',
+        'DROP INDEX public."orders_code"',
+        'ALTER TABLE "orders" ALTER COLUMN "code" DROP NOT NULL, ALTER COLUMN "code" DROP DEFAULT',
+        'ALTER TABLE "orders" RENAME COLUMN "code" TO "quarantined_1_code"',
+        "ALTER TABLE orders DROP COLUMN doubled",
+    ]
+    assert prepared.statements[-1].line == 4
+    plan: dict[str, Any] = dict(prepared.stored.plan)
+    assert (plan["given"], plan["given_sha256"]) == (sql.decode(), sha256_of(sql.decode()))
+    assert prepared.stored.sha256 != plan["given_sha256"]
+    again = await prepare(dsn, sql, QUARANTINE)
+    assert again.stored.sha256 == prepared.stored.sha256
+    assert "from now on it loses 20 values of orders.code (kept in quarantine)" in prepared.notices
+    watch = await store(dsn, prepared)
+    async with executing(dsn) as executor:
+        assert (await executor.ready(watch, full=True)).ok
+        outcome = await rolled_back(executor, await load(dsn))
+    assert (outcome.kind, outcome.detail.get("verified")) == (OutcomeKind.ROLLED_BACK, "plan"), outcome
+    assert await columns(dsn, "orders") == ["id", "customer", "quarantined_1_code", "total"]
+    async with connected(dsn) as c:
+        await c.execute("INSERT INTO orders (customer, total) VALUES (1, 5), (1, 5)")
+        assert await c.fetchval("SELECT count(quarantined_1_code) FROM orders") == 20
+        kept = await c.fetchrow("SELECT * FROM migration_monitor_salvage.manifest")
+    assert kept is not None
+    assert (kept["how"], kept["kept_column"]) == ("quarantined", "quarantined_1_code")
+    assert "ADD CONSTRAINT orders_code_key UNIQUE (code)" in kept["finish_sql"]
+
+
+async def test_a_dropped_table_moves_to_a_closed_schema(database: Database) -> None:
+    """With its rows; its foreign keys go, so that nobody else's rows are held by it."""
+    dsn = database.dsn
+    prepared = await quarantined(dsn, b"DROP TABLE IF EXISTS absent, orders")
+    assert texts(prepared) == [
+        'ALTER TABLE "orders" DROP CONSTRAINT "orders_customer_fkey"',
+        'ALTER TABLE "orders" SET SCHEMA migration_monitor_quarantine',
+    ]
+    watch = await store(dsn, prepared)
+    async with executing(dsn) as executor:
+        outcome = await rolled_back(executor, watch)
+        assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
+    async with connected(dsn) as c:
+        await c.execute("DELETE FROM customers")
+        assert await c.fetchval("SELECT count(*) FROM migration_monitor_quarantine.orders") == 20
+        opened = "SELECT has_schema_privilege('public', 'migration_monitor_quarantine', 'USAGE')"
+        assert await c.fetchval(opened) is False
+        restore = await c.fetchval("SELECT create_sql FROM migration_monitor_salvage.manifest")
+        assert restore == 'ALTER TABLE "migration_monitor_quarantine".orders SET SCHEMA public;\n'
+        await c.execute("CREATE TABLE orders (id int PRIMARY KEY)")
+    second = await prepare(dsn, b"DROP TABLE orders", QUARANTINE)
+    assert texts(second) == ['ALTER TABLE "orders" SET SCHEMA migration_monitor_quarantine_2']
+
+
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        (b"ALTER TABLE orders DROP COLUMN code, ADD COLUMN x int", "write each as its own statement"),
+        (b"DELETE FROM orders", "can't be quarantined: use --data-loss accept --accept-loss public.orders"),
+        (
+            b"\nDROP TABLE customers CASCADE",
+            "line 2: CASCADE would take table constraint orders_",
+        ),
+        (b"ALTER TABLE orders SET SCHEMA elsewhere", "SET SCHEMA is not a known kind"),
+        (b"DROP TABLE nowhere", "nowhere does not exist"),
+    ],
+)
+async def test_what_can_not_be_put_aside_is_refused(database: Database, sql: bytes, why: str) -> None:
+    """With the line of the operator's text and the remedy."""
+    with pytest.raises(PlanRefused, match=re.escape(why)):
+        await quarantined(database.dsn, sql)
