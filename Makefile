@@ -56,6 +56,14 @@ lint: setup ## ruff, mypy strict, and the floors of the architecture
 cover: setup ## branch coverage of the decision core: 100 %, or it fails
 	$(RUN) pytest -q -n $(WORKERS) tests/unit --cov=monitor.core --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
 
+ROUNDS := 50
+SEED := 1
+MAJOR := 0
+
+.PHONY: torture
+torture: setup ## rollbacks while daemons and server are killed: ROUNDS=50 SEED=1 MAJOR=16
+	$(RUN) python -m tests.chaos.torture --rounds $(ROUNDS) --seed $(SEED) --major $(MAJOR)
+
 .PHONY: bench
 bench: setup ## figures: cost of a poll, reaction time, replay
 	@for bench in $(BENCHES); do echo "== $$bench"; $(RUN) python -m tests.bench.$$bench || exit 1; done

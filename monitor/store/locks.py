@@ -122,7 +122,7 @@ class StoreLock:
                 async with pg.translated("keeping the store's lock"), asyncio.timeout(BEAT_DEADLINE):
                     await connection.execute(ALIVE)
             except DatabaseError as e:
-                if connection is self._connection:
+                if connection is self._connection and self._held:
                     _log.warning("store.lock_lost", target=self._target, reason=str(e))
                     self.cut()
                     self.news.set()
