@@ -39,6 +39,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._virtual.passed
 
+    def stand_still(self, seconds: float) -> None:
+        """Time passes although no task gets a turn."""
+        self._virtual.passed += seconds
+
 
 class LoopClock:
     """A clock that follows the running loop's time from START on."""

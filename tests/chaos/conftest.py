@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
+from tests import servers
+from tests.conftest import Database
 
 HERE = Path(__file__).parent
 
@@ -14,3 +18,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.chaos)
+
+
+@pytest.fixture
+async def newest() -> AsyncIterator[Database]:
+    """An empty database on the newest major found."""
+    server = servers.server(servers.BINARIES[0].major)
+    name = await servers.new_database(server)
+    yield Database(server, name)
+    await servers.drop_database(server, name)

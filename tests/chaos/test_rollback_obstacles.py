@@ -48,6 +48,7 @@ def test_rests_are_jittered_and_slow_after_the_budget() -> None:
     assert 5.0 <= policy.rest_after(1, 10) <= 15.0
 
 
+@pytest.mark.fault(14)
 async def test_a_reader_idle_in_transaction_is_named_and_outlasted(database: Database) -> None:
     """Fault 14: the budget's end is reported, the application waits at most the stall, it is done."""
     dsn = database.dsn
@@ -73,6 +74,7 @@ async def test_a_reader_idle_in_transaction_is_named_and_outlasted(database: Dat
     assert "SELECT" not in str(blocked.detail)
 
 
+@pytest.mark.fault(14)
 async def test_overlapping_readers_are_outwaited(database: Database) -> None:
     """Fault 14: a fixed short timeout never wins against them, a doubling one does."""
     dsn = database.dsn
@@ -119,6 +121,7 @@ async def test_not_wanted_any_more_before_the_intent_writes_nothing(database: Da
     assert await event_kinds(dsn) == []
 
 
+@pytest.mark.fault(15)
 async def test_own_timeouts_win_over_the_roles(database: Database) -> None:
     """Fault 15: statement_timeout=1s and hostile defaults of the role change nothing."""
     dsn, role = database.dsn, f"{database.name}_owner"
@@ -151,6 +154,7 @@ async def test_own_timeouts_win_over_the_roles(database: Database) -> None:
             )
 
 
+@pytest.mark.fault(12)
 async def test_with_every_connection_taken_the_held_one_does_it(database: Database) -> None:
     """Fault 12: a second executor without a held connection says that it is not ready."""
     dsn = database.dsn
@@ -174,6 +178,7 @@ async def test_with_every_connection_taken_the_held_one_does_it(database: Databa
         assert "new_column" not in await columns(dsn)
 
 
+@pytest.mark.fault(13)
 async def test_a_killed_held_connection_is_opened_again(database: Database) -> None:
     """Fault 13: readiness reconnects."""
     dsn = database.dsn
@@ -199,6 +204,7 @@ async def test_a_killed_held_connection_is_opened_again(database: Database) -> N
         "plan = jsonb_set(plan, '{statements,0,text}', '\"DROP TABLE contacts\"')",
     ],
 )
+@pytest.mark.fault(18)
 async def test_a_changed_text_hash_or_plan_is_refused(database: Database, change: str) -> None:
     """Fault 18: what was loaded before the change and what is loaded after it are both refused."""
     dsn = database.dsn
@@ -215,6 +221,7 @@ async def test_a_changed_text_hash_or_plan_is_refused(database: Database, change
     assert await event_kinds(dsn) == []
 
 
+@pytest.mark.fault(17)
 async def test_revoked_rights_are_not_ready(database: Database) -> None:
     """Fault 17: the next cheap check says which; the role here is no superuser."""
     dsn, role = database.dsn, f"{database.name}_app"
@@ -249,6 +256,7 @@ async def test_revoked_rights_are_not_ready(database: Database) -> None:
             )
 
 
+@pytest.mark.promise(14)
 async def test_a_name_that_means_another_object_now_is_not_ready(database: Database) -> None:
     """A schema put before the old one in the search_path catches the name."""
     dsn = database.dsn
@@ -262,6 +270,7 @@ async def test_a_name_that_means_another_object_now_is_not_ready(database: Datab
         assert (await rolled_back(executor, watch)).kind is OutcomeKind.REFUSED
 
 
+@pytest.mark.fault(11)
 async def test_another_cluster_behind_the_name_is_refused(database: Database) -> None:
     """Fault 11: the system identifier is not the registered one."""
     dsn = database.dsn

@@ -59,6 +59,7 @@ async def _is_once(dsn: str) -> None:
 
 
 @pytest.mark.parametrize("point", POINTS)
+@pytest.mark.fault(1)
 async def test_killed_at_any_point_the_effect_happens_exactly_once(database: Database, point: str) -> None:
     """Fault 1: SIGKILL of a real process there; the next one finishes."""
     dsn = database.dsn
@@ -78,6 +79,7 @@ async def test_killed_at_any_point_the_effect_happens_exactly_once(database: Dat
     await _is_once(dsn)
 
 
+@pytest.mark.promise(1)
 async def test_two_executors_at_once_have_one_effect(database: Database) -> None:
     """Both say rolled back, from the same ledger rows."""
     dsn = database.dsn
@@ -89,6 +91,7 @@ async def test_two_executors_at_once_have_one_effect(database: Database) -> None
     await _is_once(dsn)
 
 
+@pytest.mark.fault(6)
 async def test_a_connection_cut_before_commit_is_settled_and_tried_again(database: Database) -> None:
     """Fault 6: the ledger says that nothing took effect, so the group runs again."""
     dsn = database.dsn
@@ -104,6 +107,7 @@ async def test_a_connection_cut_before_commit_is_settled_and_tried_again(databas
     await _is_once(dsn)
 
 
+@pytest.mark.fault(6)
 async def test_a_lost_answer_to_commit_is_in_doubt_and_then_done(database: Database) -> None:
     """Fault 6: the ledger's rows say that it was committed; nothing is sent again."""
     dsn = database.dsn
@@ -118,6 +122,7 @@ async def test_a_lost_answer_to_commit_is_in_doubt_and_then_done(database: Datab
     await _is_once(dsn)
 
 
+@pytest.mark.fault(6)
 async def test_a_black_holed_answer_to_commit_is_settled_from_the_ledger(database: Database) -> None:
     """Fault 6: no reset, no answer: the doubt is reported and ends."""
     dsn = database.dsn
@@ -137,6 +142,7 @@ async def _strike_at_group(proxy: Proxy, fault: Fault) -> None:
     proxy.fault = fault
 
 
+@pytest.mark.fault(11)
 async def test_a_pooler_is_refused_by_readiness_and_execution(database: Database) -> None:
     """Fault 11: the pid of the cancel key is not the backend's."""
     dsn = database.dsn
@@ -152,6 +158,7 @@ async def test_a_pooler_is_refused_by_readiness_and_execution(database: Database
     assert "new_column" in await columns(dsn)
 
 
+@pytest.mark.fault(9)
 async def test_sigterm_while_waiting_for_a_lock_leaves_nothing(database: Database) -> None:
     """Fault 9: the open group is rolled back, and a later start finishes it."""
     dsn = database.dsn
@@ -173,6 +180,7 @@ async def test_sigterm_while_waiting_for_a_lock_leaves_nothing(database: Databas
     await _is_once(dsn)
 
 
+@pytest.mark.fault(3)
 async def test_a_process_killed_while_it_waits_for_the_lock_leaves_no_late_ddl(database: Database) -> None:
     """Fault 3: the orphan is gone in 10 s, and what it waited for does not happen."""
     dsn = database.dsn
@@ -195,6 +203,7 @@ async def test_a_process_killed_while_it_waits_for_the_lock_leaves_no_late_ddl(d
     assert await ledger_rows(dsn) == 0
 
 
+@pytest.mark.fault(9)
 async def test_cancelled_during_commit_the_commit_is_finished(database: Database) -> None:
     """Fault 9: a task cancelled right after COMMIT was sent leaves a whole effect."""
     dsn = database.dsn

@@ -24,6 +24,7 @@ from tests.rollbacks import (
 
 
 @pytest.mark.parametrize("control", ["paused_at", "cancelled_at"])
+@pytest.mark.fault(40)
 async def test_a_pause_or_cancel_committed_before_the_intent_wins(database: Database, control: str) -> None:
     """Faults 9 and 40: overruled, nothing sent."""
     dsn = database.dsn
@@ -38,6 +39,7 @@ async def test_a_pause_or_cancel_committed_before_the_intent_wins(database: Data
 
 
 @pytest.mark.parametrize("known", [False, True])
+@pytest.mark.promise(9)
 async def test_a_pause_that_the_decision_did_not_know_wins_even_when_it_is_over(
     database: Database, known: bool
 ) -> None:
@@ -57,6 +59,7 @@ async def test_a_pause_that_the_decision_did_not_know_wins_even_when_it_is_over(
     assert outcome.kind is (OutcomeKind.ROLLED_BACK if known else OutcomeKind.OVERRULED)
 
 
+@pytest.mark.fault(40)
 async def test_of_a_pause_racing_with_the_intent_the_one_that_committed_first_wins(
     database: Database,
 ) -> None:

@@ -183,6 +183,7 @@ async def test_a_message_older_than_a_day_is_given_up(age: int, sent: int) -> No
     assert len(chat.sent) == sent
 
 
+@pytest.mark.fault(34)
 async def test_a_hanging_channel_is_cut_and_holds_up_no_other() -> None:
     """The named deadline ends it; the other channel has long delivered."""
     slow, quick = Scripted("slow", script=[forever]), Scripted("quick")
@@ -194,6 +195,7 @@ async def test_a_hanging_channel_is_cut_and_holds_up_no_other() -> None:
     assert slow.tries == 2
 
 
+@pytest.mark.fault(34)
 async def test_a_real_receiver_that_is_busy_hangs_and_breaks_gets_the_message_in_the_end() -> None:
     """429, silence, 500, then 200: four requests, one message delivered."""
     net = Net()

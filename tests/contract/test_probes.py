@@ -96,6 +96,7 @@ KINDS = ["json", "counters", "prometheus", "promql"]
         peers.answering("v 1\n", headers="Date: Tue, 14 Nov 2023 22:12:00 GMT\r\n"),
     ],
 )
+@pytest.mark.fault(25, 26, 27, 28)
 async def test_nothing_hostile_becomes_a_value(net: Net, kind: str, behaviour: peers.Behaviour) -> None:
     """Faults 25 to 28: failed NoData with a reason, never an exception, never quiet."""
     async with peers.listening(behaviour) as peer:

@@ -106,12 +106,14 @@ async def test_a_status_of_500_is_an_answer_that_ok_refuses(net: Net) -> None:
     ],
     ids=["redirect", "gzip", "endless", "tiny", "limit", "headers", "nonsense", "short", "closed"],
 )
+@pytest.mark.fault(26)
 async def test_a_hostile_answer_has_its_reason(net: Net, behaviour: peers.Behaviour, reason: str) -> None:
     """Fault 26, each with a constant word."""
     assert await reason_of(net, behaviour) == reason
 
 
 @pytest.mark.parametrize("behaviour", [peers.silent, peers.slow_loris], ids=["silent", "slow-loris"])
+@pytest.mark.fault(26)
 async def test_a_slow_peer_ends_at_the_deadline(net: Net, behaviour: peers.Behaviour) -> None:
     """The deadline is for the whole request, not for each byte."""
     assert await reason_of(net, behaviour, 0.2) == "timeout"
@@ -201,6 +203,7 @@ async def test_other_requests_on_an_origin_survive_a_timeout_beside_them(net: Ne
         assert (await slow).body == b"late"
 
 
+@pytest.mark.fault(26)
 async def test_hostile_bodies_do_not_grow_the_process(net: Net) -> None:
     """Twenty endless bodies and floods of headers add at most 20 MB."""
     await reason_of(net, peers.endless_body)

@@ -61,6 +61,7 @@ BY_TEXT: list[tuple[bytes, int | None, str]] = [
 
 
 @pytest.mark.parametrize(("sql", "line", "reason"), BY_TEXT, ids=range(len(BY_TEXT)))
+@pytest.mark.fault(19)
 async def test_a_text_that_may_not_be_a_plan_is_refused(sql: bytes, line: int | None, reason: str) -> None:
     """With the line where it stands, and without a database."""
     with pytest.raises(PlanRefused) as refused:
@@ -77,6 +78,7 @@ async def test_every_refusal_is_reported_in_one_run() -> None:
     assert [p.line for p in refused.value.problems] == [1, 2, 3]
 
 
+@pytest.mark.fault(19)
 async def test_an_expression_of_thirty_thousand_terms_is_read() -> None:
     """Fault 19: neither the child nor we fall over it."""
     _, (statement,) = await plan.read(b"DELETE FROM a WHERE " + TERMS)

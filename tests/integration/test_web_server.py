@@ -84,6 +84,7 @@ async def test_a_listener_that_leaves_is_forgotten(web: Running) -> None:
     await until(lambda: web.site.stream.listeners == 0)
 
 
+@pytest.mark.fault(35)
 async def test_two_hundred_silent_sockets_do_not_keep_health_from_answering(web: Running) -> None:
     """Fault 35: sockets that never ask are only sockets."""
     silent = [await asyncio.open_connection("127.0.0.1", web.port) for _ in range(200)]

@@ -116,6 +116,7 @@ async def test_all_metrics_normal_is_success(newest: Database, tmp_path: Path) -
         assert await stage.columns() == ["id", "email_address"]
 
 
+@pytest.mark.fault(25)
 async def test_an_endpoint_that_is_gone_is_an_alert_and_never_a_rollback(stage: Stage) -> None:
     """No data is not a breach, and does not look healthy either."""
     await stage.watch()
@@ -130,6 +131,7 @@ async def test_an_endpoint_that_is_gone_is_an_alert_and_never_a_rollback(stage: 
     assert await stage.effects() == 0
 
 
+@pytest.mark.fault(12)
 async def test_with_every_connection_taken_the_held_one_rolls_back(newest: Database, tmp_path: Path) -> None:
     """A saturated server can't keep us out."""
     async with set_up(newest.dsn, tmp_path) as stage:

@@ -21,6 +21,7 @@ POINTS = (
 
 
 @pytest.mark.parametrize("point", POINTS)
+@pytest.mark.fault(1)
 async def test_a_daemon_killed_there_ends_with_the_effect_exactly_once(
     newest: Database, tmp_path: Path, point: str
 ) -> None:

@@ -227,6 +227,7 @@ def test_a_good_sample_within_clear_for_counts_against(replay: Replay) -> None:
 
 @both
 @pytest.mark.parametrize(("seconds", "ends"), [(295, "watching"), (305, "rollback")])
+@pytest.mark.fault(30)
 def test_5_percent_of_errors_for_295_s_and_for_305_s(replay: Replay, seconds: int, ends: str) -> None:
     """Fault 30: exact counts, one sample a second; a second after the hold needs no more."""
     bad = every(1, 1, seconds, "error_rate", **rate(5, 100))
@@ -236,6 +237,7 @@ def test_5_percent_of_errors_for_295_s_and_for_305_s(replay: Replay, seconds: in
 
 
 @both
+@pytest.mark.fault(29)
 def test_one_error_in_three_requests_at_night_is_no_rollback(replay: Replay) -> None:
     """Fault 29: three requests a minute, one of them failing once, and silence after it."""
     calm = [line(60 * i, "error_rate", **rate(0, 3)) for i in range(10)]

@@ -111,7 +111,8 @@ class Stage:
             "shop", POLICY, SECOND, (self.probe,), self.store, self.executor,
             Outgoing(rows_of, lambda rows: self.sent.extend(r.key for r in rows)), Counting(), LoopClock(),
         )  # fmt: skip
-        return TargetLoop(parts)
+        self.running = TargetLoop(parts)
+        return self.running
 
     def play(self, seconds: float, store: MemoryStore | None = None, **acts: Any) -> TargetLoop:
         """Registers a watch, runs the loop for that long, stops it; `acts` are coroutines run beside."""
