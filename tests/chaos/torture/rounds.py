@@ -14,6 +14,7 @@ from monitor.errors import ControlRefused, DatabaseError
 from monitor.ports import Control, WatchRequest
 from tests.chaos.torture.faults import Tormentor
 from tests.chaos.torture.world import World
+from tests.roles import OWNER
 
 PATIENCE = 90.0
 """Seconds from the last fault to the verdict; a round that needs more is stuck."""
@@ -21,7 +22,8 @@ PATIENCE = 90.0
 DELIVERY = 60.0
 """Seconds from the verdict until every alert has left."""
 
-APPLICATION = """
+APPLICATION = f"""
+SET ROLE {OWNER};
 CREATE TABLE contacts (id int PRIMARY KEY, email text NOT NULL);
 INSERT INTO contacts SELECT g, 'name' || g FROM generate_series(1, 200) g;
 CREATE TABLE effect (round int NOT NULL);
@@ -74,7 +76,7 @@ async def play(world: World, tormentor: Tormentor, rng: random.Random, number: i
     by_person = rng.random() < 0.2
     await _calm(world)
     async with world.sql() as sql:
-        await sql.execute(shape.migrate)
+        await sql.execute(f"SET ROLE {OWNER}; {shape.migrate}")
     script = ";\n".join(s.format(round=number) for s in shape.statements).encode()
     request = WatchRequest(f"round-{number}", script, "shop", Mode.AUTO)
     watch_id = str((await world.registrar.register(request)).view["id"])

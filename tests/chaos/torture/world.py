@@ -25,12 +25,13 @@ from monitor.registration import Registrar, TargetDesk
 from monitor.store.registry import PgRegistry
 from tests.chaos.proxy import Proxy
 from tests.peers import listening
+from tests.roles import POLLING, as_role, make_roles
 from tests.scenarios.stage import Application, Receiver
 
 CONFIG = """
 targets:
   shop:
-    database: {{dsn: "{dsn}"}}
+    database: {{dsn: "{polling}", rollback_dsn: "{rollback}"}}
     metrics:
       error_rate: {{json: {{url: "{app}", errors: errors, requests: requests}}}}
 thresholds: {{error_rate: {{rollback_for: 1s}}, response_time: null, connections: null, query_latency: null}}
@@ -149,16 +150,18 @@ async def world(binaries: Binaries) -> AsyncIterator[World]:
         folder = Path(name)
         try:
             await asyncio.to_thread(server.start)
+            rollback = (await make_roles(server.dsn())).rollback
             async with (
-                Wire(server.dsn()) as wire,
+                Wire(rollback) as wire,
                 listening(app.serve) as site,
                 listening(receiver.serve) as inbox,
             ):
                 config = folder / "monitor.yaml"
-                config.write_text(CONFIG.format(dsn=wire.dsn, app=site.url, receiver=inbox.url))
+                given = {"polling": as_role(wire.dsn, POLLING), "rollback": wire.dsn}
+                config.write_text(CONFIG.format(**given, app=site.url, receiver=inbox.url))
                 daemons = (Process(config, folder / "a.log"), Process(config, folder / "b.log"))
-                registry = PgRegistry("shop", server.dsn())
-                desk = TargetDesk(registry, Policy(success_after=600 * SECOND), server.dsn(), 2.0)
+                registry = PgRegistry("shop", rollback)
+                desk = TargetDesk(registry, Policy(success_after=600 * SECOND), rollback, 2.0)
                 found = World(
                     server, wire, app, receiver, daemons, folder, registry, Registrar({"shop": desk})
                 )
