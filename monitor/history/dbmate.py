@@ -52,7 +52,7 @@ DBMATE = Tool(
     "dbmate",
     reads="the file's section after `-- migrate:down`",
     marks="its row is deleted",
-    proven="the table as documented",
+    proven="dbmate 2.36.0",
     scripts=_scripts,
     down=down,
     key_of=version_of,

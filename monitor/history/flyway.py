@@ -30,7 +30,16 @@ def _scripts(place: Place) -> Sequence[Script]:
         if version in found:
             continue
         stem = f"{m['version']}__{m['name']}"
-        names = (version, m["version"], f"V{m['version']}", f"V{stem}", f"U{stem}", f"V{stem}.sql", m["name"])
+        names = (
+            version,
+            m["version"],
+            f"V{m['version']}",
+            f"V{version}",
+            f"V{stem}",
+            f"U{stem}",
+            f"V{stem}.sql",
+            m["name"],
+        )
         order = tuple(int(part) for part in version.split(".") if part)
         found[version] = Script(version, names, path.with_name(f"U{stem}.sql"), order)
     return sorted(found.values(), key=lambda s: s.order)

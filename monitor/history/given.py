@@ -48,7 +48,7 @@ DJANGO = Tool(
     "django",
     reads=f"{GIVEN} with `manage.py sqlmigrate APP NAME --backwards`, without its BEGIN and COMMIT",
     marks="its row is deleted; the migration is called `APP.NAME`",
-    proven="the table as documented",
+    proven="Django 5.2.19",
     table="django_migrations",
     rendered=_rendered,
     books=_django_books,
@@ -58,7 +58,7 @@ KNEX = Tool(
     "knex",
     reads=GIVEN,
     marks="its row is deleted",
-    proven="the table as documented",
+    proven="knex 3.3.0",
     table="knex_migrations",
     books=_knex_books,
 )

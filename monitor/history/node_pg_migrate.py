@@ -49,7 +49,7 @@ NODE_PG_MIGRATE = Tool(
     "node-pg-migrate",
     reads="an SQL file's section after `-- Down Migration`",
     marks="its row is deleted",
-    proven="the table as documented",
+    proven="node-pg-migrate 9.0.0",
     table="pgmigrations",
     scripts=_scripts,
     down=down,

@@ -44,7 +44,8 @@ SELECT EXISTS (SELECT FROM {place.books} m WHERE {mine}) AS applied,
 
 def deletion(place: Place, rows: Rows, key: str) -> BookWrite:
     """The row goes, and exactly one."""
-    sql = f"{MARK} DELETE FROM {place.books} AS r WHERE {rows.key} AND {rows.live}"
+    live = "" if rows.live == "true" else f" AND {rows.live}"
+    sql = f"{MARK} DELETE FROM {place.books} AS r WHERE {rows.key}{live}"
     return BookWrite(sql, (key,), 1)
 
 

@@ -106,7 +106,7 @@ SQITCH = Tool(
     "sqitch",
     reads="`revert/CHANGE.sql`, without its BEGIN and COMMIT",
     marks="a `revert` event; tags, dependencies and the change are deleted",
-    proven="the table as documented",
+    proven="sqitch 1.3.1",
     table="changes",
     schema="sqitch",
     scripts=_scripts,

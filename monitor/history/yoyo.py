@@ -44,7 +44,7 @@ YOYO = Tool(
     "yoyo",
     reads="`NAME.rollback.sql`",
     marks="its row is deleted, and logged",
-    proven="the table as documented",
+    proven="yoyo 9.0.0",
     table="_yoyo_migration",
     scripts=_scripts,
     key_of=_key_of,

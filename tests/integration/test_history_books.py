@@ -40,7 +40,9 @@ async def prepared(database: Database, case: Case, directory: Path) -> Prepared:
     history = history_of(case.tool, place, None, None, teams=False)
     given = None if case.given is None else case.given.encode()
     down = history.down(case.migration, given)
-    return await prepare(database.dsn, down.sql, Options(bookkeeping=down.bookkeeping))
+    return await prepare(
+        database.dsn, down.sql, Options(allow_superuser="postgres", bookkeeping=down.bookkeeping)
+    )
 
 
 async def registered(database: Database, case: Case, directory: Path) -> WatchRow:
@@ -128,6 +130,6 @@ async def test_rights_on_the_table_are_asked_for_at_registration(database: Datab
     )
     try:
         with pytest.raises(PlanRefused, match=r"may not DELETE on .*schema_migrations.*: GRANT DELETE"):
-            await prepare(dsn, down.sql, Options(bookkeeping=down.bookkeeping))
+            await prepare(dsn, down.sql, Options(allow_superuser="postgres", bookkeeping=down.bookkeeping))
     finally:
         await said(database, f"DROP OWNED BY {role} CASCADE; DROP ROLE {role}")

@@ -9,6 +9,7 @@ from monitor.cli.commands import COMMANDS
 from monitor.cli.exits import MEANINGS
 from monitor.core.samples import MINUTE
 from monitor.core.thresholds import DOCUMENTED, Policy, Threshold
+from monitor.history import TOOLS
 from monitor.rollback.kinds import KINDS, Class, Loss
 from monitor.web.catalogue import METRICS
 
@@ -99,6 +100,12 @@ def test_the_kinds_of_statement_are_those_of_the_code() -> None:
     assert {(k.klass, k.loss) for k in KINDS.values()} == set(DATA)
     found = [[cell.replace("\0", "|") for cell in row] for row in table("class")]
     assert found == rows, shown(rows)
+
+
+def test_the_migration_tools_are_those_of_the_code() -> None:
+    """Where the down SQL is read, how it is marked, and what was run."""
+    rows = [[f"`{t.name}`", t.reads, t.marks, t.proven] for t in TOOLS.values()]
+    assert table("migration tool") == rows, shown(rows)
 
 
 def test_the_metrics_are_those_of_the_code() -> None:
