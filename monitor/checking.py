@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from monitor import pg
+from monitor import ownership, pg
 from monitor.errors import DatabaseError, MonitorError, PlanRefused
 from monitor.history.source import History, NoHistory
 from monitor.ports import Executor, Finding, Probe, Registry, is_bad, rehearsal_told
@@ -124,6 +124,8 @@ async def _rights(connection: pg.Connection, allow_superuser: str) -> list[str]:
         found.append("names a standby: name the writable primary")
     if why := role.refusal(server, allow_superuser):
         found.append(why)
+    if strange := await ownership.faults(connection):
+        found.append(ownership.sentence(strange))
     row = await connection.fetchrow(RIGHTS)
     if row is None:
         return found

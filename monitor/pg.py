@@ -59,6 +59,18 @@ async def connect(dsn: str, *, name: str, deadline: float = CONNECT_DEADLINE, **
     return connection
 
 
+PIN = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', {local})"
+
+PINNED = PIN.format(local="true")
+"""Until the transaction ends, nothing that somebody put into another schema is found instead of ours."""
+
+
+async def pin(connection: Connection) -> None:
+    """For the session: what the role's own search_path is, stays its reset value."""
+    async with translated("pinning the search_path"):
+        await connection.execute(PIN.format(local="false"))
+
+
 def plain_dsn(dsn: str) -> str:
     """The DSN without an `application_name` of its own: our sessions must be recognisable."""
     parts = urlsplit(dsn)

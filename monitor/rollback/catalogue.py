@@ -21,8 +21,7 @@ SELECT pg_catalog.pg_is_in_recovery() AS standby,
             ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()),
                                            1, 8))::bit(32)::int
        END AS timeline,
-       pg_catalog.current_setting('search_path') AS search_path,
-       pg_catalog.current_schema() AS creates_in,
+       (SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'search_path') AS search_path,
        current_user::text AS role,
        coalesce((SELECT p.rolname::text FROM pg_catalog.pg_roles p
                   WHERE (p.rolsuper OR p.rolname = ANY ($1::text[]))
@@ -43,22 +42,28 @@ SELECT w.key,
        coalesce(c.relkind::text, '') AS relkind,
        coalesce(pg_catalog.pg_table_size(c.oid), 0) AS bytes,
        coalesce(c.reltuples, 0)::float8 AS rows
-  FROM unnest($1::text[], $2::text[], $3::text[]) AS w(key, schema, name)
-  LEFT JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(w.key)
-  LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"""
+  FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]))
+       AS w(key, schema, name)
+  LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(w.key)::oid
+  LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"""
+"""Runs under the registered search_path, as FOREIGN_FUNCTIONS does: every name of ours is qualified."""
 
 QUOTED = """/* migration-monitor: names as the server quotes them */
-SELECT w.name, pg_catalog.format('%I', w.name) AS quoted FROM unnest($1::text[]) AS w(name)"""
+SELECT w.name, pg_catalog.format('%I', w.name) AS quoted FROM pg_catalog.unnest($1::text[]) AS w(name)"""
 
 FOREIGN_FUNCTIONS = """/* migration-monitor: functions a plan calls */
 SELECT w.key
-  FROM unnest($1::text[], $2::text[], $3::text[]) AS w(key, schema, name)
+  FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]))
+       AS w(key, schema, name)
  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_proc p
-                    WHERE p.proname = w.name AND p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace
-                      AND (p.provolatile <> 'v' OR p.proname = ANY ($4)))
-    OR coalesce(w.schema, 'pg_catalog') <> 'pg_catalog'
+                    WHERE p.proname OPERATOR(pg_catalog.=) w.name
+                      AND p.pronamespace OPERATOR(pg_catalog.=) 'pg_catalog'::pg_catalog.regnamespace::oid
+                      AND (p.provolatile OPERATOR(pg_catalog.<>) 'v'
+                           OR p.proname OPERATOR(pg_catalog.=) ANY ($4::text[])))
+    OR coalesce(w.schema, 'pg_catalog') OPERATOR(pg_catalog.<>) 'pg_catalog'
     OR (w.schema IS NULL AND EXISTS (SELECT FROM pg_catalog.pg_proc p
-                    WHERE p.proname = w.name AND p.pronamespace <> 'pg_catalog'::pg_catalog.regnamespace
+                    WHERE p.proname OPERATOR(pg_catalog.=) w.name
+                      AND p.pronamespace OPERATOR(pg_catalog.<>) 'pg_catalog'::pg_catalog.regnamespace::oid
                       AND pg_catalog.pg_function_is_visible(p.oid)))"""
 
 POWERFUL = ("pg_execute_server_program", "pg_read_server_files", "pg_write_server_files")
@@ -80,7 +85,6 @@ class Identity:
     system: str
     timeline: int
     search_path: str
-    creates_in: str | None
     role: str
     power: str  # the role itself, or one it may become, that is superuser or as good as one; "" if none
     may_create: bool  # the place for salvaged data
@@ -105,13 +109,13 @@ class Resolved:
 
 
 async def identity(connection: Connection) -> Identity:
-    """One round trip; needs no right at all."""
+    """One round trip; needs no right at all, but a pinned session: `search_path` is what it was before."""
     r = await connection.fetchrow(IDENTITY, list(POWERFUL))
     if r is None:  # a SELECT without FROM has one row
         raise AssertionError
     return Identity(
         r["standby"], r["pid"], r["read_only"] == "on", r["system"], r["timeline"], r["search_path"],
-        r["creates_in"], r["role"], r["power"], r["may_create"], r["version"],
+        r["role"], r["power"], r["may_create"], r["version"],
     )  # fmt: skip
 
 

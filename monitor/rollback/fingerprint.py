@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-from monitor.pg import Connection
+from monitor.pg import PINNED, Connection
 
 Fingerprint = dict[str, Any]
 """`{"relations": {"public.contacts": {...} | None}, "others": {"function ...": {...} | None}}`."""
@@ -20,30 +20,36 @@ RELATIONS = files("monitor.rollback").joinpath("fingerprint.sql").read_text(enco
 
 OTHERS = """/* migration-monitor: fingerprint of functions, types and schemas */
 SELECT o.key, o.classid::bigint AS classid, o.oid::bigint AS oid,
-       CASE WHEN o.kind = 'drop_function' THEN
-            (SELECT CASE WHEN p.prokind IN ('f', 'p', 'w') THEN pg_catalog.pg_get_functiondef(p.oid)
-                         ELSE '' END
-               FROM pg_catalog.pg_proc p WHERE p.oid = o.oid)
-            WHEN o.kind = 'drop_type' THEN
+       CASE WHEN o.kind OPERATOR(pg_catalog.=) 'drop_function' THEN
+            (SELECT CASE WHEN p.prokind OPERATOR(pg_catalog.<>) 'a'
+                         THEN pg_catalog.pg_get_functiondef(p.oid) ELSE '' END
+               FROM pg_catalog.pg_proc p WHERE p.oid OPERATOR(pg_catalog.=) o.oid)
+            WHEN o.kind OPERATOR(pg_catalog.=) 'drop_type' THEN
             (SELECT pg_catalog.concat(t.typtype, ' ',
-                    (SELECT pg_catalog.string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder)
-                       FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid))
-               FROM pg_catalog.pg_type t WHERE t.oid = o.oid)
+                    (SELECT pg_catalog.string_agg(e.enumlabel::text, ',' ORDER BY e.enumsortorder)
+                       FROM pg_catalog.pg_enum e WHERE e.enumtypid OPERATOR(pg_catalog.=) t.oid))
+               FROM pg_catalog.pg_type t WHERE t.oid OPERATOR(pg_catalog.=) o.oid)
             ELSE '' END AS definition,
-       (SELECT pg_catalog.array_agg(i.type || ' ' || i.identity ORDER BY 1)
+       (SELECT pg_catalog.array_agg(pg_catalog.concat(i.type, ' ', i.identity)
+                                    ORDER BY pg_catalog.concat(i.type, ' ', i.identity))
           FROM pg_catalog.pg_depend d, pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i
-         WHERE d.refclassid = o.classid AND d.refobjid = o.oid AND d.deptype = 'n') AS dependents
+         WHERE d.refclassid OPERATOR(pg_catalog.=) o.classid::oid
+           AND d.refobjid OPERATOR(pg_catalog.=) o.oid AND d.deptype OPERATOR(pg_catalog.=) 'n') AS dependents
   FROM (SELECT w.key, w.kind,
-               CASE w.kind WHEN 'drop_function' THEN 'pg_catalog.pg_proc'::pg_catalog.regclass
-                           WHEN 'drop_type' THEN 'pg_catalog.pg_type'::pg_catalog.regclass
-                           ELSE 'pg_catalog.pg_namespace'::pg_catalog.regclass END AS classid,
-               CASE w.kind WHEN 'drop_function' THEN
-                      CASE WHEN pg_catalog.strpos(w.name, '(') > 0
+               CASE WHEN w.kind OPERATOR(pg_catalog.=) 'drop_function'
+                    THEN 'pg_catalog.pg_proc'::pg_catalog.regclass
+                    WHEN w.kind OPERATOR(pg_catalog.=) 'drop_type'
+                    THEN 'pg_catalog.pg_type'::pg_catalog.regclass
+                    ELSE 'pg_catalog.pg_namespace'::pg_catalog.regclass END AS classid,
+               CASE WHEN w.kind OPERATOR(pg_catalog.=) 'drop_function' THEN
+                      CASE WHEN pg_catalog.strpos(w.name, '(') OPERATOR(pg_catalog.>) 0
                            THEN pg_catalog.to_regprocedure(w.name)::oid
                            ELSE pg_catalog.to_regproc(w.name)::oid END
-                           WHEN 'drop_type' THEN pg_catalog.to_regtype(w.name)::oid
-                           ELSE pg_catalog.to_regnamespace(w.name)::oid END AS oid
-          FROM unnest($1::text[], $2::text[], $3::text[]) AS w(key, kind, name)) o"""
+                    WHEN w.kind OPERATOR(pg_catalog.=) 'drop_type' THEN pg_catalog.to_regtype(w.name)::oid
+                    ELSE pg_catalog.to_regnamespace(w.name)::oid END AS oid
+          FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]),
+                          pg_catalog.unnest($3::text[])) AS w(key, kind, name)) o"""
+"""Runs under the registered search_path: every name of ours is qualified."""
 
 
 async def read(
@@ -51,7 +57,7 @@ async def read(
 ) -> Fingerprint:
     """Of relations by qualified label and of `(kind, name as written)` others. Needs an open transaction.
 
-    Leaves the transaction's search_path at `search_path`, under which `others` are looked up.
+    `others` are looked up under `search_path`; it is pinned afterwards.
     """
     await _set_path(connection, "")
     relations = await _relations(connection, labels)
@@ -59,6 +65,7 @@ async def read(
     relations |= await _relations(connection, sorted(tables))
     await _set_path(connection, search_path)
     found = await _others(connection, others) if others else {}
+    await connection.execute(PINNED)
     return {"relations": relations, "others": found}
 
 

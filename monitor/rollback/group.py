@@ -142,6 +142,7 @@ async def _run(t: Try) -> dict[str, Any]:
     )
     for s in t.group.statements:
         await _execute(t, s, patience)
+    await t.send(pg.PINNED, "pinning the search_path")
     await books.keep(t)
     await t.wait(ledger.add_steps(t.connection, t.order.watch.id, t.group.statements), "writing the ledger")
     t.kill("after_ledger_row")
@@ -180,7 +181,7 @@ def _begin(t: Try, patience: Patience) -> str:
         "SET LOCAL transaction_timeout = 0" if version >= 170000 else "",
         "SELECT pg_catalog.set_config('synchronous_commit', 'on', true) "
         "WHERE pg_catalog.current_setting('synchronous_commit') = 'off'",
-        set_path(t.plan.search_path),
+        pg.PINNED,
     ]
     return "; ".join(["BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", *filter(None, settings)])
 
@@ -208,7 +209,7 @@ async def _check_ledger(t: Try, locked: Locked | None) -> None:
 
 async def _execute(t: Try, s: Statement, patience: Patience) -> None:
     """Its time counts as waiting too: the server does not say which part of it was."""
-    await t.send(patience.setting, "setting lock_timeout")
+    await t.send(f"{patience.setting}; {set_path(t.plan.search_path)}", "setting lock_timeout")
     with patience:
         await t.send(s.text, f"statement {s.step} (line {s.line})")
     t.kill(f"after_statement_{s.step}")

@@ -89,6 +89,7 @@ class Held:
 async def fit_session(dsn: str, name: str) -> Session:
     connection = await pg.connect(dsn, name=name)
     try:
+        await pg.pin(connection)
         server = await answer(connection, catalogue.identity(connection), "looking at the server")
         wait = await answer(connection, connection.fetchval(DEADLOCK_TIMEOUT), "reading deadlock_timeout")
     except BaseException:

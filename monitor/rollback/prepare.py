@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from monitor import pg
+from monitor import ownership, pg
 from monitor.errors import DatabaseError, PlanRefused, Problem
 from monitor.pg import Connection
 from monitor.ports import AtRisk, Bookkeeping, StoredPlan, loss_sentences, risk_to_json
@@ -85,13 +85,15 @@ async def prepare(dsn: str, sql: bytes, options: Options) -> Prepared:
 
 
 async def connect_directly(dsn: str, name: str) -> Connection:
-    """A connection, with the pooler named when one is what refuses it."""
+    """A connection with a pinned search_path; the pooler is named when one is what refuses it."""
     try:
-        return await pg.connect(dsn, name=name)
+        connection = await pg.connect(dsn, name=name)
+        await pg.pin(connection)
     except DatabaseError as e:
         if pg.is_pooler(e):
             raise PlanRefused([Problem("", POOLER)]) from e
         raise
+    return connection
 
 
 POOLER = "the rollback goes through a connection pooler: rollback_dsn must name the server itself"
@@ -151,6 +153,9 @@ async def _see(connection: Connection, statements: Sequence[Statement], options:
     """Needs an open transaction."""
     server = await catalogue.identity(connection)
     _refuse_server(connection, server, options)
+    if strange := await ownership.faults(connection):
+        raise PlanRefused([Problem("", ownership.sentence(strange))])
+    await connection.execute(stored.set_path(server.search_path))
     resolved = await catalogue.resolve(connection, _names(statements))
     opaque = await catalogue.opaque_functions(connection, [f for s in statements for f in s.functions])
     quoted = await catalogue.quoted(connection, _new_names(statements))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from monitor import pg
+from monitor import ownership, pg
 from monitor.pg import Connection
 from monitor.ports import Lack, OutcomeKind, Readiness, Reason, WatchRow, loss_sentences
 from monitor.rollback import atrisk, bookkeeping, catalogue, checks, estimate, group, ledger
@@ -17,10 +17,10 @@ from monitor.rollback.checks import Stop
 from monitor.rollback.manifest import SCHEMA
 from monitor.rollback.plan import sha256_of
 from monitor.rollback.protocol import LOOK
-from monitor.rollback.stored import Plan
+from monitor.rollback.stored import Plan, set_path
 
 CHEAP = f"""/* migration-monitor: ready to roll back? */
-WITH path AS MATERIALIZED (SELECT pg_catalog.set_config('search_path', $2, false) AS value)
+WITH path AS MATERIALIZED (SELECT pg_catalog.set_config('search_path', $2, true) AS value)
 SELECT pg_catalog.pg_is_in_recovery() AS standby,
        w.plan_sha256,
        pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(w.plan_sql, 'UTF8')), 'hex') AS text_sha256,
@@ -94,6 +94,8 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
             newer = await ledger.newer_watch(connection, watch.id)
             books = await _books(connection, plan)
             await checks.check_schema(connection, plan)
+            strange = await ownership.faults(connection)
+            await connection.execute(set_path(plan.search_path))
             sizes = await catalogue.resolve(connection, checks.names_of(plan))
         except Stop as stop:
             return Readiness(False, (_reason(stop), *books))
@@ -102,6 +104,8 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
     at_risk = await atrisk.read(connection, plan.destroyed, plan.data_loss, plan.fingerprint)
     reasons = [Reason(checks.superseded(newer), Lack.SUPERSEDED)] if newer is not None else []
     reasons += books
+    if strange:
+        reasons.append(Reason(ownership.sentence(strange), Lack.RIGHTS))
     seconds = estimate.seconds(plan.salvaged, plan.forecast().scanned, sizes.values())
     if seconds > max_locked:
         reasons.append(Reason(too_long(seconds, max_locked), Lack.LOCKS_ESTIMATE))

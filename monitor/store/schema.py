@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 
-from monitor import pg
+from monitor import ownership, pg
 from monitor.errors import DatabaseError
 from monitor.store.fence import SCHEMA, advisory_key
 from monitor.store.session import transaction
@@ -60,6 +60,8 @@ async def ensure_schema(connection: pg.Connection) -> bool:
 
     Raises DatabaseError with the remedy when the role may not create or use it.
     """
+    if strange := await ownership.faults(connection):
+        raise DatabaseError(ownership.sentence(strange), "42501")
     created = not await _complete(connection)
     if created:
         await _create(connection)

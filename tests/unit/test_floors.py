@@ -30,7 +30,7 @@ CORE_MAY_USE = {
 }
 """Standard library modules that hold values and nothing that could be asked twice with two answers."""
 
-GROUND = {"errors", "ports", "settings", "clock", "net", "pg", "units", "names"}
+GROUND = {"errors", "ports", "settings", "clock", "net", "pg", "units", "names", "ownership"}
 ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web"}
 CORE = {"core"}
 COMPOSED = {"app", "backend", "registration", "checking", "rehearsing"}
