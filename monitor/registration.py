@@ -62,7 +62,7 @@ class Registrar:
         try:
             prepared = await prepare(desk.rollback_dsn, down.sql, options)
         except PlanRefused as e:
-            raise _located(e, down) from None
+            raise located(e, down) from None
         started = await _started_at(desk.rollback_dsn, request.started_at)
         row, new = await desk.registry.register(
             Registration(
@@ -82,7 +82,7 @@ class Registrar:
         return name, self._desks[name]
 
 
-def _located(e: PlanRefused, down: Down) -> PlanRefused:
+def located(e: PlanRefused, down: Down) -> PlanRefused:
     """The same refusal, with the lines of the file that the SQL was read from."""
     return PlanRefused(
         [

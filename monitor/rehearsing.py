@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from monitor.errors import NotFound, OperatorError
-from monitor.ports import Registry, Rehearsal, WatchRow
-from monitor.rollback.plan import sha256_of, text_of
+from monitor.errors import NotFound, OperatorError, PlanRefused
+from monitor.history.source import History, NoHistory
+from monitor.history.ups import up_of, up_part
+from monitor.ports import Down, Registry, Rehearsal, WatchRow
+from monitor.registration import located
 from monitor.rollback.rehearsal import Wanted, rehearse
 
 
 @dataclass(frozen=True, slots=True)
 class RehearsalRequest:
-    """What a person or a deploy asks for. `rollback`, `migration`: the files' bytes. `scratch`: a DSN."""
+    """What a person or a deploy asks for. `rollback`, `migration`: the files' bytes, else the migration
+    tool's files are asked. `scratch`: a DSN."""
 
     name: str
     target: str | None = None
@@ -35,6 +39,7 @@ class Stage:
     registry: Registry
     rollback_dsn: str
     scratch_dsn: str | None
+    history: History = field(default_factory=NoHistory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +68,17 @@ class Rehearser:
             raise OperatorError(
                 f"no scratch server is named: give --scratch, or targets.{target}.database.scratch_dsn"
             )
-        sql = _rollback(request, watch)
+        down = await asyncio.to_thread(_rollback, request, watch, stage.history)
+        up = await asyncio.to_thread(_migration, request, down)
         wanted = Wanted(
-            stage.rollback_dsn, scratch, sql, request.migration,
-            applied=watch is not None or request.migration is None,
+            stage.rollback_dsn, scratch, down.sql, up, applied=watch is not None or up is None,
             search_path=watch.plan.search_path if watch else "", bindirs=self._bindirs,
         )  # fmt: skip
-        kept = await stage.registry.add_rehearsal(await rehearse(wanted))
+        try:
+            found = await rehearse(wanted)
+        except PlanRefused as e:
+            raise located(e, down) from None
+        kept = await stage.registry.add_rehearsal(found)
         name = watch.migration if watch else request.name
         return Rehearsed(name, target, watch.id if watch else None, kept)
 
@@ -88,18 +97,37 @@ class Rehearser:
         return names[0], None
 
 
-def _rollback(request: RehearsalRequest, watch: WatchRow | None) -> bytes:
+def _rollback(request: RehearsalRequest, watch: WatchRow | None, history: History) -> Down:
     """The text to rehearse. Raises OperatorError when there is none, or two different ones."""
     if watch is None:
-        if request.rollback is None:
-            raise OperatorError(
-                f"no watch of {request.name!r} is open: give --rollback FILE, and before the migration "
-                "--up FILE too"
-            )
-        return request.rollback
-    if request.rollback is not None and sha256_of(text_of(request.rollback)) != watch.plan.sha256:
+        return history.down(request.name, request.rollback)
+    registered = _given(watch)
+    if request.rollback is None:
+        return _in_its_file(watch.migration, registered, history)
+    given = history.down(watch.migration, request.rollback)
+    if given.sql != registered:
         raise OperatorError(
             f"watch {watch.id} is open with another rollback than --rollback: leave it out to rehearse the "
             "registered one"
         )
-    return watch.plan.sql.encode()
+    return given
+
+
+def _given(watch: WatchRow) -> bytes:
+    """As it was written: what a quarantine makes of it names what only the target has."""
+    plan: Mapping[str, Any] = watch.plan.plan
+    return str(plan.get("given", watch.plan.sql)).encode()
+
+
+def _in_its_file(migration: str, registered: bytes, history: History) -> Down:
+    """With the file it stands in, if the migration tool's files still say the same."""
+    try:
+        found = history.down(migration, None)
+    except OperatorError:
+        return Down(registered)
+    return found if found.sql == registered else Down(registered)
+
+
+def _migration(request: RehearsalRequest, down: Down) -> bytes | None:
+    """The migration's SQL: as given, else from the file of its rollback or the one beside it."""
+    return up_of(down.file) if request.migration is None else up_part(request.migration)

@@ -223,12 +223,15 @@ class MemoryStore:
             for other in self.rows.values()
         )
         superseded = row.verdict is None and newer
-        rehearsal = self._summary(row.plan.sha256)
+        rehearsal = self._summary(row)
         return replace(row, controls=replace(row.controls, superseded=superseded, rehearsal=rehearsal))
 
-    def _summary(self, plan_sha256: str) -> Json | None:
-        if (r := self.rehearsals.get(plan_sha256)) is None:
+    def _summary(self, row: WatchRow) -> Json | None:
+        hashes = (row.plan.sha256, row.plan.plan.get("given_sha256"))
+        found = [r for r in self.rehearsals.values() if r.plan_sha256 in hashes]
+        if not found:
             return None
+        r = max(found, key=lambda r: r.at or 0)
         return {"at": seconds(r.at or 0), "outcome": r.outcome.value, "said": r.said}
 
     def _update(self, update: WatchUpdate) -> None:

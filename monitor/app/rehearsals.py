@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from monitor.app.targets import registry_of
+from monitor.app.targets import history_of_target, registry_of
 from monitor.rehearsing import RehearsalRequest, Rehearsed, Rehearser, Stage
 from monitor.settings import Settings
 
@@ -14,7 +14,9 @@ async def rehearse(settings: Settings, request: RehearsalRequest, bindirs: tuple
     """Runs the plan on a clone of the schema and keeps what it showed."""
     registries = {name: registry_of(settings, name) for name in settings.targets}
     stages = {
-        name: Stage(registries[name], target.rollback_dsn, target.scratch_dsn)
+        name: Stage(
+            registries[name], target.rollback_dsn, target.scratch_dsn, history_of_target(settings, name)
+        )
         for name, target in settings.targets.items()
     }
     try:

@@ -30,8 +30,9 @@ NOTIFY = "/* migration-monitor */ SELECT pg_catalog.pg_notify($1, $2)"
 SUMMARY = """(SELECT pg_catalog.jsonb_build_object(
                 'at', extract(epoch FROM r.at)::float8, 'outcome', r.outcome, 'said', r.said)
           FROM migration_monitor.rehearsal r
-         WHERE r.target = w.target AND r.plan_sha256 = w.plan_sha256) AS rehearsal"""
-"""Of the plan of a watch `w`, small enough to be read with every poll."""
+         WHERE r.target = w.target AND r.plan_sha256 IN (w.plan_sha256, w.plan ->> 'given_sha256')
+         ORDER BY r.at DESC LIMIT 1) AS rehearsal"""
+"""Of the plan of a watch `w`, as it was given or as it was rewritten; small, for it is read at every poll."""
 
 
 async def save_rehearsal(connection: pg.Connection, target: str, rehearsal: Rehearsal) -> Micros:

@@ -62,7 +62,7 @@ def write_config(folder: Path, database: Database, scratch: str) -> None:
     (folder / "monitor.yaml").write_text(
         f"""targets:
   shop:
-    database: {{dsn: "{database.dsn}"{line}}}
+    database: {{dsn: "{database.dsn}", allow_superuser: postgres{line}}}
     metrics: {{error_rate: {{sql: {{query: SELECT 0, unit: ratio}}}}}}
     thresholds: {{response_time: null}}
 alerts: [log: {{}}]
@@ -116,7 +116,7 @@ async def test_a_bad_rehearsal_is_said_strongly(ask: Ask, database: Database) ->
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["nope"], "no watch of 'nope' is open: give --rollback FILE"),
+        (["nope"], "no rollback for 'nope': give --rollback FILE"),
         (["m", "--rollback", "none.sql"], "the rollback none.sql can't be read: No such file"),
         (["m", "--rollback", "down.sql", "--up", "none.sql"], "the migration none.sql can't be read"),
         (["m", "--rollback", "-", "--up", "-"], "can't both be read from stdin"),
@@ -199,3 +199,44 @@ async def end_sleep(database: Database) -> None:
         async with asyncio.timeout(30):
             while await c.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"):
                 await asyncio.sleep(0.05)
+
+
+@pytest.mark.slow
+async def test_a_tools_files_have_both_sides(ask: Ask, database: Database, tmp_path: Path) -> None:
+    """With a migration tool configured the name is enough, before the migration and while it is watched."""
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    both = f"-- migrate:up\n{UP.decode()};\n-- migrate:down\n{DOWN.decode()};\n"
+    (folder / "20261122_email.sql").write_text(both)
+    config = tmp_path / "monitor.yaml"
+    text = config.read_text().replace(
+        "    metrics:", "    migrations: {tool: dbmate, dir: migrations}\n    metrics:"
+    )
+    config.write_text(text)
+    before = await ask("rehearse", "20261122", "--json")
+    assert (before.returncode, json.loads(before.stdout)["rehearsed"]) == (0, "before the migration")
+    await run(
+        database.dsn,
+        f"{UP.decode()}; CREATE TABLE schema_migrations (version text PRIMARY KEY);"
+        "INSERT INTO schema_migrations VALUES ('20261122')",
+    )
+    registered = await ask("watch", "20261122", "--json")
+    assert json.loads(registered.stdout)["rehearsal"]["holds"] is True
+    after = await ask("rehearse", "20261122", "--json")
+    assert (after.returncode, json.loads(after.stdout)["rehearsed"]) == (0, "after the migration")
+    (folder / "20261122_email.sql").write_text(both.replace("TO email;", "TO oops FROM;"))
+    changed = await ask("rehearse", "20261122", "--json")
+    assert json.loads(changed.stdout)["outcome"] == "ran"
+
+
+@pytest.mark.slow
+async def test_a_quarantined_rollback_is_rehearsed_as_it_was_written(ask: Ask, database: Database) -> None:
+    """What it becomes names a place that only the target has; both texts find the rehearsal."""
+    await run(database.dsn, "ALTER TABLE contacts ADD COLUMN phone text")
+    up = "ALTER TABLE contacts ADD COLUMN phone text"
+    down = "ALTER TABLE contacts DROP COLUMN phone"
+    watched = await ask("watch", "m", "--rollback", "-", "--data-loss", "quarantine", given=down)
+    assert watched.returncode == 0, watched.stderr
+    assert (await ask("rehearse", "m", "--up", "-", given=up)).returncode == 0
+    shown = json.loads((await ask("status", "m", "--json")).stdout)
+    assert shown["rehearsal"]["said"] == "the schema came back each time (down, up, down)"
