@@ -103,10 +103,11 @@ def _coverage(coverage: Json) -> Iterator[str]:
 
 
 def plan_lines(view: Json) -> Iterator[str]:
-    """The statements of the rollback, numbered, each with its class."""
+    """The statements of the rollback, numbered, each with its class; those outside a transaction say so."""
     for number, statement in enumerate(_sequence(view.get("plan")), 1):
         text = " ".join(str(statement.get("sql", "")).split())
-        yield f"  {statement.get('step', number)}. [{statement.get('class', '?')}] {text}"
+        alone = "" if statement.get("transactional", True) else ", outside a transaction"
+        yield f"  {statement.get('step', number)}. [{statement.get('class', '?')}{alone}] {text}"
 
 
 def _number(value: object) -> float:

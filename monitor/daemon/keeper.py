@@ -43,6 +43,7 @@ PLAN_KEYS = {
     "sha256": "sha256",
     "class": "class",
     "kind": "kind",
+    "transactional": "transactional",
 }
 """As shown -> as stored."""
 

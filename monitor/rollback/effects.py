@@ -9,6 +9,7 @@ from __future__ import annotations
 from monitor.rollback.compare import ANY
 from monitor.rollback.effects_columns import COLUMN_EFFECTS
 from monitor.rollback.effects_names import NAME_EFFECTS
+from monitor.rollback.effects_outside import OUTSIDE_EFFECTS
 from monitor.rollback.entries import cascade, relation_of
 from monitor.rollback.fingerprint import other_key
 from monitor.rollback.forecast import Effect, Forecast
@@ -112,6 +113,8 @@ def create_relation(f: Forecast, a: Action) -> None:
 
 def create_index(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, tolerated=False)) is None:
+        if f.relations.get(f.label(a)) is ANY:  # its table is of an earlier statement
+            f.relations[beside(f.label(a), f.quoted[a.name])] = ANY
         return
     label, entry = found
     index = beside(label, f.quoted[a.name])
@@ -227,6 +230,7 @@ def nothing(f: Forecast, a: Action) -> None:
 EFFECTS: dict[str, Effect] = {
     **COLUMN_EFFECTS,
     **NAME_EFFECTS,
+    **OUTSIDE_EFFECTS,
     "rename_constraint": rename_constraint,
     "add_constraint": add_constraint,
     "validate_constraint": validate_constraint,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from monitor.rollback.compare import ANY
-from monitor.rollback.entries import Entry, cascade, relation_of
+from monitor.rollback.entries import Entry, cascade, forget_index, relation_of
 from monitor.rollback.forecast import Effect, Forecast
 from monitor.rollback.plan import Action
 
@@ -39,6 +39,7 @@ def drop_column(f: Forecast, a: Action) -> None:
             f.notice(f"dropping {what} silently drops {part.removesuffix('es').removesuffix('s')} {name}")
             del entry[part][name]
             f.forget(f"{name} on {label}")
+            forget_index(f, label, name)
     if a.name in entry["primary_key"]:
         entry["primary_key"] = []
     if column.get("generated"):

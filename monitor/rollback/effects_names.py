@@ -19,6 +19,7 @@ def rename_relation(f: Forecast, a: Action) -> None:
         return
     f.relations[new], f.relations[label] = entry, None
     f.leeway.renamed.add((bare(label), a.new_name))
+    f.leeway.loose |= {(new, part) for loose, part in f.leeway.loose if loose == label}
     table = f.relations.get(entry["table"]) if entry["table"] else None
     if table:
         for part in ("indexes", "constraints"):

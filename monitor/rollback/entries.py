@@ -7,6 +7,7 @@ from typing import Any
 
 from monitor.rollback.compare import ANY
 from monitor.rollback.forecast import Forecast
+from monitor.rollback.labels import split_label
 from monitor.rollback.plan import Action
 
 Entry = dict[str, Any]
@@ -23,6 +24,14 @@ def relation_of(f: Forecast, a: Action, tolerated: bool) -> tuple[str, Entry] | 
         f.absent(label, tolerated)
         return None
     return None if entry is ANY else (label, entry)
+
+
+def forget_index(f: Forecast, table: str, name: str) -> None:
+    """An index went with what it stood on; it is in the schema of its table."""
+    schema = split_label(table)[0]
+    for label in f.relations:
+        if split_label(label)[:2] == (schema, name):
+            f.relations[label] = None
 
 
 def cascade(f: Forecast, a: Action, entry: Entry, keys: Sequence[str], what: str) -> None:

@@ -29,7 +29,8 @@ from monitor.rollback.held import Held, answer
 from monitor.rollback.killpoints import KillPoint
 from monitor.rollback.lacking import reason_of
 from monitor.rollback.locks import LockPolicy
-from monitor.rollback.protocol import Means, Rollback
+from monitor.rollback.means import OUTSIDE_SECONDS, Means
+from monitor.rollback.protocol import Rollback
 from monitor.rollback.sequence import Standing, half_done, next_group
 from monitor.rollback.settling import give_back, read_effect, read_order
 from monitor.rollback.stored import Plan
@@ -47,6 +48,7 @@ class Limits:
     max_locked: float = 2.0
     statement: float = 60.0
     allow_superuser: str = ""
+    outside: float = OUTSIDE_SECONDS
 
 
 class RollbackExecutor:
@@ -84,7 +86,10 @@ class RollbackExecutor:
             return await self._run(Rollback(self._means(), plan, order, wanted, report))
 
     def _means(self) -> Means:
-        return Means(self._held, self._limits.locks, self._limits.statement, self._kill, self._guard)
+        limits = self._limits
+        return Means(
+            self._held, limits.locks, limits.statement, self._kill, self._guard, limits.outside
+        )  # fmt: skip
 
     async def _run(self, rollback: Rollback) -> Outcome:
         try:

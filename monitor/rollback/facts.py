@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from monitor.rollback import facts_outside
+from monitor.rollback.facts_parts import Facts, Tree
+from monitor.rollback.facts_parts import action as _action
+from monitor.rollback.facts_parts import relation_name as _relation
 from monitor.rollback.refusals import OWN_SCHEMA, refusal_of
-
-Tree = dict[str, Any]
-Facts = dict[str, Any]
 
 _OURS = re.compile(rf"\b{OWN_SCHEMA}(_salvage)?\b", re.IGNORECASE)
 
@@ -63,14 +64,13 @@ def facts_of(tree: Tree) -> Facts:
     }
 
 
-def _action(kind: str, relation: list[str] | None = None, name: str = "", **more: Any) -> Facts:
-    return {"kind": kind, "relation": relation, "name": name, **more}
-
-
 def _alter_table(body: Tree) -> list[Facts]:
     if body.get("objtype", "OBJECT_TABLE") != "OBJECT_TABLE":
         return [_action("", refusal=f"ALTER {_type(body['objtype'])} is not a known kind of statement")]
-    return [_alter(body, c["alter_table_cmd"]) for c in body["cmds"]]
+    commands = [c["alter_table_cmd"] for c in body["cmds"]]
+    if commands[0].get("def", {}).get("partition_cmd", {}).get("concurrent"):
+        return facts_outside.detach_partition(body, commands[0])
+    return [_alter(body, c) for c in commands]
 
 
 def _alter(body: Tree, cmd: Tree) -> Facts:
@@ -124,7 +124,7 @@ def _set_schema(body: Tree) -> list[Facts]:
 
 def _drop(body: Tree) -> list[Facts]:
     what = body["remove_type"]
-    kind = DROP.get(what, "")
+    kind = "drop_index_concurrently" if body.get("concurrent") else DROP.get(what, "")
     if not kind:
         return [_action("", refusal=f"DROP {_type(what)} is not a known kind of statement")]
     flags = {"if_exists": bool(body.get("missing_ok")), "cascade": _cascade(body)}
@@ -153,16 +153,6 @@ def _signature(item: Tree) -> str:
 
 def _type_text(type_name: Tree) -> str:
     return _quoted(_strings(type_name["names"])) + "[]" * len(type_name.get("array_bounds", []))
-
-
-def _create_index(body: Tree) -> list[Facts]:
-    missing = "" if body.get("idxname") else "CREATE INDEX needs a name, or nobody can check that it is there"
-    return [
-        _action(
-            "create_index", _relation(body["relation"]), body.get("idxname", ""),
-            if_exists=bool(body.get("if_not_exists")), refusal=missing,
-        )
-    ]  # fmt: skip
 
 
 def _insert(body: Tree) -> list[Facts]:
@@ -206,7 +196,9 @@ READERS: dict[str, Callable[[Tree], list[Facts]]] = {
     "rename_stmt": _rename,
     "drop_stmt": _drop,
     "alter_object_schema_stmt": _set_schema,
-    "index_stmt": _create_index,
+    "index_stmt": facts_outside.create_index,
+    "reindex_stmt": facts_outside.reindex,
+    "vacuum_stmt": facts_outside.vacuum,
     "view_stmt": _on("create_view", "view"),
     "create_stmt": _on("create_table", "relation"),
     "create_seq_stmt": _on("create_sequence", "sequence"),
@@ -224,11 +216,6 @@ READERS: dict[str, Callable[[Tree], list[Facts]]] = {
     "do_stmt": _plain("do"),
     "call_stmt": _plain("call"),
 }
-
-
-def _relation(range_var: Tree) -> list[str]:
-    schema = range_var.get("schemaname")
-    return [schema, range_var["relname"]] if schema else [range_var["relname"]]
 
 
 def _strings(items: list[Tree]) -> list[str]:

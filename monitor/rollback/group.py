@@ -135,11 +135,7 @@ async def _run(t: Try) -> dict[str, Any]:
     held_since = time.monotonic()
     with patience:
         await books.hold(t, patience.setting)
-    now = await check_schema(t.connection, t.plan, t.group.start)
-    await books.confirm(t)
-    salvaged = await t.wait(
-        keeping.keep(t.connection, t.order.watch.id, t.plan, t.group, now), "keeping what would be lost"
-    )
+    salvaged = await _salvaged(t)
     for s in t.group.statements:
         await _execute(t, s, patience)
     await t.send(pg.PINNED, "pinning the search_path")
@@ -153,6 +149,16 @@ async def _run(t: Try) -> dict[str, Any]:
         "locked_seconds": round(time.monotonic() - held_since, 3),
     }
     return await _conclude(t, effect) if t.group.last else await _note(t, effect)
+
+
+async def _salvaged(t: Try) -> list[dict[str, Any]]:
+    """What the group would lose, kept under its locks; one without statements only concludes."""
+    if not t.group.statements:
+        return []
+    now = await check_schema(t.connection, t.plan, t.group.start)
+    await books.confirm(t)
+    kept = keeping.keep(t.connection, t.order.watch.id, t.plan, t.group, now)
+    return await t.wait(kept, "keeping what would be lost")
 
 
 async def _note(t: Try, detail: dict[str, Any]) -> dict[str, Any]:

@@ -15,8 +15,12 @@ KillPoint = Callable[[str], None]
 
 POINTS = (
     "before_intent", "after_intent", "after_statement_1", "after_ledger_row", "before_commit", "after_commit",
+    "before_commit_1", "after_commit_1",
+    "before_started_1", "after_started_1", "after_cleaned_1", "after_run_1", "after_done_1",
 )  # fmt: skip
-"""`after_statement_<n>` exists for every statement."""
+"""`after_statement_<n>` exists for every statement in a transaction; `<before|after>_commit_<n>` for every
+transactional group, counted with the others. The last line is of statement n outside a transaction: `started`
+committed, what an interrupted run left removed, the statement run, `done` committed."""
 
 
 def harmless(_: str) -> None:

@@ -33,6 +33,7 @@ class Kind:
     klass: Class
     loss: Loss = Loss.NONE
     scans: bool = False  # reads or rewrites the whole table under the lock
+    transactional: bool = True  # False: PostgreSQL runs it outside a transaction only
 
 
 KINDS: dict[str, Kind] = {
@@ -51,12 +52,21 @@ KINDS: dict[str, Kind] = {
     "disable_trigger": Kind("ALTER TABLE … DISABLE TRIGGER name", Class.LOSSLESS),
     "create_table": Kind("CREATE TABLE", Class.LOSSLESS),
     "create_index": Kind("CREATE INDEX name", Class.LOSSLESS, scans=True),
+    "create_index_concurrently": Kind("CREATE INDEX CONCURRENTLY name", Class.LOSSLESS, transactional=False),
     "create_view": Kind("CREATE [OR REPLACE] VIEW", Class.LOSSLESS),
     "create_sequence": Kind("CREATE SEQUENCE", Class.LOSSLESS),
     "create_trigger": Kind("CREATE [OR REPLACE] TRIGGER", Class.LOSSLESS),
     "create_function": Kind("CREATE [OR REPLACE] FUNCTION | PROCEDURE", Class.LOSSLESS),
     "create_type": Kind("CREATE TYPE … AS ENUM", Class.LOSSLESS),
     "drop_index": Kind("DROP INDEX", Class.LOSSLESS),
+    "drop_index_concurrently": Kind("DROP INDEX CONCURRENTLY", Class.LOSSLESS, transactional=False),
+    "reindex_index": Kind("REINDEX INDEX CONCURRENTLY", Class.LOSSLESS, transactional=False),
+    "reindex_table": Kind("REINDEX TABLE CONCURRENTLY", Class.LOSSLESS, transactional=False),
+    "detach_partition": Kind(
+        "ALTER TABLE … DETACH PARTITION … CONCURRENTLY", Class.LOSSLESS, transactional=False
+    ),
+    "vacuum": Kind("VACUUM table", Class.LOSSLESS, transactional=False),
+    "analyze": Kind("ANALYZE table", Class.LOSSLESS, scans=True),
     "drop_view": Kind("DROP VIEW", Class.LOSSLESS),
     "drop_materialized_view": Kind("DROP MATERIALIZED VIEW", Class.LOSSLESS),
     "drop_trigger": Kind("DROP TRIGGER", Class.LOSSLESS),
@@ -84,6 +94,9 @@ KINDS: dict[str, Kind] = {
 
 DATA_ONLY = frozenset({"insert", "upsert", "update", "delete", "merge", "truncate"})
 """Kinds that leave no trace in the schema: whether they were done by hand can't be seen there."""
+
+UPKEEP = frozenset({"vacuum", "analyze", "reindex_index", "reindex_table"})
+"""Kinds that change neither the schema nor a value: done again they do no harm."""
 
 NO_TRACE = DATA_ONLY | {"select", "do", "call", "comment", "create_function"}
 """Kinds whose effect the fingerprint does not show."""

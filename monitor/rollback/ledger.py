@@ -41,6 +41,13 @@ INSERT INTO migration_monitor.rollback_step (watch_id, step, sha256, state, done
 SELECT $1, s.step, s.sha256, 'done', pg_catalog.clock_timestamp()
   FROM unnest($2::int[], $3::text[]) AS s(step, sha256)"""
 
+START_STEP = """/* migration-monitor: a statement outside a transaction begins */
+INSERT INTO migration_monitor.rollback_step (watch_id, step, sha256, state) VALUES ($1, $2, $3, 'started')"""
+
+FINISH_STEP = """/* migration-monitor: its post-condition holds */
+UPDATE migration_monitor.rollback_step SET state = 'done', done_at = pg_catalog.clock_timestamp()
+ WHERE watch_id = $1 AND step = $2 AND sha256 = $3 AND state = 'started'"""
+
 SET_INTENT = """/* migration-monitor: intent */
 UPDATE migration_monitor.watch SET intent_at = coalesce(intent_at, pg_catalog.clock_timestamp())
  WHERE id = $1"""
@@ -124,6 +131,16 @@ async def add_steps(connection: Connection, watch_id: str, statements: Sequence[
     await connection.execute(
         ADD_STEPS, watch_id, [s.step for s in statements], [s.sha256 for s in statements]
     )
+
+
+async def start_step(connection: Connection, watch_id: str, s: Statement) -> None:
+    """The statement may take effect from here on. The primary key lets one daemon say so."""
+    await connection.execute(START_STEP, watch_id, s.step, s.sha256)
+
+
+async def finish_step(connection: Connection, watch_id: str, s: Statement) -> None:
+    """Its post-condition was read. Said again after a lost answer it changes nothing."""
+    await connection.execute(FINISH_STEP, watch_id, s.step, s.sha256)
 
 
 async def add_intent(connection: Connection, order: Order) -> None:

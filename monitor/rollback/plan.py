@@ -36,6 +36,7 @@ class Action:
     if_exists: bool = False
     relation_if_exists: bool = False
     cascade: bool = False
+    shape: str = ""  # of an index: what it is known by beside its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def to_json(s: Statement) -> dict[str, object]:
             {
                 "kind": a.kind, "relation": list(a.relation) if a.relation else None, "name": a.name,
                 "new_name": a.new_name, "if_exists": a.if_exists,
-                "relation_if_exists": a.relation_if_exists, "cascade": a.cascade,
+                "relation_if_exists": a.relation_if_exists, "cascade": a.cascade, "shape": a.shape,
             }
             for a in s.actions
         ],
@@ -149,6 +150,7 @@ def _statement(step: int, start: int, end: int, line: int, sql: bytes, fact: Map
     return Statement(
         step, start, end, line, text, sha256_of(text), klass, actions,
         _names(fact["functions"]), _names(fact["relations"]),
+        transactional=all(KINDS[a.kind].transactional for a in actions),
     )  # fmt: skip
 
 

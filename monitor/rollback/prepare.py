@@ -18,6 +18,7 @@ from monitor.rollback import (
     atrisk,
     bookkeeping,
     catalogue,
+    conditions,
     estimate,
     fingerprint,
     plan,
@@ -129,6 +130,8 @@ async def _prepare(
         server.search_path, server.system, server.timeline,
         print_, bookkeeping=options.bookkeeping,
     )  # fmt: skip
+    if blocked := await conditions.in_the_way(connection, registered):
+        raise PlanRefused(blocked)
     at_risk = await atrisk.read(connection, registered.destroyed, options.data_loss, print_)
     return _result(registered, forecast, protection, resolved, server, options, at_risk, given)
 
@@ -218,6 +221,7 @@ NEW_NAMES: dict[str, Callable[[Action], str]] = {
     "rename_relation": lambda a: a.new_name,
     "create_index": lambda a: a.name,
     "set_schema": lambda a: a.new_name,
+    "create_index_concurrently": lambda a: a.name,
 }
 """Kinds that make a name: in the schema of the relation they are about, or that schema's own."""
 
@@ -247,6 +251,8 @@ def _touched(
         if a.relation is not None:
             label = resolved[key_of(a.relation)].label
             labels |= {label, _new_label(a, label, quoted)} if a.kind in NEW_NAMES else {label}
+            if a.kind == "detach_partition":
+                labels.add(resolved[a.name].label)
         elif a.kind in {"drop_function", "drop_type", "drop_schema"}:
             others.add((a.kind, a.name))
     return sorted(labels), tuple(sorted(others))

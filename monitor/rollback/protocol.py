@@ -9,21 +9,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld
 from monitor.pg import Connection
 from monitor.ports import Json, Order, Outcome, OutcomeKind, Progress, ProgressKind
-from monitor.rollback import books, checks, keeping, ledger, locks
+from monitor.rollback import books, checks, keeping, ledger, locks, outside
 from monitor.rollback.checks import GroupDoneError, IntentGoneError, Stop
 from monitor.rollback.commit import Doubts
-from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.group import Try, prepare_commit, undo
-from monitor.rollback.held import Held, Session, WrongServer, answer
-from monitor.rollback.killpoints import KillPoint
-from monitor.rollback.locks import LockPolicy
+from monitor.rollback.held import Session, WrongServer, answer
+from monitor.rollback.means import Means
+from monitor.rollback.outside import Turn
+from monitor.rollback.outside_tries import RunFailedError, Tries
 from monitor.rollback.sequence import NOTHING, Group, Standing, half_done, next_group
 from monitor.rollback.settling import outcome_of, read_effect, write
 from monitor.rollback.stored import Plan
@@ -32,17 +32,6 @@ LOOK = (
     "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL lock_timeout = '500ms'; "
     "SET LOCAL statement_timeout = '4s'"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What a rollback is done with."""
-
-    held: Held
-    policy: LockPolicy
-    statement_seconds: float
-    kill: KillPoint
-    guard: Guard = unguarded
 
 
 @dataclass(slots=True)
@@ -60,6 +49,10 @@ class Rollback:
     paged: bool = False
     trouble: str = ""  # the last one told
     began: float = field(default_factory=time.monotonic)  # the group under way
+    tries: Tries = field(init=False)  # of a statement outside a transaction
+
+    def __post_init__(self) -> None:
+        self.tries = Tries(self.report)
 
     @property
     def spent(self) -> float:
@@ -107,7 +100,7 @@ class Rollback:
             self.means.kill("after_intent")
             self.report(Progress(ProgressKind.INTENT, "the intent is committed", {"rule": self.order.rule}))
         self.attempt += 1
-        return await self._transact(session, group)
+        return await (self._transact if group.transactional else self._outside)(session, group)
 
     async def _transact(self, session: Session, group: Group) -> Outcome | None:
         """One try of a transactional group; the last one's effect is the rollback's."""
@@ -129,9 +122,29 @@ class Rollback:
         self._advance(Standing(group.end))
         return None
 
+    async def _outside(self, session: Session, group: Group) -> Outcome | None:
+        """One try of a statement outside a transaction; how an interrupted one ended the catalogue says."""
+        news = (self._begun, self.tries.seen, self.report)
+        turn = Turn(self.means, session, self.plan, group, self.order, self.attempt, *news)
+        try:
+            await outside.run(turn)
+        except RunFailedError as failed:
+            if self.tries.count(failed):
+                left = await outside.clean_up(turn)
+                reason = f"{failed}; still there: {left}" if left else str(failed)
+                return self._ended(OutcomeKind.FAILED, reason, {"sqlstate": failed.cause.sqlstate})
+            self.tries.interrupted(failed.cause)
+            return None
+        self._advance(Standing(group.end))
+        return None
+
+    def _begun(self) -> None:
+        self.standing = replace(self.standing, started=True)
+
     def _advance(self, standing: Standing) -> None:
         """Further than before: patience and budget begin afresh."""
         self.standing, self.attempt, self.paged = standing, 0, False
+        self.tries = Tries(self.report)
         self.began = time.monotonic()
 
     def _doubts(self) -> Doubts:

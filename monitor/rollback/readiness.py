@@ -11,7 +11,7 @@ from typing import Any
 from monitor import ownership, pg
 from monitor.pg import Connection
 from monitor.ports import Lack, OutcomeKind, Readiness, Reason, WatchRow, loss_sentences
-from monitor.rollback import atrisk, bookkeeping, catalogue, checks, estimate, group, ledger
+from monitor.rollback import atrisk, bookkeeping, catalogue, checks, conditions, estimate, group, ledger
 from monitor.rollback.cautions import too_long
 from monitor.rollback.checks import Stop
 from monitor.rollback.manifest import SCHEMA
@@ -97,6 +97,7 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
             strange = await ownership.faults(connection)
             await connection.execute(set_path(plan.search_path))
             sizes = await catalogue.resolve(connection, checks.names_of(plan))
+            blocked = await conditions.in_the_way(connection, plan)
         except Stop as stop:
             return Readiness(False, (_reason(stop), *books))
         finally:
@@ -106,6 +107,7 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
     reasons += books
     if strange:
         reasons.append(Reason(ownership.sentence(strange), Lack.RIGHTS))
+    reasons += [Reason(p.what, Lack.DRIFT) for p in blocked]
     seconds = estimate.seconds(plan.salvaged, plan.forecast().scanned, sizes.values())
     if seconds > max_locked:
         reasons.append(Reason(too_long(seconds, max_locked), Lack.LOCKS_ESTIMATE))

@@ -1,7 +1,7 @@
 """Statements that are refused by their grammar alone, each with its reason.
 
-A rollback is one transaction under our own settings: what would end, escape or reconfigure it,
-and what is not of this database, has no place in a plan.
+A rollback runs under our own settings: what would end, escape or reconfigure its transactions, what is not
+of this database, and what would lock a table for as long as it likes has no place in a plan.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ OWN_SCHEMA = "migration_monitor"
 NOT_HERE = "is not of this database and can't be undone with it: do it by hand"
 
 BY_NODE: dict[str, str] = {
-    "transaction_stmt": "transaction control: the whole rollback is one transaction already",
+    "transaction_stmt": "transaction control: the rollback has transactions of its own",
     "alter_system_stmt": f"ALTER SYSTEM {NOT_HERE}",
     "discard_stmt": "DISCARD changes the session that executes the rollback",
     "constraints_set_stmt": "SET CONSTRAINTS changes the transaction that executes the rollback",
@@ -46,8 +46,8 @@ BY_NODE: dict[str, str] = {
 }  # fmt: skip
 
 
-def _outside(what: str) -> str:
-    return f"{what} can't run in a transaction, and such statements are not supported"
+def _elsewhere(what: str) -> str:
+    return f"{what} reaches beyond this database: do it by hand"
 
 
 def _variable(body: dict[str, Any]) -> str:
@@ -63,39 +63,70 @@ def _copy(body: dict[str, Any]) -> str:
     return "COPY is not a known kind of statement"
 
 
-def _alter_table(body: dict[str, Any]) -> str:
-    for cmd in body.get("cmds", []):
-        partition = cmd["alter_table_cmd"].get("def", {}).get("partition_cmd", {})
-        if partition.get("concurrent"):
-            return _outside("DETACH PARTITION … CONCURRENTLY")
+def _drop(body: dict[str, Any]) -> str:
+    if not body.get("concurrent"):
+        return ""
+    if len(body["objects"]) > 1:
+        return "DROP INDEX CONCURRENTLY drops one index: write a statement for each"
+    if body.get("behavior") == "DROP_CASCADE":
+        return "DROP INDEX CONCURRENTLY knows no CASCADE"
     return ""
 
 
-def _concurrent(what: str) -> Callable[[dict[str, Any]], str]:
-    return lambda body: _outside(f"{what} CONCURRENTLY") if body.get("concurrent") else ""
+VACUUM_OPTIONS = {"analyze", "verbose", "freeze", "index_cleanup", "truncate", "parallel", "process_toast"}
+"""What VACUUM may be told: nothing that rewrites the table, or makes it skip one without a word."""
 
 
 def _vacuum(body: dict[str, Any]) -> str:
-    return _outside("VACUUM") if body.get("is_vacuumcmd") else ""
+    what = "VACUUM" if body.get("is_vacuumcmd") else "ANALYZE"
+    if not body.get("rels"):
+        return f"{what} of every table is not of this migration: name the tables"
+    odd = sorted(_options(body, "options") - (VACUUM_OPTIONS if what == "VACUUM" else {"verbose"}))
+    if "full" in odd:
+        return "VACUUM FULL locks the table while it is rewritten, which nothing can limit: do it by hand"
+    return f"{what} with {', '.join(odd).upper()} is not a known kind of statement" if odd else ""
 
 
 def _reindex(body: dict[str, Any]) -> str:
-    options = [p.get("def_elem", {}).get("defname") for p in body.get("params", [])]
-    whole = body.get("kind") in {"REINDEX_OBJECT_SCHEMA", "REINDEX_OBJECT_SYSTEM", "REINDEX_OBJECT_DATABASE"}
-    return _outside("REINDEX CONCURRENTLY or of a schema") if whole or "concurrently" in options else ""
+    if body.get("kind") not in {"REINDEX_OBJECT_INDEX", "REINDEX_OBJECT_TABLE"}:
+        return "REINDEX of a schema or database is not of this migration: name indexes or tables"
+    options = _options(body, "params")
+    if "concurrently" not in options:
+        return "REINDEX without CONCURRENTLY locks the table while it is built: write CONCURRENTLY"
+    odd = sorted(options - {"concurrently", "verbose"})
+    return f"REINDEX with {', '.join(odd).upper()} is not a known kind of statement" if odd else ""
+
+
+def _options(body: dict[str, Any], key: str) -> set[str]:
+    """Options that are on; one with a value of its own counts as on unless that says off."""
+    found = [p["def_elem"] for p in body.get(key, [])]
+    return {d["defname"].lower() for d in found if _value(d) not in {"false", "off", "0"}}
+
+
+def _value(option: dict[str, Any]) -> str:
+    argument = option.get("arg", {})
+    value = argument.get("string", {}).get("sval", argument.get("integer", {}).get("ival", ""))
+    return "0" if "integer" in argument and not value else str(value).lower()
+
+
+def _alter_enum(body: dict[str, Any]) -> str:
+    if body.get("old_val"):
+        return "ALTER TYPE … RENAME VALUE is not a known kind of statement"
+    return (
+        "ALTER TYPE … ADD VALUE can't be undone, and its value can't be used in the transaction that adds it"
+    )
 
 
 BY_BODY: dict[str, Callable[[dict[str, Any]], str]] = {
     "variable_set_stmt": _variable,
     "copy_stmt": _copy,
-    "alter_table_stmt": _alter_table,
-    "index_stmt": _concurrent("CREATE INDEX"),
-    "drop_stmt": _concurrent("DROP INDEX"),
+    "alter_enum_stmt": _alter_enum,
+    "drop_stmt": _drop,
     "vacuum_stmt": _vacuum,
     "reindex_stmt": _reindex,
-    "create_subscription_stmt": lambda _: _outside("CREATE SUBSCRIPTION"),
-    "drop_subscription_stmt": lambda _: _outside("DROP SUBSCRIPTION"),
-    "cluster_stmt": lambda body: "" if "relation" in body else _outside("CLUSTER of every table"),
+    "create_subscription_stmt": lambda _: _elsewhere("CREATE SUBSCRIPTION"),
+    "drop_subscription_stmt": lambda _: _elsewhere("DROP SUBSCRIPTION"),
+    "cluster_stmt": lambda body: "" if "relation" in body else "CLUSTER of every table: name it",
 }
 
 

@@ -17,7 +17,7 @@ from monitor.rollback.compare import differences
 from monitor.rollback.effects import EFFECTS
 from monitor.rollback.fingerprint import Fingerprint
 from monitor.rollback.forecast import Destroyed, Forecast, foresee
-from monitor.rollback.kinds import NO_TRACE
+from monitor.rollback.kinds import NO_TRACE, UPKEEP
 from monitor.rollback.losses import DataLoss, Quarantined
 from monitor.rollback.plan import Statement
 from monitor.rollback.sequence import Group, groups_of
@@ -96,8 +96,9 @@ class Plan:
 
     @property
     def shows(self) -> bool:
-        """Whether every statement's effect shows in the schema, so that it can be found done by hand."""
-        return not any(a.kind in NO_TRACE for s in self.statements for a in s.actions)
+        """Whether the effect shows in the schema, so that it can be found done by hand; upkeep need not."""
+        kinds = {a.kind for s in self.statements for a in s.actions} - UPKEEP
+        return bool(kinds) and not kinds & NO_TRACE
 
     @property
     def locked(self) -> list[str]:
