@@ -5,6 +5,7 @@
 
 from monitor.app.commands import check, control, register, stored_watches, watches
 from monitor.app.rehearsals import rehearse
+from monitor.app.restoring import restore
 from monitor.app.running import run
 
-__all__ = ["check", "control", "register", "rehearse", "run", "stored_watches", "watches"]
+__all__ = ["check", "control", "register", "rehearse", "restore", "run", "stored_watches", "watches"]

@@ -20,10 +20,15 @@ from monitor.units import Kind
 def executor_of(settings: Settings, target: str, guard: Guard = unguarded) -> RollbackExecutor:
     """What executes its rollbacks, on a connection of its own; the store's `guard` fences a daemon's."""
     rollback = settings.rollback
-    locks = LockPolicy(rollback.max_app_stall / SECOND, rollback.lock_budget / SECOND)
+    locks = locks_of(settings)
     database = settings.targets[target].database
     limits = Limits(locks, rollback.max_locked / SECOND, allow_superuser=database.allow_superuser or "")
     return RollbackExecutor(settings.targets[target].rollback_dsn, target, limits, guard=guard)
+
+
+def locks_of(settings: Settings) -> LockPolicy:
+    """How it waits for locks."""
+    return LockPolicy(settings.rollback.max_app_stall / SECOND, settings.rollback.lock_budget / SECOND)
 
 
 def store_of(settings: Settings, target: str) -> PgStore:

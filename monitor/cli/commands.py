@@ -39,6 +39,7 @@ COMMANDS: dict[str, Command] = {
     "approve": Command("controls", "approve", "lets a requested rollback run"),
     "rollback": Command("controls", "rollback", "rolls back now; needs no breach"),
     "rehearse": Command("rehearse", "rehearse", "runs the rollback on a clone of the schema"),
+    "restore": Command("restore", "restore", "puts what a rollback kept back into what was re-applied"),
     "replay": Command("replay", "run", "runs the decision core over recorded samples"),
 }
 

@@ -52,6 +52,8 @@ def _taken_off(label: str, name: str, made: dict[str, Any]) -> list[str]:
     (column,) = (c for c in made["columns"] if c["name"] == name)
     alter = f"ALTER TABLE {label} ALTER COLUMN {column['quoted']}"
     found = [f"{alter} SET DEFAULT {column['default']}"] if column["default"] else []
+    if column["not_null"] and column["default"]:
+        found.append(f"UPDATE {label} SET {column['quoted']} = DEFAULT WHERE {column['quoted']} IS NULL")
     found += [f"{alter} SET NOT NULL"] if column["not_null"] else []
     return found + _standing_on(name, made)
 

@@ -104,6 +104,11 @@ async def make_room(connection: Connection, schemas: Sequence[str] = (SCHEMA,)) 
         await connection.execute(PREPARE)
 
 
+async def exists(connection: Connection) -> bool:
+    """Whether anything was ever kept here."""
+    return bool(await connection.fetchval(EXISTS, [SCHEMA], MANIFEST))
+
+
 async def note(connection: Connection, kept: Kept, definition: Definition, fill: Sequence[str]) -> None:
     """Writes the row. Needs the rollback's own transaction."""
     await connection.execute(
@@ -116,6 +121,6 @@ async def note(connection: Connection, kept: Kept, definition: Definition, fill:
 
 async def of_watch(connection: Connection, watch_id: str) -> list[Kept]:
     """In the plan's order; [] also when nothing was ever kept here."""
-    if not await connection.fetchval(EXISTS, [SCHEMA], MANIFEST):
+    if not await exists(connection):
         return []
     return [Kept(**{**r, "keys": tuple(r["keys"])}) for r in await connection.fetch(OF_WATCH, watch_id)]

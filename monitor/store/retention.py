@@ -12,7 +12,10 @@ from monitor.core.samples import Micros
 BATCH = 5000
 """Rows of one statement: some tens of milliseconds."""
 
-KEPT = ("registered", "control", "intent", "intent_withdrawn", "rollback_effect", "ended")
+KEPT = (
+    "registered", "control", "intent", "intent_withdrawn", "rollback_effect", "ended", "restored",
+    "kept_dropped",
+)  # fmt: skip
 """Kinds of events that are the record of a watch."""
 
 _OLD = """/* migration-monitor */
