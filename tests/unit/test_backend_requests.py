@@ -33,3 +33,10 @@ def test_half_a_surrogate_pair_is_refused() -> None:
     """JSON can write one, UTF-8 and PostgreSQL can't hold it."""
     with pytest.raises(OperatorError, match="surrogate"):
         request_from(body(rollback="SELECT '\ud800'"))
+
+
+def test_without_a_rollback_it_is_read_from_the_tools_files() -> None:
+    """Where a migration tool is configured; else registering says what is missing."""
+    assert request_from({"migration": "m"}).rollback is None
+    with pytest.raises(OperatorError, match="migration is missing"):
+        request_from({"rollback": "SELECT 1"})
