@@ -172,6 +172,7 @@ def view_of(row: WatchRow) -> Json:
         },
         "superseded": row.controls.superseded,
         "already_breaching": False,
+        "ledger_lost": "",
         "plan": plan_view(row.plan.plan),
         "rehearsal": rehearsal_view(row.controls.rehearsal),
     }

@@ -14,6 +14,7 @@ from monitor import ownership, pg
 from monitor.errors import DatabaseError, MonitorError, PlanRefused
 from monitor.history.source import History, NoHistory
 from monitor.ports import Executor, Finding, Probe, Registry, is_bad, rehearsal_told
+from monitor.ports.levers import Levers, NoLevers
 from monitor.rollback import bookkeeping, catalogue, role
 from monitor.rollback.prepare import connect_directly
 from monitor.rollback.rehearsal_scratch import check_scratch
@@ -54,6 +55,7 @@ class CheckedTarget:
     allow_superuser: str = ""
     history: History = field(default_factory=NoHistory)
     scratch_dsn: str | None = None
+    levers: Levers = field(default_factory=NoLevers)
 
 
 async def check(targets: Sequence[CheckedTarget], channels: int) -> list[Finding]:
@@ -75,7 +77,8 @@ async def _target(target: CheckedTarget) -> list[Finding]:
         asked = check_scratch(target.scratch_dsn, target.rollback_dsn)
         parts.append(_part(f"{where}.database.scratch_dsn", asked))
     parts.append(_part(where, _watches(target)))
-    return [finding for part in await asyncio.gather(*parts) for finding in part]
+    found = [finding for part in await asyncio.gather(*parts) for finding in part]
+    return found + [Finding(where, fault) for fault in target.levers.faults()]
 
 
 def _place(probe: Probe) -> str:

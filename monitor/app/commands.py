@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 from monitor import checking
+from monitor.app.levers import levers_of
 from monitor.app.sources import probes_of
 from monitor.app.targets import desk_of, executor_of, history_of_target, registry_of
 from monitor.backend import StoredWatches
@@ -54,11 +55,13 @@ async def check(settings: Settings) -> Sequence[Finding]:
     """What stands between this configuration and a rollback at 3 a.m."""
     net = Net()
     registries = {name: registry_of(settings, name) for name in settings.targets}
+    levers = {name: levers_of(settings, name, net) for name in settings.targets}
     targets = [
         CheckedTarget(
             name, configured.dsn, configured.rollback_dsn, probes_of(settings, name, net),
-            registries[name], executor_of(settings, name), configured.database.allow_superuser or "",
-            history_of_target(settings, name), configured.scratch_dsn,
+            registries[name], executor_of(settings, name, levers[name]),
+            configured.database.allow_superuser or "", history_of_target(settings, name),
+            configured.scratch_dsn, levers[name],
         )
         for name, configured in settings.targets.items()
     ]  # fmt: skip

@@ -20,12 +20,13 @@ def channels_of(settings: Settings, net: Net) -> tuple[Channel, ...]:
         seen[alert.kind] = number = seen.get(alert.kind, 0) + 1
         name = alert.kind if number == 1 else f"{alert.kind}-{number}"
         options = {key: revealed(getattr(alert.channel, key)) for key in type(alert.channel).model_fields}
-        found.append(open_channel(alert.kind, name, partial(_post, net), options))
+        found.append(open_channel(alert.kind, name, partial(post_by, net), options))
     return tuple(found)
 
 
-async def _post(
+async def post_by(
     net: Net, url: str, *, content: bytes, headers: Mapping[str, str], deadline: float
 ) -> tuple[int, Mapping[str, str], bytes]:
+    """One POST, as channels and hooks take it: status, headers, body."""
     answer = await net.post(url, content=content, headers=headers, deadline=deadline)
     return answer.status, answer.headers, answer.body

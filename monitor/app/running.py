@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from monitor.app.commands import stored_watches
+from monitor.app.levers import levers_of
 from monitor.app.outlets import channels_of
 from monitor.app.sources import probes_of
 from monitor.app.targets import executor_of, kinds_of, store_of
@@ -23,6 +24,7 @@ from monitor.daemon.process import Daemon, Side
 from monitor.daemon.pulse import Pulse
 from monitor.net import Net
 from monitor.ports import Channel, Probe
+from monitor.ports.levers import Levers
 from monitor.settings import Settings
 from monitor.store.gateway import PgStore
 from monitor.web.server import WebServer
@@ -48,8 +50,11 @@ async def run(settings: Settings) -> None:
     telemetry = PrometheusTelemetry(_known(settings, probes, channels))
     stores = {name: store_of(settings, name) for name in settings.targets}
     senders = {n: OutboxSender(channels, stores[n], clock, telemetry) for n in settings.targets}
+    levers = {name: levers_of(settings, name, net) for name in settings.targets}
     loops = [
-        TargetLoop(_parts(settings, n, probes[n], stores[n], senders[n], channels, telemetry, clock))
+        TargetLoop(
+            _parts(settings, n, probes[n], stores[n], senders[n], levers[n], channels, telemetry, clock)
+        )
         for n in settings.targets
     ]
     daemon = Daemon(loops, clock, telemetry)
@@ -81,7 +86,7 @@ class _Outbox:
 
 def _parts(
     settings: Settings, target: str, probes: tuple[Probe, ...], store: PgStore, sender: OutboxSender,
-    channels: tuple[Channel, ...], telemetry: PrometheusTelemetry, clock: SystemClock,
+    levers: Levers, channels: tuple[Channel, ...], telemetry: PrometheusTelemetry, clock: SystemClock,
 ) -> TargetParts:  # fmt: skip
     names = tuple(channel.name for channel in channels)
     every: dict[str, Micros] = {
@@ -90,8 +95,8 @@ def _parts(
     outgoing = Outgoing(partial(rows_for, channel_names=names), sender.enqueue, every)
     return TargetParts(
         target, settings.policy(target), settings.watch.fast_interval, probes, store,
-        executor_of(settings, target, store.guard), outgoing, telemetry, clock, kinds_of(settings, target),
-        settings.rollback.verify_for,
+        executor_of(settings, target, levers, store.guard), outgoing, telemetry, clock,
+        kinds_of(settings, target), levers, settings.rollback.verify_for,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from monitor.core.samples import SECOND
 from monitor.history.source import History, NoHistory, history_of
+from monitor.ports.levers import Levers
 from monitor.registration import TargetDesk
 from monitor.rollback.executor import Limits, RollbackExecutor
 from monitor.rollback.fencing import Guard, unguarded
@@ -17,13 +18,16 @@ from monitor.store.registry import PgRegistry
 from monitor.units import Kind
 
 
-def executor_of(settings: Settings, target: str, guard: Guard = unguarded) -> RollbackExecutor:
+def executor_of(
+    settings: Settings, target: str, levers: Levers, guard: Guard = unguarded
+) -> RollbackExecutor:
     """What executes its rollbacks, on a connection of its own; the store's `guard` fences a daemon's."""
     rollback = settings.rollback
     locks = locks_of(settings)
     database = settings.targets[target].database
     limits = Limits(locks, rollback.max_locked / SECOND, allow_superuser=database.allow_superuser or "")
-    return RollbackExecutor(settings.targets[target].rollback_dsn, target, limits, guard=guard)
+    dsn = settings.targets[target].rollback_dsn
+    return RollbackExecutor(dsn, target, limits, guard=guard, levers=levers)
 
 
 def locks_of(settings: Settings) -> LockPolicy:

@@ -85,6 +85,8 @@ def condition_lines(view: Json, now: float) -> Iterator[str]:
         yield "a rollback rule was breached already when it started: it waits for approval"
     if "rehearsal" in view:
         yield rehearsal_told(_mapping(view["rehearsal"]) or None)
+    if view.get("ledger_lost"):
+        yield f"{view['ledger_lost']}: nothing is rolled back without a person"
     yield from _coverage(_mapping(view.get("coverage")))
     updated = view.get("updated_at")
     if isinstance(updated, int | float) and now - updated > STALE_SECONDS:

@@ -94,6 +94,13 @@ class Restarted:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalNeeded:
+    """What the daemon knew of the target is lost in part: from here on a person must approve."""
+
+    at: Micros
+
+
+@dataclass(frozen=True, slots=True)
 class IntentCommitted:
     """From here on pause and cancel are refused."""
 
@@ -128,6 +135,7 @@ Event = (
     | RollbackAsked
     | ArmingChanged
     | Restarted
+    | ApprovalNeeded
     | IntentCommitted
     | DoubtChanged
     | Executed

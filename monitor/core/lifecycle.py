@@ -109,6 +109,11 @@ def restarted(policy: Policy, state: WatchState, event: events.Restarted) -> Ste
     return _unacted(state), ()
 
 
+def approval_needed(policy: Policy, state: WatchState, event: events.ApprovalNeeded) -> Step:
+    """`auto` becomes `approve` for the rest of the watch; who only observes goes on so."""
+    return (_with(state, mode=Mode.APPROVE) if state.life.mode is Mode.AUTO else state), ()
+
+
 def intent_committed(policy: Policy, state: WatchState, event: events.IntentCommitted) -> Step:
     """A watch whose decision was not stored before a restart is rolling back all the same."""
     if allows(state.life.phase, Move.DECIDE):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from monitor.core.samples import Reading
 from monitor.ports import Controls, Outcome, Progress, Readiness, WatchRow
+from monitor.ports.levers import Call, Pulled
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,18 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
+class LeversPulled:
+    """What became of the hooks after a rollback."""
+
+    call: Call
+    pulled: tuple[Pulled, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reminded:
     """It is time to look for pages that are still open."""
 
 
-Happening = Readings | Tick | Reminded | ControlsRead | Loaded | ReadinessRead | Progressed | Finished
+Happening = (
+    Readings | Tick | Reminded | ControlsRead | Loaded | ReadinessRead | Progressed | Finished | LeversPulled
+)

@@ -67,6 +67,9 @@ class Keeper:
         self.readiness = replace(NOT_YET, at_risk=registered_risk(row.plan.plan))
         stored: dict[str, Any] = dict(row.state or {})
         self.lacks = Lacks(stored.get("lacks", ()))
+        self.timeline: int = stored.get("timeline", row.plan.timeline)
+        self.remembered_intent = 0  # timeline of an intent that the ledger does not have; 0: none
+        self.ledger_lost: str = stored.get("ledger_lost", "")
         self.missing: dict[str, int] = stored.get("missing", {})  # metric -> instances that do not answer
         self.told_pending: set[str] = set(stored.get("told_pending", ()))  # rules
         state = codec.load(policy, stored["core"]) if stored else None
@@ -144,6 +147,11 @@ class Keeper:
     def _waits_for_request(self) -> bool:
         return self._was_awaiting and self.state.life.phase is not Phase.AWAITING_APPROVAL
 
+    @property
+    def intent_timeline(self) -> int:
+        """The timeline that a committed intent of ours is on; 0 without one."""
+        return self.remembered_intent or (self.timeline if self.state.life.intent else 0)
+
     def still_wanted(self) -> bool:
         """Asked by the executor before each try."""
         return order_stands(self.policy, self.state)
@@ -160,6 +168,8 @@ class Keeper:
             "missing": dict(self.missing),
             "told_pending": sorted(self.told_pending),
             "lacks": self.lacks.memory(),
+            "timeline": self.timeline,
+            "ledger_lost": self.ledger_lost,
         }
         verdict = life.verdict and life.verdict.value
         return WatchUpdate(
@@ -193,6 +203,7 @@ class Keeper:
             },
             "superseded": not life.armed,
             "already_breaching": self.already_breaching,
+            "ledger_lost": self.ledger_lost,
             "plan": plan_view(row.plan.plan),
             "rehearsal": rehearsal_view(row.controls.rehearsal),
         }

@@ -8,16 +8,18 @@ If one of them dies, the target's loop ends loudly.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import structlog
 
 from monitor.core.samples import SECOND, Reading
+from monitor.daemon.afterwards import Pulling
 from monitor.daemon.happenings import (
     ControlsRead,
     Finished,
     Happening,
+    LeversPulled,
     Loaded,
     Progressed,
     ReadinessRead,
@@ -57,6 +59,7 @@ class TargetLoop:
         self._parts = parts
         self._queue: asyncio.Queue[Happening] = asyncio.Queue()
         self._recorder = Recorder(parts.name, parts.store, parts.outgoing, parts.telemetry)
+        self._pulling = Pulling(parts.levers, self._deliver_pulled)
         self._rounds = self._new_rounds()
         self._rollbacks: set[asyncio.Task[None]] = set()
         self._opened = False
@@ -104,7 +107,8 @@ class TargetLoop:
     # ------------------------------------------------------------ life
 
     def _new_rounds(self) -> Rounds:
-        return Rounds(self._parts, Hands(self._execute, self._settle, self._recorder.put))
+        hands = Hands(self._execute, self._settle, self._recorder.put, self._pulling.start)
+        return Rounds(self._parts, hands)
 
     def _start_afresh(self) -> None:
         self._opened = False
@@ -155,6 +159,7 @@ class TargetLoop:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._end_rollbacks()
+        await self._pulling.aclose()
         if not recording.done():
             self._rounds.save()
             await self._recorder.drain(FLUSH_SECONDS)
@@ -215,6 +220,9 @@ class TargetLoop:
         self._parts.telemetry.count("polls_total", target=name, probe=probe, outcome=outcome)
         self._parts.telemetry.observe("poll_duration_seconds", took, target=name, probe=probe)
 
+    def _deliver_pulled(self, pulled: LeversPulled) -> None:
+        self._queue.put_nowait(pulled)
+
     def _pace(self) -> None:
         """Fast reads while a rollback streak lasts, and one exactly when its hold is reached."""
         holds = self._rounds.holds()
@@ -266,11 +274,8 @@ class TargetLoop:
 
         self._spawn(keeper, job())
 
-    def _reporter(self, keeper: Keeper) -> Any:
-        def report(progress: Progress) -> None:
-            self._queue.put_nowait(Progressed(keeper.id, progress))
-
-        return report
+    def _reporter(self, keeper: Keeper) -> Callable[[Progress], None]:
+        return lambda progress: self._queue.put_nowait(Progressed(keeper.id, progress))
 
     def _spawn(self, keeper: Keeper, job: Coroutine[Any, Any, Outcome | None]) -> None:
         task = asyncio.create_task(

@@ -18,7 +18,7 @@ from monitor.core.thresholds import Action, Policy, Rule
 from monitor.daemon.aftermath import After
 from monitor.daemon.keeper import Keeper
 from monitor.daemon.stakes import at_risk, kept, rehearsed
-from monitor.ports import Alert, Progress, ProgressKind, Severity
+from monitor.ports import Alert, Severity
 from monitor.units import Kind, show_duration
 
 COMMAND = "migration-monitor"
@@ -171,17 +171,6 @@ class Messages:
         return replace(
             alert, transition=f"{alert.transition}/closed", at=at, severity=Severity.INFO, resolves=True,
             title=f"closed with its watch: {alert.title}", facts=(), next="", commands=(),
-        )  # fmt: skip
-
-    def progress(self, keeper: Keeper, progress: Progress, at: Micros, number: int) -> Alert:
-        """In doubt, settled, resumed half done, or the time for locks is spent."""
-        resolves = progress.kind is ProgressKind.SETTLED
-        return self._alert(
-            keeper, at, Severity.INFO if resolves else Severity.CRITICAL,
-            f"rollback of {keeper.row.migration}: {progress.text}",
-            transition=f"rollback/{progress.kind.value}/{keeper.state.life.verdict_at or at}/{number}",
-            condition="rollback/in_doubt" if resolves else f"rollback/{progress.kind.value}",
-            resolves=resolves, next="the daemon goes on by itself", commands=("status",),
         )  # fmt: skip
 
     def not_ready(self, keeper: Keeper, reasons: Sequence[str], at: Micros) -> Alert:

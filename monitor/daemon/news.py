@@ -19,6 +19,7 @@ VERDICTS: Mapping[OutcomeKind, events.Verdict | None] = {
     OutcomeKind.RESOLVED_EXTERNALLY: events.Verdict.RESOLVED_EXTERNALLY,
     OutcomeKind.WITHDRAWN: None,
     OutcomeKind.OVERRULED: None,
+    OutcomeKind.LEDGER_LOST: None,
 }
 
 INSTANCES, ANSWERING = "probe_instances", "probe_instances_answering"

@@ -9,6 +9,7 @@ from monitor.clock import AdjustableClock
 from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Policy
 from monitor.ports import Alert, AlertRow, Executor, Probe, Store, Telemetry
+from monitor.ports.levers import Levers, NoLevers
 from monitor.units import Kind
 
 READ_SHARE = 0.8
@@ -44,6 +45,7 @@ class TargetParts:
     telemetry: Telemetry
     clock: AdjustableClock
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    levers: Levers = field(default_factory=NoLevers)
     verify_for: Micros = 0  # after a rollback, until it is said whether it helped; 0: never
 
     @property

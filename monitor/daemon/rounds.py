@@ -7,22 +7,24 @@ The order within a batch: people, the executor's news, readings; then the core d
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from monitor.core import codec, events
 from monitor.core import decisions as said
+from monitor.core import events
+from monitor.core import state as life
 from monitor.core.lifecycle import BY_PERSON
 from monitor.core.samples import Micros, Reading
-from monitor.core.state import WatchState, new_state
-from monitor.core.thresholds import Action, Mode
-from monitor.core.view import evidence_view, metrics_view
-from monitor.core.watch import step
-from monitor.daemon.aftermath import Aftermath, helped
+from monitor.core.thresholds import Action
+from monitor.core.view import evidence_view
+from monitor.daemon.aftermath import Aftermath
+from monitor.daemon.afterwards import Afterwards
+from monitor.daemon.failover import follow, lost
 from monitor.daemon.happenings import (
     ControlsRead,
     Finished,
     Happening,
+    LeversPulled,
     Loaded,
     Progressed,
     ReadinessRead,
@@ -34,6 +36,7 @@ from monitor.daemon.keeper import Keeper, with_units
 from monitor.daemon.messages import Messages
 from monitor.daemon.news import VERDICTS, from_progress, instances, row_of
 from monitor.daemon.parts import TargetParts
+from monitor.daemon.sentinel import Sentinel
 from monitor.daemon.telling import Telling
 from monitor.ports import (
     Json,
@@ -43,6 +46,7 @@ from monitor.ports import (
     SampleRow,
     WatchRow,
 )
+from monitor.ports.levers import Call, Moment
 
 TOOK_EFFECT = frozenset({events.Verdict.ROLLED_BACK, events.Verdict.UNVERIFIED})
 
@@ -54,6 +58,7 @@ class Hands:
     execute: Callable[[Keeper, Order], None]
     settle: Callable[[Keeper], None]
     record: Callable[[Record], None]
+    pull: Callable[[Call], None]
 
 
 class Rounds:
@@ -66,10 +71,11 @@ class Rounds:
         self._hands = hands
         self._policy = parts.policy
         self._clock = parts.clock
-        self._bystander = replace(parts.policy, warm_up=0)
-        self._seen: WatchState | None = None
+        self._sentinel = Sentinel(parts.policy)
         self._telling = Telling(Messages(parts.policy, parts.kinds), parts)
         self._aftermath = Aftermath(parts.verify_for)
+        self._afterwards = Afterwards()
+        self._intents: Mapping[str, int] = {}  # watch -> timeline of the intent that the last process knew
         self._unsaved: list[SampleRow] = []
         self._ended: set[str] = set()  # the store may still show them open while it is away
 
@@ -81,10 +87,14 @@ class Rounds:
         now = self._clock.now()
         readings = [r for h in batch if isinstance(h, Readings) for r in h.readings]
         self._unsaved += [row_of(now, r) for r in readings]
-        self._watch_target(now, readings)
+        self._sentinel.take(now, readings)
         decided = [self._take_in(keeper, batch, readings, now) for keeper in list(self.keepers.values())]
         if any(isinstance(h, Reminded) for h in batch):
             self._telling.remind(now)
+        for happening in batch:
+            if isinstance(happening, LeversPulled):
+                self._afterwards.done(happening.call)
+                self._telling.levers(happening.call, happening.pulled, now)
         self._judge_rollbacks(now)
         self.last_at = now
         told = any(decided) or self._telling.something
@@ -95,7 +105,7 @@ class Rounds:
 
     def _holds_or_ticks(self, batch: Sequence[Happening]) -> bool:
         """Written once per interval, and at every reading while a rollback streak is under way."""
-        saved = (Tick, Finished, Readings) if self.holds() else (Tick, Finished)
+        saved = (Tick, Finished, LeversPulled, *((Readings,) if self.holds() else ()))
         return any(isinstance(happening, saved) for happening in batch)
 
     def save(self) -> None:
@@ -112,10 +122,12 @@ class Rounds:
             probe.restore(stored.get("probes", {}).get(probe.name, {}))
         self._telling.reminders.restore(stored.get("open_pages", {}))
         self._aftermath.restore(stored.get("aftermath", ()))
-        if stored.get("sentinel"):
-            self._seen = codec.load(self._bystander, stored["sentinel"])
-        if self._seen is not None:
-            self._clock.not_before(self._seen.seen.at + 1)
+        self._intents = stored.get("intents", {})
+        self._afterwards.restore(stored.get("afterwards", ()))
+        for call in self._afterwards.awaited:
+            self._hands.pull(call)
+        self._sentinel.restore(stored.get("sentinel"))
+        self._clock.not_before(self._sentinel.next_at)
         self._adopt(rows, self._clock.now())
 
     def holds(self) -> Mapping[str, set[Micros]]:
@@ -129,9 +141,7 @@ class Rounds:
 
     def metrics(self) -> Mapping[str, Json]:
         """The target's metrics, watch or no watch."""
-        if self._seen is None:
-            return {}
-        return with_units(metrics_view(self._bystander, self._seen), self._parts.kinds)
+        return with_units(self._sentinel.metrics(), self._parts.kinds)
 
     def _take_in(
         self, keeper: Keeper, batch: Sequence[Happening], readings: Sequence[Reading], now: Micros
@@ -165,10 +175,12 @@ class Rounds:
                     found += self._from_outcome(keeper, outcome, now)
                 case ReadinessRead(keeper.id, readiness):
                     self._telling.readiness(keeper, readiness, now)
+                    found += follow(keeper, self._telling, readiness.timeline, now)
         return found
 
     def _step(self, keeper: Keeper, event: events.Event) -> bool:
         """Steps one watch and carries out what was decided; True if anything was."""
+        order = keeper.state.life.order
         decisions = keeper.take(event)
         for decision in decisions:
             self._telling.decision(keeper, decision)
@@ -177,10 +189,20 @@ class Rounds:
                     self._execute(keeper, decision)
                 case said.Ended() if decision.verdict in TOOK_EFFECT:
                     self._aftermath.begin(keeper.row, decision.at)
+                    self._pull(keeper, decision, order)
                 case said.RequestApproval():
                     for more in keeper.take_request(decision):
                         self._step(keeper, more)
         return bool(decisions)
+
+    def _pull(self, keeper: Keeper, ended: said.Ended, order: life.Order | None) -> None:
+        """The hooks after a rollback; found done after a restart, its decision may not be known."""
+        row = keeper.row
+        rule, since = (order.rule, order.since) if order is not None else ("", ended.at)
+        decision, verdict = f"{rule}/{since}", ended.verdict.value
+        call = Call(Moment.AFTER, row.id, row.target, row.migration, rule, decision, verdict)
+        self._afterwards.begin(call)
+        self._hands.pull(call)
 
     def _execute(self, keeper: Keeper, decision: said.ExecuteRollback) -> None:
         evidence: Json = evidence_view(decision.evidence) or {}
@@ -195,7 +217,8 @@ class Rounds:
             self._telling.outcome(keeper, outcome, now)
             if VERDICTS[outcome.kind] is None:
                 self._telling.progress_over(keeper, now)
-            return [events.Executed(now, VERDICTS[outcome.kind], outcome.reason)]
+            ended = events.Executed(now, VERDICTS[outcome.kind], outcome.reason)
+            return [ended, *lost(keeper, self._telling, outcome, now)]
         self._telling.progress_over(keeper, now)
         order = keeper.state.life.order
         found: list[events.Event] = [
@@ -207,13 +230,17 @@ class Rounds:
 
     def _adopt(self, rows: Sequence[WatchRow], now: Micros) -> None:
         """Takes open watches into hand: new ones, and those that the last process left."""
-        if self._seen is not None:
-            self._watch_target(now, ())  # a streak that a gap has ended breaches no more
+        if self._sentinel.awake:
+            self._sentinel.take(now, ())  # a streak that a gap has ended breaches no more
         for row in rows:
             if row.id in self.keepers or row.id in self._ended or row.verdict is not None:
                 continue
-            keeper = Keeper(self._policy, row, self._parts.kinds, now, already_breaching=self._breaching())
+            keeper = Keeper(
+                self._policy, row, self._parts.kinds, now, already_breaching=self._sentinel.breaching
+            )
             self.keepers[row.id] = keeper
+            if row.intent_at is None:
+                keeper.remembered_intent = self._intents.get(row.id, 0)
             if keeper.is_new:
                 self._telling.adopted(keeper, now)
             else:
@@ -235,32 +262,16 @@ class Rounds:
 
     def _judge_rollbacks(self, now: Micros) -> None:
         """Says of rollbacks of `verify_for` ago whether they helped."""
-        if self._seen is None:
-            return
-        for after in self._aftermath.due(now):
-            self._telling.aftermath(after, helped(self._bystander, self._seen, now), now)
-
-    def _breaching(self) -> bool:
-        """Whether a rollback rule is pending or firing on the target now, watch or no watch."""
-        state = self._seen
-        return state is not None and any(
-            rule.action is Action.ROLLBACK and streak is not None
-            for rule, streak in zip(self._bystander.rules, state.seen.streaks, strict=True)
-        )
-
-    def _watch_target(self, now: Micros, readings: Sequence[Reading]) -> None:
-        """A target is sampled without a watch too: a state that is never asked to decide."""
-        state = self._seen or new_state(self._bystander, now, Mode.OBSERVE)
-        for reading in readings:
-            state, _ = step(self._bystander, state, events.Measured(now, reading))
-        self._seen, _ = step(self._bystander, state, events.Passed(now))
+        for after in self._aftermath.due(now) if self._sentinel.awake else ():
+            self._telling.aftermath(after, self._sentinel.helped(now), now)
 
     def _memory(self) -> Json:
-        sentinel = None if self._seen is None else codec.dump(self._bystander, self._seen)
         probes = {p.name: p.memory() for p in self._parts.probes}
         return {
             "probes": probes,
-            "sentinel": sentinel,
+            "sentinel": self._sentinel.memory(),
             "open_pages": self._telling.reminders.memory(),
             "aftermath": self._aftermath.memory(),
+            "afterwards": self._afterwards.memory(),
+            "intents": {i: k.intent_timeline for i, k in self.keepers.items() if k.intent_timeline},
         }

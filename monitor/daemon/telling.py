@@ -2,49 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
 
 from monitor.core import decisions as said
-from monitor.core.evidence import Evidence
 from monitor.core.replay import seconds
 from monitor.core.samples import Micros
 from monitor.core.state import Order
-from monitor.core.thresholds import Action, Rule
-from monitor.core.view import evidence_view
+from monitor.core.thresholds import Action
 from monitor.daemon.aftermath import After
+from monitor.daemon.details import KINDS, LOG_EVENTS, detail_of, told_open
 from monitor.daemon.keeper import NOT_YET, Keeper
-from monitor.daemon.messages import Messages, when
+from monitor.daemon.messages import Messages, command, when
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.reminders import Reminders
+from monitor.daemon.way import hooks_of, levers_alert, lost_alert, progress_alert
 from monitor.ports import Alert, AlertRow, EventRow, Outcome, Progress, ProgressKind, Readiness
+from monitor.ports.levers import Call, Moment, Pulled
 
 log = structlog.get_logger()
 
-KINDS: dict[type, str] = {
-    said.StreakPending: "pending",
-    said.StreakFiring: "firing",
-    said.StreakCleared: "cleared",
-    said.WentBlind: "blind",
-    said.Sighted: "sighted",
-    said.ExecuteRollback: "rollback_decided",
-    said.RequestApproval: "approval_requested",
-    said.WouldRollBack: "would_roll_back",
-    said.RollbackWithdrawn: "withdrawn",
-    said.ControlIgnored: "control_ignored",
-    said.Ended: "ended",
-}
-
-LOG_EVENTS: dict[str, str] = {kind: f"watch.{kind}" for kind in KINDS.values()}
-
 TOLD_AFTER = 5
 """A pending rollback streak is told to people when a fifth of its hold is over; blips are not."""
-
-PAGED_PROGRESS = {
-    ProgressKind.IN_DOUBT, ProgressKind.SETTLED, ProgressKind.BUDGET_SPENT, ProgressKind.RESUMED,
-}  # fmt: skip
 
 
 class Telling:
@@ -73,7 +55,7 @@ class Telling:
             self._parts.telemetry.count("late_samples_total", target=self._parts.name)
             return
         kind = KINDS[type(decision)]
-        self._row(keeper, kind, decision.at, _detail(decision))
+        self._row(keeper, kind, decision.at, detail_of(decision))
         self._parts.telemetry.count("decisions_total", target=self._parts.name, decision=kind)
         if isinstance(decision, said.Ended):
             for rule in told_open(keeper):
@@ -125,6 +107,22 @@ class Telling:
         if keeper.readiness.reasons != NOT_YET.reasons:
             self.readiness(keeper, keeper.readiness, now)
 
+    def promoted(self, keeper: Keeper, before: int, now: Micros) -> None:
+        """Another timeline answers, and the watch is in its ledger."""
+        self._row(keeper, "promoted", now, {"before": before, "now": keeper.timeline})
+        title = f"the primary was promoted: timeline {before} to {keeper.timeline}"
+        after = "the watch goes on there"
+        self._send(self._messages.noticed(keeper, now, "promoted", title, after))
+
+    def ledger_lost(self, keeper: Keeper, text: str, now: Micros) -> None:
+        """Paged until the watch ends: what was decided before is not known for certain any more."""
+        keeper.ledger_lost = text
+        self._row(keeper, "ledger_lost", now, {"text": text})
+        commands = tuple(
+            command(c, keeper.row.migration) for c in ("status", "approve", "rollback", "cancel")
+        )
+        self._send(lost_alert(keeper, text, now, commands))
+
     def instances(self, keeper: Keeper, metric: str, answering: int, known: int, now: Micros) -> None:
         """Of several instances of a source some do not answer: told once, and once when all do again."""
         missing = keeper.missing.get(metric, 0)
@@ -142,8 +140,29 @@ class Telling:
         self._progress += 1
         kind = f"rollback_{progress.kind.value}"
         self._row(keeper, kind, now, {"text": progress.text, **progress.detail}, number=self._progress)
-        if progress.kind in PAGED_PROGRESS:
-            self._send(self._messages.progress(keeper, progress, now, self._progress))
+        status = (command("status", keeper.row.migration),)
+        alert = progress_alert(keeper, progress, now, self._progress, status)
+        if alert is not None and not (alert.resolves and not self.reminders.is_open(alert.condition)):
+            self._send(alert)
+        for ok in hooks_of(progress):
+            self._hook(Moment.BEFORE, ok)
+
+    def levers(self, call: Call, pulled: Sequence[Pulled], now: Micros) -> None:
+        """The hooks after a rollback; nothing to say of a target without any."""
+        for number, one in enumerate(pulled):
+            detail = {"hook": one.name, "ok": one.ok, "why": one.why, "seconds": one.seconds}
+            key = f"{call.key}/{number}/{now}"
+            self._events.append(EventRow(call.watch_id, now, "hook_after", detail, key))
+            log.info("hook.pulled", watch=call.watch_id, target=call.target, moment=seconds(now), **detail)
+            self._hook(Moment.AFTER, one.ok)
+        if failed := [one for one in pulled if not one.ok]:
+            alert = levers_alert(call, failed, now, (command("status", call.migration),))
+            self._alerts += self._parts.outgoing.rows(alert)
+
+    def _hook(self, moment: Moment, ok: bool) -> None:
+        outcome = "ok" if ok else "failed"
+        name = self._parts.name
+        self._parts.telemetry.count("hooks_total", target=name, moment=moment.value, outcome=outcome)
 
     def progress_over(self, keeper: Keeper, now: Micros) -> None:
         """Nothing took effect and the watch goes on: what the rollback's way had opened is resolved."""
@@ -254,25 +273,3 @@ class Telling:
     def _send(self, alert: Alert) -> None:
         self.reminders.note(alert)
         self._alerts += self._parts.outgoing.rows(alert)
-
-
-def told_open(keeper: Keeper) -> list[Rule]:
-    """Rules whose breach people were told of without being paged, and which still lasts."""
-    return [
-        rule
-        for rule, streak in zip(keeper.policy.rules, keeper.state.seen.streaks, strict=True)
-        if streak is not None
-        and (streak.firing if rule.action is Action.WARN else rule.name in keeper.told_pending)
-    ]
-
-
-def _detail(decision: said.Decision) -> dict[str, Any]:
-    """The decision's own values, times in epoch seconds."""
-    found = asdict(decision)
-    found.pop("at")
-    evidence = getattr(decision, "evidence", None)
-    if isinstance(evidence, Evidence):
-        found["evidence"] = evidence_view(evidence)
-    if "since" in found:
-        found["since"] = seconds(found["since"])
-    return found

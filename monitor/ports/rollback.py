@@ -20,6 +20,7 @@ class OutcomeKind(StrEnum):
     REFUSED = "refused"  # a check before the first statement said no
     WITHDRAWN = "withdrawn"  # the streak ended before any statement took effect
     OVERRULED = "overruled"  # a person's pause or cancel was committed before the intent
+    LEDGER_LOST = "ledger_lost"  # a failover lost part of the ledger: nothing is done without a person
     RESOLVED_EXTERNALLY = "resolved_externally"  # found rolled back by hand
 
 
@@ -50,6 +51,12 @@ class ProgressKind(StrEnum):
     IN_DOUBT = "in_doubt"  # COMMIT was sent, its answer was lost
     RESUMED = "resumed"  # a part took effect before a restart: page, go on with the rest
     SETTLED = "settled"  # the doubt is over, from the ledger
+    CLEARED = "cleared"  # blockers were cancelled or terminated, as the configuration says
+    HOOK_PULLED = "hook_pulled"  # the hooks before the rollback succeeded
+    HOOK_FAILED = "hook_failed"  # one failed, and the rollback goes on
+    HOOK_BLOCKS = "hook_blocks"  # one failed, and no statement is sent until it succeeds
+    REFUSED_FOR_NOW = "refused_for_now"  # the server refuses the connection: tried again within the budget
+    PROMOTED = "promoted"  # another timeline answers, and it has lost nothing of the rollback
 
 
 @dataclass(frozen=True, slots=True)

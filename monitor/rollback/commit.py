@@ -17,11 +17,12 @@ from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.pg import Connection
 from monitor.ports import Progress, ProgressKind
-from monitor.rollback import ledger
+from monitor.rollback import ledger, timeline
 from monitor.rollback.group import undo
 from monitor.rollback.held import Held, Session, answer
-from monitor.rollback.sequence import Group, Standing
+from monitor.rollback.sequence import Group, Standing, next_group
 from monitor.rollback.stored import Plan
+from monitor.rollback.timeline import LedgerLostError
 
 T = TypeVar("T")
 
@@ -48,14 +49,21 @@ class Doubts:
     plan: Plan
     watch_id: str
     report: Callable[[Progress], None]
+    timeline: int = 0  # that the rollback was begun on; 0: that of its intent
 
     async def commit(self, connection: Connection, group: Group) -> bool:
-        """Sends COMMIT alone; True: committed, False: it is certain that it was not."""
+        """Sends COMMIT alone; True: committed, False: it is certain that it was not.
+
+        Raises LedgerLostError when another timeline answers, which does not have it.
+        """
         return await _uninterrupted(self._commit(connection, group))
 
     async def settle(self) -> Standing:
-        """Asks the primary until it knows how far the plan has come."""
-        return await _uninterrupted(self._standing())
+        """Asks the primary until it knows how far the plan has come. Raises LedgerLostError.
+
+        Nothing is in flight: told to stop, it stops at once.
+        """
+        return await self._standing(None)
 
     async def _commit(self, connection: Connection, group: Group) -> bool:
         sent = asyncio.ensure_future(connection.execute("COMMIT"))
@@ -74,7 +82,7 @@ class Doubts:
 
     async def _settle(self, sent: asyncio.Future[str], group: Group) -> bool:
         """By the answer, should it still come, or by the ledger."""
-        asking = asyncio.ensure_future(self._standing())
+        asking = asyncio.ensure_future(self._standing(group))
         both: set[asyncio.Future[Any]] = {sent, asking}
         try:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -84,34 +92,43 @@ class Doubts:
         finally:
             asking.cancel()
 
-    async def _standing(self) -> Standing:
+    async def _standing(self, group: Group | None) -> Standing:
         said = ""
         while True:
             try:
-                return await self._ask()
+                return await self._ask(group)
             except DatabaseError as e:
                 if str(e) != said:  # the edge, not every question
                     said = str(e)
                     self.report(Progress(ProgressKind.IN_DOUBT, f"not to be known yet: {said}"))
             await asyncio.sleep(ASK_EVERY)
 
-    async def _ask(self) -> Standing:
+    async def _ask(self, group: Group | None) -> Standing:
         """What the ledger says. Raises DatabaseError: no primary yet, or the old transaction is open."""
         session: Session | None = None
         try:
             session = await self.held.fresh(self.plan.system_identifier)
-            return await answer(session.connection, self._read(session.connection), "asking the ledger")
+            return await answer(session.connection, self._read(session, group), "asking the ledger")
         finally:
             if session is not None:
                 await pg.close(session.connection)
 
-    async def _read(self, connection: Connection) -> Standing:
+    async def _read(self, session: Session, group: Group | None) -> Standing:
+        connection = session.connection
         await connection.execute(ROW_WAIT)
         try:
             await ledger.lock_watch(connection, self.watch_id)
-            return await ledger.standing(connection, self.watch_id, self.plan.statements)
+            found = await ledger.standing(connection, self.watch_id, self.plan.statements)
+            known = self.timeline or await timeline.decided_on(connection, self.watch_id)
         finally:
             await undo(connection)
+        if known not in {0, session.server.timeline} and not self._has_it_all(found, group):
+            raise LedgerLostError(known, session.server.timeline, "what may have been committed", found)
+        return found
+
+    def _has_it_all(self, found: Standing, group: Group | None) -> bool:
+        """What is there on this timeline is true on it; only what is missing can't be known."""
+        return group.is_done(found) if group else next_group(self.plan.groups, found) is None
 
 
 def _said(done: bool) -> str:

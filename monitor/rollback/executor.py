@@ -20,7 +20,9 @@ from monitor.ports import (
     Readiness,
     Reason,
     WatchRow,
+    code_of,
 )
+from monitor.ports.levers import Levers, NoLevers
 from monitor.rollback import killpoints, readiness, stored
 from monitor.rollback.checks import ALIEN
 from monitor.rollback.commit import Doubts
@@ -32,8 +34,9 @@ from monitor.rollback.locks import LockPolicy
 from monitor.rollback.means import OUTSIDE_SECONDS, Means
 from monitor.rollback.protocol import Rollback
 from monitor.rollback.sequence import Standing, half_done, next_group
-from monitor.rollback.settling import give_back, read_effect, read_order
+from monitor.rollback.settling import Asked, forsaken, give_back, read_effect, read_order
 from monitor.rollback.stored import Plan
+from monitor.rollback.timeline import LedgerLostError
 
 FULL_DEADLINE = 15.0
 """Seconds for the catalogue part of readiness."""
@@ -56,8 +59,9 @@ class RollbackExecutor:
 
     def __init__(
         self, dsn: str, target: str, limits: Limits | None = None, kill: KillPoint | None = None,
-        guard: Guard = unguarded,
+        guard: Guard = unguarded, levers: Levers | None = None,
     ) -> None:  # fmt: skip
+        self._levers = levers or NoLevers()
         self._limits = limits or Limits()
         self._held = Held(dsn, f"rollback/{target}", self._limits.allow_superuser)
         self._kill = kill or killpoints.from_environment()
@@ -88,7 +92,7 @@ class RollbackExecutor:
     def _means(self) -> Means:
         limits = self._limits
         return Means(
-            self._held, limits.locks, limits.statement, self._kill, self._guard, limits.outside
+            self._held, limits.locks, limits.statement, self._kill, self._guard, limits.outside, self._levers
         )  # fmt: skip
 
     async def _run(self, rollback: Rollback) -> Outcome:
@@ -112,11 +116,15 @@ class RollbackExecutor:
         if (plan := _plan_of(watch)) is None:
             return Outcome(OutcomeKind.REFUSED, UNREADABLE)
         async with self._free:
-            standing = await Doubts(self._held, plan, watch.id, report).settle()
+            asked = Asked(self._held, plan, report)
+            try:
+                standing = await Doubts(self._held, plan, watch.id, report).settle()
+            except LedgerLostError as lost:
+                return await forsaken(asked, watch, self._guard, lost)
             if not standing.begun:
-                standing = await give_back(self._held, plan, watch, self._guard)
+                standing = await give_back(asked, watch, self._guard)
             if next_group(plan.groups, standing) is None:
-                return await read_effect(self._held, plan, watch.id)
+                return await read_effect(asked, watch.id)
             if standing.alien:
                 return Outcome(OutcomeKind.FAILED, ALIEN)
             return await self._finish(watch, plan, standing, report) if standing.begun else None
@@ -125,7 +133,7 @@ class RollbackExecutor:
         self, watch: WatchRow, plan: Plan, standing: Standing, report: Callable[[Progress], None]
     ) -> Outcome:
         """Goes on where the last process ended: its decision stands, since a part of it took effect."""
-        order = await read_order(self._held, plan, watch)
+        order = await read_order(Asked(self._held, plan, report), watch)
         text = f"half done before a restart, going on: {half_done(standing, len(plan.statements))}"
         report(Progress(ProgressKind.RESUMED, text, {"took_effect": standing.done}))
         rollback = Rollback(self._means(), plan, order, lambda: True, report, standing, intended=True)
@@ -140,14 +148,19 @@ class RollbackExecutor:
         connection, timeline = session.connection, session.server.timeline
         question = readiness.cheap(connection, watch, plan)
         reasons = tuple(await answer(connection, question, "checking the rollback connection"))
+        if Lack.LEDGER in map(code_of, reasons) and plan.timeline not in {0, timeline}:
+            reasons += (Reason(f"{LOST} (timeline {plan.timeline} to {timeline})", Lack.TIMELINE),)
         if reasons or not full:
             return Readiness(not reasons, reasons, (), timeline)
         found = await answer(
             connection, readiness.full(connection, watch, plan, self._limits.max_locked),
             "checking the rollback", FULL_DEADLINE,
         )  # fmt: skip
-        return replace(found, timeline=timeline)
+        faults = tuple(Reason(f"hook {fault}", Lack.HOOK) for fault in self._levers.faults())
+        return replace(found, ok=found.ok and not faults, reasons=found.reasons + faults, timeline=timeline)
 
+
+LOST = "a failover may have lost rows of the ledger: look, and register the watch again"
 
 UNREADABLE = Reason("the stored plan can't be read: register the watch again", Lack.HASH)
 

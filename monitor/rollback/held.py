@@ -37,6 +37,15 @@ class Standby(DatabaseUnreachable):
     """The server can't write: until it is promoted, or the name leads to the primary."""
 
 
+class NotAdmitted(DatabaseUnreachable):
+    """The server answers and does not let the role in: a rotated password, a pg_hba.conf, a new database."""
+
+
+MAY_NOT_CONNECT = frozenset({"28000", "28P01", "3D000", "42501"})
+"""SQLSTATEs of a connection that is refused to the role. It shows so for a while after a failover or
+while secrets are rotated, so at connecting it is worth another try."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """An open connection that was found fit, and what is known of its server."""
@@ -87,7 +96,12 @@ class Held:
 
 
 async def fit_session(dsn: str, name: str) -> Session:
-    connection = await pg.connect(dsn, name=name)
+    try:
+        connection = await pg.connect(dsn, name=name)
+    except DatabaseError as e:
+        if e.sqlstate in MAY_NOT_CONNECT:
+            raise NotAdmitted(str(e), e.sqlstate) from e
+        raise
     try:
         await pg.pin(connection)
         server = await answer(connection, catalogue.identity(connection), "looking at the server")

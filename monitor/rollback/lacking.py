@@ -5,13 +5,7 @@ from __future__ import annotations
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.ports import Lack, Reason
-from monitor.rollback.held import Standby, WrongServer
-
-MAY_NOT_CONNECT = frozenset({"28000", "28P01", "3D000", "42501"})
-"""SQLSTATEs of a connection that is refused to the role: password, pg_hba.conf, database, CONNECT.
-
-A failover or a rotated password shows so for a while: at connecting it is worth another try.
-"""
+from monitor.rollback.held import NotAdmitted, Standby, WrongServer
 
 
 def reason_of(e: DatabaseError) -> Reason:
@@ -26,6 +20,6 @@ def _lack(e: DatabaseError) -> Lack:
         return Lack.STANDBY
     if pg.is_pooler(e):
         return Lack.POOLER
-    if e.sqlstate in MAY_NOT_CONNECT:
+    if isinstance(e, NotAdmitted):
         return Lack.RIGHTS
     return Lack.CONNECTION if isinstance(e, DatabaseUnreachable) else Lack.OTHER

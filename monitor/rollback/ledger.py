@@ -143,10 +143,16 @@ async def finish_step(connection: Connection, watch_id: str, s: Statement) -> No
     await connection.execute(FINISH_STEP, watch_id, s.step, s.sha256)
 
 
-async def add_intent(connection: Connection, order: Order) -> None:
-    """The decision and its evidence; written again after a lost answer it stays one row."""
+async def add_intent(connection: Connection, order: Order, timeline: int = 0) -> None:
+    """The decision, its evidence and the timeline; written again after a lost answer it stays one row."""
     await connection.execute(SET_INTENT, order.watch.id)
-    detail = {"rule": order.rule, "since": seconds(order.since), "by": order.by, "evidence": order.evidence}
+    detail = {
+        "rule": order.rule,
+        "since": seconds(order.since),
+        "by": order.by,
+        "evidence": order.evidence,
+        "timeline": timeline,
+    }
     await add_event(
         connection, order.watch, order.at, "intent", detail, f"{order.watch.id}/intent/{order.at}"
     )

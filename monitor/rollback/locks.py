@@ -83,3 +83,13 @@ async def blockers(connection: Connection, labels: Sequence[str]) -> tuple[Block
         Blocker(r["pid"] or 0, r["application"], r["state"], r["backend"], r["age"], tuple(r["modes"]))
         for r in rows
     )
+
+
+def told(found: Sequence[Blocker]) -> dict[str, object]:
+    """Blockers as the detail of an event, and a line for people of each."""
+    return {
+        "blockers": [
+            {"pid": b.pid, "application": b.application, "state": b.state, "age": b.age} for b in found
+        ],
+        "text": [str(b) for b in found],
+    }

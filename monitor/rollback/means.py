@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from monitor.ports.levers import Levers, NoLevers
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.held import Held
 from monitor.rollback.killpoints import KillPoint
@@ -23,3 +24,4 @@ class Means:
     kill: KillPoint
     guard: Guard = unguarded
     outside_seconds: float = OUTSIDE_SECONDS
+    levers: Levers = field(default_factory=NoLevers)

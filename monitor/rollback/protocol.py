@@ -20,13 +20,15 @@ from monitor.rollback import books, checks, keeping, ledger, locks, outside
 from monitor.rollback.checks import GroupDoneError, IntentGoneError, Stop
 from monitor.rollback.commit import Doubts
 from monitor.rollback.group import Try, prepare_commit, undo
-from monitor.rollback.held import Session, WrongServer, answer
+from monitor.rollback.held import NotAdmitted, Session, WrongServer, answer
+from monitor.rollback.hooks import BeforeHooks, HookBlocksError
 from monitor.rollback.means import Means
 from monitor.rollback.outside import Turn
 from monitor.rollback.outside_tries import RunFailedError, Tries
 from monitor.rollback.sequence import NOTHING, Group, Standing, half_done, next_group
-from monitor.rollback.settling import outcome_of, read_effect, write
+from monitor.rollback.settling import Asked, forsaken, outcome_of, read_effect, write
 from monitor.rollback.stored import Plan
+from monitor.rollback.timeline import Course, LedgerLostError
 
 LOOK = (
     "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL lock_timeout = '500ms'; "
@@ -50,9 +52,13 @@ class Rollback:
     trouble: str = ""  # the last one told
     began: float = field(default_factory=time.monotonic)  # the group under way
     tries: Tries = field(init=False)  # of a statement outside a transaction
+    hooks: BeforeHooks = field(init=False)
+    course: Course = field(init=False)
 
     def __post_init__(self) -> None:
         self.tries = Tries(self.report)
+        self.hooks = BeforeHooks(self.means.levers, self.order, self.report)
+        self.course = Course(self.order.watch.id, self.plan.statements, self.report)
 
     @property
     def spent(self) -> float:
@@ -77,7 +83,13 @@ class Rollback:
             self._advance(done.standing)
         except IntentGoneError:
             self.intended = False
+        except HookBlocksError as blocked:
+            await asyncio.sleep(blocked.rest)
+        except LedgerLostError as lost:
+            return await forsaken(self._asked(), self.order.watch, self.means.guard, lost)
         except WrongServer as e:
+            if self.intended:  # nothing is proven of the right one: it is waited for
+                return await self._trouble(e)
             return self._ended(OutcomeKind.REFUSED, str(e))
         except StoreHeld as e:
             return Outcome(OutcomeKind.WITHDRAWN, str(e), self._tries())
@@ -91,16 +103,27 @@ class Rollback:
             return await self._effect()
         if not self.standing.begun and not self.wanted():
             return await self._withdraw()
-        session = await self.means.held.session(self.plan.system_identifier)
         if not self.intended:
-            await self._look(session.connection)
-            self.means.kill("before_intent")
-            await self._transaction(session.connection, self._intend)
-            self.intended = True
-            self.means.kill("after_intent")
-            self.report(Progress(ProgressKind.INTENT, "the intent is committed", {"rule": self.order.rule}))
+            await self._commit_intent()
+        if not self.standing.begun and not self.hooks.done:
+            await self.hooks.pull()
+            self.began = time.monotonic()  # what hooks take is not spent on locks
+            if not self.wanted():
+                return await self._withdraw()
+        session = await self.means.held.session(self.plan.system_identifier)
+        await self.course.follow(session, self.standing)
         self.attempt += 1
         return await (self._transact if group.transactional else self._outside)(session, group)
+
+    async def _commit_intent(self) -> None:
+        session = await self.means.held.session(self.plan.system_identifier)
+        await self._look(session.connection)
+        self.means.kill("before_intent")
+        self.course.timeline = session.server.timeline
+        await self._transaction(session.connection, self._intend)
+        self.intended = True
+        self.means.kill("after_intent")
+        self.report(Progress(ProgressKind.INTENT, "the intent is committed", {"rule": self.order.rule}))
 
     async def _transact(self, session: Session, group: Group) -> Outcome | None:
         """One try of a transactional group; the last one's effect is the rollback's."""
@@ -148,7 +171,10 @@ class Rollback:
         self.began = time.monotonic()
 
     def _doubts(self) -> Doubts:
-        return Doubts(self.means.held, self.plan, self.order.watch.id, self.report)
+        return Doubts(self.means.held, self.plan, self.order.watch.id, self.report, self.course.timeline)
+
+    def _asked(self) -> Asked:
+        return Asked(self.means.held, self.plan, self.report)
 
     async def _look(self, connection: Connection) -> None:
         """Is it done already, overtaken, or by hand? Skipped when a lock is in the way: a try looks too."""
@@ -196,7 +222,7 @@ class Rollback:
         if not locked.intent and (why := locked.overruled(self.order)):
             raise Stop(OutcomeKind.OVERRULED, why)
         checks.check_text(self.plan, self.order, locked)
-        await ledger.add_intent(connection, self.order)
+        await ledger.add_intent(connection, self.order, self.course.timeline)
 
     async def _transaction(self, connection: Connection, work: Callable[[Connection], Any]) -> None:
         """A short write of ours; a lost answer is harmless, since it is written again under the same key."""
@@ -221,12 +247,14 @@ class Rollback:
 
     async def _trouble(self, e: DatabaseError) -> Outcome | None:
         """What a failed step means: another try (None), or the end."""
-        if not (isinstance(e, DatabaseUnreachable) or pg.is_retryable(e.sqlstate)):
+        refused = isinstance(e, NotAdmitted | WrongServer)
+        if not (refused or isinstance(e, DatabaseUnreachable) or pg.is_retryable(e.sqlstate)):
             return self._ended(OutcomeKind.FAILED, str(e), {**self._tries(), "sqlstate": e.sqlstate})
         if e.sqlstate in {"55P03", "40P01"}:
             await self._blocked(e)
         elif str(e) != self.trouble:  # the edge: a server that is away is tried many times a minute
-            self.report(Progress(ProgressKind.RETRY, str(e), self._tries()))
+            kind = ProgressKind.REFUSED_FOR_NOW if refused else ProgressKind.RETRY
+            self.report(Progress(kind, str(e), self._tries()))
         self.trouble = str(e)
         if self.spent >= self.means.policy.budget and not self.paged:
             self.paged = True
@@ -244,16 +272,11 @@ class Rollback:
             found = await answer(connection, locks.blockers(connection, self.plan.locked), "finding blockers")
         except DatabaseError:
             return {"blockers": []}
-        return {
-            "blockers": [
-                {"pid": b.pid, "application": b.application, "state": b.state, "age": b.age} for b in found
-            ],
-            "text": [str(b) for b in found],
-        }
+        return locks.told(found)
 
     async def _effect(self) -> Outcome:
         """Of a rollback that was committed before: by this daemon, by another, or before a restart."""
-        return await read_effect(self.means.held, self.plan, self.order.watch.id)
+        return await read_effect(self._asked(), self.order.watch.id)
 
     def _ended(self, kind: OutcomeKind, reason: str, detail: Json | None = None) -> Outcome:
         """The end without the whole effect. What is half done has failed, and says which half."""

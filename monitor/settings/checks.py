@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from monitor.settings.clashes import Clash
+from monitor.settings.hooks import check_blockers, check_hook
 from monitor.settings.limit_checks import check_limits
 from monitor.settings.limits import PolicySettings, effective
 from monitor.settings.model import Settings
@@ -46,8 +47,17 @@ def check(settings: PolicySettings) -> Iterator[Clash]:
         for target in settings.targets:
             yield from _limits(settings, target)
             yield from check_sources(settings, target)
+            yield from _hooks(settings, target)
         for i, alert in enumerate(settings.alerts):
             yield from one_kind(("alerts", i), alert)
+        yield from check_blockers(settings.rollback.blockers)
+
+
+def _hooks(settings: Settings, target: str) -> Iterator[Clash]:
+    configured = settings.targets[target]
+    for name, hooks in (("before", configured.before_rollback), ("after", configured.after_rollback)):
+        for i, hook in enumerate(hooks):
+            yield from check_hook(("targets", target, f"{name}_rollback", i), hook)
 
 
 def _orders(settings: PolicySettings, orders: tuple[_Order, ...]) -> Iterator[Clash]:

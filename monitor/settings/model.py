@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints
 
+from monitor.settings.hooks import AfterHook, BeforeHook, Blockers
 from monitor.settings.limits import Layer, MetricName, PolicySettings, Thresholds
 from monitor.settings.sources import MetricSource
 from monitor.settings.types import (
@@ -34,6 +35,7 @@ class Rollback(Section):
     max_locked: Span = key("2s", "a plan that holds its locks longer is not ready")
     lock_budget: Span = key("2m", "without the locks by then it pages, and goes on slowly")
     verify_for: Duration = key("10m", "metrics watched on afterwards, to say whether it helped")
+    blockers: Blockers = key({}, "what is done about sessions in the way")
 
 
 class Database(Section):
@@ -74,6 +76,8 @@ class Target(Section):
     metrics: dict[MetricName, MetricSource] = Field({}, description="sources of what the database can't say")
     thresholds: Thresholds = Field({}, description="overrides for this target, key by key")
     migrations: Migrations | None = Field(None, description="its migration tool, if there is one")
+    before_rollback: tuple[BeforeHook, ...] = Field((), description="pulled before any statement")
+    after_rollback: tuple[AfterHook, ...] = Field((), description="pulled when it took effect")
 
     @property
     def dsn(self) -> str:

@@ -31,7 +31,7 @@ CORE_MAY_USE = {
 """Standard library modules that hold values and nothing that could be asked twice with two answers."""
 
 GROUND = {"errors", "ports", "settings", "clock", "net", "pg", "units", "names", "ownership"}
-ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web"}
+ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web", "levers"}
 CORE = {"core"}
 COMPOSED = {"app", "backend", "registration", "checking", "rehearsing"}
 """Where adapters meet: the composition root, and what people ask for over it."""

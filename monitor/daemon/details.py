@@ -1,0 +1,54 @@
+"""Decisions of the core as they are written down: kinds of event rows, and their details.
+
+Values in, values out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from monitor.core import decisions as said
+from monitor.core.evidence import Evidence
+from monitor.core.replay import seconds
+from monitor.core.thresholds import Action, Rule
+from monitor.core.view import evidence_view
+from monitor.daemon.keeper import Keeper
+
+KINDS: dict[type, str] = {
+    said.StreakPending: "pending",
+    said.StreakFiring: "firing",
+    said.StreakCleared: "cleared",
+    said.WentBlind: "blind",
+    said.Sighted: "sighted",
+    said.ExecuteRollback: "rollback_decided",
+    said.RequestApproval: "approval_requested",
+    said.WouldRollBack: "would_roll_back",
+    said.RollbackWithdrawn: "withdrawn",
+    said.ControlIgnored: "control_ignored",
+    said.Ended: "ended",
+}
+
+LOG_EVENTS: dict[str, str] = {kind: f"watch.{kind}" for kind in KINDS.values()}
+
+
+def told_open(keeper: Keeper) -> list[Rule]:
+    """Rules whose breach people were told of without being paged, and which still lasts."""
+    return [
+        rule
+        for rule, streak in zip(keeper.policy.rules, keeper.state.seen.streaks, strict=True)
+        if streak is not None
+        and (streak.firing if rule.action is Action.WARN else rule.name in keeper.told_pending)
+    ]
+
+
+def detail_of(decision: said.Decision) -> dict[str, Any]:
+    """The decision's own values, times in epoch seconds."""
+    found = asdict(decision)
+    found.pop("at")
+    evidence = getattr(decision, "evidence", None)
+    if isinstance(evidence, Evidence):
+        found["evidence"] = evidence_view(evidence)
+    if "since" in found:
+        found["since"] = seconds(found["since"])
+    return found

@@ -1,0 +1,37 @@
+"""What a failover means for a watch: a promotion is a notice, a loss takes the decision from the daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from monitor.core import events
+from monitor.core.samples import Micros
+from monitor.daemon.keeper import Keeper
+from monitor.daemon.telling import Telling
+from monitor.ports import Outcome, OutcomeKind
+
+
+def follow(keeper: Keeper, telling: Telling, timeline: int, now: Micros) -> Sequence[events.Event]:
+    """Another timeline answers: told once; without an intent that we had committed, a person decides.
+
+    `timeline`: of the primary that proved the readiness; 0: none did.
+    """
+    before, intent_on = keeper.timeline, keeper.remembered_intent
+    if not timeline:
+        return ()
+    keeper.timeline, keeper.remembered_intent = timeline, 0
+    if timeline != before:
+        telling.promoted(keeper, before, now)
+    if intent_on in {0, timeline}:
+        return ()
+    text = f"a failover from timeline {intent_on} to {timeline} lost the committed intent of a rollback"
+    telling.ledger_lost(keeper, text, now)
+    return (events.ApprovalNeeded(now),)
+
+
+def lost(keeper: Keeper, telling: Telling, outcome: Outcome, now: Micros) -> Sequence[events.Event]:
+    """A rollback that found the loss itself."""
+    if outcome.kind is not OutcomeKind.LEDGER_LOST:
+        return ()
+    telling.ledger_lost(keeper, outcome.reason, now)
+    return (events.ApprovalNeeded(now),)

@@ -1,0 +1,102 @@
+"""What people are told while a rollback is on its way: one row of a table for each kind of news."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.core.samples import Micros
+from monitor.daemon.keeper import Keeper
+from monitor.ports import Alert, Progress, ProgressKind, Severity
+from monitor.ports.levers import Call, Pulled
+
+BLOCKERS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """How a kind of progress is told. `about`: the condition that it opens or closes."""
+
+    severity: Severity
+    about: str
+    next: str
+    resolves: bool = False
+    page: bool = True
+
+
+GOES_ON = "the daemon goes on by itself"
+
+TOLD: Mapping[ProgressKind, News] = {
+    ProgressKind.IN_DOUBT: News(Severity.CRITICAL, "in_doubt", GOES_ON),
+    ProgressKind.SETTLED: News(Severity.INFO, "in_doubt", GOES_ON, resolves=True),
+    ProgressKind.RESUMED: News(Severity.CRITICAL, "resumed", GOES_ON),
+    ProgressKind.BUDGET_SPENT: News(Severity.CRITICAL, "budget_spent", GOES_ON),
+    ProgressKind.CLEARED: News(
+        Severity.WARNING, "cleared", "`rollback.blockers` of the configuration says so", page=False
+    ),
+    ProgressKind.HOOK_BLOCKS: News(
+        Severity.CRITICAL, "hook", "no statement is sent until it succeeds; it is asked again by itself"
+    ),
+    ProgressKind.HOOK_FAILED: News(Severity.ERROR, "hook", "the rollback goes on: `on_failure: warn`"),
+    ProgressKind.HOOK_PULLED: News(Severity.INFO, "hook", GOES_ON, resolves=True),
+    ProgressKind.REFUSED_FOR_NOW: News(
+        Severity.CRITICAL, "connection", "it is tried again by itself while the breach lasts"
+    ),
+    ProgressKind.PROMOTED: News(
+        Severity.WARNING, "promoted", "nothing is lost, the rollback goes on there", page=False
+    ),
+}
+"""Kinds that are not here are events without an alert."""
+
+
+def progress_alert(
+    keeper: Keeper, progress: Progress, at: Micros, number: int, commands: tuple[str, ...]
+) -> Alert | None:
+    """The alert of one piece of news; None when it is not for people."""
+    news = TOLD.get(progress.kind)
+    if news is None:
+        return None
+    row, condition = keeper.row, f"rollback/{news.about}"
+    return Alert(
+        f"rollback/{progress.kind.value}/{keeper.state.life.verdict_at or at}/{number}",
+        f"{row.id}/{condition}", row.target, row.migration, row.id, at, news.severity,
+        f"rollback of {row.migration}: {progress.text}", _facts(progress.detail), news.next, commands,
+        news.resolves, news.page,
+    )  # fmt: skip
+
+
+def hooks_of(progress: Progress) -> list[bool]:
+    """Of each hook that was pulled, whether it succeeded."""
+    hooks: Any = progress.detail.get("hooks") or ()
+    return [bool(hook["ok"]) for hook in hooks]
+
+
+def _facts(detail: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Who is in the way, one line each."""
+    texts: Sequence[str] = detail.get("text") or ()
+    found = [("blocked by", text) for text in list(texts)[:BLOCKERS_SHOWN]]
+    if len(texts) > BLOCKERS_SHOWN:
+        found.append(("blocked by", f"{len(texts) - BLOCKERS_SHOWN} more"))
+    return tuple(found)
+
+
+def levers_alert(call: Call, failed: Sequence[Pulled], at: Micros, commands: tuple[str, ...]) -> Alert:
+    """A hook after the rollback that failed: said once, its watch has ended."""
+    return Alert(
+        f"hooks/{call.key}/{at}", f"{call.watch_id}/hooks", call.target, call.migration, call.watch_id, at,
+        Severity.ERROR, f"{call.migration}: a hook failed after the rollback",
+        tuple(("hook", str(pulled)) for pulled in failed),
+        "it is not repeated: what it should have done is left to a person", commands,
+    )  # fmt: skip
+
+
+def lost_alert(keeper: Keeper, text: str, at: Micros, commands: tuple[str, ...]) -> Alert:
+    """A failover lost part of the ledger: a person looks before anything is rolled back."""
+    row = keeper.row
+    return Alert(
+        f"ledger_lost/{at}", f"{row.id}/ledger_lost", row.target, row.migration, row.id, at,
+        Severity.CRITICAL, f"{row.migration}: {text}",
+        next="nothing is rolled back until a person approves or asks for it: look at the schema first",
+        commands=commands,
+    )  # fmt: skip

@@ -1,0 +1,81 @@
+"""Hooks before a rollback, on a real database: when they are pulled, and what a failure means."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from monitor.ports import OutcomeKind, ProgressKind
+from monitor.ports.levers import Call, Pulled
+from monitor.rollback.executor import Limits, RollbackExecutor
+from tests.conftest import Database
+from tests.rollbacks import DROP_COLUMN, FAST, Heard, build, columns, event_kinds, registered, rolled_back
+
+
+class Scripted:
+    """Levers that answer as they are told, and remember what they saw."""
+
+    def __init__(self, dsn: str, *answers: Sequence[Pulled]) -> None:
+        self.dsn = dsn
+        self.answers = list(answers)
+        self.calls: list[Call] = []
+        self.events: list[list[str]] = []
+
+    async def pull(self, call: Call) -> Sequence[Pulled]:
+        self.calls.append(call)
+        self.events.append(await event_kinds(self.dsn))
+        assert "new_column" in await columns(self.dsn)
+        return self.answers.pop(0) if self.answers else ()
+
+    def faults(self) -> Sequence[str]:
+        return ["before_rollback[0].command: it is not there"]
+
+
+def _executor(dsn: str, levers: Scripted) -> RollbackExecutor:
+    return RollbackExecutor(dsn, "shop", Limits(locks=FAST, allow_superuser="postgres"), levers=levers)
+
+
+FINE, BROKEN = (
+    Pulled("before_rollback[0].webhook", 0.1),
+    Pulled("before_rollback[0].webhook", 0.1, "status 503"),
+)
+STOPS = Pulled("before_rollback[0].webhook", 0.1, "status 503", stops=True)
+
+
+async def test_a_hook_that_must_succeed_is_asked_until_it_does(database: Database) -> None:
+    """After the intent, before any statement, under one key; told once, and resolved."""
+    await build(database.dsn)
+    watch, heard = await registered(database.dsn, DROP_COLUMN), Heard()
+    levers = Scripted(database.dsn, [STOPS], [FINE])
+    executor = _executor(database.dsn, levers)
+    assert "hook" in (await executor.ready(watch, full=True)).codes
+    outcome = await rolled_back(executor, watch, heard)
+    await executor.aclose()
+    assert outcome.kind is OutcomeKind.ROLLED_BACK
+    assert heard.kinds() == [ProgressKind.INTENT, ProgressKind.HOOK_BLOCKS, ProgressKind.HOOK_PULLED]
+    assert len({call.key for call in levers.calls}) == 1
+    assert levers.events == [["intent"], ["intent"]]
+
+
+async def test_a_hook_that_warns_does_not_stop_the_rollback(database: Database) -> None:
+    """It is said."""
+    await build(database.dsn)
+    watch, heard = await registered(database.dsn, DROP_COLUMN), Heard()
+    executor = _executor(database.dsn, Scripted(database.dsn, [BROKEN]))
+    outcome = await rolled_back(executor, watch, heard)
+    await executor.aclose()
+    assert outcome.kind is OutcomeKind.ROLLED_BACK
+    assert heard.kinds() == [ProgressKind.INTENT, ProgressKind.HOOK_FAILED]
+
+
+async def test_while_a_hook_blocks_a_breach_that_ends_withdraws_the_rollback(database: Database) -> None:
+    """No statement was sent; the intent is gone."""
+    await build(database.dsn)
+    watch, heard = await registered(database.dsn, DROP_COLUMN), Heard()
+    executor = _executor(database.dsn, Scripted(database.dsn, [STOPS], [STOPS]))
+    wanted = lambda: ProgressKind.HOOK_BLOCKS not in heard.kinds()  # noqa: E731 - one use
+    outcome = await asyncio.wait_for(rolled_back(executor, watch, heard, wanted), 20)
+    await executor.aclose()
+    assert outcome.kind is OutcomeKind.WITHDRAWN
+    assert await event_kinds(database.dsn) == ["intent", "intent_withdrawn"]
+    assert "new_column" in await columns(database.dsn)

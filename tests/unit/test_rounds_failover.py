@@ -1,0 +1,69 @@
+"""Failover: a promotion is a notice; a ledger that has lost something takes the decision from the daemon."""
+
+from __future__ import annotations
+
+from monitor.core.samples import SECOND
+from monitor.core.thresholds import Mode
+from monitor.daemon.happenings import ReadinessRead
+from monitor.ports import Outcome, OutcomeKind, ProgressKind, Readiness
+from tests.hands import START, Desk
+
+BAD = 0.05
+LOST = Outcome(OutcomeKind.LEDGER_LOST, "a failover from timeline 1 to 2 lost the committed intent")
+
+
+def test_a_promotion_is_told_once_and_the_watch_goes_on_in_its_mode() -> None:
+    """Also after a restart it is known."""
+    desk = Desk()
+    desk.register()
+    for timeline in (1, 1, 2, 2, 0):
+        desk.take(ReadinessRead("w-1", Readiness(True, timeline=timeline)))
+    assert [a.page for a in desk.alerts() if a.condition == "w-1/promoted"] == [False]
+    desk.begin().start([desk.stored_row()], desk.records[-1].memory or {})
+    desk.take(ReadinessRead("w-1", Readiness(True, timeline=2)))
+    assert desk.kinds().count("promoted") == 1
+    assert desk.keeper().mode is Mode.AUTO
+
+
+def test_after_a_lost_ledger_the_breach_asks_a_person() -> None:
+    """Paged, shown, and remembered after a restart; the next breaching sample asks for approval."""
+    desk = Desk()
+    desk.register()
+    desk.say_through(0, 30, error_rate=BAD)
+    desk.progress(ProgressKind.INTENT)
+    desk.progress(ProgressKind.IN_DOUBT)
+    desk.finish(LOST)
+    assert [a.page for a in desk.alerts() if a.condition == "w-1/ledger_lost"] == [True]
+    desk.say(31, error_rate=BAD)
+    assert (desk.keeper().mode, desk.view()["phase"]) == (Mode.APPROVE, "awaiting_approval")
+    assert len(desk.orders) == 1
+    desk.begin().start([desk.stored_row()], desk.records[-1].memory or {})
+    assert desk.view()["ledger_lost"] == LOST.reason
+    assert desk.keeper().mode is Mode.APPROVE
+
+
+def test_an_intent_that_only_the_history_remembers_is_lost_when_the_timeline_changed() -> None:
+    """The history may be in another database; without a change of timeline it was given back in order."""
+    for timeline, mode in ((1, Mode.AUTO), (2, Mode.APPROVE)):
+        desk = Desk()
+        desk.register()
+        desk.say_through(0, 25, error_rate=BAD)
+        replicated = desk.stored_row()
+        desk.say(30, error_rate=BAD)
+        desk.progress(ProgressKind.INTENT)
+        desk.say(31, error_rate=BAD)
+        memory = desk.records[-1].memory or {}
+        assert memory["intents"] == {"w-1": 1}
+        desk.begin().start([replicated], memory)
+        desk.take(ReadinessRead("w-1", Readiness(True, timeline=timeline)))
+        assert desk.keeper().mode is mode
+
+
+def test_a_watch_that_observes_goes_on_observing_after_a_lost_ledger() -> None:
+    """A person's own rollback in `observe` may be what was lost."""
+    desk = Desk()
+    desk.register(mode=Mode.OBSERVE)
+    desk.say(0)
+    desk.controls(rollback_at=START + SECOND, by="ann")
+    desk.finish(LOST)
+    assert desk.keeper().mode is Mode.OBSERVE
