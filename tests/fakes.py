@@ -157,7 +157,7 @@ class MemoryStore:
         detail = {"migration": row.migration, "mode": row.mode.value, "sha256": row.plan.sha256}
         self._add_event(EventRow(row.id, self._clock.now(), "registered", detail))
         self._news.set()
-        return row, True
+        return self._seen(row), True
 
     async def find(self, name: str) -> WatchRow | None:
         self._here()

@@ -7,6 +7,7 @@ raises OperatorError.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from monitor.errors import OperatorError
 from monitor.pg import Connection
 from monitor.ports import Rehearsal
 from monitor.rollback import catalogue, rehearsal_report, rehearsal_run, rehearsal_tools, whole
-from monitor.rollback.rehearsal_clone import refuse_lacking, restore
+from monitor.rollback.rehearsal_clone import LOOK_DEADLINE, refuse_lacking, restore
 from monitor.rollback.rehearsal_report import Phase, Story
 from monitor.rollback.rehearsal_scratch import Scratch, place_of, scratch_database
 from monitor.rollback.rehearsal_script import Piece, migration_pieces, rollback_pieces
@@ -63,7 +64,7 @@ async def _clone(
     wanted: Wanted, target: Connection, scratch: Scratch, dumper: rehearsal_tools.Dumper
 ) -> tuple[Objects, str]:
     """Dumps and plays the schema; the fingerprint of what was dumped, and the search_path to play under."""
-    async with pg.translated("looking at the target"):
+    async with pg.translated("looking at the target"), asyncio.timeout(LOOK_DEADLINE):
         server = await catalogue.identity(target)
     connection = await pg.connect(scratch.dsn, name="rehearsal")
     try:

@@ -16,6 +16,9 @@ from monitor.pg import Connection
 RESTORE_DEADLINE = 120.0
 """Seconds; 400 tables take about two."""
 
+LOOK_DEADLINE = 20.0
+"""Seconds for reading what both servers have."""
+
 EXTENSIONS = """/* migration-monitor: extensions of the target */
 SELECT e.extname::text AS name FROM pg_catalog.pg_extension e WHERE e.extname <> 'plpgsql' ORDER BY 1"""
 
@@ -37,7 +40,7 @@ _COMMENTS = re.compile(r"(?:\s+|--[^\n]*(?:\n|$))*")
 
 async def refuse_lacking(target: Connection, scratch: Connection) -> None:
     """Raises OperatorError for extensions and roles of the target that the scratch server does not have."""
-    async with pg.translated("comparing the scratch server with the target"):
+    async with pg.translated("comparing the scratch server with the target"), asyncio.timeout(LOOK_DEADLINE):
         extensions = await _names(target, EXTENSIONS) - await _names(scratch, AVAILABLE)
         roles = await _names(target, POLICY_ROLES) - await _names(scratch, ROLES)
     if extensions:
@@ -53,7 +56,7 @@ async def refuse_lacking(target: Connection, scratch: Connection) -> None:
 
 async def restore(scratch: Connection, schema: str) -> None:
     """Plays the dump. Raises OperatorError naming the statement that the scratch server refused."""
-    async with pg.translated("restoring the schema"):
+    async with pg.translated("restoring the schema"), asyncio.timeout(LOOK_DEADLINE):
         known = await _names(scratch, SETTINGS)
     text = playable(schema, known)
     try:

@@ -6,6 +6,8 @@ killed one. A database with anything in it, and without the marker, is never tou
 
 from __future__ import annotations
 
+import asyncio
+
 from monitor import pg
 from monitor.errors import DatabaseError, OperatorError
 from monitor.pg import Connection
@@ -15,6 +17,9 @@ MARKER = "migration_monitor_rehearsal"
 MARK = f"CREATE SCHEMA {MARKER}"
 UNMARK = f"DROP SCHEMA IF EXISTS {MARKER}"
 MARKED = f"/* migration-monitor */ SELECT pg_catalog.to_regnamespace('{MARKER}') IS NOT NULL"
+
+CLEAR_DEADLINE = 60.0
+"""Seconds; 400 tables take a few."""
 
 ROUNDS = 20
 """Each drop takes what hangs on it along; this many rounds of the whole list end every order."""
@@ -63,7 +68,7 @@ async def take(connection: Connection, name: str) -> None:
 
 async def refuse_content(connection: Connection, name: str) -> bool:
     """True: all in it is ours. Raises OperatorError when it is not empty, with what is there."""
-    async with pg.translated("looking into the scratch database"):
+    async with pg.translated("looking into the scratch database"), asyncio.timeout(CLEAR_DEADLINE):
         if await connection.fetchval(MARKED):
             return True
         found = await connection.fetch(CONTENT)
@@ -78,7 +83,7 @@ async def refuse_content(connection: Connection, name: str) -> bool:
 
 async def give_back(connection: Connection) -> None:
     """Empties it and takes the mark away. Raises DatabaseError when something stays."""
-    async with pg.translated("emptying the scratch database"):
+    async with pg.translated("emptying the scratch database"), asyncio.timeout(CLEAR_DEADLINE):
         await _clear(connection)
         await connection.execute(UNMARK)
 

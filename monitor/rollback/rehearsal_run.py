@@ -19,6 +19,9 @@ from monitor.rollback.rehearsal_script import Piece
 STATEMENT_SECONDS = 120
 """Of one statement on empty tables."""
 
+READ_SECONDS = 20.0
+"""Of one look at the catalogue of the clone."""
+
 REFUSES_A_TRANSACTION = "25001"
 
 STRENGTH = (
@@ -76,7 +79,7 @@ async def run(dsn: str, pieces: Sequence[Piece], search_path: str) -> tuple[Ran,
     """
     connection = await pg.connect(dsn, name="rehearsal", statement_timeout=f"{STATEMENT_SECONDS}s")
     try:
-        async with pg.translated("rehearsing"):
+        async with pg.translated("rehearsing"), asyncio.timeout(READ_SECONDS):
             path = f"SELECT pg_catalog.set_config('search_path', {quote_literal(search_path)}, false)"
             await connection.execute(path)
             if connection.get_server_version().major >= 14:  # a killed rehearsal's statement ends soon
@@ -158,7 +161,9 @@ class _Run:
     async def _new_locks(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """On relations that were there before the statement, by label."""
         async with pg.translated("reading locks"):
-            held = {(row["oid"], row["mode"]) for row in await self._connection.fetch(LOCKS)}
+            held = {
+                (row["oid"], row["mode"]) for row in await self._connection.fetch(LOCKS, timeout=READ_SECONDS)
+            }
         taken: dict[str, list[str]] = {}
         for oid, mode in held - self._held:
             if oid in self._relations and mode in STRENGTH:
@@ -168,7 +173,7 @@ class _Run:
 
     async def _read(self) -> Mapping[int, Relation]:
         async with pg.translated("reading relations"):
-            rows = await self._connection.fetch(RELATIONS)
+            rows = await self._connection.fetch(RELATIONS, timeout=READ_SECONDS)
         return {r["oid"]: Relation(r["label"], r["kind"], r["file"], r["indexes"]) for r in rows}
 
     async def _send(self, sql: str) -> None:

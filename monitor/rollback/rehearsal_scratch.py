@@ -28,6 +28,12 @@ PREFIX = "migration_monitor_rehearsal_"
 DROP_DEADLINE = 30.0
 """Seconds for taking the scratch database away; what is left then is for the next rehearsal."""
 
+LOOK_DEADLINE = 10.0
+"""Seconds for a look at a server."""
+
+CREATE_DEADLINE = 60.0
+"""Seconds; a checkpoint may come first."""
+
 PLACE = """/* migration-monitor: which database is this */
 SELECT pg_catalog.current_database()::text AS name, d.oid::bigint AS oid,
        pg_catalog.pg_postmaster_start_time()::text AS started,
@@ -81,7 +87,7 @@ class Place:
 
 async def place_of(connection: Connection, what: str) -> Place:
     """Raises OperatorError for a pooler or a standby; `what` names the connection in the text."""
-    async with pg.translated(f"looking at {what}"):
+    async with pg.translated(f"looking at {what}"), asyncio.timeout(LOOK_DEADLINE):
         server = await catalogue.identity(connection)
         row = await connection.fetchrow(PLACE)
     if row is None:  # we are connected to it
@@ -155,7 +161,8 @@ async def _created(
         async with pg.translated("creating the scratch database"):
             await admin.execute(
                 f"CREATE DATABASE {pg.quote_identifier(name)} TEMPLATE template0"
-                f" ENCODING {pg.quote_literal(encoding)} LOCALE 'C'{provider}"
+                f" ENCODING {pg.quote_literal(encoding)} LOCALE 'C'{provider}",
+                timeout=CREATE_DEADLINE,
             )
         yield Scratch(with_database(dsn, name), name, place.major, own=True)
     finally:
@@ -172,7 +179,7 @@ async def _borrowed(
             f"the scratch database {place.name} has encoding {place.encoding}, the target {encoding}: "
             f"create it with ENCODING '{encoding}' TEMPLATE template0, or let the role create databases"
         )
-    async with pg.translated("taking the scratch database"):
+    async with pg.translated("taking the scratch database"), asyncio.timeout(DROP_DEADLINE):
         if not await admin.fetchval(TURN):
             raise OperatorError(f"another rehearsal is using the scratch database {place.name}: wait for it")
         await rehearsal_empty.take(admin, place.name)
@@ -193,7 +200,10 @@ def with_database(dsn: str, name: str) -> str:
 
 async def _drop_leftovers(admin: Connection) -> None:
     async with pg.translated("looking for scratch databases that were left behind"):
-        names = [row["name"] for row in await admin.fetch(LEFTOVERS, PREFIX, len(PREFIX) + 1)]
+        names = [
+            row["name"]
+            for row in await admin.fetch(LEFTOVERS, PREFIX, len(PREFIX) + 1, timeout=LOOK_DEADLINE)
+        ]
     for name in names:
         with contextlib.suppress(DatabaseError):  # another rehearsal drops it at this moment
             await _drop(admin, name)

@@ -9,7 +9,16 @@ from dataclasses import replace
 import pytest
 
 from monitor.errors import ControlRefused, NotFound, PlanRefused
-from monitor.ports import Control, Record, WatchRow
+from monitor.ports import (
+    Control,
+    Record,
+    Rehearsal,
+    RehearsalOutcome,
+    WatchRow,
+    is_bad,
+    rehearsal_told,
+    rehearsal_view,
+)
 from tests.contract.conftest import Stored
 from tests.stored import ended, registration, update
 
@@ -169,3 +178,26 @@ async def test_a_control_of_an_unknown_watch_is_not_found(stored: Stored) -> Non
     """It is not a refusal."""
     with pytest.raises(NotFound, match="w-000000000000"):
         await stored.registry.control("w-000000000000", Control.PAUSE, by="ana", reason="")
+
+
+async def test_a_rehearsal_is_found_by_the_watch_of_the_same_text(stored: Stored) -> None:
+    """The latest, whether it came before the watch or while it is open; of another text there is none."""
+    plan = registration().plan
+    assert await stored.registry.rehearsal(plan.sha256) is None
+    bad = Rehearsal(plan.sha256, RehearsalOutcome.FAILED, "line 1 FAILED", {"phases": []}, {"a": {}}, None)
+    kept = await stored.registry.add_rehearsal(bad)
+    assert kept.at is not None
+    assert await stored.registry.rehearsal(plan.sha256) == kept
+    watch, _ = await stored.registry.register(registration())
+    other, _ = await stored.registry.register(registration("other", sql="DROP TABLE other"))
+    assert other.controls.rehearsal is None
+    assert is_bad(watch.controls.rehearsal)
+    told = rehearsal_told(watch.controls.rehearsal)
+    assert told.endswith(" UTC, and its reversal does NOT hold: line 1 FAILED")
+    await stored.registry.add_rehearsal(replace(bad, outcome=RehearsalOutcome.REVERSED, said="it came back"))
+    open_now = await stored.store.controls()
+    view = rehearsal_view(open_now[watch.id].rehearsal)
+    assert view is not None
+    assert {k: view[k] for k in ("outcome", "said", "holds")} == {
+        "outcome": "reversed", "said": "it came back", "holds": True,
+    }  # fmt: skip

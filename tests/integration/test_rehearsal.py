@@ -136,6 +136,19 @@ async def test_locks_rewrites_and_refusals_are_learnt_statement_by_statement() -
 
 
 @pytest.mark.slow
+async def test_a_rollback_outside_a_transaction_is_run_as_it_would_be() -> None:
+    """What its kind says needs no refusal to be learnt."""
+    database = await on_newest()
+    target = await shop(database)
+    down = b"CREATE INDEX CONCURRENTLY contacts_email ON contacts (email);"
+    found = await rehearsed(target, database.server.dsn(), down, b"DROP INDEX CONCURRENTLY contacts_email")
+    assert found.outcome is RehearsalOutcome.REVERSED, found.said
+    (ran,) = statements(found, 1)
+    assert (ran["transactional"], ran["locks"]) == (False, None)
+    assert found.detail["notes"] == ["line 1 of the rollback refuses a transaction"]
+
+
+@pytest.mark.slow
 async def test_a_rollback_alone_is_run_and_nothing_is_claimed() -> None:
     """Without the migration's SQL there is nothing to compare with."""
     database = await on_newest()
