@@ -35,7 +35,7 @@ log = structlog.get_logger()
 WATCHES_LIMIT = 200
 """Watches listed per target, newest first."""
 
-STORED = ("phase", "verdict", "reason", "verdict_at", "rehearsal")
+STORED = ("phase", "verdict", "reason", "verdict_at", "rehearsal", "digest")
 """Keys of a watch that others than its daemon may have changed since it was last seen."""
 
 SAY_WHICH = "; if the watch is on another target say which with --target"
@@ -174,6 +174,7 @@ def view_of(row: WatchRow) -> Json:
         "already_breaching": False,
         "ledger_lost": "",
         "plan": plan_view(row.plan.plan),
+        "digest": row.plan.digest,
         "rehearsal": rehearsal_view(row.controls.rehearsal),
     }
     if row.view is None:

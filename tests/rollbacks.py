@@ -12,6 +12,7 @@ from pathlib import Path
 import asyncpg
 
 from monitor.core.thresholds import Mode
+from monitor.digest import INTACT, SEAL
 from monitor.ports import Order, Outcome, Progress, ProgressKind, StoredPlan, WatchRow
 from monitor.rollback.executor import Limits, RollbackExecutor
 from monitor.rollback.killpoints import KillPoint
@@ -106,6 +107,7 @@ async def store(dsn: str, prepared: Prepared, watch_id: str = "w-1") -> WatchRow
             prepared.stored.search_path, prepared.stored.system_identifier, prepared.stored.timeline,
             json.dumps(prepared.stored.fingerprint),
         )  # fmt: skip
+        await c.execute(SEAL, watch_id)
     assert seq > 0
     return await load(dsn, watch_id)
 
@@ -113,11 +115,13 @@ async def store(dsn: str, prepared: Prepared, watch_id: str = "w-1") -> WatchRow
 async def load(dsn: str, watch_id: str = "w-1") -> WatchRow:
     """As the store would give it."""
     async with connected(dsn) as c:
-        r = await c.fetchrow("SELECT * FROM migration_monitor.watch WHERE id = $1", watch_id)
+        r = await c.fetchrow(
+            f"SELECT *, {INTACT} AS intact FROM migration_monitor.watch w WHERE id = $1", watch_id
+        )
     assert r is not None
     plan = StoredPlan(
         r["plan_sql"], r["plan_sha256"], json.loads(r["plan"]), r["search_path"], r["system_identifier"],
-        r["timeline"], json.loads(r["fingerprint"]),
+        r["timeline"], json.loads(r["fingerprint"]), r["plan_digest"], r["intact"],
     )  # fmt: skip
     return WatchRow(watch_id, r["seq"], r["migration"], r["target"], Mode(r["mode"]), 0, 1, plan)
 

@@ -65,5 +65,6 @@ def _show(registered: Registered) -> None:
     say("rollback:")
     for line in words.plan_lines(view):
         say(line)
+    say(f"digest: {view['digest']}")
     for notice in registered.notices:
         say(f"note: {notice}")

@@ -44,7 +44,10 @@ class Controls:
 
 @dataclass(frozen=True, slots=True)
 class StoredPlan:
-    """The rollback as it was registered. `sql` is executed byte for byte; `sha256` is of its UTF-8 bytes."""
+    """The rollback as it was registered. `sql` is executed byte for byte; `sha256` is of its UTF-8 bytes.
+
+    `digest` is of the whole registration, `intact` whether the stored row still has it.
+    """
 
     sql: str
     sha256: str
@@ -53,6 +56,8 @@ class StoredPlan:
     system_identifier: str
     timeline: int
     fingerprint: Json
+    digest: str = field(default="", compare=False)
+    intact: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,12 +55,15 @@ def own(standing: Standing) -> Standing:
 
 
 def check_text(registered: Plan, order: Order, locked: Locked) -> None:
-    """Only the registered text is executed: hash of the whole, of each slice, and the plan beside it."""
+    """Only the registered text is executed: hash of the whole and of each slice, the plan, the digest."""
     same = locked.sql == registered.sql and locked.sha256 == registered.sha256
     if not (same and plan.is_intact(locked.sql, registered.sha256, registered.statements)):
         raise Stop(OutcomeKind.REFUSED, "the stored SQL or its hash is not what was registered")
-    if dict(locked.plan) != dict(order.watch.plan.plan):
-        raise Stop(OutcomeKind.REFUSED, "the stored plan is not what was registered")
+    kept = order.watch.plan
+    if dict(locked.plan) != dict(kept.plan) or locked.digest != kept.digest or not locked.intact:
+        raise Stop(
+            OutcomeKind.REFUSED, "the stored plan, or what it was checked against, is not what was registered"
+        )
 
 
 async def check_schema(connection: Connection, registered: Plan, done: int = 0) -> Fingerprint:

@@ -13,13 +13,15 @@ from typing import Any
 
 from monitor.core.replay import seconds
 from monitor.core.samples import SECOND, Micros
+from monitor.digest import INTACT
 from monitor.pg import Connection
 from monitor.ports import Json, Order, WatchRow
 from monitor.rollback.plan import Statement
 from monitor.rollback.sequence import Group, Standing, standing_of
 
-LOCK_WATCH = """/* migration-monitor: lock the watch */
-SELECT w.plan_sql, w.plan_sha256, w.plan::text AS plan, w.verdict, w.intent_at IS NOT NULL AS intent,
+LOCK_WATCH = f"""/* migration-monitor: lock the watch */
+SELECT w.plan_sql, w.plan_sha256, w.plan::text AS plan, w.plan_digest, {INTACT} AS intact,
+       w.verdict, w.intent_at IS NOT NULL AS intent,
        w.cancelled_at IS NOT NULL AS cancelled,
        w.paused_at IS NOT NULL AND (w.resumed_at IS NULL OR w.resumed_at < w.paused_at) AS paused,
        (extract(epoch FROM w.paused_at) * 1000000)::bigint AS paused_at,
@@ -85,6 +87,8 @@ class Locked:
     paused: bool
     paused_at: Micros | None
     ordered_since: bool  # a person asked for the rollback after the pause
+    digest: str
+    intact: bool
 
     def overruled(self, order: Order) -> str:
         """Why a person's control, or a verdict, forbids an intent now; "" if nothing does.
@@ -109,7 +113,7 @@ async def lock_watch(connection: Connection, watch_id: str) -> Locked | None:
     plan: dict[str, Any] = json.loads(r["plan"])
     return Locked(
         r["plan_sql"], r["plan_sha256"], plan, r["verdict"], r["intent"], r["cancelled"], r["paused"],
-        r["paused_at"], r["ordered_since"],
+        r["paused_at"], r["ordered_since"], r["plan_digest"], r["intact"],
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from monitor import ownership, pg
+from monitor.digest import INTACT
 from monitor.pg import Connection
 from monitor.ports import Lack, OutcomeKind, Readiness, Reason, WatchRow, loss_sentences
 from monitor.rollback import atrisk, bookkeeping, catalogue, checks, conditions, estimate, group, ledger
@@ -22,7 +23,7 @@ from monitor.rollback.stored import Plan, set_path
 CHEAP = f"""/* migration-monitor: ready to roll back? */
 WITH path AS MATERIALIZED (SELECT pg_catalog.set_config('search_path', $2, true) AS value)
 SELECT pg_catalog.pg_is_in_recovery() AS standby,
-       w.plan_sha256,
+       w.plan_sha256, w.plan_digest, {INTACT} AS intact,
        pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(w.plan_sql, 'UTF8')), 'hex') AS text_sha256,
        w.verdict, w.intent_at IS NOT NULL AS intent,
        pg_catalog.has_table_privilege('migration_monitor.watch', 'UPDATE')
@@ -57,6 +58,9 @@ async def cheap(connection: Connection, watch: WatchRow, plan: Plan) -> list[str
         or sha256_of(plan.sql) != plan.sha256
     ):
         found.append(Reason("the stored SQL or its hash is not what was registered", Lack.HASH))
+    elif not (r["intact"] and r["plan_digest"] == watch.plan.digest):
+        text = "the stored plan, or what it is checked against, is not what was registered"
+        found.append(Reason(text, Lack.HASH))
     if r["verdict"] is not None:
         found.append(Reason(f"the watch has ended: {r['verdict']}", Lack.LEDGER))
     if not r["may_write"]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from monitor import pg
 from monitor.core.samples import Micros
+from monitor.digest import INTACT
 from monitor.ports import Controls, EventRow, Json, SampleRow, WatchRow
 from monitor.store.rehearsals import SUMMARY
 from monitor.store.rows import controls_from, event_from, sample_from, watch_from
@@ -22,7 +23,7 @@ CONTROL_COLUMNS = f"""w.id, w.paused_at, w.resumed_at, w.cancelled_at, w.approve
 WATCH_COLUMNS = f"""{CONTROL_COLUMNS},
        w.seq, w.migration, w.target, w.mode, w.started_at, w.ends_at, w.plan_sql, w.plan_sha256, w.plan,
        w.search_path, w.system_identifier, w.timeline, w.fingerprint, w.phase, w.verdict, w.verdict_at,
-       w.reason, w.state, w.view, w.intent_at"""
+       w.reason, w.state, w.view, w.intent_at, w.plan_digest, {INTACT} AS plan_intact"""
 
 OPEN = f"""/* migration-monitor */
 SELECT {WATCH_COLUMNS} FROM migration_monitor.watch w

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from monitor import pg
 from monitor.core.samples import Micros
+from monitor.digest import SEAL
 from monitor.errors import ControlRefused, NotFound, PlanRefused, Problem
 from monitor.ports import Control, Registration, WatchRow
 from monitor.store.controls import COLUMNS, refusal
@@ -124,6 +125,7 @@ async def _insert(connection: pg.Connection, new: Registration, id: str) -> None
         INSERT, id, new.migration, new.target, new.mode.value, new.started_at, new.ends_at, plan.sql,
         plan.sha256, plan.plan, plan.search_path, plan.system_identifier, plan.timeline, plan.fingerprint
     )  # fmt: skip
+    await connection.execute(SEAL, id)
 
 
 async def _watch(connection: pg.Connection, id: str) -> WatchRow:

@@ -58,6 +58,8 @@ def plan_from(row: Row) -> StoredPlan:
         system_identifier=row["system_identifier"],
         timeline=row["timeline"],
         fingerprint=row["fingerprint"],
+        digest=row["plan_digest"],
+        intact=row["plan_intact"],
     )
 
 

@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS migration_monitor.watch (
     system_identifier  text NOT NULL,
     timeline           integer NOT NULL,
     fingerprint        jsonb NOT NULL,       -- of the touched objects, taken at registration
+    plan_digest        text NOT NULL DEFAULT '', -- hex, of everything above that the rollback relies on
     -- where it is: written by the daemon after each round
     phase              text NOT NULL DEFAULT 'watching',
     verdict            text,

@@ -202,6 +202,18 @@ async def test_a_killed_held_connection_is_opened_again(database: Database) -> N
         "plan_sql = plan_sql || ' '",
         "plan_sha256 = repeat('0', 64)",
         "plan = jsonb_set(plan, '{statements,0,text}', '\"DROP TABLE contacts\"')",
+        "plan = jsonb_set(plan, '{accept_loss}', '[\"public.contacts\"]')",
+        "plan = jsonb_set(plan, '{salvaged}', '[]')",
+        "plan = jsonb_set(plan, '{bookkeeping}', '{}')",
+        "fingerprint = jsonb_set(fingerprint, '{relations,public.contacts,kind}', '\"view\"')",
+        "search_path = 'elsewhere'",
+        "system_identifier = '1'",
+        "timeline = timeline + 1",
+        "mode = 'approve'",
+        "migration = 'another'",
+        "target = 'another'",
+        "plan_digest = repeat('0', 64)",
+        "plan_digest = ''",
     ],
 )
 @pytest.mark.fault(18)
