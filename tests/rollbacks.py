@@ -115,9 +115,8 @@ async def store(dsn: str, prepared: Prepared, watch_id: str = "w-1") -> WatchRow
 async def load(dsn: str, watch_id: str = "w-1") -> WatchRow:
     """As the store would give it."""
     async with connected(dsn) as c:
-        r = await c.fetchrow(
-            f"SELECT *, {INTACT} AS intact FROM migration_monitor.watch w WHERE id = $1", watch_id
-        )
+        row = f"SELECT *, {INTACT} AS intact FROM migration_monitor.watch w WHERE id = $1"
+        r = await c.fetchrow(row, watch_id)
     assert r is not None
     plan = StoredPlan(
         r["plan_sql"], r["plan_sha256"], json.loads(r["plan"]), r["search_path"], r["system_identifier"],

@@ -35,7 +35,7 @@ SELECT pg_catalog.pg_is_in_recovery() AS standby,
 RESOLVE = """/* migration-monitor: what names resolve to */
 SELECT w.key,
        CASE WHEN c.oid IS NOT NULL THEN pg_catalog.format('%I.%I', n.nspname, c.relname)
-            ELSE pg_catalog.format('%I.%I', coalesce(w.schema, pg_catalog.current_schema()), w.name)
+            ELSE pg_catalog.format('%I.%I', coalesce(w.schema, pg_catalog.current_schema()::text, ''), w.name)
        END AS label,
        c.oid IS NOT NULL AS exists,
        c.oid IS NULL OR pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned,

@@ -21,6 +21,9 @@ from monitor.rollback.stored import Plan, set_path
 ALIEN = "the ledger's rows are not of the registered statements"
 
 
+CHANGED = "the stored plan, or what it is checked against, is not what was registered"
+
+
 class Stop(Exception):
     """A check said no."""
 
@@ -61,9 +64,7 @@ def check_text(registered: Plan, order: Order, locked: Locked) -> None:
         raise Stop(OutcomeKind.REFUSED, "the stored SQL or its hash is not what was registered")
     kept = order.watch.plan
     if dict(locked.plan) != dict(kept.plan) or locked.digest != kept.digest or not locked.intact:
-        raise Stop(
-            OutcomeKind.REFUSED, "the stored plan, or what it was checked against, is not what was registered"
-        )
+        raise Stop(OutcomeKind.REFUSED, CHANGED)
 
 
 async def check_schema(connection: Connection, registered: Plan, done: int = 0) -> Fingerprint:

@@ -24,7 +24,7 @@ from monitor.ports import (
 )
 from monitor.ports.levers import Levers, NoLevers
 from monitor.rollback import killpoints, readiness, stored
-from monitor.rollback.checks import ALIEN
+from monitor.rollback.checks import ALIEN, CHANGED
 from monitor.rollback.commit import Doubts
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.held import Held, answer
@@ -86,6 +86,8 @@ class RollbackExecutor:
         """See ports.Executor."""
         if (plan := _plan_of(order.watch)) is None:
             return Outcome(OutcomeKind.REFUSED, UNREADABLE)
+        if not order.watch.plan.intact:
+            return Outcome(OutcomeKind.REFUSED, CHANGED)
         async with self._free:
             return await self._run(Rollback(self._means(), plan, order, wanted, report))
 

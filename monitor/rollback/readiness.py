@@ -59,8 +59,7 @@ async def cheap(connection: Connection, watch: WatchRow, plan: Plan) -> list[str
     ):
         found.append(Reason("the stored SQL or its hash is not what was registered", Lack.HASH))
     elif not (r["intact"] and r["plan_digest"] == watch.plan.digest):
-        text = "the stored plan, or what it is checked against, is not what was registered"
-        found.append(Reason(text, Lack.HASH))
+        found.append(Reason(checks.CHANGED, Lack.HASH))
     if r["verdict"] is not None:
         found.append(Reason(f"the watch has ended: {r['verdict']}", Lack.LEDGER))
     if not r["may_write"]:
