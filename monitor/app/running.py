@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,12 +12,13 @@ from monitor.app.commands import stored_watches
 from monitor.app.levers import levers_of
 from monitor.app.outlets import channels_of
 from monitor.app.sources import probes_of
-from monitor.app.targets import executor_of, kinds_of, store_of
+from monitor.app.targets import executor_of, kept_of, kinds_of, store_of
 from monitor.backend import StoredWatches
 from monitor.channels.outbox import OutboxSender, rows_for
 from monitor.clock import SystemClock
 from monitor.core.samples import Micros
 from monitor.daemon.calendar import Calendar, CalendarJob
+from monitor.daemon.keepsakes import Clearing
 from monitor.daemon.loop import TargetLoop
 from monitor.daemon.parts import Outgoing, TargetParts
 from monitor.daemon.process import Daemon, Side
@@ -51,17 +52,16 @@ async def run(settings: Settings) -> None:
     stores = {name: store_of(settings, name) for name in settings.targets}
     senders = {n: OutboxSender(channels, stores[n], clock, telemetry) for n in settings.targets}
     levers = {name: levers_of(settings, name, net) for name in settings.targets}
-    loops = [
-        TargetLoop(
-            _parts(settings, n, probes[n], stores[n], senders[n], levers[n], channels, telemetry, clock)
-        )
+    parts = [
+        _parts(settings, n, probes[n], stores[n], senders[n], levers[n], channels, telemetry, clock)
         for n in settings.targets
     ]
+    loops = [TargetLoop(part) for part in parts]
     daemon = Daemon(loops, clock, telemetry)
     async with stored_watches(settings) as watches:
         web = _web(settings, watches, daemon, telemetry)
         web.bind()
-        calendar = Calendar(_jobs(settings, loops, stores, clock), telemetry)
+        calendar = Calendar(_jobs(settings, loops, parts), telemetry)
         sides: list[Side] = [web, calendar, Pulse(clock, telemetry), *map(_Outbox, senders.values())]
         try:
             await daemon.run(sides, stop)
@@ -118,22 +118,22 @@ def _known(
         probes={target: [probe.name for probe in found] for target, found in probes.items()},
         channels=[channel.name for channel in channels],
         tasks=("target", "web", "outbox", "calendar", "pulse"),
-        jobs=["reminders", *(f"retention/{target}" for target in settings.targets)],
+        jobs=["reminders", *(f"{what}/{n}" for what in ("retention", "clearing") for n in settings.targets)],
     )
 
 
-def _jobs(
-    settings: Settings, loops: list[TargetLoop], stores: Mapping[str, PgStore], clock: SystemClock
-) -> list[CalendarJob]:
+def _jobs(settings: Settings, loops: Sequence[TargetLoop], parts: Sequence[TargetParts]) -> list[CalendarJob]:
     async def remind() -> None:
         for loop in loops:
             loop.remind()
 
-    async def forget(store: PgStore) -> None:
-        if store.holds:
-            await store.forget(clock.now() - settings.store.retention)
+    async def forget(part: TargetParts) -> None:
+        if part.store.holds:
+            await part.store.forget(part.clock.now() - settings.store.retention)
 
-    retention = [
-        CalendarJob(f"retention/{n}", RETENTION_SECONDS, partial(forget, s)) for n, s in stores.items()
-    ]
-    return [CalendarJob("reminders", REMIND_SECONDS, remind), *retention]
+    def clearing(p: TargetParts) -> Clearing:
+        return Clearing(p.name, kept_of(settings, p.name), p.store, p.outgoing, p.clock)
+
+    retention = [CalendarJob(f"retention/{p.name}", RETENTION_SECONDS, partial(forget, p)) for p in parts]
+    cleared = [CalendarJob(f"clearing/{p.name}", RETENTION_SECONDS, clearing(p).run) for p in parts]
+    return [CalendarJob("reminders", REMIND_SECONDS, remind), *retention, *cleared]

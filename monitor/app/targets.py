@@ -9,6 +9,7 @@ from monitor.history.source import History, NoHistory, history_of
 from monitor.ports.levers import Levers
 from monitor.registration import TargetDesk
 from monitor.rollback.executor import Limits, RollbackExecutor
+from monitor.rollback.expiry import KeptData, Lifetimes
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.locks import LockPolicy
 from monitor.settings import Settings
@@ -33,6 +34,13 @@ def executor_of(
 def locks_of(settings: Settings) -> LockPolicy:
     """How it waits for locks."""
     return LockPolicy(settings.rollback.max_app_stall / SECOND, settings.rollback.lock_budget / SECOND)
+
+
+def kept_of(settings: Settings, target: str) -> KeptData:
+    """What its rollbacks copied away or put aside."""
+    rollback = settings.rollback
+    lifetimes = Lifetimes(rollback.quarantine_for / SECOND, rollback.salvage_for / SECOND)
+    return KeptData(settings.targets[target].rollback_dsn, target, lifetimes, locks_of(settings))
 
 
 def store_of(settings: Settings, target: str) -> PgStore:

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from monitor.ports.alerts import Alert, AlertRow, Channel, Outbox, Severity
 from monitor.ports.history import Bookkeeping, BookTable, BookWrite, Down
-from monitor.ports.losses import AtRisk, Fate, loss_sentences, risk_from_json, risk_to_json
+from monitor.ports.losses import (
+    AtRisk,
+    Fate,
+    Keepsake,
+    Keepsakes,
+    loss_sentences,
+    risk_from_json,
+    risk_to_json,
+)
 from monitor.ports.overview import Overview, TargetView, Telemetry
 from monitor.ports.probes import Gauge, Probe
 from monitor.ports.readiness import Lack, Readiness, Reason, code_of
@@ -46,6 +54,8 @@ __all__ = [
     "Finding",
     "Gauge",
     "Json",
+    "Keepsake",
+    "Keepsakes",
     "Lack",
     "Order",
     "Outbox",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
+
+from monitor.core.samples import Micros
 
 
 class Fate(StrEnum):
@@ -58,3 +60,27 @@ def risk_to_json(risk: AtRisk) -> dict[str, object]:
 
 def risk_from_json(row: Mapping[str, Any]) -> AtRisk:
     return AtRisk(row["name"], row["what"], row["count"], row["bound"], Fate(row["fate"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Keepsake:
+    """One table or column that a rollback kept, near the end of its time or past it."""
+
+    watch_id: str
+    migration: str
+    name: str
+    place: str
+    ends_at: Micros
+
+
+class Keepsakes(Protocol):
+    """What rollbacks of one target kept. Every method has deadlines and raises DatabaseError."""
+
+    async def soon(self) -> Sequence[Keepsake]:
+        """Those whose time ends soon and of which people were not told."""
+
+    async def announced(self, told: Sequence[Keepsake]) -> None:
+        """People were told of them: only from now on may they be dropped."""
+
+    async def drop_due(self) -> tuple[Sequence[Keepsake], Sequence[str]]:
+        """Drops those whose time is over; what was dropped, and what stood in the way of others."""

@@ -35,6 +35,8 @@ class Rollback(Section):
     max_locked: Span = key("2s", "a plan that holds its locks longer is not ready")
     lock_budget: Span = key("2m", "without the locks by then it pages, and goes on slowly")
     verify_for: Duration = key("10m", "metrics watched on afterwards, to say whether it helped")
+    salvage_for: Span = key("30d", "what a rollback copied away is dropped after this, a day's notice before")
+    quarantine_for: Span = key("30d", "... what it put aside; never while a watch on the target is open")
     blockers: Blockers = key({}, "what is done about sessions in the way")
 
 
