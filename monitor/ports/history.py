@@ -6,8 +6,11 @@ Every parameter is text: the SQL casts it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+_PARAMETER = re.compile(r"\$(\d)::text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +24,7 @@ class BookWrite:
     def __str__(self) -> str:
         """In one line, for people: the parameters stand in it as constants."""
         text = " ".join(self.sql.partition("*/")[2].split())
-        for number in range(len(self.args), 0, -1):
-            text = text.replace(f"${number}::text", "'" + self.args[number - 1].replace("'", "''") + "'")
-        return text
+        return _PARAMETER.sub(lambda m: "'" + self.args[int(m[1]) - 1].replace("'", "''") + "'", text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.pg import Connection
-from monitor.ports.history import Bookkeeping, BookTable, BookWrite
+from monitor.ports import Bookkeeping, BookTable, BookWrite, Lack, Reason
 
 RIGHTS = """/* migration-monitor: rights on the migration tool's tables */
 SELECT w.name, w.privilege, c.oid IS NOT NULL AS exists,
@@ -59,29 +59,34 @@ async def read(connection: Connection, books: Bookkeeping) -> State:
     return State(bool(r["applied"]), r["newer"] or "", r["trouble"] or "")
 
 
-async def missing(connection: Connection, tables: Sequence[BookTable]) -> list[str]:
+async def missing(connection: Connection, tables: Sequence[BookTable]) -> list[Reason]:
     """Tables that are not there and rights that the role lacks, as sentences."""
     wanted = [(t.name, p) for t in tables for p in t.privileges]
     rows = await connection.fetch(RIGHTS, [n for n, _ in wanted], [p for _, p in wanted])
     absent_tables = dict.fromkeys(r["name"] for r in rows if not r["exists"])
     found = [
-        f"the migration tool's table {name} does not exist: set `migrations.schema` and `migrations.table`"
+        Reason(
+            f"the migration tool's table {name} does not exist: set `migrations.schema` and "
+            "`migrations.table`",
+            Lack.HISTORY,
+        )
         for name in absent_tables
     ]
     for table in tables:
         lacking = [r["privilege"] for r in rows if r["name"] == table.name and r["exists"] and not r["may"]]
         if lacking:
             what = ", ".join(lacking)
-            found.append(f"the rollback role may not {what} on {table.name}: GRANT {what} ON it to the role")
+            text = f"the rollback role may not {what} on {table.name}: GRANT {what} ON it to the role"
+            found.append(Reason(text, Lack.RIGHTS))
     return found
 
 
-async def problems(connection: Connection, books: Bookkeeping) -> list[str]:
-    """Everything in the table's way, as sentences: for registration and readiness."""
+async def problems(connection: Connection, books: Bookkeeping) -> list[Reason]:
+    """Everything in the table's way, for registration and readiness."""
     if found := await missing(connection, books.tables):
         return found
     state = await read(connection, books)
-    return [reason for reason in (overtaken(books, state), absent(books, state)) if reason]
+    return [Reason(why, Lack.HISTORY) for why in (overtaken(books, state), absent(books, state)) if why]
 
 
 def lock_sql(books: Bookkeeping) -> str:

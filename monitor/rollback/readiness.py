@@ -122,8 +122,7 @@ async def _books(connection: Connection, plan: Plan) -> list[Reason]:
     """What the migration tool's table says against it."""
     if plan.bookkeeping is None:
         return []
-    found = await bookkeeping.problems(connection, plan.bookkeeping)
-    return [Reason(text, Lack.RIGHTS if " may not " in text else Lack.HISTORY) for text in found]
+    return await bookkeeping.problems(connection, plan.bookkeeping)
 
 
 def _reason(stop: Stop) -> Reason:

@@ -80,6 +80,7 @@ async def test_the_migration_is_marked_as_reverted(database: Database, case: Cas
     assert "bookkeeping" in await rollbacks.event_kinds(database.dsn)
 
 
+@pytest.mark.promise(14)
 @pytest.mark.parametrize("case", EACH)
 async def test_a_later_migration_forbids_it(database: Database, case: Case, tmp_path: Path) -> None:
     """Known while watching, refused under the lock, and refused at registration; nothing changes."""

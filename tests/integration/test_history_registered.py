@@ -44,9 +44,11 @@ def commands() -> Iterator[Commands]:
         yield found
 
 
-async def registered(database: Database, directory: Path) -> WatchRow:
+async def registered(database: Database, directory: Path, undo: str = tools.UNDO) -> WatchRow:
     """A watch of the second migration."""
-    history = history_of(CASE.tool, str(CASE.write(directory)), None, None, teams=False)
+    path = CASE.write(directory) / "20261002000000_new_column.sql"
+    path.write_text(path.read_text().replace(tools.UNDO, undo))
+    history = history_of(CASE.tool, str(directory), None, None, teams=False)
     down = history.down(CASE.migration, None)
     options = Options(allow_superuser=SUPERUSER, bookkeeping=down.bookkeeping)
     return await rollbacks.store(database.dsn, await prepare(database.dsn, down.sql, options))
@@ -133,6 +135,7 @@ async def test_an_unknown_tool_is_told_with_those_that_are_known(
     assert "line 4: targets.shop.migrations.tool: `dbmat` must be one of 'plain', 'alembic'" in done.stderr
 
 
+@pytest.mark.promise(14)
 async def test_a_migration_that_is_being_recorded_is_waited_for(database: Database, tmp_path: Path) -> None:
     """Its row is not visible before it commits: our lock on the table waits, and then sees it."""
     watch = await registered(database, tmp_path)
@@ -171,6 +174,7 @@ async def test_another_number_of_rows_than_the_tool_makes_undoes_everything(
 
 
 @pytest.mark.slow
+@pytest.mark.promise(12)
 async def test_what_is_said_to_the_table_is_what_was_registered(database: Database, tmp_path: Path) -> None:
     """Bookkeeping that was changed in the store is not executed."""
     watch = await registered(database, tmp_path)
@@ -219,3 +223,42 @@ async def test_values_are_parameters(database: Database, tmp_path: Path) -> None
     assert evil in books.args
     assert all(evil not in w.sql for w in books.writes)
     assert replace(books, args=()).state == books.state
+
+
+OUTSIDE = """DROP INDEX CONCURRENTLY contacts_new;
+ALTER TABLE contacts DROP COLUMN new_column;
+CREATE INDEX CONCURRENTLY contacts_email ON contacts (email_address);
+"""
+
+
+async def test_the_table_is_told_when_all_statements_are_done(database: Database, tmp_path: Path) -> None:
+    """Of a plan with several transactions the last one; what has begun is finished whatever comes later."""
+    watch = await registered(database, tmp_path, OUTSIDE)
+    seen: list[object] = []
+
+    def record(point: str) -> None:
+        if point == "after_statement_2":
+            seen.append(asyncio.ensure_future(answered(database, VERSIONS)))
+
+    async with executing(database.dsn, kill=record) as executor:
+        assert (await executor.ready(watch, full=True)).reasons == ()
+        outcome = await rolled_back(executor, watch)
+    assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome.reason
+    assert [await s for s in seen if isinstance(s, asyncio.Future)] == [BOTH]
+    assert await answered(database, VERSIONS) == BOTH[:1]
+    assert (await rollbacks.event_kinds(database.dsn)).count("bookkeeping") == 1
+
+
+async def test_only_statements_outside_a_transaction_still_tell_the_table(
+    database: Database, tmp_path: Path
+) -> None:
+    """In a transaction of its own, which concludes the rollback; nothing begins when it is overtaken."""
+    watch = await registered(database, tmp_path, "DROP INDEX CONCURRENTLY contacts_new;")
+    async with executing(database.dsn) as executor:
+        await answered(database, LATER)
+        assert (await rolled_back(executor, watch)).kind is OutcomeKind.REFUSED
+        assert await answered(database, "SELECT to_regclass('contacts_new') IS NOT NULL")
+        await answered(database, "DELETE FROM schema_migrations WHERE version = '20261101000000'")
+        outcome = await rolled_back(executor, watch)
+    assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome.reason
+    assert await answered(database, VERSIONS) == BOTH[:1]
