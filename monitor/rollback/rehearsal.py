@@ -16,7 +16,14 @@ from monitor import pg
 from monitor.errors import OperatorError
 from monitor.pg import Connection
 from monitor.ports import Rehearsal
-from monitor.rollback import catalogue, rehearsal_report, rehearsal_run, rehearsal_tools, whole
+from monitor.rollback import (
+    catalogue,
+    rehearsal_before,
+    rehearsal_report,
+    rehearsal_run,
+    rehearsal_tools,
+    whole,
+)
 from monitor.rollback.rehearsal_clone import LOOK_DEADLINE, refuse_lacking, restore
 from monitor.rollback.rehearsal_report import Phase, Story
 from monitor.rollback.rehearsal_scratch import Scratch, place_of, scratch_database
@@ -30,7 +37,8 @@ class Wanted:
     """What is rehearsed. `applied`: the migration is in the target, so that the clone has it.
 
     `search_path`: as registered, else the role's own. `before`: the schema before the migration, when it
-    is known from elsewhere. `bindirs`: where PostgreSQL's programs may be.
+    was registered, of which `touched` must come back, and whatever the rollback changes.
+    `bindirs`: where PostgreSQL's programs may be.
     """
 
     target_dsn: str
@@ -40,6 +48,7 @@ class Wanted:
     applied: bool
     search_path: str = ""
     before: Objects | None = None
+    touched: frozenset[str] = frozenset()
     bindirs: tuple[Path, ...] = ()
 
 
@@ -57,7 +66,8 @@ async def rehearse(wanted: Wanted) -> Rehearsal:
             await _play(story, scratch, live, _acts(wanted, down, up), path)
     finally:
         await pg.close(target)
-    return rehearsal_report.rehearsal_of(story, wanted.rollback, wanted.migration, live)
+    before = rehearsal_before.to_json(place.major, place.system, place.name, live)
+    return rehearsal_report.rehearsal_of(story, wanted.rollback, wanted.migration, before)
 
 
 async def _clone(
@@ -86,14 +96,15 @@ class _Act:
     what: str
     pieces: Sequence[Piece]
     again: int | None
-    expected: Objects | None = None  # known from elsewhere
+    before: Objects | None = None  # what it must lead back to, if it is known from elsewhere
+    touched: frozenset[str] = frozenset()
 
 
 def _acts(wanted: Wanted, down: Sequence[Piece], up: Sequence[Piece] | None) -> list[_Act]:
     if up is None:
-        return [_Act("rollback", down, None, wanted.before)]
+        return [_Act("rollback", down, None, wanted.before, wanted.touched)]
     if wanted.applied:
-        first = _Act("rollback", down, None, wanted.before)
+        first = _Act("rollback", down, None, wanted.before, wanted.touched)
         return [first, _Act("migration", up, 0), _Act("rollback", down, 1)]
     return [_Act("migration", up, None), _Act("rollback", down, 0), _Act("migration", up, 1)]
 
@@ -118,9 +129,18 @@ async def _play(story: Story, scratch: Scratch, live: Objects, acts: Sequence[_A
             return
         now = await _scratch_shape(scratch)
         story.states.append(now)
-        expected = act.expected if act.again is None else story.states[act.again]
-        found = None if expected is None else unlike(expected, now)
+        found = _found(act, story.states)
         story.phases.append(Phase(act.what, ran, act.again, tuple(found or ()), compared=found is not None))
+
+
+def _found(act: _Act, states: Sequence[Objects]) -> list[str] | None:
+    """How the latest state differs from what it must be; None: nothing to compare with."""
+    if act.again is not None:
+        return unlike(states[act.again], states[-1])
+    if act.before is None:
+        return None
+    changed = {d.object for d in whole.differences(states[0], states[-1])}
+    return unlike(act.before, states[-1], act.touched | changed)
 
 
 async def _scratch_shape(scratch: Scratch) -> Objects:

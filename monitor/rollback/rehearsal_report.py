@@ -45,10 +45,11 @@ class Story:
     notes: list[str] = field(default_factory=list)
 
 
-def rehearsal_of(story: Story, rollback: bytes, migration: bytes | None, live: Objects) -> Rehearsal:
-    """The value to be stored. `live`: the target's schema as it was dumped."""
+def rehearsal_of(story: Story, rollback: bytes, migration: bytes | None, before: Json) -> Rehearsal:
+    """The value to be stored. `before`: the target's schema as it was dumped, and its place."""
     outcome, said = _judged(story)
-    taken_before = not story.applied and outcome is RehearsalOutcome.REVERSED
+    same_major = story.server_major == story.scratch_major
+    taken_before = not story.applied and same_major and outcome is RehearsalOutcome.REVERSED
     detail: Json = {
         "rehearsed": "after the migration" if story.applied else "before the migration",
         "server_major": story.server_major,
@@ -59,7 +60,7 @@ def rehearsal_of(story: Story, rollback: bytes, migration: bytes | None, live: O
     }
     return Rehearsal(
         hashlib.sha256(rollback).hexdigest(), outcome, said, detail,
-        live if taken_before else None,
+        before if taken_before else None,
         without_owners(story.states[1]) if taken_before else None,
     )  # fmt: skip
 

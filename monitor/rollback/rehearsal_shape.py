@@ -30,9 +30,10 @@ async def shape_of(connection: Connection) -> Objects:
         return await whole.read(connection)
 
 
-def unlike(expected: Objects, actual: Objects) -> list[str]:
-    """Every difference that a clone can show, as sentences."""
-    return [str(d) for d in whole.differences(without_owners(expected), without_owners(actual))]
+def unlike(expected: Objects, actual: Objects, only: frozenset[str] | None = None) -> list[str]:
+    """Every difference that a clone can show, as sentences; `only`: of these objects."""
+    found = whole.differences(without_owners(expected), without_owners(actual))
+    return [str(d) for d in found if only is None or d.object in only]
 
 
 def without_owners(objects: Objects) -> Objects:

@@ -35,7 +35,7 @@ async def test_up_down_up_shows_that_the_schema_comes_back(database: Database, t
     assert (ran["transactional"], ran["rewrites"], ran["error"]) == (True, [], None)
     assert found.detail["notes"] == []
     assert found.before is not None
-    assert "email" in found.before["public.contacts"]["columns"]  # type: ignore[index]
+    assert "email" in found.before["objects"]["public.contacts"]["columns"]  # type: ignore[index]
     assert "email_address" in found.after["public.contacts"]["columns"]  # type: ignore[index]
     assert await columns(target) == ["id", "email", "feels"]
     assert await scratch_databases(database.server) == []
