@@ -113,7 +113,7 @@ async def _rollback(target: CheckedTarget) -> list[str]:
     try:
         async with pg.translated("checking the rollback connection"):
             rights = await _rights(connection, target.allow_superuser)
-            return rights + await _same_database(target, connection)
+            return rights + await _same_database(target, connection) + _tls(target)
     finally:
         await pg.close(connection)
 
@@ -159,6 +159,16 @@ async def _migrations(target: CheckedTarget) -> list[str]:
             return found + await bookkeeping.missing(connection, tables)
     finally:
         await pg.close(connection)
+
+
+def _tls(target: CheckedTarget) -> list[str]:
+    """Without verify-full whoever is on the way can read the password and answer in the server's place."""
+    named = {"dsn": target.dsn, "rollback_dsn": target.rollback_dsn}
+    return [
+        f"{NOTE} {name} does not verify the server: add sslmode=verify-full and sslrootcert to it"
+        for name, dsn in named.items()
+        if pg.unverified(dsn) and (name == "dsn" or dsn != target.dsn)
+    ]
 
 
 async def _same_database(target: CheckedTarget, rollback: pg.Connection) -> list[str]:

@@ -22,7 +22,7 @@ from urllib.parse import unquote
 import certifi
 import httpx
 
-from monitor.errors import SourceError
+from monitor.errors import OperatorError, SourceError
 from monitor.names import Lookup, Names, look_up
 
 MAX_BODY = 1 << 20
@@ -270,6 +270,17 @@ def _causes(e: BaseException | None) -> Iterator[BaseException]:
             return
         yield e
         e = e.__cause__ or e.__context__
+
+
+def trusting(ca_file: str | None) -> ssl.SSLContext:
+    """As `_tls`, and the authorities in `ca_file` too. Raises OperatorError when it can't be read."""
+    context = _tls()
+    try:
+        if ca_file is not None:
+            context.load_verify_locations(ca_file)
+    except (OSError, ValueError):  # SSLError is an OSError: no certificate in it
+        raise OperatorError(f"tls.ca_file: {ca_file} can't be read as PEM certificates") from None
+    return context
 
 
 def _tls() -> ssl.SSLContext:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import re
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any, TypeAlias, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -175,7 +176,24 @@ def _notice_dead_peers(connection: Connection) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
+LOOPBACK = {"localhost", "127.0.0.1", "::1", ""}
+
+
+def unverified(dsn: str) -> bool:
+    """Whether somebody on the way could pose as the server: not loopback, not a socket, not verify-full."""
+    parts = urlsplit(dsn)
+    query = dict(parse_qsl(parts.query))
+    host = query.get("host", parts.hostname or "")
+    return not (host in LOOPBACK or host.startswith("/") or query.get("sslmode") == "verify-full")
+
+
 def _socket_reason(e: BaseException) -> str:
+    if isinstance(e, ssl.SSLCertVerificationError):
+        return f"the TLS handshake failed: {e.verify_message}"
+    if isinstance(e, ssl.SSLError):
+        return "the TLS handshake failed"
+    if isinstance(e, ConnectionError) and "SSL upgrade" in str(e):
+        return "the server does not speak TLS, and sslmode in the DSN asks for it"
     if isinstance(e, OSError) and e.strerror:
         return e.strerror
     return "the connection was lost" if isinstance(e, OSError) else type(e).__name__

@@ -23,7 +23,7 @@ from monitor.daemon.loop import TargetLoop
 from monitor.daemon.parts import Outgoing, TargetParts
 from monitor.daemon.process import Daemon, Side
 from monitor.daemon.pulse import Pulse
-from monitor.net import Net
+from monitor.net import Net, trusting
 from monitor.ports import Channel, Probe
 from monitor.ports.levers import Levers
 from monitor.settings import Settings
@@ -45,7 +45,7 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    net, clock = Net(), SystemClock()
+    net, clock = Net(tls=trusting(settings.tls.ca_file)), SystemClock()
     channels = channels_of(settings, net)
     probes = {name: probes_of(settings, name, net) for name in settings.targets}
     telemetry = PrometheusTelemetry(_known(settings, probes, channels))

@@ -166,6 +166,14 @@ class Server(Section):
         return host.strip("[]"), int(port)
 
 
+class Tls(Section):
+    """Whom to believe, beside the system's authorities."""
+
+    ca_file: Text | None = Field(
+        None, description="PEM file of further authorities, for HTTPS sources and alert channels"
+    )
+
+
 class Store(Section):
     """Where samples, events and alerts are kept."""
 
@@ -182,6 +190,7 @@ class Settings(PolicySettings):
     rollback: Rollback = key({}, "how a rollback meets a live database")
     alerts: tuple[Alert, ...] = Field((), description="where alerts go")
     server: Server = key({}, "the daemon's own page, API and metrics")
+    tls: Tls = key({}, "whom to believe, beside the system's authorities")
     store: Store = key({}, "where samples, events and alerts are kept")
 
     def layers(self, target: str | None = None) -> tuple[Layer, ...]:
