@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
+from monitor.errors import PlanRefused
 from monitor.ports import OutcomeKind
+from monitor.rollback.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import (
+    ALLOWING,
     Heard,
     build,
     columns,
@@ -40,6 +45,8 @@ VACUUM (ANALYZE) contacts
 """
 
 
+@pytest.mark.slow
+@pytest.mark.promise(3)
 async def test_a_plan_of_transactions_and_statements_outside_takes_effect_whole(database: Database) -> None:
     """P3: ten statements in ten groups; every post-condition was read, the whole is verified."""
     dsn = database.dsn
@@ -68,3 +75,62 @@ async def test_a_plan_of_transactions_and_statements_outside_takes_effect_whole(
     kinds = await event_kinds(dsn)
     assert kinds[0] == "intent"
     assert kinds.count("rollback_effect") == 1
+
+
+AGAINST: list[tuple[str, str]] = [
+    ("CREATE INDEX CONCURRENTLY i ON events (at)", "public.events is a partitioned table"),
+    ("CREATE INDEX CONCURRENTLY i ON nope (at)", "public.nope does not exist"),
+    ("CREATE INDEX CONCURRENTLY contacts_new ON contacts (id)", "index public.contacts_new already exists"),
+    ("CREATE INDEX CONCURRENTLY IF NOT EXISTS contacts_new ON contacts (id)", "is not the index of the plan"),
+    ("CREATE INDEX CONCURRENTLY IF NOT EXISTS broken ON contacts (email_address)", "exists and is invalid"),
+    ("CREATE INDEX CONCURRENTLY i ON seen (email_address)", "public.seen is a view"),
+    ("DROP INDEX CONCURRENTLY nope", "public.nope does not exist"),
+    ("DROP INDEX CONCURRENTLY contacts_pkey", "belongs to a constraint"),
+    ("DROP INDEX CONCURRENTLY events_at", "is of a partitioned table"),
+    ("DROP INDEX CONCURRENTLY contacts", "is a table, not an index"),
+    ("REINDEX TABLE CONCURRENTLY events", "public.events is a partitioned table"),
+    ("REINDEX INDEX CONCURRENTLY rooms_at_excl", "exclusion constraint"),
+    ("REINDEX TABLE CONCURRENTLY pg_catalog.pg_class", "the system's own"),
+    ("ALTER TABLE events DETACH PARTITION contacts CONCURRENTLY", "is not a partition of public.events"),
+    ("ALTER TABLE kept DETACH PARTITION kept_1 CONCURRENTLY", "has a default partition"),
+    ("VACUUM seen", "public.seen is a view"),
+    ("ANALYZE nope", "public.nope does not exist"),
+]
+
+
+async def test_what_could_not_run_outside_a_transaction_is_refused_at_registration(
+    database: Database,
+) -> None:
+    """Each with its reason, so that it is known before anything took effect."""
+    dsn = database.dsn
+    await build(dsn)
+    async with connected(dsn) as c:
+        await c.execute(MORE)
+        await c.execute(
+            "CREATE INDEX events_at ON events (at); CREATE VIEW seen AS SELECT email_address FROM contacts;"
+            "CREATE TABLE rooms (at int4range, EXCLUDE USING gist (at WITH &&));"
+            "CREATE INDEX broken ON contacts (email_address);"
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass"
+        )
+    for sql, reason in AGAINST:
+        with pytest.raises(PlanRefused) as refused:
+            await prepare(dsn, sql.encode(), ALLOWING)
+        assert reason in str(refused.value), (sql, str(refused.value))
+
+
+async def test_an_index_may_be_dropped_and_built_anew_under_its_name(database: Database) -> None:
+    """Also one that was invalid: the statement before makes room for it."""
+    dsn = database.dsn
+    await build(dsn)
+    async with connected(dsn) as c:
+        await c.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'contacts_new'::regclass")
+    watch = await registered(
+        dsn,
+        b"DROP INDEX CONCURRENTLY contacts_new;"
+        b"CREATE INDEX CONCURRENTLY contacts_new ON contacts USING hash (new_column)",
+    )
+    async with executing(dsn) as executor:
+        assert (await executor.ready(watch, full=True)).ok
+        outcome = await rolled_back(executor, watch)
+    assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
+    assert outcome.detail["verified"] == "plan"
