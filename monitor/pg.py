@@ -56,7 +56,11 @@ async def connect(dsn: str, *, name: str, deadline: float = CONNECT_DEADLINE, **
         connection = await asyncio.wait_for(
             asyncpg.connect(plain_dsn(dsn), timeout=deadline, server_settings=options), deadline + 1
         )
-    _notice_dead_peers(connection)
+        try:
+            _notice_dead_peers(connection)
+        except OSError:  # cut between its greeting and now
+            connection.terminate()
+            raise
     return connection
 
 

@@ -77,10 +77,9 @@ class Counting:
 class IdleProbe:
     """A probe whose memory is what it was given; the tests bring the readings themselves."""
 
-    name = "error_rate"
-    metrics = ("error_rate",)
-
     def __init__(self) -> None:
+        self.name = "error_rate"
+        self.metrics: tuple[str, ...] = ("error_rate",)
         self.kept: Json = {}
         self.shown: tuple[Gauge, ...] = ()
 

@@ -79,6 +79,11 @@ class OutboxSender:
                 self._telemetry.count("alerts_overflowed_total", channel=left_out.channel)
                 self._note_full(left_out.channel)
 
+    def look_soon(self) -> None:
+        """Looks into the store at once: another daemon may have died between storing and sending."""
+        self._next_look = 0.0
+        self._marked.set()
+
     async def run(self) -> None:
         """Sends until `aclose`. May be run again after it was cancelled: nothing queued is lost."""
         async with asyncio.TaskGroup() as group:

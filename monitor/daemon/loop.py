@@ -145,6 +145,7 @@ class TargetLoop:
                 told = True
                 await asyncio.sleep(RETRY_SECONDS)
         self._opened = True
+        self._parts.outgoing.look()
         self._rounds.start(rows, memory)
         log.info("target.opened", target=self._parts.name, watches=len(rows))
 

@@ -23,12 +23,14 @@ READINESS_FULL: Micros = 300 * SECOND
 class Outgoing:
     """Alerts on their way out: `rows` makes one message per channel, `send` queues them, at once.
 
-    `remind_every`: channel -> how often it repeats what is still open; 0: never.
+    `remind_every`: channel -> how often it repeats what is still open; 0: never. `look`: sends what a
+    former daemon stored and did not send.
     """
 
     rows: Callable[[Alert], tuple[AlertRow, ...]]
     send: Callable[[Sequence[AlertRow]], None]
     remind_every: Mapping[str, Micros] = field(default_factory=dict)
+    look: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
