@@ -14,7 +14,7 @@ import time
 from collections import Counter
 
 from tests.chaos.torture.faults import Tormentor
-from tests.chaos.torture.rounds import APPLICATION, Found, play
+from tests.chaos.torture.rounds import Found, play
 from tests.chaos.torture.world import World, world
 from tests.servers import BINARIES
 
@@ -29,8 +29,6 @@ async def run(rounds: int, seed: int, major: int) -> int:
     print(f"torture: {rounds} rounds, seed {seed}, PostgreSQL {binaries.major}", flush=True)
     began = time.monotonic()
     async with world(binaries) as w:
-        async with w.sql() as sql:
-            await sql.execute(APPLICATION)
         await w.registry.watches(1)  # the ledger's schema is there
         tormentor = Tormentor(w, rng)
         found = [await _told(w, tormentor, rng, number) for number in range(1, rounds + 1)]

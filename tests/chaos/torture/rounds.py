@@ -24,10 +24,12 @@ DELIVERY = 60.0
 
 APPLICATION = f"""
 SET ROLE {OWNER};
+CREATE TABLE IF NOT EXISTS effect (round int NOT NULL);
+DROP TABLE IF EXISTS contacts CASCADE;
 CREATE TABLE contacts (id int PRIMARY KEY, email text NOT NULL);
 INSERT INTO contacts SELECT g, 'name' || g FROM generate_series(1, 200) g;
-CREATE TABLE effect (round int NOT NULL);
 """
+"""Made anew for each round: what a failed one left says nothing about the next."""
 
 EFFECT = "INSERT INTO effect (round) VALUES ({round})"
 
@@ -58,6 +60,15 @@ SHAPES = (
         (EFFECT, "ALTER TABLE contacts DROP CONSTRAINT IF EXISTS added"),
         "SELECT count(*) = 0 FROM pg_constraint WHERE conname = 'added'",
     ),
+    Shape(
+        "indexes", "CREATE INDEX added ON contacts (email)",
+        (
+            EFFECT, "DROP INDEX CONCURRENTLY IF EXISTS added",
+            "CREATE INDEX CONCURRENTLY again ON contacts (id)",
+        ),
+        "SELECT to_regclass('added') IS NULL AND coalesce((SELECT indisvalid FROM pg_index"
+        " WHERE indexrelid = to_regclass('again')), false)",
+    ),
 )  # fmt: skip
 
 
@@ -76,7 +87,7 @@ async def play(world: World, tormentor: Tormentor, rng: random.Random, number: i
     by_person = rng.random() < 0.2
     await _calm(world)
     async with world.sql() as sql:
-        await sql.execute(f"SET ROLE {OWNER}; {shape.migrate}")
+        await sql.execute(f"{APPLICATION}; {shape.migrate}")
     script = ";\n".join(s.format(round=number) for s in shape.statements).encode()
     request = WatchRequest(f"round-{number}", script, "shop", Mode.AUTO)
     watch_id = str((await world.registrar.register(request)).view["id"])
