@@ -15,7 +15,7 @@ from monitor.errors import DatabaseError, MonitorError, PlanRefused
 from monitor.history.source import History, NoHistory
 from monitor.ports import Executor, Finding, Probe, Registry, is_bad, rehearsal_told
 from monitor.ports.levers import Levers, NoLevers
-from monitor.rollback import bookkeeping, catalogue, role
+from monitor.rollback import bookkeeping, catalogue, clearing, role
 from monitor.rollback.prepare import connect_directly
 from monitor.rollback.rehearsal_scratch import check_scratch
 
@@ -56,6 +56,7 @@ class CheckedTarget:
     history: History = field(default_factory=NoHistory)
     scratch_dsn: str | None = None
     levers: Levers = field(default_factory=NoLevers)
+    blockers: clearing.Policy = field(default_factory=clearing.Policy)
 
 
 async def check(targets: Sequence[CheckedTarget], channels: int) -> list[Finding]:
@@ -113,6 +114,8 @@ async def _rollback(target: CheckedTarget) -> list[str]:
     try:
         async with pg.translated("checking the rollback connection"):
             rights = await _rights(connection, target.allow_superuser)
+            if signals := await clearing.lacking(connection, target.blockers):
+                rights.append(signals)
             return rights + await _same_database(target, connection) + _tls(target)
     finally:
         await pg.close(connection)

@@ -8,6 +8,7 @@ from monitor.core.samples import SECOND
 from monitor.history.source import History, NoHistory, history_of
 from monitor.ports.levers import Levers
 from monitor.registration import TargetDesk
+from monitor.rollback.clearing import Policy
 from monitor.rollback.executor import Limits, RollbackExecutor
 from monitor.rollback.expiry import KeptData, Lifetimes
 from monitor.rollback.fencing import Guard, unguarded
@@ -26,9 +27,19 @@ def executor_of(
     rollback = settings.rollback
     locks = locks_of(settings)
     database = settings.targets[target].database
-    limits = Limits(locks, rollback.max_locked / SECOND, allow_superuser=database.allow_superuser or "")
+    limits = Limits(
+        locks, rollback.max_locked / SECOND, allow_superuser=database.allow_superuser or "",
+        blockers=blockers_of(settings),
+    )  # fmt: skip
     dsn = settings.targets[target].rollback_dsn
     return RollbackExecutor(dsn, target, limits, guard=guard, levers=levers)
+
+
+def blockers_of(settings: Settings) -> Policy:
+    """What it does about sessions in its way."""
+    found = settings.rollback.blockers
+    older_than, at_most = found.older_than / SECOND, int(found.at_most)
+    return Policy(found.policy, found.applications, found.users, older_than, at_most)
 
 
 def locks_of(settings: Settings) -> LockPolicy:

@@ -23,7 +23,7 @@ from monitor.ports import (
     code_of,
 )
 from monitor.ports.levers import Levers, NoLevers
-from monitor.rollback import killpoints, readiness, stored
+from monitor.rollback import clearing, killpoints, readiness, stored
 from monitor.rollback.checks import ALIEN, CHANGED
 from monitor.rollback.commit import Doubts
 from monitor.rollback.fencing import Guard, unguarded
@@ -52,6 +52,7 @@ class Limits:
     statement: float = 60.0
     allow_superuser: str = ""
     outside: float = OUTSIDE_SECONDS
+    blockers: clearing.Policy = field(default_factory=clearing.Policy)
 
 
 class RollbackExecutor:
@@ -94,7 +95,8 @@ class RollbackExecutor:
     def _means(self) -> Means:
         limits = self._limits
         return Means(
-            self._held, limits.locks, limits.statement, self._kill, self._guard, limits.outside, self._levers
+            self._held, limits.locks, limits.statement, self._kill, self._guard, limits.outside, self._levers,
+            limits.blockers,
         )  # fmt: skip
 
     async def _run(self, rollback: Rollback) -> Outcome:
@@ -158,6 +160,8 @@ class RollbackExecutor:
             connection, readiness.full(connection, watch, plan, self._limits.max_locked),
             "checking the rollback", FULL_DEADLINE,
         )  # fmt: skip
+        if rights := await answer(connection, clearing.lacking(connection, self._limits.blockers), "rights"):
+            found = replace(found, ok=False, reasons=(*found.reasons, Reason(rights, Lack.RIGHTS)))
         faults = tuple(Reason(f"hook {fault}", Lack.HOOK) for fault in self._levers.faults())
         return replace(found, ok=found.ok and not faults, reasons=found.reasons + faults, timeline=timeline)
 

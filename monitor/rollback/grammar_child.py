@@ -22,7 +22,7 @@ CPU_SECONDS = 20
 
 
 def main() -> None:
-    _limit()
+    limit()
     grammar = import_module("postgast")  # after the limits; untyped here: its stubs are not valid Python
     as_dict = import_module("google.protobuf.json_format").MessageToDict
     sql = sys.stdin.buffer.read()
@@ -44,7 +44,8 @@ def main() -> None:
     sys.stdout.write(json.dumps(answer))
 
 
-def _limit() -> None:
+def limit() -> None:
+    """Memory, CPU and no core file, for this process."""
     for limit, value in (
         (resource.RLIMIT_AS, MEMORY_BYTES),
         (resource.RLIMIT_CPU, CPU_SECONDS),

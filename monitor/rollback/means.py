@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from monitor.ports.levers import Levers, NoLevers
+from monitor.rollback import clearing
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.held import Held
 from monitor.rollback.killpoints import KillPoint
@@ -25,3 +26,4 @@ class Means:
     guard: Guard = unguarded
     outside_seconds: float = OUTSIDE_SECONDS
     levers: Levers = field(default_factory=NoLevers)
+    blockers: clearing.Policy = field(default_factory=clearing.Policy)

@@ -16,8 +16,9 @@ from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld
 from monitor.pg import Connection
 from monitor.ports import Json, Order, Outcome, OutcomeKind, Progress, ProgressKind
-from monitor.rollback import books, checks, keeping, ledger, locks, outside
+from monitor.rollback import books, checks, keeping, ledger, outside
 from monitor.rollback.checks import GroupDoneError, IntentGoneError, Stop
+from monitor.rollback.clearing import InTheWay
 from monitor.rollback.commit import Doubts
 from monitor.rollback.group import Try, prepare_commit, undo
 from monitor.rollback.held import NotAdmitted, Session, WrongServer, answer
@@ -54,11 +55,14 @@ class Rollback:
     tries: Tries = field(init=False)  # of a statement outside a transaction
     hooks: BeforeHooks = field(init=False)
     course: Course = field(init=False)
+    way: InTheWay = field(init=False)
 
     def __post_init__(self) -> None:
         self.tries = Tries(self.report)
         self.hooks = BeforeHooks(self.means.levers, self.order, self.report)
         self.course = Course(self.order.watch.id, self.plan.statements, self.report)
+        means, plan = self.means, self.plan
+        self.way = InTheWay(means.held, plan.system_identifier, plan.locked, means.blockers, self.report)
 
     @property
     def spent(self) -> float:
@@ -259,20 +263,12 @@ class Rollback:
         if self.spent >= self.means.policy.budget and not self.paged:
             self.paged = True
             text = f"no success in {self.spent:.0f} s: going on slowly while it is wanted"
-            self.report(Progress(ProgressKind.BUDGET_SPENT, text, await self._blockers()))
+            self.report(Progress(ProgressKind.BUDGET_SPENT, text, await self.way.told()))
         return None
 
     async def _blocked(self, e: DatabaseError) -> None:
-        detail = await self._blockers()
+        detail = await self.way.clear(self.standing.begun or self.wanted())
         self.report(Progress(ProgressKind.BLOCKED, str(e), {**detail, **self._tries()}))
-
-    async def _blockers(self) -> dict[str, object]:
-        try:
-            connection = (await self.means.held.session(self.plan.system_identifier)).connection
-            found = await answer(connection, locks.blockers(connection, self.plan.locked), "finding blockers")
-        except DatabaseError:
-            return {"blockers": []}
-        return locks.told(found)
 
     async def _effect(self) -> Outcome:
         """Of a rollback that was committed before: by this daemon, by another, or before a restart."""
