@@ -19,7 +19,7 @@ from monitor.demo.postgres import bindirs
 from monitor.errors import OperatorError
 from monitor.ports import HOLDS
 from monitor.rehearsing import RehearsalRequest, Rehearsed
-from monitor.settings.types import postgres_url
+from monitor.settings.types import POSTGRES_URL, postgres_url
 
 Answer = TypeVar("Answer")
 
@@ -98,7 +98,7 @@ def _statement(ran: Mapping[str, Any]) -> Iterator[str]:
 
 def _dsn(given: str | None) -> str | None:
     if given is not None and not postgres_url(given):
-        raise OperatorError("--scratch is not a connection URL: it must begin with postgresql://")
+        raise OperatorError(f"--scratch {POSTGRES_URL}")
     return given
 
 

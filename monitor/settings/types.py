@@ -108,17 +108,28 @@ def _not_empty(value: SecretStr) -> SecretStr:
     return value
 
 
+POSTGRES_URL = "is not a connection URL: it must begin with postgresql:// and have ports from 1 to 65535"
+
+
 def postgres_url(text: str) -> bool:
-    """Whether it is a connection URL of PostgreSQL."""
+    """Whether it is a connection URL of PostgreSQL, of one host or several."""
     try:
-        return urlsplit(text).scheme in {"postgresql", "postgres"}
+        parts = urlsplit(text)
     except ValueError:
         return False
+    places = parts.netloc.rpartition("@")[2].split(",")
+    return parts.scheme in {"postgresql", "postgres"} and all(map(_good_port, places))
+
+
+def _good_port(place: str) -> bool:
+    """Of `host`, `host:port` or `[address]:port`; no port is good too."""
+    _, colon, port = place.rpartition("]")[2].rpartition(":")
+    return not colon or (port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16)
 
 
 def _postgres(value: SecretStr) -> SecretStr:
     if not postgres_url(value.get_secret_value()):
-        raise PydanticCustomError(OURS, "is not a connection URL: it must begin with postgresql://")
+        raise PydanticCustomError(OURS, POSTGRES_URL)
     return value
 
 

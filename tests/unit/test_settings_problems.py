@@ -69,6 +69,8 @@ def test_the_good_configuration_is_good(tmp_path: Path) -> None:
         ("rollback: {lock_budget: 1s}", "rollback.lock_budget", "1s is under `rollback.max_app_stall` (2s)"),
         ("store: {retention: 71h}", "store.retention", "71h is under `watch.give_up_after` (72h)"),
         ("store: {dsn: 'mysql://db'}", "store.dsn", "must begin with postgresql://"),
+        ("store: {dsn: 'postgresql://u:p@db:x/d'}", "store.dsn", "ports from 1 to 65535"),
+        ("store: {dsn: 'postgresql://a:1,[::1]:65536/d'}", "store.dsn", "ports from 1 to 65535"),
         (
             "thresholds: {error_rate: {rollback_above: 0.01}}",
             "thresholds.error_rate.rollback_above",
