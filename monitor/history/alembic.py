@@ -7,8 +7,9 @@ the rollback is one transaction, and what is said to the table is checked and re
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,10 +17,10 @@ from monitor.history.files import listed, read
 from monitor.history.rows import MARK
 from monitor.history.tool import Place, Rendered, Script, Section, Tool, Unusable
 from monitor.history.wrapper import blank, without_transactions
+from monitor.pg import quote_identifier
 from monitor.ports.history import Bookkeeping, BookTable, BookWrite
 
 _T = rb'(?:[\w"]+\.)?"?[\w]+"?'
-_V = rb"'([\w.-]+)'"
 _STATEMENTS = re.compile(
     rb"^(?:UPDATE\s+(?P<ut>" + _T + rb")\s+SET\s+version_num\s*=\s*'(?P<to>[\w.-]+)'\s+WHERE\s+"
     + _T + rb"\.version_num\s*=\s*'(?P<from>[\w.-]+)'"
@@ -38,13 +39,27 @@ def rendered(sql: bytes) -> Rendered:
     """Rendered SQL without transactions and without its statements on the version table."""
     text = bytearray(without_transactions(sql))
     changes: list[Change] = []
+    tables: set[str] = set()
     for m in _STATEMENTS.finditer(sql):
         blank(text, m.start(), m.end())
         if not m["drop"]:
             gone, new = m["from"] or m["gone"] or b"", m["to"] or m["new"] or b""
             changes.append((gone.decode(), new.decode()))
+            tables.add((m["ut"] or m["dt"] or m["it"]).decode().rpartition(".")[2].strip('"'))
     section = Section(bytes(text))
-    return Rendered(section, partial(_books_of, changes=tuple(changes)) if changes else None)
+    return Rendered(
+        section, partial(_books_said, changes=tuple(changes), tables=sorted(tables)) if changes else None
+    )
+
+
+def _books_said(place: Place, changes: Sequence[Change], tables: Sequence[str]) -> Bookkeeping:
+    """Of SQL that speaks to these tables: it must be the configured one alone."""
+    if [quote_identifier(name) for name in tables] != [place.table]:
+        raise Unusable(
+            f"the SQL sets version_num of {', '.join(tables)}, configured is {place.table}: "
+            "set `migrations.table`"
+        )
+    return _books_of(place, changes)
 
 
 def _books_of(place: Place, changes: Sequence[Change]) -> Bookkeeping:
@@ -107,21 +122,24 @@ def revisions(directory: Path) -> Mapping[str, tuple[str, ...]]:
 
 def _constants(source: bytes) -> dict[str, str | tuple[str, ...] | None]:
     """`revision` and `down_revision` as they are assigned; {} for a file that is no Python."""
-    found: dict[str, str | tuple[str, ...] | None] = {}
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError):
-        return found
-    for node in body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(
-            node, ast.AnnAssign) else []  # fmt: skip
-        for name in (t.id for t in targets if isinstance(t, ast.Name)):
-            if name in {"revision", "down_revision"} and node.value is not None:  # type: ignore[attr-defined]
-                try:
-                    found[name] = ast.literal_eval(node.value)  # type: ignore[attr-defined]
-                except ValueError:
-                    continue
+        return {}
+    found = {}
+    for name, value in (pair for node in body for pair in _assigned(node)):
+        if name in {"revision", "down_revision"}:
+            with contextlib.suppress(ValueError):  # no constant
+                found[name] = ast.literal_eval(value)
     return found
+
+
+def _assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+    """Names that a statement assigns, each with its value."""
+    if isinstance(node, ast.Assign):
+        yield from ((t.id, node.value) for t in node.targets if isinstance(t, ast.Name))
+    elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+        yield node.target.id, node.value
 
 
 ALEMBIC = Tool(

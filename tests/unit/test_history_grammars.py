@@ -274,6 +274,16 @@ def test_alembic_books_are_taken_out_of_the_rendered_sql() -> None:
     assert [(w.args, w.rows) for w in down.bookkeeping.writes] == [(("ae3", "ae2"), 1), (("ae2",), 1)]
 
 
+def test_alembic_books_of_another_table_are_refused() -> None:
+    """What is taken out of the SQL is said to the configured table, so it must be that one."""
+    sql = RENDERED.replace("alembic_version", "app.versions").encode()
+    with pytest.raises(PlanRefused, match="the SQL sets version_num of versions, configured is"):
+        history_of("alembic", None, None, None, teams=False).down("x", sql)
+    books = history_of("alembic", None, "versions", "app", teams=False).down("x", sql).bookkeeping
+    assert books is not None
+    assert books.tables[0].name == '"app"."versions"'
+
+
 REVISION = 'revision: str = "{}"\ndown_revision: str | None = {}\nimport os\nos.abort()\n'
 
 
