@@ -7,6 +7,7 @@ ready to be shown; times are epoch seconds.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -207,6 +208,7 @@ FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "accept_loss": list,
     "allow_opaque": bool,
     "started_at": (int, float),
+    "before": dict,
 }
 
 
@@ -234,6 +236,7 @@ def request_from(body: Json) -> WatchRequest:
         accept_loss=tuple(str(name) for name in given.get("accept_loss", ())),
         allow_opaque=given.get("allow_opaque", False),
         started_at=None if started is None else _moment(started),
+        before=json.dumps(given["before"]).encode() if "before" in given else None,
     )
 
 

@@ -18,14 +18,17 @@ from monitor.errors import NotFound, OperatorError, PlanRefused, Problem
 from monitor.history.source import History, NoHistory
 from monitor.ports import (
     Down,
+    Json,
     Registered,
     Registration,
     Registry,
+    StoredPlan,
     WatchRequest,
     WatchRow,
     is_bad,
     rehearsal_told,
 )
+from monitor.rollback import document, taking
 from monitor.rollback.losses import DataLoss
 from monitor.rollback.prepare import Options, prepare
 
@@ -58,6 +61,7 @@ class Registrar:
         options = Options(
             _data_loss(request.data_loss), request.accept_loss, request.allow_opaque, desk.max_locked,
             desk.allow_superuser, down.bookkeeping,
+            None if request.before is None else document.parse(request.before),
         )  # fmt: skip
         try:
             prepared = await prepare(desk.rollback_dsn, down.sql, options)
@@ -70,7 +74,14 @@ class Registrar:
                 prepared.stored,
             )
         )  # fmt: skip
-        return Registered(view_of(row), new, (*prepared.warnings, *prepared.notices, _rehearsed(row)))
+        kept = () if new else _kept(row.plan, prepared.stored)
+        notices = (*kept, *prepared.warnings, *prepared.notices, _rehearsed(row))
+        return Registered(view_of(row), new, notices)
+
+    async def fingerprint(self, target: str | None) -> tuple[str, bytes]:
+        """The target's name, and the fingerprint of its whole schema as a file's bytes."""
+        name, desk = self._desk(target)
+        return name, document.dump(await taking.take(desk.rollback_dsn))
 
     def _desk(self, target: str | None) -> tuple[str, TargetDesk]:
         names = ", ".join(self._desks)
@@ -92,6 +103,22 @@ def located(e: PlanRefused, down: Down) -> PlanRefused:
             for p in e.problems
         ]
     )
+
+
+def _kept(stored: StoredPlan, given: StoredPlan) -> tuple[str, ...]:
+    """The open watch stays as it is; a fingerprint that it was not registered with is not taken in."""
+    was, asked = (_packed(plan.fingerprint) for plan in (stored, given))
+    if asked is None or asked == was:
+        return ()
+    return (
+        "the open watch keeps what it was registered with, not this fingerprint from before the migration: "
+        "cancel it and register it again",
+    )
+
+
+def _packed(fingerprint: Json) -> object:
+    before = fingerprint.get("before")
+    return before.get("packed") if isinstance(before, Mapping) else None
 
 
 async def _started_at(dsn: str, asked: Micros | None) -> Micros:

@@ -3,9 +3,19 @@
 `run` is the daemon; the others serve the command line. Nothing is decided here.
 """
 
-from monitor.app.commands import check, control, register, stored_watches, watches
+from monitor.app.commands import check, control, fingerprint, register, stored_watches, watches
 from monitor.app.rehearsals import rehearse
 from monitor.app.restoring import restore
 from monitor.app.running import run
 
-__all__ = ["check", "control", "register", "rehearse", "restore", "run", "stored_watches", "watches"]
+__all__ = [
+    "check",
+    "control",
+    "fingerprint",
+    "register",
+    "rehearse",
+    "restore",
+    "run",
+    "stored_watches",
+    "watches",
+]

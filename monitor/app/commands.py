@@ -35,6 +35,16 @@ async def register(settings: Settings, request: WatchRequest) -> Registered:
         return await stored.add(request)
 
 
+async def fingerprint(settings: Settings, target: str | None) -> tuple[str, bytes]:
+    """The target's name and the fingerprint of its whole schema, as a file's bytes."""
+    registries = {name: registry_of(settings, name) for name in settings.targets}
+    registrar = Registrar({name: desk_of(settings, name, registries[name]) for name in settings.targets})
+    try:
+        return await registrar.fingerprint(target)
+    finally:
+        await asyncio.gather(*(registry.aclose() for registry in registries.values()))
+
+
 async def watches(settings: Settings, name: str | None, target: str | None) -> Sequence[Json]:
     """The watch of that migration or id, or all of them, newest first. Raises NotFound."""
     async with stored_watches(settings) as stored:

@@ -40,6 +40,9 @@ COMMANDS: dict[str, Command] = {
     "rollback": Command("controls", "rollback", "rolls back now; needs no breach"),
     "rehearse": Command("rehearse", "rehearse", "runs the rollback on a clone of the schema"),
     "restore": Command("restore", "restore", "puts what a rollback kept back into what was re-applied"),
+    "fingerprint": Command(
+        "fingerprint", "fingerprint", "takes the schema's fingerprint, for `watch --before`"
+    ),
     "replay": Command("replay", "run", "runs the decision core over recorded samples"),
 }
 

@@ -11,7 +11,7 @@ from monitor.app import register
 from monitor.cli import words
 from monitor.cli.configured import finish, settings_of
 from monitor.cli.context import say, say_json
-from monitor.cli.files import sql_of
+from monitor.cli.files import FINGERPRINT_BYTES, sql_of
 from monitor.cli.recording import moment_given
 from monitor.core.thresholds import Mode
 from monitor.ports import Registered, WatchRequest
@@ -34,6 +34,9 @@ def watch(
     accept_loss: Annotated[
         list[str] | None, typer.Option(help="may be lost (repeatable)", metavar="TABLE[.COLUMN]")
     ] = None,
+    before: Annotated[
+        str | None, typer.Option(help="file that `fingerprint` wrote before the migration", metavar="FILE")
+    ] = None,
     started_at: Annotated[
         str | None, typer.Option(help="when it was applied: epoch seconds or RFC 3339; default: now")
     ] = None,
@@ -50,6 +53,7 @@ def watch(
         accept_loss=tuple(accept_loss or ()),
         allow_opaque=allow_opaque,
         started_at=None if started_at is None else moment_given(started_at),
+        before=None if before is None else sql_of(before, "the fingerprint", FINGERPRINT_BYTES),
     )
     registered = finish(register(settings_of(ctx), request))
     if as_json:

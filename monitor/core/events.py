@@ -117,7 +117,7 @@ class DoubtChanged:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """The rollback came to its end. Without a verdict it was withdrawn: nothing took effect."""
+    """The rollback came to its end, or was found done by hand. Without a verdict nothing took effect."""
 
     at: Micros
     verdict: Verdict | None

@@ -209,6 +209,15 @@ class Keeper:
         }
 
 
+def ends_by_hand(keeper: Keeper, readiness: Readiness) -> bool:
+    """Whether the watch is over because its rollback was found done by hand.
+
+    Not while a rollback is under way, which settles that itself, nor while a person has paused the watch.
+    """
+    found = Lack.BY_HAND.value in readiness.codes
+    return found and not keeper.executing and keeper.state.life.phase is not Phase.PAUSED
+
+
 def with_units(metrics: Mapping[str, Json], kinds: Mapping[str, Kind]) -> dict[str, Json]:
     """The metrics, each with what its values are: ratio (0-1), time (milliseconds), count."""
     return {name: {**shown, "unit": str(kinds.get(name, Kind.COUNT))} for name, shown in metrics.items()}

@@ -32,7 +32,7 @@ from monitor.daemon.happenings import (
     Reminded,
     Tick,
 )
-from monitor.daemon.keeper import Keeper, with_units
+from monitor.daemon.keeper import Keeper, ends_by_hand, with_units
 from monitor.daemon.messages import Messages
 from monitor.daemon.news import VERDICTS, from_progress, instances, row_of
 from monitor.daemon.parts import TargetParts
@@ -173,6 +173,10 @@ class Rounds:
                     found += from_progress(progress, now)
                 case Finished(keeper.id, outcome):
                     found += self._from_outcome(keeper, outcome, now)
+                case ReadinessRead(keeper.id, readiness) if ends_by_hand(keeper, readiness):
+                    found.append(
+                        events.Executed(now, events.Verdict.RESOLVED_EXTERNALLY, readiness.reasons[0])
+                    )
                 case ReadinessRead(keeper.id, readiness):
                     self._telling.readiness(keeper, readiness, now)
                     found += follow(keeper, self._telling, readiness.timeline, now)

@@ -27,6 +27,7 @@ class WatchRequest:
     accept_loss: tuple[str, ...] = ()
     allow_opaque: bool = False
     started_at: Micros | None = None  # None: now, by the database's clock
+    before: bytes | None = None  # a fingerprint from before the migration, as its file's bytes
 
 
 @dataclass(frozen=True, slots=True)

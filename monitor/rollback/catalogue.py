@@ -30,7 +30,8 @@ SELECT pg_catalog.pg_is_in_recovery() AS standby,
        pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
          OR coalesce(pg_catalog.has_schema_privilege(
               pg_catalog.to_regnamespace('migration_monitor_salvage')::oid, 'CREATE'), false) AS may_create,
-       pg_catalog.current_setting('server_version_num')::int AS version"""
+       pg_catalog.current_setting('server_version_num')::int AS version,
+       pg_catalog.current_database()::text AS database"""
 
 RESOLVE = """/* migration-monitor: what names resolve to */
 SELECT w.key,
@@ -89,6 +90,7 @@ class Identity:
     power: str  # the role itself, or one it may become, that is superuser or as good as one; "" if none
     may_create: bool  # the place for salvaged data
     version: int
+    database: str
 
     def is_pooled(self, connection: Connection) -> bool:
         """A pooler invents the pid of the session's cancel key; a server's is its backend's own."""
@@ -115,7 +117,7 @@ async def identity(connection: Connection) -> Identity:
         raise AssertionError
     return Identity(
         r["standby"], r["pid"], r["read_only"] == "on", r["system"], r["timeline"], r["search_path"],
-        r["role"], r["power"], r["may_create"], r["version"],
+        r["role"], r["power"], r["may_create"], r["version"], r["database"],
     )  # fmt: skip
 
 

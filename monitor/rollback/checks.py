@@ -10,13 +10,15 @@ from typing import Any
 from monitor import pg
 from monitor.pg import Connection
 from monitor.ports import Order, OutcomeKind
-from monitor.rollback import catalogue, fingerprint, plan
+from monitor.rollback import catalogue, fingerprint, plan, verifying
 from monitor.rollback.catalogue import Resolved
 from monitor.rollback.fingerprint import Fingerprint
 from monitor.rollback.ledger import Locked
 from monitor.rollback.plan import Written
 from monitor.rollback.sequence import Standing
 from monitor.rollback.stored import Plan, set_path
+
+BY_HAND = "the schema is already what the rollback would make it: it was done by hand"
 
 ALIEN = "the ledger's rows are not of the registered statements"
 
@@ -67,23 +69,36 @@ def check_text(registered: Plan, order: Order, locked: Locked) -> None:
         raise Stop(OutcomeKind.REFUSED, CHANGED)
 
 
-async def check_schema(connection: Connection, registered: Plan, done: int = 0) -> Fingerprint:
+async def check_schema(
+    connection: Connection, registered: Plan, done: int = 0, *, deep: bool = False
+) -> Fingerprint:
     """Names mean what they meant, and the touched objects are what `done` statements leave.
 
-    Returns them as they are now. Needs a transaction.
+    Returns them as they are now. Needs a transaction. `deep`: a plan whose effect does not show in them is
+    looked for in the whole schema, where a fingerprint from before the migration tells it.
     """
     async with pg.translated("reading the touched objects"):
         await connection.execute(set_path(registered.search_path))
         resolved = await catalogue.resolve(connection, names_of(registered))
         now = await fingerprint.read(connection, registered.labels, registered.others, registered.search_path)
     found = _moved(registered, resolved, done) + registered.unlike(now, done)
+    if (found or (deep and not registered.shows)) and await _by_hand(connection, registered, now):
+        raise Stop(OutcomeKind.RESOLVED_EXTERNALLY, BY_HAND)
     if not found:
         return now
-    if registered.shows and not registered.undone(now):
-        raise Stop(OutcomeKind.RESOLVED_EXTERNALLY, "the schema is already what the rollback would make it")
+    if left := registered.part_done(now):
+        what = f"part of the rollback was done by hand, left is: {'; '.join(left[:3])}"
+        raise Stop(OutcomeKind.REFUSED, what, {"differences": found, "left": left})
     since = "since registration" if not done else f"since the rollback's statement {done} took effect"
     what = f"the touched objects changed {since}: {'; '.join(found[:3])}"
     raise Stop(OutcomeKind.REFUSED, what, {"differences": found})
+
+
+async def _by_hand(connection: Connection, registered: Plan, now: Fingerprint) -> bool:
+    """With a fingerprint from before the migration that decides; else what the plan says, if it shows."""
+    if registered.before is not None:
+        return await verifying.undone(connection, registered)
+    return registered.shows and not registered.undone(now)
 
 
 def _moved(registered: Plan, resolved: dict[str, Resolved], done: int) -> list[str]:

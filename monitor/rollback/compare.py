@@ -52,8 +52,12 @@ def differences(expected: Fingerprint, actual: Fingerprint, leeway: Leeway = EXA
         now = actual["others"].get(key)
         if (entry is None) != (now is None):
             found.append(f"{key} {'still exists' if entry is None else 'is missing'}")
-        elif entry is not None and entry["definition"] != now["definition"]:
-            found.append(f"{key} has another definition")
+        elif entry is not None and not all(
+            same(entry[k] or "", now[k] or "", leeway) for k in ("definition", "body")
+        ):
+            found.append(
+                f"{key} is another" if key.startswith("comment") else f"{key} has another definition"
+            )
     return found
 
 
@@ -67,7 +71,7 @@ def _relation(label: str, expected: Any, actual: Any, leeway: Leeway) -> list[st
     found = [
         f"{label}: {part.replace('_', ' ')} differs"
         for part in expected
-        if part not in NAMED and not _same(expected[part], actual.get(part), leeway)
+        if part not in NAMED and not same(expected[part], actual.get(part), leeway)
     ]
     for part in NAMED:
         found += _named(label, part, expected[part], actual[part], leeway)
@@ -86,7 +90,7 @@ def _named(label: str, part: str, expected: Any, actual: Mapping[str, Any], leew
         elif name not in expected:
             if not _may_change(name, actual[name], leeway):
                 found.append(f"{what} is new")
-        elif not (_may_change(name, {}, leeway) or _same(expected[name], actual[name], leeway)):
+        elif not (_may_change(name, {}, leeway) or same(expected[name], actual[name], leeway)):
             found.append(f"{what} has changed")
     return found
 
@@ -97,12 +101,12 @@ def _may_change(name: str, value: Mapping[str, Any], leeway: Leeway) -> bool:
     return bool(words & leeway.added or set(value.get("columns", ())) & leeway.added)
 
 
-def _same(expected: Any, actual: Any, leeway: Leeway) -> bool:
+def same(expected: Any, actual: Any, leeway: Leeway) -> bool:
     if expected is ANY:
         return actual is not None
     if isinstance(expected, dict) and isinstance(actual, dict):
         return expected.keys() == actual.keys() and all(
-            _same(expected[k], actual[k], leeway) for k in expected
+            same(expected[k], actual[k], leeway) for k in expected
         )
     if isinstance(expected, str) and isinstance(actual, str):
         return expected == actual or _same_tokens(_tokens(expected), _tokens(actual), leeway)

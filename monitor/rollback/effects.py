@@ -9,9 +9,9 @@ from __future__ import annotations
 from monitor.rollback.compare import ANY
 from monitor.rollback.effects_columns import COLUMN_EFFECTS
 from monitor.rollback.effects_names import NAME_EFFECTS
+from monitor.rollback.effects_objects import OBJECT_EFFECTS
 from monitor.rollback.effects_outside import OUTSIDE_EFFECTS
 from monitor.rollback.entries import cascade, relation_of
-from monitor.rollback.fingerprint import other_key
 from monitor.rollback.forecast import Effect, Forecast
 from monitor.rollback.kinds import KINDS
 from monitor.rollback.labels import bare, beside
@@ -61,7 +61,8 @@ def validate_constraint(f: Forecast, a: Action) -> None:
     if a.name not in entry["constraints"]:
         f.problem(f"constraint {a.name} of {label} does not exist")
     elif isinstance(entry["constraints"][a.name], dict):
-        entry["constraints"][a.name]["definition"] = ANY
+        constraint = entry["constraints"][a.name]
+        constraint["definition"] = constraint["definition"].removesuffix(" NOT VALID")
         f.scanned.add(label)
 
 
@@ -192,20 +193,6 @@ def drop_part(f: Forecast, a: Action) -> None:
     f.forget(f"{a.name} on {label}")
 
 
-def drop_other(f: Forecast, a: Action) -> None:
-    """A function, type or schema."""
-    key = other_key(a.kind, a.name)
-    entry = f.expected["others"].get(key)
-    if entry is None:
-        f.absent(key, a.if_exists)
-        return
-    left = [d for d in entry["dependents"] if not any(gone in d for gone in f.dropped)]
-    if left:
-        remedy = "drop them by name first, CASCADE is not expanded here" if a.cascade else "drop them first"
-        f.problem(f"{key} is needed by {', '.join(left[:5])}: {remedy}")
-    f.expected["others"][key] = None
-
-
 def grant(f: Forecast, a: Action) -> None:
     if a.relation is not None and (found := relation_of(f, a, tolerated=False)) is not None:
         found[1]["privileges"] = ANY
@@ -230,6 +217,7 @@ def nothing(f: Forecast, a: Action) -> None:
 EFFECTS: dict[str, Effect] = {
     **COLUMN_EFFECTS,
     **NAME_EFFECTS,
+    **OBJECT_EFFECTS,
     **OUTSIDE_EFFECTS,
     "rename_constraint": rename_constraint,
     "add_constraint": add_constraint,
@@ -249,10 +237,7 @@ EFFECTS: dict[str, Effect] = {
     "drop_index": drop_index,
     "drop_trigger": drop_part,
     "drop_policy": drop_part,
-    "drop_function": drop_other,
-    "drop_type": drop_other,
-    "drop_schema": drop_other,
     "grant": grant,
     **dict.fromkeys(("insert", "upsert", "update", "delete", "merge", "truncate"), write_rows),
-    **dict.fromkeys(("create_function", "create_type", "comment", "select", "do", "call"), nothing),
+    **dict.fromkeys(("select", "do", "call"), nothing),
 }

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from monitor.rollback import facts_outside
+from monitor.rollback.facts_objects import comment, create_enum, create_function, quoted, signature, strings
 from monitor.rollback.facts_parts import Facts, Tree
 from monitor.rollback.facts_parts import action as _action
 from monitor.rollback.facts_parts import relation_name as _relation
@@ -59,7 +60,7 @@ def facts_of(tree: Tree) -> Facts:
     return {
         "refusal": refusal or next((a["refusal"] for a in actions if a.get("refusal")), ""),
         "actions": [{k: v for k, v in a.items() if k != "refusal"} for a in actions],
-        "functions": _unique(_strings(c["funcname"]) for c in _calls(tree)),
+        "functions": _unique(strings(c["funcname"]) for c in _calls(tree)),
         "relations": _unique(_relation(r) for r in _nodes_with(tree, "relname")),
     }
 
@@ -133,26 +134,15 @@ def _drop(body: Tree) -> list[Facts]:
 
 def _dropped(kind: str, item: Tree, flags: Facts) -> Facts:
     if kind == "drop_function":
-        return _action(kind, None, _signature(item["object_with_args"]), **flags)
+        return _action(kind, None, signature(item["object_with_args"]), **flags)
     if kind == "drop_type":
-        return _action(kind, None, _quoted(_strings(item["type_name"]["names"])), **flags)
+        return _action(kind, None, quoted(strings(item["type_name"]["names"])), **flags)
     if kind == "drop_schema":
-        return _action(kind, None, _quoted([item["string"]["sval"]]), **flags)
-    names = _strings(item["list"]["items"])
+        return _action(kind, None, quoted([item["string"]["sval"]]), **flags)
+    names = strings(item["list"]["items"])
     if kind in {"drop_trigger", "drop_policy"}:
         return _action(kind, names[:-1], names[-1], **flags)
     return _action(kind, names, **flags)
-
-
-def _signature(item: Tree) -> str:
-    name = _quoted(_strings(item["objname"]))
-    if item.get("args_unspecified"):
-        return name
-    return f"{name}({', '.join(_type_text(a['type_name']) for a in item.get('objargs', []))})"
-
-
-def _type_text(type_name: Tree) -> str:
-    return _quoted(_strings(type_name["names"])) + "[]" * len(type_name.get("array_bounds", []))
 
 
 def _insert(body: Tree) -> list[Facts]:
@@ -203,9 +193,9 @@ READERS: dict[str, Callable[[Tree], list[Facts]]] = {
     "create_stmt": _on("create_table", "relation"),
     "create_seq_stmt": _on("create_sequence", "sequence"),
     "create_trig_stmt": _on("create_trigger", "relation", "trigname"),
-    "create_function_stmt": _plain("create_function"),
-    "create_enum_stmt": _plain("create_type"),
-    "comment_stmt": _plain("comment"),
+    "create_function_stmt": create_function,
+    "create_enum_stmt": create_enum,
+    "comment_stmt": comment,
     "grant_stmt": _grant,
     "insert_stmt": _insert,
     "update_stmt": _update,
@@ -216,14 +206,6 @@ READERS: dict[str, Callable[[Tree], list[Facts]]] = {
     "do_stmt": _plain("do"),
     "call_stmt": _plain("call"),
 }
-
-
-def _strings(items: list[Tree]) -> list[str]:
-    return [i["string"]["sval"] for i in items if "string" in i]
-
-
-def _quoted(names: list[str]) -> str:
-    return ".".join('"' + n.replace('"', '""') + '"' for n in names)
 
 
 def _cascade(body: Tree) -> bool:

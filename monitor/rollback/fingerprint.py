@@ -12,48 +12,30 @@ from importlib.resources import files
 from typing import Any
 
 from monitor.pg import PINNED, Connection
+from monitor.rollback.others import SCHEMA_PARTS, Other, other_key
 
 Fingerprint = dict[str, Any]
 """`{"relations": {"public.contacts": {...} | None}, "others": {"function ...": {...} | None}}`."""
 
 RELATIONS = files("monitor.rollback").joinpath("fingerprint.sql").read_text(encoding="utf-8")
 
-OTHERS = """/* migration-monitor: fingerprint of functions, types and schemas */
-SELECT o.key, o.classid::bigint AS classid, o.oid::bigint AS oid,
-       CASE WHEN o.kind OPERATOR(pg_catalog.=) 'drop_function' THEN
-            (SELECT CASE WHEN p.prokind OPERATOR(pg_catalog.<>) 'a'
-                         THEN pg_catalog.pg_get_functiondef(p.oid) ELSE '' END
-               FROM pg_catalog.pg_proc p WHERE p.oid OPERATOR(pg_catalog.=) o.oid)
-            WHEN o.kind OPERATOR(pg_catalog.=) 'drop_type' THEN
-            (SELECT pg_catalog.concat(t.typtype, ' ',
-                    (SELECT pg_catalog.string_agg(e.enumlabel::text, ',' ORDER BY e.enumsortorder)
-                       FROM pg_catalog.pg_enum e WHERE e.enumtypid OPERATOR(pg_catalog.=) t.oid))
-               FROM pg_catalog.pg_type t WHERE t.oid OPERATOR(pg_catalog.=) o.oid)
-            ELSE '' END AS definition,
-       (SELECT pg_catalog.array_agg(pg_catalog.concat(i.type, ' ', i.identity)
-                                    ORDER BY pg_catalog.concat(i.type, ' ', i.identity))
-          FROM pg_catalog.pg_depend d, pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i
-         WHERE d.refclassid OPERATOR(pg_catalog.=) o.classid::oid
-           AND d.refobjid OPERATOR(pg_catalog.=) o.oid AND d.deptype OPERATOR(pg_catalog.=) 'n') AS dependents
-  FROM (SELECT w.key, w.kind,
-               CASE WHEN w.kind OPERATOR(pg_catalog.=) 'drop_function'
-                    THEN 'pg_catalog.pg_proc'::pg_catalog.regclass
-                    WHEN w.kind OPERATOR(pg_catalog.=) 'drop_type'
-                    THEN 'pg_catalog.pg_type'::pg_catalog.regclass
-                    ELSE 'pg_catalog.pg_namespace'::pg_catalog.regclass END AS classid,
-               CASE WHEN w.kind OPERATOR(pg_catalog.=) 'drop_function' THEN
-                      CASE WHEN pg_catalog.strpos(w.name, '(') OPERATOR(pg_catalog.>) 0
-                           THEN pg_catalog.to_regprocedure(w.name)::oid
-                           ELSE pg_catalog.to_regproc(w.name)::oid END
-                    WHEN w.kind OPERATOR(pg_catalog.=) 'drop_type' THEN pg_catalog.to_regtype(w.name)::oid
-                    ELSE pg_catalog.to_regnamespace(w.name)::oid END AS oid
-          FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]),
-                          pg_catalog.unnest($3::text[])) AS w(key, kind, name)) o"""
+OTHERS = files("monitor.rollback").joinpath("others.sql").read_text(encoding="utf-8")
+"""Runs under the pinned search_path."""
+
+FOUND = """/* migration-monitor: functions, types, schemas and what is commented on, by name */
+SELECT coalesce(CASE WHEN w.part OPERATOR(pg_catalog.=) 'function' THEN
+                       CASE WHEN pg_catalog.strpos(w.name, '(') OPERATOR(pg_catalog.>) 0
+                            THEN pg_catalog.to_regprocedure(w.name)::oid
+                            ELSE pg_catalog.to_regproc(w.name)::oid END
+                     WHEN w.part OPERATOR(pg_catalog.=) 'type' THEN pg_catalog.to_regtype(w.name)::oid
+                     WHEN w.part OPERATOR(pg_catalog.=) 'schema' THEN pg_catalog.to_regnamespace(w.name)::oid
+                     ELSE pg_catalog.to_regclass(w.name)::oid END, 0::oid) AS oid
+  FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) AS w(part, name)"""
 """Runs under the registered search_path: every name of ours is qualified."""
 
 
 async def read(
-    connection: Connection, labels: Sequence[str], others: Sequence[tuple[str, str]], search_path: str
+    connection: Connection, labels: Sequence[str], others: Sequence[Other], search_path: str
 ) -> Fingerprint:
     """Of relations by qualified label and of `(kind, name as written)` others. Needs an open transaction.
 
@@ -76,18 +58,31 @@ async def _relations(connection: Connection, labels: Sequence[str]) -> dict[str,
     return {r["label"]: json.loads(r["entry"]) if r["relkind"] else None for r in rows}
 
 
-async def _others(connection: Connection, others: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    kinds, names = [k for k, _ in others], [n for _, n in others]
-    rows = await connection.fetch(OTHERS, [other_key(k, n) for k, n in others], kinds, names)
-    return {
-        r["key"]: {"definition": r["definition"], "dependents": r["dependents"] or []} if r["oid"] else None
-        for r in rows
-    }
+async def _others(connection: Connection, others: Sequence[Other]) -> dict[str, Any]:
+    """Looked up under the plan's search_path, described under the pinned one. A comment is always there."""
+    targets = [_target(*o) for o in others]
+    rows = await connection.fetch(FOUND, [t[0] for t in targets], [t[1] for t in targets])
+    kinds = ["comment on " + t[0] if k == "comment" else k for (k, _), t in zip(others, targets, strict=True)]
+    keys = [other_key(*o) for o in others]
+    await connection.execute(PINNED)
+    described = await connection.fetch(OTHERS, keys, kinds, [r["oid"] for r in rows], [t[2] for t in targets])
+    return {r["key"]: _entry(r) for r in described}
 
 
-def other_key(kind: str, name: str) -> str:
-    """`function "public"."f"()`."""
-    return f"{kind.removeprefix('drop_')} {name}"
+def _target(kind: str, name: str) -> tuple[str, str, str]:
+    """What to look for: its sort, its name (of a relation the label), and the name within a relation."""
+    if kind != "comment":
+        return kind, name, ""
+    part, label, of = json.loads(name)
+    return (part, of, "") if part in SCHEMA_PARTS else (part, label, of)
+
+
+def _entry(r: Any) -> dict[str, Any] | None:
+    if r["key"].startswith("comment on "):
+        return {"label": "", "definition": r["definition"], "body": None, "dependents": []}
+    if r["label"] is None:
+        return None
+    return {k: r[k] for k in ("label", "definition", "body")} | {"dependents": r["dependents"] or []}
 
 
 async def _set_path(connection: Connection, path: str) -> None:

@@ -17,7 +17,7 @@ from monitor import pg
 from monitor.errors import DatabaseError
 from monitor.pg import Connection
 from monitor.ports import Order, OutcomeKind
-from monitor.rollback import books, fingerprint, keeping, ledger
+from monitor.rollback import books, keeping, ledger, verifying
 from monitor.rollback.checks import (
     GroupDoneError,
     IntentGoneError,
@@ -30,11 +30,11 @@ from monitor.rollback.checks import (
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.held import Session
 from monitor.rollback.killpoints import KillPoint
-from monitor.rollback.kinds import Class
 from monitor.rollback.ledger import Locked
 from monitor.rollback.plan import Statement
 from monitor.rollback.sequence import Group
 from monitor.rollback.stored import Plan, set_path
+from monitor.rollback.whole import Objects
 
 T = TypeVar("T")
 
@@ -127,6 +127,7 @@ async def _run(t: Try) -> dict[str, Any]:
         await t.wait(t.guard(t.connection), "asking whether this daemon still looks after the target")
         locked = await t.wait(ledger.lock_watch(t.connection, t.order.watch.id), "locking the watch")
     await _check_ledger(t, locked)
+    earlier = await t.wait(verifying.look(t.connection, t.plan), "reading the schema")
     for label in t.plan.locked_for(t.group):
         with patience:
             await t.send(
@@ -148,7 +149,7 @@ async def _run(t: Try) -> dict[str, Any]:
         "seconds": round(time.monotonic() - began, 3),
         "locked_seconds": round(time.monotonic() - held_since, 3),
     }
-    return await _conclude(t, effect) if t.group.last else await _note(t, effect)
+    return await _conclude(t, effect, earlier) if t.group.last else await _note(t, effect)
 
 
 async def _salvaged(t: Try) -> list[dict[str, Any]]:
@@ -167,10 +168,11 @@ async def _note(t: Try, detail: dict[str, Any]) -> dict[str, Any]:
     return detail
 
 
-async def _conclude(t: Try, detail: dict[str, Any]) -> dict[str, Any]:
+async def _conclude(t: Try, detail: dict[str, Any], schema: Objects | None) -> dict[str, Any]:
     """What the whole plan did: with the copies of the groups before, and whether it holds."""
     earlier = await t.wait(ledger.salvaged_before(t.connection, t.order.watch.id), "reading what groups did")
-    effect = {**detail, "salvaged": [*earlier, *detail["salvaged"]], **await _verify(t)}
+    verified = await t.wait(verifying.verify(t.connection, t.plan, schema), "checking the post-condition")
+    effect = {**detail, "salvaged": [*earlier, *detail["salvaged"]], **verified}
     await t.wait(ledger.add_effect(t.connection, t.order, effect), "writing the effect")
     return effect
 
@@ -219,18 +221,6 @@ async def _execute(t: Try, s: Statement, patience: Patience) -> None:
     with patience:
         await t.send(s.text, f"statement {s.step} (line {s.line})")
     t.kill(f"after_statement_{s.step}")
-
-
-async def _verify(t: Try) -> dict[str, Any]:
-    """The post-condition, read in the same transaction under the same locks: it is what COMMIT makes true."""
-    async with pg.translated("checking the post-condition"):
-        now = await fingerprint.read(t.connection, t.plan.labels, t.plan.others, t.plan.search_path)
-    differences = t.plan.undone(now) + [
-        f"line {s.line}: an opaque statement's effect can't be checked"
-        for s in t.plan.statements
-        if s.klass is Class.OPAQUE
-    ]
-    return {"verified": "" if differences else "plan", "differences": differences}
 
 
 def is_conflict(e: DatabaseError) -> bool:

@@ -98,5 +98,8 @@ DATA_ONLY = frozenset({"insert", "upsert", "update", "delete", "merge", "truncat
 UPKEEP = frozenset({"vacuum", "analyze", "reindex_index", "reindex_table"})
 """Kinds that change neither the schema nor a value: done again they do no harm."""
 
-NO_TRACE = DATA_ONLY | {"select", "do", "call", "comment", "create_function"}
+NO_TRACE = DATA_ONLY | {"select", "do", "call"}
 """Kinds whose effect the fingerprint does not show."""
+
+VAGUE = frozenset({"grant", "alter_type", "set_default"})
+"""Kinds whose effect shows, but can't be foretold: any change could be taken for it."""

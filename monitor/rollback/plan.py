@@ -37,6 +37,8 @@ class Action:
     relation_if_exists: bool = False
     cascade: bool = False
     shape: str = ""  # of an index: what it is known by beside its name
+    part: str = ""  # of a comment: what it is on
+    text: str | None = None  # a function's body, an enum's labels, a comment; None: not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ def to_json(s: Statement) -> dict[str, object]:
                 "kind": a.kind, "relation": list(a.relation) if a.relation else None, "name": a.name,
                 "new_name": a.new_name, "if_exists": a.if_exists,
                 "relation_if_exists": a.relation_if_exists, "cascade": a.cascade, "shape": a.shape,
+                "part": a.part, "text": a.text,
             }
             for a in s.actions
         ],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor import ownership, pg
 from monitor.errors import DatabaseError, PlanRefused, Problem
@@ -23,16 +23,19 @@ from monitor.rollback import (
     fingerprint,
     plan,
     quarantine,
+    remembering,
     role,
     stored,
 )  # fmt: skip
 from monitor.rollback.catalogue import Identity, Resolved
 from monitor.rollback.cautions import cautions
+from monitor.rollback.document import Document
 from monitor.rollback.effects import EFFECTS
 from monitor.rollback.forecast import Forecast, foresee
 from monitor.rollback.kinds import Class
 from monitor.rollback.labels import beside, split_label
 from monitor.rollback.losses import DataLoss, Protection, protect
+from monitor.rollback.others import other_of
 from monitor.rollback.plan import Action, Statement, Written, key_of
 from monitor.rollback.refusals import OWN_SCHEMA
 
@@ -68,6 +71,7 @@ class Options:
     max_locked: float = 2.0
     allow_superuser: str = ""
     bookkeeping: Bookkeeping | None = None  # of the migration tool's table
+    before: Document | None = None  # the schema before the migration
 
 
 async def prepare(dsn: str, sql: bytes, options: Options) -> Prepared:
@@ -114,6 +118,7 @@ async def _prepare(
             text, statements = await plan.read(aside.text.encode())
             seen = await _see(connection, statements, options)
         books = await _books(connection, options)
+        remembered = await remembering.read(connection, seen.server, options.before)
     server, resolved, opaque, quoted = seen.server, seen.resolved, seen.opaque, seen.quoted
     print_, others, resolution = seen.print_, seen.others, seen.resolution
     forecast = foresee(print_, statements, resolution, quoted, EFFECTS)
@@ -128,12 +133,13 @@ async def _prepare(
         others, options.data_loss, (*forecast.destroyed, *(q.loss for q in aside.quarantined)),
         protection.salvaged, aside.quarantined,
         server.search_path, server.system, server.timeline,
-        print_, bookkeeping=options.bookkeeping,
+        remembered.beside(print_), bookkeeping=options.bookkeeping,
     )  # fmt: skip
     if blocked := await conditions.in_the_way(connection, registered):
         raise PlanRefused(blocked)
     at_risk = await atrisk.read(connection, registered.destroyed, options.data_loss, print_)
-    return _result(registered, forecast, protection, resolved, server, options, at_risk, given)
+    prepared = _result(registered, forecast, protection, resolved, server, options, at_risk, given)
+    return replace(prepared, warnings=(*remembered.warnings(registered), *prepared.warnings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +259,8 @@ def _touched(
             labels |= {label, _new_label(a, label, quoted)} if a.kind in NEW_NAMES else {label}
             if a.kind == "detach_partition":
                 labels.add(resolved[a.name].label)
-        elif a.kind in {"drop_function", "drop_type", "drop_schema"}:
-            others.add((a.kind, a.name))
+        other = other_of(a, resolved[key_of(a.relation)].label if a.relation else "")
+        others |= {other} if other else set()
     return sorted(labels), tuple(sorted(others))
 
 

@@ -206,7 +206,7 @@ class Rollback:
         if newer is not None:
             raise Stop(self._kind_of_overtaken(), checks.superseded(newer))
         await books.check_overtaken(connection, self.plan)
-        await checks.check_schema(connection, self.plan)
+        await checks.check_schema(connection, self.plan, deep=True)
         await books.check_applied(connection, self.plan)
 
     async def _see(self, connection: Connection) -> None:

@@ -96,7 +96,7 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
         try:
             newer = await ledger.newer_watch(connection, watch.id)
             books = await _books(connection, plan)
-            await checks.check_schema(connection, plan)
+            await checks.check_schema(connection, plan, deep=True)
             strange = await ownership.faults(connection)
             await connection.execute(set_path(plan.search_path))
             sizes = await catalogue.resolve(connection, checks.names_of(plan))
@@ -127,7 +127,6 @@ async def _books(connection: Connection, plan: Plan) -> list[Reason]:
 
 def _reason(stop: Stop) -> Reason:
     if stop.kind is OutcomeKind.RESOLVED_EXTERNALLY:
-        text = "the schema is already what the rollback would make it: it was done by hand"
-        return Reason(text, Lack.BY_HAND)
+        return Reason(stop.reason, Lack.BY_HAND)
     new = any(d.endswith(" is new") for d in stop.detail.get("differences", ()))
     return Reason(stop.reason, Lack.DEPENDENTS if new else Lack.DRIFT)

@@ -117,10 +117,15 @@ async def read_effect(asked: Asked, watch_id: str) -> Outcome:
     return outcome_of(await asked(lambda c: ledger.effect(c, watch_id), "reading the effect"))
 
 
+HOLDS = "its post-condition holds"
+
+
 def outcome_of(effect: dict[str, Any]) -> Outcome:
     """Rolled back if the post-condition held under the rollback's own locks, else unverified."""
     if effect.get("verified"):
-        return Outcome(OutcomeKind.ROLLED_BACK, "the plan took effect and its post-condition holds", effect)
+        holds = "the schema is as before the migration" if effect["verified"] == "before" else HOLDS
+        return Outcome(OutcomeKind.ROLLED_BACK, f"the plan took effect and {holds}", effect)
     differences = effect.get("differences") or ["the effect's event row is missing"]
-    reason = f"the plan took effect, but the schema is not what it says: {'; '.join(differences[:3])}"
+    should = "as it was before the migration" if effect.get("against") == "before" else "what it says"
+    reason = f"the plan took effect, but the schema is not {should}: {'; '.join(differences[:3])}"
     return Outcome(OutcomeKind.UNVERIFIED, reason, effect)

@@ -11,13 +11,15 @@ from typing import Any, cast
 
 from monitor.pg import quote_literal
 from monitor.ports import Bookkeeping, StoredPlan
-from monitor.rollback import bookkeeping
+from monitor.rollback import before as befores
+from monitor.rollback import bookkeeping, traces
 from monitor.rollback import plan as plans
+from monitor.rollback.before import Before
 from monitor.rollback.compare import differences
 from monitor.rollback.effects import EFFECTS
 from monitor.rollback.fingerprint import Fingerprint
 from monitor.rollback.forecast import Destroyed, Forecast, foresee
-from monitor.rollback.kinds import NO_TRACE, UPKEEP
+from monitor.rollback.kinds import UPKEEP, Class
 from monitor.rollback.losses import DataLoss, Quarantined
 from monitor.rollback.plan import Statement
 from monitor.rollback.sequence import Group, groups_of
@@ -48,6 +50,27 @@ class Plan:
     bookkeeping: Bookkeeping | None = None
 
     @property
+    def before(self) -> Before | None:
+        """The schema before the migration, if it was given at registration."""
+        return befores.from_json(self.fingerprint["before"]) if "before" in self.fingerprint else None
+
+    @property
+    def named(self) -> set[str]:
+        """Labels, as in a fingerprint of the whole schema, of what the plan names."""
+        others = (e["label"] for e in self.fingerprint["others"].values() if e)
+        return {*self.labels, *others}
+
+    @property
+    def aside(self) -> set[str]:
+        """Columns that it puts into quarantine, by their new names."""
+        return {q.place for q in self.quarantined if q.loss.column}
+
+    @property
+    def reaches_further(self) -> bool:
+        """Whether it may change more than it names: opaque statements, and CASCADE."""
+        return any(s.klass is Class.OPAQUE or any(a.cascade for a in s.actions) for s in self.statements)
+
+    @property
     def groups(self) -> tuple[Group, ...]:
         """In the order in which they take effect."""
         return groups_of(self.statements)
@@ -73,6 +96,13 @@ class Plan:
         forecast = self.forecast()
         return differences(forecast.expected, now, forecast.leeway)
 
+    def part_done(self, now: Fingerprint) -> list[str]:
+        """What is left of the plan when part of it, and nothing else, was done by hand; else []."""
+        left, all_of_it = self.undone(now), self.undone(self.fingerprint)
+        return (
+            left if set(left) < set(all_of_it) and len(self.unlike(now)) + len(left) <= len(all_of_it) else []
+        )
+
     def gone_after(self, done: int) -> set[str]:
         """Labels that the first `done` statements took away."""
         left = self.forecast(done).expected["relations"] if done else self.fingerprint["relations"]
@@ -96,9 +126,10 @@ class Plan:
 
     @property
     def shows(self) -> bool:
-        """Whether the effect shows in the schema, so that it can be found done by hand; upkeep need not."""
-        kinds = {a.kind for s in self.statements for a in s.actions} - UPKEEP
-        return bool(kinds) and not kinds & NO_TRACE
+        """Whether what it does shows beyond doubt, so that it can be found done by hand; upkeep need not."""
+        actions = [a for s in self.statements for a in s.actions if a.kind not in UPKEEP]
+        changes = differences(self.forecast().expected, self.fingerprint)
+        return bool(changes) and all(traces.shows(a, self.resolution, self.fingerprint) for a in actions)
 
     @property
     def locked(self) -> list[str]:
@@ -112,7 +143,10 @@ class Plan:
 
     def _owners(self, statements: Sequence[Statement], now: Fingerprint) -> list[str]:
         touched = {
-            self.resolution[plans.key_of(a.relation)] for s in statements for a in s.actions if a.relation
+            self.resolution[plans.key_of(a.relation)]
+            for s in statements
+            for a in s.actions
+            if a.relation and a.kind != "comment"  # it locks out nobody
         }
         relations = {k: e for k, e in now["relations"].items() if isinstance(e, dict)}
         owners = {relations[t]["table"] or t for t in touched if t in relations}

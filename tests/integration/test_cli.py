@@ -23,7 +23,7 @@ PATIENCE = 60.0
 DAY = 1_700_000_000
 COMMANDS = (
     "demo", "init", "check", "watch", "run", "status", "wait", "pause", "resume", "cancel", "approve",
-    "rollback", "rehearse", "replay",
+    "rollback", "rehearse", "fingerprint", "replay",
 )  # fmt: skip
 
 

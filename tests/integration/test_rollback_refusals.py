@@ -223,4 +223,4 @@ async def test_an_estimate_above_max_locked_is_a_warning(database: Database) -> 
     """And it asks for one of the others."""
     await _build(database.dsn)
     prepared = await prepare(database.dsn, DROP_COLUMN, replace(ALLOWING, max_locked=0.0))
-    assert "more than max_locked 0 s: use --data-loss accept" in prepared.warnings[0]
+    assert "more than max_locked 0 s: use --data-loss quarantine or accept" in prepared.warnings[0]

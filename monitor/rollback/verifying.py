@@ -1,0 +1,93 @@
+"""After the last statement, in the rollback's transaction: is the schema what it must be?
+
+With a fingerprint from before the migration it must equal that, else what the plan says. What is read here is
+what COMMIT makes true. Nothing here may keep a rollback from taking effect: a lock that somebody holds on an
+unrelated view only keeps it from being verified. This file decides no verdict.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor import pg
+from monitor.errors import DatabaseError
+from monitor.pg import Connection
+from monitor.rollback import fingerprint, whole
+from monitor.rollback.before import Before, changed_between
+from monitor.rollback.kinds import Class
+from monitor.rollback.stored import Plan
+from monitor.rollback.whole import Objects
+
+VIEW_WAIT = "SET LOCAL lock_timeout = '100ms'"
+"""Describing a view waits for whoever alters a table under it; far below deadlock_timeout, and told."""
+
+NOT_READ = (
+    "the schema could not be compared with the one from before the migration: somebody holds a lock on it"
+)
+
+
+async def look(connection: Connection, plan: Plan) -> Objects | None:
+    """The whole schema before the first statement, of a plan that may change more than it names.
+
+    None: not needed, or not to be had; then every difference counts as the plan's.
+    """
+    if plan.before is None or not plan.reaches_further or len(plan.groups) > 1:
+        return None
+    return await _whole(connection)
+
+
+async def verify(connection: Connection, plan: Plan, earlier: Objects | None) -> dict[str, Any]:
+    """`verified`: before, plan or ""; `differences` that speak against it; `elsewhere`, which do not."""
+    if (before := plan.before) is not None:
+        return await _against_before(connection, plan, before, earlier)
+    async with pg.translated("checking the post-condition"):
+        now = await fingerprint.read(connection, plan.labels, plan.others, plan.search_path)
+    differences = plan.undone(now) + [
+        f"line {s.line}: an opaque statement's effect can't be checked"
+        for s in plan.statements
+        if s.klass is Class.OPAQUE
+    ]
+    return {"verified": "" if differences else "plan", "against": "plan", "differences": differences}
+
+
+async def _against_before(
+    connection: Connection, plan: Plan, before: Before, earlier: Objects | None
+) -> dict[str, Any]:
+    now = await _whole(connection)
+    if now is None:
+        return {"verified": "", "against": "before", "differences": [NOT_READ]}
+    strict = plan.named | _changed_by(plan, before, earlier, now)
+    found = before.compare(now, strict, plan.aside)
+    return {
+        "verified": "before" if found.same else "",
+        "against": "before",
+        "differences": list(found.differences),
+        "elsewhere": list(found.elsewhere),
+    }
+
+
+def _changed_by(plan: Plan, before: Before, earlier: Objects | None, now: Objects) -> set[str]:
+    """What the plan changed beyond what it names; everything, when that was not seen."""
+    if not plan.reaches_further:
+        return set()
+    return set(changed_between(earlier, now)) if earlier is not None else now.keys() | before.objects.keys()
+
+
+async def undone(connection: Connection, plan: Plan) -> bool:
+    """Whether the schema is as it was before the migration, which is known to have changed it."""
+    before = plan.before
+    if before is None or not before.changed:
+        return False
+    now = await _whole(connection)
+    return now is not None and before.compare(now, plan.named).same
+
+
+async def _whole(connection: Connection) -> Objects | None:
+    try:
+        async with pg.translated("reading the whole schema"):
+            await connection.execute(VIEW_WAIT)
+        return await whole.read(connection)
+    except DatabaseError as e:
+        if e.sqlstate != "55P03":
+            raise
+        return None
