@@ -84,10 +84,10 @@ async def test_a_certificate_that_is_not_right_is_no_data(
     authority: Authority, name: str, until: datetime | None, known: bool
 ) -> None:
     """Of an unknown authority, of another name, expired: reason `tls`, and the request is not sent."""
-    async with listening(ok, serving(authority, name, until)) as peer:
-        async with over(authority.good if known else None) as net:
-            with pytest.raises(SourceError) as error:
-                await net.get(peer.url, deadline=5)
+    serving_it = listening(ok, serving(authority, name, until))
+    async with serving_it as peer, over(authority.good if known else None) as net:
+        with pytest.raises(SourceError) as error:
+            await net.get(peer.url, deadline=5)
     assert error.value.reason == "tls"
 
 
