@@ -13,6 +13,7 @@ from monitor.rollback.executor import Limits, RollbackExecutor
 from monitor.rollback.expiry import KeptData, Lifetimes
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.locks import LockPolicy
+from monitor.rollback.tenure import HELD_FACTOR
 from monitor.settings import Settings
 from monitor.settings.limits import effective
 from monitor.store.gateway import PgStore
@@ -28,8 +29,8 @@ def executor_of(
     locks = locks_of(settings)
     database = settings.targets[target].database
     limits = Limits(
-        locks, rollback.max_locked / SECOND, allow_superuser=database.allow_superuser or "",
-        blockers=blockers_of(settings),
+        locks, rollback.max_locked / SECOND, HELD_FACTOR * rollback.max_locked / SECOND,
+        allow_superuser=database.allow_superuser or "", blockers=blockers_of(settings),
     )  # fmt: skip
     dsn = settings.targets[target].rollback_dsn
     return RollbackExecutor(dsn, target, limits, guard=guard, levers=levers)

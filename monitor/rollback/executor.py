@@ -36,6 +36,7 @@ from monitor.rollback.protocol import Rollback
 from monitor.rollback.sequence import Standing, half_done, next_group
 from monitor.rollback.settling import Asked, forsaken, give_back, read_effect, read_order
 from monitor.rollback.stored import Plan
+from monitor.rollback.tenure import HELD_FACTOR
 from monitor.rollback.timeline import LedgerLostError
 
 FULL_DEADLINE = 15.0
@@ -49,7 +50,7 @@ class Limits:
 
     locks: LockPolicy = field(default_factory=LockPolicy)
     max_locked: float = 2.0
-    statement: float = 60.0
+    statement: float = HELD_FACTOR * 2.0
     allow_superuser: str = ""
     outside: float = OUTSIDE_SECONDS
     blockers: clearing.Policy = field(default_factory=clearing.Policy)

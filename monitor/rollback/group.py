@@ -17,7 +17,7 @@ from monitor import pg
 from monitor.errors import DatabaseError
 from monitor.pg import Connection
 from monitor.ports import Order, OutcomeKind
-from monitor.rollback import books, keeping, ledger, verifying
+from monitor.rollback import books, keeping, ledger, tenure, verifying
 from monitor.rollback.checks import (
     GroupDoneError,
     IntentGoneError,
@@ -138,7 +138,7 @@ async def _run(t: Try) -> dict[str, Any]:
         await books.hold(t, patience.setting)
     salvaged = await _salvaged(t)
     for s in t.group.statements:
-        await _execute(t, s, patience)
+        await _execute(t, s, patience, held_since)
     await t.send(pg.PINNED, "pinning the search_path")
     await books.keep(t)
     await t.wait(ledger.add_steps(t.connection, t.order.watch.id, t.group.statements), "writing the ledger")
@@ -215,9 +215,10 @@ async def _check_ledger(t: Try, locked: Locked | None) -> None:
         raise Stop(OutcomeKind.REFUSED, superseded(newer))
 
 
-async def _execute(t: Try, s: Statement, patience: Patience) -> None:
+async def _execute(t: Try, s: Statement, patience: Patience, held_since: float) -> None:
     """Its time counts as waiting too: the server does not say which part of it was."""
-    await t.send(f"{patience.setting}; {set_path(t.plan.search_path)}", "setting lock_timeout")
+    limits = f"{patience.setting}; {tenure.setting(held_since, t.statement_seconds)}"
+    await t.send(f"{limits}; {set_path(t.plan.search_path)}", "setting lock_timeout")
     with patience:
         await t.send(s.text, f"statement {s.step} (line {s.line})")
     t.kill(f"after_statement_{s.step}")

@@ -25,6 +25,7 @@ from monitor.rollback import (
     quarantine,
     remembering,
     role,
+    speed,
     stored,
 )  # fmt: skip
 from monitor.rollback.catalogue import Identity, Resolved
@@ -137,6 +138,7 @@ async def _prepare(
     )  # fmt: skip
     if blocked := await conditions.in_the_way(connection, registered):
         raise PlanRefused(blocked)
+    registered = replace(registered, measured=await speed.measure(connection, protection.salvaged, print_))
     at_risk = await atrisk.read(connection, registered.destroyed, options.data_loss, print_)
     prepared = _result(registered, forecast, protection, resolved, server, options, at_risk, given)
     return replace(prepared, warnings=(*remembered.warnings(registered), *prepared.warnings))
@@ -183,7 +185,9 @@ def _result(
     at_risk: tuple[AtRisk, ...],
     given: str,
 ) -> Prepared:
-    estimated = estimate.seconds(protection.salvaged, forecast.scanned, resolved.values())
+    estimated = estimate.seconds(
+        protection.salvaged, forecast.scanned, resolved.values(), registered.measured
+    )
     warnings = cautions(registered, estimated, server, options.max_locked)
     told = (*quarantine.notices(registered.quarantined), *loss_sentences(at_risk))
     notices = (*forecast.notices, *told, *bookkeeping.shown(options.bookkeeping))

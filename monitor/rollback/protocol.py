@@ -29,6 +29,7 @@ from monitor.rollback.outside_tries import RunFailedError, Tries
 from monitor.rollback.sequence import NOTHING, Group, Standing, half_done, next_group
 from monitor.rollback.settling import Asked, forsaken, outcome_of, read_effect, write
 from monitor.rollback.stored import Plan
+from monitor.rollback.tenure import explained
 from monitor.rollback.timeline import Course, LedgerLostError
 
 LOOK = (
@@ -253,7 +254,11 @@ class Rollback:
         """What a failed step means: another try (None), or the end."""
         refused = isinstance(e, NotAdmitted | WrongServer)
         if not (refused or isinstance(e, DatabaseUnreachable) or pg.is_retryable(e.sqlstate)):
-            return self._ended(OutcomeKind.FAILED, str(e), {**self._tries(), "sqlstate": e.sqlstate})
+            return self._ended(
+                OutcomeKind.FAILED,
+                explained(e, self.means.statement_seconds),
+                {**self._tries(), "sqlstate": e.sqlstate},
+            )
         if e.sqlstate in {"55P03", "40P01"}:
             await self._blocked(e)
         elif str(e) != self.trouble:  # the edge: a server that is away is tried many times a minute

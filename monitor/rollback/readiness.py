@@ -111,7 +111,7 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
     if strange:
         reasons.append(Reason(ownership.sentence(strange), Lack.RIGHTS))
     reasons += [Reason(p.what, Lack.DRIFT) for p in blocked]
-    seconds = estimate.seconds(plan.salvaged, plan.forecast().scanned, sizes.values())
+    seconds = estimate.seconds(plan.salvaged, plan.forecast().scanned, sizes.values(), plan.measured)
     if seconds > max_locked:
         reasons.append(Reason(too_long(seconds, max_locked), Lack.LOCKS_ESTIMATE))
     notes = (f"estimated {seconds:.1f} s under the lock", *loss_sentences(at_risk))

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
 from monitor.pg import quote_literal
@@ -48,6 +48,7 @@ class Plan:
     timeline: int
     fingerprint: Fingerprint
     bookkeeping: Bookkeeping | None = None
+    measured: Mapping[str, float] = field(default_factory=dict)  # name of a loss -> rows copied per second
 
     @property
     def before(self) -> Before | None:
@@ -171,6 +172,7 @@ def to_json(plan: Plan, **more: object) -> dict[str, object]:
         "salvaged": [asdict(d) for d in plan.salvaged],
         "bookkeeping": bookkeeping.to_json(plan.bookkeeping),
         "quarantined": [asdict(q) for q in plan.quarantined],
+        "measured": dict(plan.measured),
         **more,
     }
 
@@ -189,6 +191,7 @@ def from_stored(stored: StoredPlan) -> Plan:
         data_loss=DataLoss(row["data_loss"]),
         destroyed=tuple(Destroyed(**d) for d in row["destroyed"]),
         salvaged=tuple(Destroyed(**d) for d in row["salvaged"]),
+        measured=dict(row["measured"]),
         quarantined=tuple(Quarantined(Destroyed(**q["loss"]), q["place"]) for q in row["quarantined"]),
         search_path=stored.search_path,
         system_identifier=stored.system_identifier,
