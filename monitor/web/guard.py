@@ -8,12 +8,16 @@ a configured token it does not exist.
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:@/\[\]]+))(?::\d{1,5})?")
+"""NAME[:PORT] or [ADDRESS][:PORT], and nothing before or after."""
 
 OPEN_PATHS = frozenset({"/metrics", "/healthz", "/readyz"})
 """Scrapes and probes: read-only, without anything a browser could misuse."""
@@ -57,9 +61,9 @@ class Guard:
 
 
 def host_name(host: str) -> str:
-    """The name of a Host header, without port and brackets, lower-case."""
-    name = host.rpartition("]")[0] if host.startswith("[") else host.partition(":")[0]
-    return name.strip("[").lower().removesuffix(".")
+    """The name of a Host header, without port and brackets, lower-case; "" when it is not just that."""
+    found = HOST.fullmatch(host)
+    return (found[1] or found[2]).lower().removesuffix(".") if found else ""
 
 
 def security_headers(scripts: str, styles: str) -> list[tuple[bytes, bytes]]:
