@@ -6,6 +6,7 @@ Used by the command line and by the HTTP interface; needs no daemon to be runnin
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from shlex import quote
@@ -29,8 +30,10 @@ from monitor.ports import (
     rehearsal_told,
 )
 from monitor.rollback import document, taking
+from monitor.rollback.document import Document
 from monitor.rollback.losses import DataLoss
 from monitor.rollback.prepare import Options, prepare
+from monitor.rollback.rehearsal_before import document_of
 
 CLOCK = """/* migration-monitor */
 SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint"""
@@ -58,10 +61,11 @@ class Registrar:
         """Raises PlanRefused, NotFound, OperatorError or DatabaseError; nothing is stored then."""
         name, desk = self._desk(request.target)
         down = await asyncio.to_thread(desk.history.down, request.migration, request.rollback)
+        data_loss = _data_loss(request.data_loss)  # what is wrong with the input first, then the database
+        before, said = await _before(request, down, desk)
         options = Options(
-            _data_loss(request.data_loss), request.accept_loss, request.allow_opaque, desk.max_locked,
-            desk.allow_superuser, down.bookkeeping,
-            None if request.before is None else document.parse(request.before),
+            data_loss, request.accept_loss, request.allow_opaque, desk.max_locked,
+            desk.allow_superuser, down.bookkeeping, before,
         )  # fmt: skip
         try:
             prepared = await prepare(desk.rollback_dsn, down.sql, options)
@@ -75,7 +79,7 @@ class Registrar:
             )
         )  # fmt: skip
         kept = () if new else _kept(row.plan, prepared.stored)
-        notices = (*kept, *prepared.warnings, *prepared.notices, _rehearsed(row))
+        notices = (*kept, *prepared.warnings, *prepared.notices, *said, _rehearsed(row))
         return Registered(view_of(row), new, notices)
 
     async def fingerprint(self, target: str | None) -> tuple[str, bytes]:
@@ -134,6 +138,17 @@ async def _started_at(dsn: str, asked: Micros | None) -> Micros:
             "started_at is in the future: give the moment the migration was applied, or leave it out"
         )
     return now if asked is None else asked
+
+
+async def _before(
+    request: WatchRequest, down: Down, desk: TargetDesk
+) -> tuple[Document | None, tuple[str, ...]]:
+    """The schema before the migration: as given, else as a rehearsal saw it; with a notice."""
+    if request.before is not None:
+        return document.parse(request.before), ()
+    rehearsed = await desk.registry.rehearsal(hashlib.sha256(down.sql).hexdigest())
+    found, said = await document_of(rehearsed, desk.rollback_dsn)
+    return found, (said,) if said else ()
 
 
 def _rehearsed(row: WatchRow) -> str:

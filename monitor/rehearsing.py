@@ -17,6 +17,8 @@ from monitor.history.source import History, NoHistory
 from monitor.history.ups import up_of, up_part
 from monitor.ports import Down, Registry, Rehearsal, WatchRow
 from monitor.registration import located
+from monitor.rollback.before import Before
+from monitor.rollback.before import from_json as before_from
 from monitor.rollback.rehearsal import Wanted, rehearse
 
 
@@ -70,9 +72,11 @@ class Rehearser:
             )
         down = await asyncio.to_thread(_rollback, request, watch, stage.history)
         up = await asyncio.to_thread(_migration, request, down)
+        before = _before(watch)
         wanted = Wanted(
             stage.rollback_dsn, scratch, down.sql, up, applied=watch is not None or up is None,
-            search_path=watch.plan.search_path if watch else "", bindirs=self._bindirs,
+            search_path=watch.plan.search_path if watch else "", before=before.objects if before else None,
+            touched=before.touched if before else frozenset(), bindirs=self._bindirs,
         )  # fmt: skip
         try:
             found = await rehearse(wanted)
@@ -117,6 +121,12 @@ def _given(watch: WatchRow) -> bytes:
     """As it was written: what a quarantine makes of it names what only the target has."""
     plan: Mapping[str, Any] = watch.plan.plan
     return str(plan.get("given", watch.plan.sql)).encode()
+
+
+def _before(watch: WatchRow | None) -> Before | None:
+    """The schema that the watch was registered with, if one was."""
+    fingerprint: Mapping[str, Any] = watch.plan.fingerprint if watch else {}
+    return before_from(fingerprint["before"]) if "before" in fingerprint else None
 
 
 def _in_its_file(migration: str, registered: bytes, history: History) -> Down:

@@ -86,6 +86,7 @@ async def test_a_rehearsal_before_the_migration_is_found_by_the_watch(ask: Ask, 
     assert registered["rehearsal"]["at"] == pytest.approx(found["at"], abs=0.001)
     (said,) = [n for n in registered["notices"] if "rehearsed" in n]
     assert said.endswith("UTC: the schema came back each time (up, down, up)")
+    assert "the schema before the migration is known from its rehearsal" in registered["notices"]
     assert json.loads((await ask("status", "0042", "--json")).stdout)["rehearsal"]["holds"] is True
     assert said[:38] in (await ask("status")).stdout
     assert f"note: targets.shop: watch 0042: {said}" in (await ask("check")).stdout
@@ -240,3 +241,27 @@ async def test_a_quarantined_rollback_is_rehearsed_as_it_was_written(ask: Ask, d
     assert (await ask("rehearse", "m", "--up", "-", given=up)).returncode == 0
     shown = json.loads((await ask("status", "m", "--json")).stdout)
     assert shown["rehearsal"]["said"] == "the schema came back each time (down, up, down)"
+
+
+@pytest.mark.slow
+async def test_the_schema_before_is_taken_from_a_rehearsal_only_if_it_foresaw_what_is_there(
+    ask: Ask, database: Database
+) -> None:
+    """Anything else that changed in between leaves the watch without it, and that is said."""
+    assert (await ask("rehearse", "m", *FILES)).returncode == 0
+    await run(database.dsn, f"{UP.decode()}; ALTER TABLE sales.orders ADD COLUMN by_others int")
+    registered = json.loads((await ask("watch", "m", "--rollback", "down.sql", "--json")).stdout)
+    (said,) = [n for n in registered["notices"] if "is not used" in n]
+    assert said.endswith("rehearsed migration made: sales.orders: column by_others is new")
+
+
+@pytest.mark.slow
+async def test_a_lone_rollback_is_held_against_the_schema_of_its_watch(ask: Ask, database: Database) -> None:
+    """Registered with what it was before, the migration's SQL is not needed."""
+    assert (await ask("rehearse", "m", *FILES)).returncode == 0
+    await run(database.dsn, UP.decode())
+    await ask("watch", "m", "--rollback", "down.sql")
+    await run(database.dsn, "CREATE TABLE by_others (id int)")
+    done = await ask("rehearse", "m", "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["outcome"]) == (0, "reversed"), found["said"]
