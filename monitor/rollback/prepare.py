@@ -7,7 +7,7 @@ Reads the database it is for and changes nothing there. Everything that could st
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from monitor import ownership, pg
@@ -21,6 +21,7 @@ from monitor.rollback import (
     conditions,
     estimate,
     fingerprint,
+    named,
     plan,
     quarantine,
     remembering,
@@ -34,10 +35,8 @@ from monitor.rollback.document import Document
 from monitor.rollback.effects import EFFECTS
 from monitor.rollback.forecast import Forecast, foresee
 from monitor.rollback.kinds import Class
-from monitor.rollback.labels import beside, split_label
 from monitor.rollback.losses import DataLoss, Protection, protect
-from monitor.rollback.others import other_of
-from monitor.rollback.plan import Action, Statement, Written, key_of
+from monitor.rollback.plan import Statement, key_of
 from monitor.rollback.refusals import OWN_SCHEMA
 
 CATALOGUE_DEADLINE = 20.0
@@ -167,10 +166,10 @@ async def _see(connection: Connection, statements: Sequence[Statement], options:
     if strange := await ownership.faults(connection):
         raise PlanRefused([Problem("", ownership.sentence(strange))])
     await connection.execute(stored.set_path(server.search_path))
-    resolved = await catalogue.resolve(connection, _names(statements))
+    resolved = await catalogue.resolve(connection, named.names(statements))
     opaque = await catalogue.opaque_functions(connection, [f for s in statements for f in s.functions])
-    quoted = await catalogue.quoted(connection, _new_names(statements))
-    labels, others = _touched(statements, resolved, quoted)
+    quoted = await catalogue.quoted(connection, named.new_names(statements))
+    labels, others = named.touched(statements, resolved, quoted)
     print_ = await fingerprint.read(connection, labels, others, server.search_path)
     return Seen(server, resolved, opaque, quoted, others, print_)
 
@@ -225,47 +224,6 @@ def _refuse_server(connection: Connection, server: Identity, options: Options) -
         raise PlanRefused([Problem("", "rollback_dsn names a standby: it must name the writable primary")])
     if why := role.refusal(server, options.allow_superuser):
         raise PlanRefused([Problem("", why)])
-
-
-NEW_NAMES: dict[str, Callable[[Action], str]] = {
-    "rename_relation": lambda a: a.new_name,
-    "create_index": lambda a: a.name,
-    "set_schema": lambda a: a.new_name,
-    "create_index_concurrently": lambda a: a.name,
-}
-"""Kinds that make a name: in the schema of the relation they are about, or that schema's own."""
-
-
-def _new_label(a: Action, label: str, quoted: dict[str, str]) -> str:
-    """The relation that will be there, qualified."""
-    new = quoted[NEW_NAMES[a.kind](a)]
-    return f"{new}.{split_label(label)[2]}" if a.kind == "set_schema" else beside(label, new)
-
-
-def _names(statements: Sequence[Statement]) -> list[Written]:
-    """Every relation a plan names, as written."""
-    found = {r for s in statements for r in s.relations}
-    return sorted(found | {a.relation for s in statements for a in s.actions if a.relation is not None})
-
-
-def _new_names(statements: Sequence[Statement]) -> list[str]:
-    return sorted({NEW_NAMES[a.kind](a) for s in statements for a in s.actions if a.kind in NEW_NAMES})
-
-
-def _touched(
-    statements: Sequence[Statement], resolved: dict[str, Resolved], quoted: dict[str, str]
-) -> tuple[list[str], tuple[tuple[str, str], ...]]:
-    labels: set[str] = set()
-    others: set[tuple[str, str]] = set()
-    for a in (a for s in statements for a in s.actions):
-        if a.relation is not None:
-            label = resolved[key_of(a.relation)].label
-            labels |= {label, _new_label(a, label, quoted)} if a.kind in NEW_NAMES else {label}
-            if a.kind == "detach_partition":
-                labels.add(resolved[a.name].label)
-        other = other_of(a, resolved[key_of(a.relation)].label if a.relation else "")
-        others |= {other} if other else set()
-    return sorted(labels), tuple(sorted(others))
 
 
 def _rights(statements: Sequence[Statement], resolved: dict[str, Resolved]) -> list[Problem]:

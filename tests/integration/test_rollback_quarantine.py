@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from monitor.ports import OutcomeKind
 from monitor.rollback.losses import DataLoss
 from monitor.rollback.plan import sha256_of
 from monitor.rollback.prepare import Options, Prepared, prepare
+from monitor.rollback.taking import take
 from tests.conftest import Database
 from tests.rollbacks import build, columns, connected, executing, load, rolled_back, store
 
@@ -117,3 +119,18 @@ async def test_what_can_not_be_put_aside_is_refused(database: Database, sql: byt
     """With the line of the operator's text and the remedy."""
     with pytest.raises(PlanRefused, match=re.escape(why)):
         await quarantined(database.dsn, sql)
+
+
+async def test_what_is_put_aside_is_no_difference_to_the_schema_from_before(database: Database) -> None:
+    """A column, a table that moves away, and what stood on them: verified by the fingerprint of before."""
+    dsn = database.dsn
+    await build(dsn, "CREATE TABLE customers (id int PRIMARY KEY)")
+    before = await take(dsn)
+    async with connected(dsn) as c:
+        await c.execute(SHOP.replace("CREATE TABLE customers (id int PRIMARY KEY);", ""))
+        await c.execute("ALTER TABLE customers ADD COLUMN code text NOT NULL DEFAULT '' UNIQUE")
+    sql = b"DROP TABLE orders; ALTER TABLE customers DROP COLUMN code"
+    watch = await store(dsn, await prepare(dsn, sql, replace(QUARANTINE, before=before)))
+    async with executing(dsn) as executor:
+        outcome = await rolled_back(executor, watch)
+    assert (outcome.kind, outcome.detail.get("verified")) == (OutcomeKind.ROLLED_BACK, "before"), outcome
