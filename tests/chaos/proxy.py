@@ -55,6 +55,10 @@ class Proxy:
         """The DSN of the server as seen through the proxy on that port, listening or not."""
         return urlunsplit(self._dsn._replace(netloc=f"{self._dsn.username}@127.0.0.1:{port}"))
 
+    def lead_to(self, dsn: str) -> None:
+        """Where new connections go: the name moves, as after a failover."""
+        self._dsn = urlsplit(dsn)
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
