@@ -72,6 +72,7 @@ async def outcome(dsn: str, watch: WatchRow) -> Outcome:
         return await rolled_back(executor, watch)
 
 
+@pytest.mark.promise(15)
 async def test_a_rollback_to_the_schema_of_before_is_verified_by_it(database: Database) -> None:
     """Somebody's new partition and index elsewhere are noted and fail nothing."""
     dsn = database.dsn
@@ -89,6 +90,8 @@ async def test_a_rollback_to_the_schema_of_before_is_verified_by_it(database: Da
     assert "as before the migration" in found.reason
 
 
+@pytest.mark.fault(23)
+@pytest.mark.promise(15)
 @pytest.mark.parametrize("opaque", [False, True])
 async def test_a_plan_that_does_not_restore_the_schema_is_told_at_registration_and_ends_unverified(
     newest: Database, opaque: bool
@@ -144,6 +147,8 @@ async def test_a_lock_on_an_unrelated_view_keeps_the_rollback_from_being_verifie
     assert "somebody holds a lock" in str(found.detail["differences"])
 
 
+@pytest.mark.fault(21)
+@pytest.mark.promise(14)
 @pytest.mark.parametrize("down", [DOWN, OPAQUE])
 async def test_a_rollback_done_by_hand_is_recognised_by_the_schema_of_before(
     newest: Database, down: bytes
@@ -159,6 +164,8 @@ async def test_a_rollback_done_by_hand_is_recognised_by_the_schema_of_before(
     assert (await outcome(dsn, watch)).kind is OutcomeKind.RESOLVED_EXTERNALLY
 
 
+@pytest.mark.fault(21)
+@pytest.mark.promise(14)
 async def test_a_rollback_done_half_by_hand_is_named_and_not_executed(newest: Database) -> None:
     """Fault 21: what is left is said, so that somebody can finish it."""
     dsn = newest.dsn
