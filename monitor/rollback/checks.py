@@ -86,7 +86,7 @@ async def check_schema(
         raise Stop(OutcomeKind.RESOLVED_EXTERNALLY, BY_HAND)
     if not found:
         return now
-    if left := registered.part_done(now):
+    if not done and (left := registered.part_done(now)):
         what = f"part of the rollback was done by hand, left is: {'; '.join(left[:3])}"
         raise Stop(OutcomeKind.REFUSED, what, {"differences": found, "left": left})
     since = "since registration" if not done else f"since the rollback's statement {done} took effect"

@@ -11,7 +11,7 @@ from monitor.rollback.effects_columns import COLUMN_EFFECTS
 from monitor.rollback.effects_names import NAME_EFFECTS
 from monitor.rollback.effects_objects import OBJECT_EFFECTS
 from monitor.rollback.effects_outside import OUTSIDE_EFFECTS
-from monitor.rollback.entries import cascade, relation_of
+from monitor.rollback.entries import cascade, forget_index, relation_of
 from monitor.rollback.forecast import Effect, Forecast
 from monitor.rollback.kinds import KINDS
 from monitor.rollback.labels import bare, beside
@@ -47,6 +47,9 @@ def add_constraint(f: Forecast, a: Action) -> None:
         return
     entry["constraints"][a.name] = ANY
     entry["primary_key"] = ANY
+    if a.new_name not in {"", a.name}:  # USING INDEX: from now on it is called as the constraint
+        entry["indexes"].pop(a.new_name, None)
+        forget_index(f, label, a.new_name)
     for column in entry["columns"].values():
         if isinstance(column, dict):
             column["not_null"] = ANY  # a primary key makes its columns so

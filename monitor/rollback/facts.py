@@ -87,7 +87,7 @@ def _alter(body: Tree, cmd: Tree) -> Facts:
     elif kind == "add_constraint" and not name:
         refusal = "ADD CONSTRAINT needs a name, or nobody can check that it is there"
     return _action(
-        kind, _relation(body["relation"]), name,
+        kind, _relation(body["relation"]), name, new_name=_using_index(definition),
         if_exists=bool(cmd.get("missing_ok")), relation_if_exists=bool(body.get("missing_ok")),
         cascade=_cascade(cmd), refusal=refusal,
     )  # fmt: skip
@@ -98,6 +98,11 @@ def _defined(definition: Tree) -> str:
         definition.get("column_def", {}).get("colname", "")
         or definition.get("constraint", {}).get("conname", "")
     )
+
+
+def _using_index(definition: Tree) -> str:
+    """`ADD CONSTRAINT … USING INDEX`: the index that becomes the constraint's, and gets its name."""
+    return str(definition.get("constraint", {}).get("indexname", ""))
 
 
 def _rename(body: Tree) -> list[Facts]:

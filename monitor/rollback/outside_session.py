@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
 
 from monitor import pg
 from monitor.errors import DatabaseError
 from monitor.pg import Connection, quote_literal
 from monitor.ports import Progress, ProgressKind
+from monitor.rollback.blocking import Blocker, detail_of
 from monitor.rollback.held import Session, answer
 from monitor.rollback.means import Means
 from monitor.rollback.plan import Statement, key_of
@@ -38,7 +40,8 @@ SELECT l.pid FROM pg_catalog.pg_locks l
  LIMIT 1"""
 
 BLOCKING = """/* migration-monitor: whom a statement waits for */
-SELECT b.pid, coalesce(a.application_name, '') AS application, coalesce(a.state, '') AS state,
+SELECT b.pid, coalesce(a.application_name, '') AS application, coalesce(a.usename::text, '') AS "user",
+       coalesce(a.state, '') AS state, coalesce(a.backend_type, 'prepared transaction') AS backend,
        pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - a.xact_start)::float8 AS age
   FROM unnest(pg_catalog.pg_blocking_pids($1)) b(pid) LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid
  ORDER BY age DESC NULLS LAST LIMIT 10"""
@@ -149,8 +152,12 @@ async def _waits_for(means: Means, plan: Plan, session: Session) -> dict[str, ob
         return {"blockers": []}
     try:
         rows = await answer(fresh, fresh.fetch(BLOCKING, session.server.pid), "finding blockers")
-        return {"blockers": [dict(r) for r in rows]}
+        return detail_of([_blocker(dict(r)) for r in rows])
     except DatabaseError:
         return {"blockers": []}
     finally:
         await pg.close(fresh)
+
+
+def _blocker(r: Mapping[str, Any]) -> Blocker:
+    return Blocker(r["pid"], r["application"], r["user"], r["state"], r["backend"], r["age"], ())

@@ -229,13 +229,19 @@ def _refuse_server(connection: Connection, server: Identity, options: Options) -
 def _rights(statements: Sequence[Statement], resolved: dict[str, Resolved]) -> list[Problem]:
     found = []
     for s in statements:
-        for a in s.actions:
-            r = resolved[key_of(a.relation)] if a.relation else None
+        for key in [k for a in s.actions for k in _keys(a)]:
+            r = resolved.get(key)
             if r is not None and r.label.startswith(OURS):
                 found.append(Problem("", f"{r.label} belongs to the ledger and may not be touched", s.line))
             elif r is not None and not r.owned:
                 found.append(Problem("", f"the role of rollback_dsn does not own {r.label}", s.line))
     return list(dict.fromkeys(found))
+
+
+def _keys(a: Action) -> list[str]:
+    """The relations that an action changes, as keys; a partition that is detached changes too."""
+    own = [key_of(a.relation)] if a.relation else []
+    return [*own, a.name] if a.kind == "detach_partition" else own
 
 
 def _opaque(statements: Sequence[Statement], functions: set[str], options: Options) -> list[Problem]:

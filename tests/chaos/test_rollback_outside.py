@@ -340,14 +340,9 @@ async def test_what_has_begun_is_finished_though_the_breach_ended(newest: Databa
     dsn = newest.dsn
     await build(dsn)
     watch = await registered(dsn, FOUR)
-    asked: list[bool] = []
-
-    def once() -> bool:
-        asked.append(True)
-        return len(asked) == 1
-
-    async with executing(dsn) as executor:
-        outcome = await rolled_back(executor, watch, wanted=once)
+    passed: list[str] = []
+    async with executing(dsn, kill=passed.append) as executor:
+        outcome = await rolled_back(executor, watch, wanted=lambda: "after_commit_1" not in passed)
     assert outcome.kind is OutcomeKind.ROLLED_BACK
     await _is_once(dsn)
 
@@ -447,3 +442,31 @@ async def test_an_invalid_index_of_somebody_else_is_neither_kept_nor_dropped(new
     assert await event_kinds(dsn) == []
     with pytest.raises(PlanRefused, match="exists and is invalid, and IF NOT EXISTS would keep it"):
         await registered(dsn, sql, "w-2")
+
+
+@pytest.mark.slow
+@pytest.mark.fault(2, 9)
+@pytest.mark.promise(3, 9)
+async def test_sigterm_in_a_build_and_a_kill_in_its_cleaning_up_leave_it_to_be_finished(
+    newest: Database,
+) -> None:
+    """The first ends in time, the second dies after the invalid index is gone, the third builds it."""
+    dsn = newest.dsn
+    await build(dsn)
+    watch, heard = await registered(dsn, FIRST_OUTSIDE), Heard()
+    async with connected(dsn) as writer, connected(dsn) as person:
+        await writer.execute(WRITING)
+        process = await _process(dsn)
+        running = await _working(person)
+        process.terminate()
+        await asyncio.wait_for(process.communicate(), 20)
+        await _gone(person, running)
+        await writer.execute("COMMIT")
+    assert (await _indexes(dsn))["contacts_email"] is False
+    process = await _process(dsn, "after_cleaned_1")
+    await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == -signal.SIGKILL
+    assert "contacts_email" not in await _indexes(dsn)
+    outcome = await _finished(dsn, watch, heard)
+    assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
+    assert await _indexes(dsn) == {"contacts_pkey": True, "contacts_email": True}

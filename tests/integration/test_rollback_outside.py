@@ -134,3 +134,17 @@ async def test_an_index_may_be_dropped_and_built_anew_under_its_name(database: D
         outcome = await rolled_back(executor, watch)
     assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
     assert outcome.detail["verified"] == "plan"
+
+
+async def test_a_unique_index_built_concurrently_may_become_a_constraint(database: Database) -> None:
+    """USING INDEX renames it: the whole is verified all the same."""
+    dsn = database.dsn
+    await build(dsn)
+    watch = await registered(
+        dsn,
+        b"CREATE UNIQUE INDEX CONCURRENTLY being_built ON contacts (email_address);"
+        b"ALTER TABLE contacts ADD CONSTRAINT one_address UNIQUE USING INDEX being_built",
+    )
+    async with executing(dsn) as executor:
+        outcome = await rolled_back(executor, watch)
+    assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
