@@ -22,6 +22,7 @@ from monitor.rollback import (
     estimate,
     fingerprint,
     named,
+    objections,
     plan,
     quarantine,
     remembering,
@@ -34,15 +35,11 @@ from monitor.rollback.cautions import cautions
 from monitor.rollback.document import Document
 from monitor.rollback.effects import EFFECTS
 from monitor.rollback.forecast import Forecast, foresee
-from monitor.rollback.kinds import Class
 from monitor.rollback.losses import DataLoss, Protection, protect
 from monitor.rollback.plan import Statement, key_of
-from monitor.rollback.refusals import OWN_SCHEMA
 
 CATALOGUE_DEADLINE = 20.0
 """Seconds for all catalogue reads of one registration."""
-
-OURS = (f"{OWN_SCHEMA}.", f"{OWN_SCHEMA}_salvage.", f"{OWN_SCHEMA}_quarantine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +120,8 @@ async def _prepare(
     print_, others, resolution = seen.print_, seen.others, seen.resolution
     forecast = foresee(print_, statements, resolution, quoted, EFFECTS)
     protection = protect(forecast.destroyed, options.data_loss, options.accept_loss)
-    problems = [*_rights(statements, resolved), *_opaque(statements, opaque, options), *forecast.problems,
+    problems = [*objections.rights(statements, resolved),
+                *objections.opaque(statements, opaque, options.allow_opaque), *forecast.problems,
                 *protection.problems, *books]  # fmt: skip
     if problems:
         raise PlanRefused(sorted(problems, key=lambda p: p.line or 0))
@@ -224,38 +222,6 @@ def _refuse_server(connection: Connection, server: Identity, options: Options) -
         raise PlanRefused([Problem("", "rollback_dsn names a standby: it must name the writable primary")])
     if why := role.refusal(server, options.allow_superuser):
         raise PlanRefused([Problem("", why)])
-
-
-def _rights(statements: Sequence[Statement], resolved: dict[str, Resolved]) -> list[Problem]:
-    found = []
-    for s in statements:
-        for key in [k for a in s.actions for k in _keys(a)]:
-            r = resolved.get(key)
-            if r is not None and r.label.startswith(OURS):
-                found.append(Problem("", f"{r.label} belongs to the ledger and may not be touched", s.line))
-            elif r is not None and not r.owned:
-                found.append(Problem("", f"the role of rollback_dsn does not own {r.label}", s.line))
-    return list(dict.fromkeys(found))
-
-
-def _keys(a: Action) -> list[str]:
-    """The relations that an action changes, as keys; a partition that is detached changes too."""
-    own = [key_of(a.relation)] if a.relation else []
-    return [*own, a.name] if a.kind == "detach_partition" else own
-
-
-def _opaque(statements: Sequence[Statement], functions: set[str], options: Options) -> list[Problem]:
-    if options.allow_opaque:
-        return []
-    found = []
-    for s in statements:
-        calls = sorted(key_of(f) for f in s.functions if key_of(f) in functions)
-        if s.klass is Class.OPAQUE or calls:
-            what = f"it calls {', '.join(calls)}" if calls else f"{s.kind} can do anything"
-            found.append(
-                Problem("", f"{what}: nobody can say what that changes; --allow-opaque takes it", s.line)
-            )
-    return found
 
 
 def _classified(statements: Sequence[Statement], opaque: set[str]) -> tuple[Statement, ...]:
