@@ -23,7 +23,7 @@ PATIENCE = 60.0
 DAY = 1_700_000_000
 COMMANDS = (
     "demo", "init", "check", "watch", "run", "status", "wait", "pause", "resume", "cancel", "approve",
-    "rollback", "rehearse", "fingerprint", "replay",
+    "rollback", "rehearse", "fingerprint", "restore", "replay",
 )  # fmt: skip
 
 
