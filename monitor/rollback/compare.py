@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from monitor.rollback.fingerprint import Fingerprint
+from monitor.rollback.labels import bare
 
 _TOKENS = re.compile(r'"(?:[^"]|"")*"|\w+|\S')
 
@@ -71,11 +72,18 @@ def _relation(label: str, expected: Any, actual: Any, leeway: Leeway) -> list[st
     found = [
         f"{label}: {part.replace('_', ' ')} differs"
         for part in expected
-        if part not in NAMED and not same(expected[part], actual.get(part), leeway)
+        if part not in (*NAMED, "children") and not same(expected[part], actual.get(part), leeway)
     ]
+    found += [f"{label}: child {c} is missing" for c in _missing(expected, actual, leeway)]
     for part in NAMED:
         found += _named(label, part, expected[part], actual[part], leeway)
     return found
+
+
+def _missing(expected: Mapping[str, Any], actual: Mapping[str, Any], leeway: Leeway) -> list[str]:
+    """Children that are gone. A new one, such as tonight's partition, follows its parent in everything."""
+    new = dict(leeway.renamed)
+    return [c for c in expected["children"] if c not in actual["children"] and new.get(bare(c)) is None]
 
 
 def _named(label: str, part: str, expected: Any, actual: Mapping[str, Any], leeway: Leeway) -> list[str]:

@@ -88,9 +88,18 @@ class Plan:
     def unlike(self, now: Fingerprint, done: int = 0) -> list[str]:
         """How the schema differs from what the first `done` statements leave; 0: from its registration."""
         if not done:
-            return differences(self.fingerprint, now)
+            return differences(self.fingerprint, now) + self._taken_along(now)
         forecast = self.forecast(done)
         return differences(forecast.expected, now, forecast.leeway)
+
+    def _taken_along(self, now: Fingerprint) -> list[str]:
+        """Children that came since to what the plan drops: they would go with it."""
+        was, found = self.fingerprint["relations"], []
+        for label in sorted({d.label for d in self.destroyed if not d.column}):
+            before, entry = was.get(label), now["relations"].get(label)
+            new = set(entry["children"]) - set(before["children"]) if before and entry else set()
+            found += [f"{label}: child {child} is new" for child in sorted(new)]
+        return found
 
     def undone(self, now: Fingerprint) -> list[str]:
         """How the schema differs from what the plan says; [] is the post-condition."""

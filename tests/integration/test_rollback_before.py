@@ -262,6 +262,36 @@ async def test_functions_types_and_comments_are_verified_and_found_done_by_hand(
     assert (await outcome(dsn, again)).kind is OutcomeKind.RESOLVED_EXTERNALLY
 
 
+@pytest.mark.parametrize("remembers", [False, True])
+async def test_tonights_partition_of_a_touched_table_does_not_stop_its_rollback(
+    newest: Database, remembers: bool
+) -> None:
+    """It follows its parent: made after the migration it has the column, after the rollback it has not."""
+    dsn = newest.dsn
+    before = await migrated(dsn, "ALTER TABLE events ADD COLUMN who text")
+    drop = b"ALTER TABLE events DROP COLUMN who"
+    prepared = await prepared_with(dsn, drop, before if remembers else None)
+    assert not any("NOT bring" in warning for warning in prepared.warnings)
+    watch = await store(dsn, prepared)
+    await execute(dsn, MIDNIGHT)
+    async with executing(dsn) as executor:
+        assert (await executor.ready(watch, full=True)).ok
+    found = await outcome(dsn, watch)
+    assert found.kind is OutcomeKind.ROLLED_BACK, found
+    assert found.detail.get("elsewhere", []) == (["public.events_2 is new"] if remembers else [])
+
+
+async def test_a_partition_that_would_go_with_its_dropped_table_is_drift(newest: Database) -> None:
+    """Nobody has looked at it."""
+    dsn = newest.dsn
+    await migrated(dsn, "")
+    watch = await registered(dsn, b"DROP TABLE events")
+    await execute(dsn, MIDNIGHT)
+    found = await outcome(dsn, watch)
+    assert found.kind is OutcomeKind.REFUSED
+    assert "public.events: child public.events_2 is new" in found.reason
+
+
 async def test_a_function_that_somebody_changed_is_drift(newest: Database) -> None:
     """Neither the registered body nor the one to come back."""
     dsn = newest.dsn
