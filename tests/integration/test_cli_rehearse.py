@@ -73,6 +73,7 @@ alerts: [log: {{}}]
 FILES = ("--rollback", "down.sql", "--up", "up.sql")
 
 
+@pytest.mark.slow
 async def test_a_rehearsal_before_the_migration_is_found_by_the_watch(ask: Ask, database: Database) -> None:
     """By the hash of the same SQL: in what registration says, in `status` and in `check`."""
     done = await ask("rehearse", "0042", *FILES, "--json")
