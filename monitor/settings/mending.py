@@ -19,6 +19,7 @@ STAND_INS: dict[str | int, object] = {
     "secret": "-",
     "query": "-",
     "unit": "count",
+    "tool": "plain",
     **_DATABASE,
 }
 """One for every key that must be written."""

@@ -69,7 +69,8 @@ async def test_a_silent_server_hangs_neither_readiness_nor_the_end(database: Dat
                 assert (await executor.ready(watch, full=True)).ok
                 backend = await c.fetchval(
                     "SELECT pid FROM pg_stat_activity"
-                    " WHERE application_name = 'migration-monitor/rollback/shop' AND datname = current_database()"
+                    " WHERE application_name = 'migration-monitor/rollback/shop'"
+                    " AND datname = current_database()"
                 )
                 os.kill(backend, signal.SIGSTOP)
                 async with asyncio.timeout(15):
