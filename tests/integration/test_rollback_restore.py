@@ -61,6 +61,7 @@ async def put_back(dsn: str, **wish: bool) -> Restored:
     return found
 
 
+@pytest.mark.promise(11)
 @pytest.mark.parametrize("mode", [DataLoss.SALVAGE, DataLoss.QUARANTINE])
 async def test_values_come_back_where_nothing_newer_was_written(database: Database, mode: DataLoss) -> None:
     """Counted, never over a newer value unless asked, never twice; rows that are gone stay gone."""
