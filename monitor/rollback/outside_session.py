@@ -28,6 +28,13 @@ SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0))"""
 
 UNCLAIM = "SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))"
 
+IDLE_SINCE = 14
+"""The first major that ends a session which stands still outside a transaction."""
+
+SET_IDLE = "SET idle_session_timeout = '10s'"
+"""A daemon that was stopped loses its claim with its session, and another one goes on; the one that wakes
+must claim anew."""
+
 AT_WORK = """/* migration-monitor: who else changes the table or builds on it */
 SELECT l.pid FROM pg_catalog.pg_locks l
  WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
@@ -57,6 +64,8 @@ async def claim(connection: Connection, watch_id: str, step: int) -> None:
     trying = connection.fetchval(CLAIM, key_of_step(watch_id, step))
     if not await answer(connection, trying, "claiming the step"):
         raise DatabaseError(f"another session still runs statement {step} of this rollback", "55P03")
+    if connection.get_server_version().major >= IDLE_SINCE:
+        await answer(connection, connection.execute(SET_IDLE), "limiting how long the claim may stand still")
 
 
 async def release(connection: Connection, watch_id: str, step: int) -> None:
@@ -66,6 +75,8 @@ async def release(connection: Connection, watch_id: str, step: int) -> None:
     try:
         async with asyncio.timeout(RELEASE_DEADLINE):
             await connection.fetchval(UNCLAIM, key_of_step(watch_id, step))
+            if connection.get_server_version().major >= IDLE_SINCE:
+                await connection.execute("RESET idle_session_timeout")
     except asyncio.CancelledError:
         connection.terminate()
         raise

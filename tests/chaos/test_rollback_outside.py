@@ -470,3 +470,32 @@ async def test_sigterm_in_a_build_and_a_kill_in_its_cleaning_up_leave_it_to_be_f
     outcome = await _finished(dsn, watch, heard)
     assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
     assert await _indexes(dsn) == {"contacts_pkey": True, "contacts_email": True}
+
+
+@pytest.mark.slow
+@pytest.mark.fault(5)
+@pytest.mark.promise(1, 3)
+async def test_a_daemon_stopped_in_a_build_is_replaced_and_does_nothing_when_it_wakes(
+    newest: Database,
+) -> None:
+    """The server ends its idle session; the next one finds the index built, and the rest happens once."""
+    dsn = newest.dsn
+    await build(dsn)
+    watch, heard = await registered(dsn, FIRST_OUTSIDE), Heard()
+    async with connected(dsn) as writer, connected(dsn) as person:
+        await writer.execute(WRITING)
+        process = await _process(dsn)
+        stopped = await _working(person)
+        process.send_signal(signal.SIGSTOP)
+        await writer.execute("COMMIT")
+        built = "SELECT oid FROM pg_class WHERE relname = 'contacts_email'"
+        outcome = await _finished(dsn, watch, heard)
+        oid = await person.fetchval(built)
+        await _gone(person, stopped)
+        process.send_signal(signal.SIGCONT)
+        said, _ = await asyncio.wait_for(process.communicate(), 60)
+        assert await person.fetchval(built) == oid
+    assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
+    assert said.decode().split() == ["started", "rolled_back"]
+    assert await _indexes(dsn) == {"contacts_pkey": True, "contacts_email": True}
+    assert (await event_kinds(dsn)).count("rollback_effect") == 1
