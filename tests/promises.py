@@ -121,17 +121,27 @@ def proofs() -> list[Proof]:
     found = []
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
+        of_file = [mark for node in tree.body for mark in _marks_of_file(node)]
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
-                faults, promises = _numbers(node, "fault"), _numbers(node, "promise")
+                marks = [*of_file, *node.decorator_list]
+                faults, promises = _numbers(marks, "fault"), _numbers(marks, "promise")
                 if faults or promises:
                     relative = path.relative_to(ROOT).as_posix()
                     found.append(Proof(relative, node.lineno, node.name, faults, promises))
     return found
 
 
-def _numbers(node: ast.FunctionDef | ast.AsyncFunctionDef, marker: str) -> tuple[int, ...]:
-    return tuple(n for decorator in node.decorator_list for n in _of_marker(decorator, marker))
+def _marks_of_file(node: ast.stmt) -> list[ast.expr]:
+    """What `pytestmark = ...` gives to every test of the file."""
+    named = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark"
+    if not (named and isinstance(node, ast.Assign)):
+        return []
+    return node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else [node.value]
+
+
+def _numbers(marks: list[ast.expr], marker: str) -> tuple[int, ...]:
+    return tuple(n for mark in marks for n in _of_marker(mark, marker))
 
 
 def _of_marker(decorator: ast.expr, marker: str) -> Iterator[int]:

@@ -69,7 +69,7 @@ class Noisy(IdleProbe):
             return [Reading(self.name, reason="timeout")]
         if self.name != "error_rate":
             return [Reading(self.name, self._rng.choice((20.0, 120.0, 300.0)))]
-        errors = self._rng.choice((0, 0, 0, 0, 0, 1, 5))
+        errors = 5 if self._rng.random() < 0.002 else 0
         return [Reading(self.name, errors / 400, errors=errors, requests=400)]
 
 

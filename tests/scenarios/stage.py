@@ -87,9 +87,11 @@ class Application:
 
 @dataclass
 class Receiver:
-    """Takes webhooks and keeps their bodies."""
+    """Takes webhooks and keeps their bodies; `hangs`: never answers; `busy`: so many come again."""
 
     alerts: list[dict[str, Any]] = field(default_factory=list)
+    hangs: bool = False
+    busy: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -99,7 +101,15 @@ class Receiver:
                 for line in head.lower().split(b"\r\n")
                 if line.startswith(b"content-length")
             )
-            self.alerts.append(json.loads(await reader.readexactly(length)))
+            body = await reader.readexactly(length)
+            if self.hangs:
+                await asyncio.Event().wait()
+            if self.busy > 0:
+                self.busy -= 1
+                writer.write(response(b"", "429 Too Many Requests", "Retry-After: 1\r\n"))
+                await writer.drain()
+                continue
+            self.alerts.append(json.loads(body))
             writer.write(response(b"ok"))
             await writer.drain()
 
@@ -197,15 +207,15 @@ class Stage:
         """Statements that took effect, by the ledger."""
         return int(await self.sql.fetchval("SELECT count(*) FROM migration_monitor.rollback_step"))
 
-    async def until(self, what: Callable[[], Any]) -> Any:
+    async def until(self, what: Callable[[], Any], patience: float = PATIENCE) -> Any:
         """Waits until the coroutine function gives something true; what it gave."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             found = await what()
             if found:
                 return found
             await asyncio.sleep(0.05)
-        raise AssertionError(f"it did not happen within {PATIENCE:g} s\n{self.daemon.log()[-4000:]}")
+        raise AssertionError(f"it did not happen within {patience:g} s\n{self.daemon.log()[-4000:]}")
 
     async def verdict(self, migration: str = "rename_email") -> str:
         """Waits for the watch to end."""

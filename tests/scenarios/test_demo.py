@@ -97,8 +97,8 @@ def test_the_demonstration_breaks_a_shop_and_rolls_the_migration_back(folder: Pa
     ("number", "when", "code"),
     [
         (signal.SIGINT, "the streak begins", 130),
-        (signal.SIGTERM, "all is well", 130),
-        (signal.SIGKILL, "it is broken now", -9),
+        pytest.param(signal.SIGTERM, "all is well", 130, marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, "it is broken now", -9, marks=pytest.mark.slow),
         (signal.SIGINT, "starting PostgreSQL", 130),
     ],
     ids=["ctrl-c", "sigterm", "sigkill", "ctrl-c-at-start"],

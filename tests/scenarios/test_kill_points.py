@@ -20,6 +20,7 @@ POINTS = (
 )
 
 
+@pytest.mark.slow  # tests/chaos/test_rollback_once.py has the same points, on every major, and is quicker
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.fault(1)
 async def test_a_daemon_killed_there_ends_with_the_effect_exactly_once(

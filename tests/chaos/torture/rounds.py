@@ -208,7 +208,8 @@ def _is_end(data: dict[str, Any]) -> bool:
 def _left_open(told: list[dict[str, Any]]) -> list[str]:
     """Conditions that warned or paged, and of which the latest message is not that they are over."""
     latest: dict[str, dict[str, Any]] = {}
-    for alert in sorted(told, key=lambda alert: str(alert["timestamp"])):
+    first = {alert["data"]["key"]: alert for alert in reversed(told)}  # a repeat of a key says nothing new
+    for alert in sorted(first.values(), key=lambda alert: str(alert["timestamp"])):
         if alert["data"]["severity"] != "info" or alert["type"] == "alert.resolved":
             latest[alert["data"]["condition"]] = alert
     return [f"left open: {c}" for c, alert in latest.items() if alert["type"] != "alert.resolved"]
