@@ -61,6 +61,7 @@ def test_245_seconds_of_50_percent_of_few_requests_are_not_rolled_back_by_themse
     assert {verdict(told(core, policy(), lines))[0] for lines in runs} == {"watching"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per_second", [5, 20, 100])
 def test_two_hours_just_below_the_limit_are_not_rolled_back(per_second: float) -> None:
     """0.8 % breaches by chance again and again, and the evidence never says it does."""
