@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import PlanRefused
-from monitor.rollback.prepare import Options, prepare
+from monitor.rollback.prepare import prepare
 from tests.conftest import Database
-from tests.rollbacks import DROP_COLUMN, build, connected
+from tests.rollbacks import ALLOWING, DROP_COLUMN, build, connected
 
 HOSTILE: tuple[tuple[bytes, int | None], ...] = (
     (DROP_COLUMN + b";\nCOMMIT", 2),
@@ -26,8 +26,8 @@ async def test_a_script_that_can_not_be_a_rollback_is_refused_with_its_line(newe
     await build(newest.dsn)
     for script, line in HOSTILE:
         with pytest.raises(PlanRefused) as refused:
-            await prepare(newest.dsn, script, Options())
+            await prepare(newest.dsn, script, ALLOWING)
         assert refused.value.problems[0].line == line, script[:40]
-    assert (await prepare(newest.dsn, DROP_COLUMN, Options())).statements
+    assert (await prepare(newest.dsn, DROP_COLUMN, ALLOWING)).statements
     async with connected(newest.dsn) as c:
         assert await c.fetchval("SELECT count(*) FROM migration_monitor.watch") == 0

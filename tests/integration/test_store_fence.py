@@ -15,9 +15,20 @@ from monitor.rollback.executor import Limits, RollbackExecutor
 from monitor.store import fence
 from monitor.store.gateway import PgStore
 from tests.conftest import Database
-from tests.rollbacks import DROP_COLUMN, FAST, build, columns, event_kinds, registered, rolled_back
+from tests.rollbacks import (
+    DROP_COLUMN,
+    FAST,
+    SUPERUSER,
+    build,
+    columns,
+    event_kinds,
+    registered,
+    rolled_back,
+)
 
 PATIENCE = 30.0
+
+LIMITS = Limits(locks=FAST, allow_superuser=SUPERUSER)
 
 NEVER = 3600.0
 """Seconds between signs of life of a store that plays a stopped daemon."""
@@ -39,7 +50,7 @@ async def test_a_silent_holder_is_replaced_and_refused_when_it_wakes(database: D
     await build(database.dsn)
     watch = await registered(database.dsn, DROP_COLUMN)
     async with opened(database.dsn, "silent:1", beat=NEVER) as silent:
-        executor = RollbackExecutor(database.dsn, "shop", Limits(locks=FAST), guard=silent.guard)
+        executor = RollbackExecutor(database.dsn, "shop", LIMITS, guard=silent.guard)
         try:
             assert (await executor.ready(watch, full=False)).ok
             async with opened(database.dsn, "awake:2", lease=0.5) as awake:
