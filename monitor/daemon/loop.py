@@ -98,6 +98,7 @@ class TargetLoop:
             watches=tuple(k.view() for k in self._rounds.keepers.values()),
             metrics=self._rounds.metrics(),
             gauges=tuple(g for p in self._parts.probes for g in p.gauges()),
+            milestones=self._rounds.milestones.all,
         )
 
     def remind(self) -> None:

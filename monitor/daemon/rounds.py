@@ -34,6 +34,7 @@ from monitor.daemon.happenings import (
 )
 from monitor.daemon.keeper import Keeper, ends_by_hand, with_units
 from monitor.daemon.messages import Messages
+from monitor.daemon.milestones import Milestones
 from monitor.daemon.news import VERDICTS, from_progress, instances, row_of
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.sentinel import Sentinel
@@ -75,6 +76,7 @@ class Rounds:
         self._telling = Telling(Messages(parts.policy, parts.kinds), parts)
         self._aftermath = Aftermath(parts.verify_for)
         self._afterwards = Afterwards()
+        self.milestones = Milestones()
         self._intents: Mapping[str, int] = {}  # watch -> timeline of the intent that the last process knew
         self._unsaved: list[SampleRow] = []
         self._ended: set[str] = set()  # the store may still show them open while it is away
@@ -124,6 +126,7 @@ class Rounds:
         self._aftermath.restore(stored.get("aftermath", ()))
         self._intents = stored.get("intents", {})
         self._afterwards.restore(stored.get("afterwards", ()))
+        self.milestones.restore(stored.get("milestones", ()))
         for call in self._afterwards.awaited:
             self._hands.pull(call)
         self._sentinel.restore(stored.get("sentinel"))
@@ -188,6 +191,7 @@ class Rounds:
         decisions = keeper.take(event)
         for decision in decisions:
             self._telling.decision(keeper, decision)
+            self.milestones.note(keeper.row.migration, decision)
             match decision:
                 case said.ExecuteRollback():
                     self._execute(keeper, decision)
@@ -277,5 +281,6 @@ class Rounds:
             "open_pages": self._telling.reminders.memory(),
             "aftermath": self._aftermath.memory(),
             "afterwards": self._afterwards.memory(),
+            "milestones": self.milestones.memory(),
             "intents": {i: k.intent_timeline for i, k in self.keepers.items() if k.intent_timeline},
         }

@@ -17,7 +17,7 @@ from monitor.ports.losses import (
     risk_from_json,
     risk_to_json,
 )
-from monitor.ports.overview import Overview, TargetView, Telemetry
+from monitor.ports.overview import DECIDED, Milestone, Overview, TargetView, Telemetry
 from monitor.ports.probes import Gauge, Probe
 from monitor.ports.readiness import Lack, Readiness, Reason, code_of
 from monitor.ports.registry import Registry
@@ -36,6 +36,7 @@ from monitor.ports.store import EventRow, Record, SampleRow, Store, WatchUpdate
 from monitor.ports.watches import Control, Controls, Registration, StoredPlan, WatchRow
 
 __all__ = [
+    "DECIDED",
     "HOLDS",
     "Alert",
     "AlertRow",
@@ -57,6 +58,7 @@ __all__ = [
     "Keepsake",
     "Keepsakes",
     "Lack",
+    "Milestone",
     "Order",
     "Outbox",
     "Outcome",

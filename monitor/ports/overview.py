@@ -19,6 +19,19 @@ class Telemetry(Protocol):
     def observe(self, name: str, value: float, **labels: str) -> None: ...
 
 
+DECIDED = "decided"
+"""What a milestone is that is no verdict: a rollback was decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """The latest time that something happened to a watch of the target: `what` is DECIDED or a verdict."""
+
+    what: str
+    migration: str
+    at: Micros
+
+
 @dataclass(frozen=True, slots=True)
 class TargetView:
     """How one target stands, for health, readiness and the metrics page."""
@@ -33,6 +46,7 @@ class TargetView:
         default_factory=dict
     )  # name -> {value, normal, blind, reason, at, ...}
     gauges: tuple[Gauge, ...] = ()
+    milestones: tuple[Milestone, ...] = ()  # one for each `what`; of watches that are over, too
     trouble: str = ""  # why the store is not reachable, one sentence; "" when it is
 
 

@@ -128,6 +128,7 @@ METRICS: tuple[Metric, ...] = (
     _overview("limit_quantity", ("target", "metric", "limit"), "Configured limit of a plain number."),
     _overview("metric_normal", _TMM, "1 when the latest value is known and normal."),
     _overview("metric_blind", _TMM, "1 when the metric has not been measured for too long."),
+    _overview("metric_quiet", _TMM, "1 when the source answers but has too little traffic to judge."),
     _overview("metric_timestamp_seconds", _TMM, "When the metric was last measured."),
     # how each watch stands
     _overview("watch_info", ("target", "migration", "watch", "mode"), "An open watch; always 1."),
@@ -136,6 +137,12 @@ METRICS: tuple[Metric, ...] = (
     _overview("watch_ends_timestamp_seconds", _TM, "When the watch can succeed at the earliest."),
     _overview("watch_left_seconds", _TM, "Time left until the watch can succeed; never below 0."),
     _overview("watch_superseded", _TM, "1 when a newer watch on the target may roll back instead."),
+    _overview(
+        "watch_verdict_timestamp_seconds",
+        ("target", "migration", "verdict"),
+        "When a watch ended; of each verdict the latest watch.",
+    ),
+    _overview("rollback_decided_timestamp_seconds", _TM, "When a rollback was decided; the latest one."),
     _overview("rollback_ready", _TM, "1 when the rollback could be executed now."),
     _overview(
         "rollback_not_ready",

@@ -14,7 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from monitor.core.samples import SECOND, Micros
-from monitor.ports import Gauge, Lack, TargetView
+from monitor.ports import DECIDED, Gauge, Lack, Milestone, TargetView
 from monitor.web.catalogue import METRICS, PREFIX, PROBE_METRICS
 from monitor.web.health import is_stale
 
@@ -80,6 +80,15 @@ class OverviewMetrics(Collector):
         self._add("decision_loop_stale", is_stale(target, self._now), target.name)
         self._add("store_reachable", target.store_reachable, target.name)
         self._add("store_held", target.holds_store, target.name)
+        for milestone in target.milestones:
+            self._milestone(target.name, milestone)
+
+    def _milestone(self, target: str, milestone: Milestone) -> None:
+        at, who = milestone.at / SECOND, (target, milestone.migration)
+        if milestone.what == DECIDED:
+            self._add("rollback_decided_timestamp_seconds", at, *who)
+        else:
+            self._add("watch_verdict_timestamp_seconds", at, *who, milestone.what)
 
     def _metric(self, target: str, name: str, metric: Mapping[str, Any]) -> None:
         told = metric.get("unit") or self._units.get(target, {}).get(name) or DOCUMENTED_UNITS.get(name, "")
@@ -90,6 +99,7 @@ class OverviewMetrics(Collector):
             self._add(f"limit_{ending}", None if at is None else at * factor, target, name, limit)
         self._add("metric_normal", metric.get("normal") is True, target, name)
         self._add("metric_blind", metric.get("blind") is True, target, name)
+        self._add("metric_quiet", metric.get("quiet") is True, target, name)
         self._add("metric_timestamp_seconds", metric.get("at"), target, name)
 
     def _watch(self, target: str, watch: Mapping[str, Any]) -> None:

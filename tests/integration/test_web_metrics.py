@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.core.samples import SECOND
+from monitor.ports import DECIDED, Milestone
 from monitor.web.catalogue import METRICS, OUTCOMES, PREFIX
 from monitor.web.telemetry import Known, PrometheusTelemetry
 from tests.alerts import NOON
@@ -81,6 +82,22 @@ async def test_a_watch_that_is_over_leaves_no_series(web: Running) -> None:
     """Nothing goes stale on the page."""
     web.overview.change(watches=())
     assert not any("0042" in name for name in await scraped(web))
+
+
+async def test_what_ended_is_exported_by_when(web: Running) -> None:
+    """The latest watch of each verdict, also when no watch is open any more."""
+    web.overview.change(
+        watches=(),
+        milestones=(
+            Milestone(DECIDED, "0042_rename_email", NOON - SECOND),
+            Milestone("rolled_back", "0042_rename_email", NOON),
+        ),
+    )
+    found = await scraped(web)
+    who = 'migration="0042_rename_email",target="shop"'
+    assert found[f"migration_monitor_rollback_decided_timestamp_seconds{{{who}}}"] == NOON / SECOND - 1
+    ended = f'migration_monitor_watch_verdict_timestamp_seconds{{{who},verdict="rolled_back"}}'
+    assert found[ended] == NOON / SECOND
 
 
 async def test_every_family_of_the_catalogue_is_on_the_page(web: Running) -> None:
