@@ -34,10 +34,16 @@ class Binaries:
 
     @property
     def has_pg_stat_statements(self) -> bool:
-        share = subprocess.run(
-            [self.bindir / "pg_config", "--sharedir"], capture_output=True, text=True, check=False
-        ).stdout.strip()
+        share = self._configured("--sharedir")
         return bool(share) and (Path(share) / "extension" / "pg_stat_statements.control").exists()
+
+    @property
+    def has_tls(self) -> bool:
+        return any(flag in self._configured("--configure") for flag in ("--with-ssl", "--with-openssl"))
+
+    def _configured(self, what: str) -> str:
+        command = [self.bindir / "pg_config", what]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def find_binaries() -> list[Binaries]:

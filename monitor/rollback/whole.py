@@ -45,8 +45,9 @@ ENTER = "SAVEPOINT migration_monitor_whole; SELECT " + ", ".join(
 )
 LEAVE = "ROLLBACK TO SAVEPOINT migration_monitor_whole; RELEASE SAVEPOINT migration_monitor_whole"
 
-TRIES = 3
-"""An object that somebody drops while it is described is an error of the server, not of the schema."""
+TRIES = 8
+"""An object that somebody drops while it is described is an error of the server, not of the schema: under
+DDL without a pause about every third read fails."""
 
 DROPPED_MEANWHILE = frozenset({"XX000", "42P01", "42703", "42883", "42704"})
 

@@ -105,7 +105,7 @@ QUALIFIED = {
     "RESOLVE": catalogue.RESOLVE,
     "QUOTED": catalogue.QUOTED,
     "FOREIGN_FUNCTIONS": catalogue.FOREIGN_FUNCTIONS,
-    "OTHERS": fingerprint.OTHERS,
+    "FOUND": fingerprint.FOUND,
 }
 """Statements that run under the registered search_path: names must resolve by it."""
 

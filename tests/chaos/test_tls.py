@@ -100,10 +100,13 @@ async def test_a_private_authority_is_believed_when_it_is_configured(authority: 
             trusting(str(bad))
 
 
-@pytest.fixture(scope="module")
-def secure(authority: Authority) -> Iterator[Server]:
-    """The newest PostgreSQL with TLS: its certificate is for `localhost` only."""
-    server = Server(servers.BINARIES[0])
+WITH_TLS = [b for b in servers.BINARIES if b.has_tls][:1]
+
+
+@pytest.fixture(scope="module", params=WITH_TLS, ids=lambda b: f"pg{b.major}")
+def secure(authority: Authority, request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The newest PostgreSQL built with TLS: its certificate is for `localhost` only."""
+    server = Server(request.param)
     server.init()
     issued = authority.ca.issue_cert("localhost")
     issued.private_key_pem.write_to_path(str(server.root / "key.pem"))

@@ -183,6 +183,7 @@ async def test_objects_dropped_while_they_are_described_do_no_harm(schema: Datab
                     "CREATE TABLE churn (a int DEFAULT 1); CREATE VIEW churned AS TABLE churn"
                 )
                 await other.execute("DROP VIEW churned; DROP TABLE churn")
+                await asyncio.sleep(0.005)
         return n
 
     task = asyncio.create_task(churn())
