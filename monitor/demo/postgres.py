@@ -42,7 +42,7 @@ class Binaries:
         return any(flag in self._configured("--configure") for flag in ("--with-ssl", "--with-openssl"))
 
     def _configured(self, what: str) -> str:
-        command = [self.bindir / "pg_config", what]
+        command = [str(self.bindir / "pg_config"), what]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
