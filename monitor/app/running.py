@@ -23,11 +23,14 @@ from monitor.daemon.loop import TargetLoop
 from monitor.daemon.parts import Outgoing, TargetParts
 from monitor.daemon.process import Daemon, Side
 from monitor.daemon.pulse import Pulse
+from monitor.daemon.vigil import NoVigil, Vigil
 from monitor.net import Net, trusting
+from monitor.notify import from_environment
 from monitor.ports import Channel, Probe
 from monitor.ports.levers import Levers
 from monitor.settings import Settings
 from monitor.store.gateway import PgStore
+from monitor.web.health import Health
 from monitor.web.server import WebServer
 from monitor.web.site import Site
 from monitor.web.telemetry import Known, PrometheusTelemetry
@@ -57,7 +60,7 @@ async def run(settings: Settings) -> None:
         for n in settings.targets
     ]
     loops = [TargetLoop(part) for part in parts]
-    daemon = Daemon(loops, clock, telemetry)
+    daemon = Daemon(loops, clock, telemetry, _vigil())
     async with stored_watches(settings) as watches:
         web = _web(settings, watches, daemon, telemetry)
         web.bind()
@@ -82,6 +85,14 @@ class _Outbox:
 
     async def aclose(self) -> None:
         await self.sender.aclose(FLUSH_SECONDS)
+
+
+def _vigil() -> Vigil | NoVigil:
+    """Told by whoever started us how we are; healthy is what `/healthz` calls so."""
+    supervisor, health = from_environment(), Health()
+    if supervisor is None:
+        return NoVigil()
+    return Vigil(supervisor, lambda views, now: health.report(views, now)[0])
 
 
 def _parts(

@@ -40,6 +40,9 @@ log = structlog.get_logger()
 
 RETRY_SECONDS = 2.0
 
+WAIT_BEAT_SECONDS = 2.0
+"""How often a loop that waits for its store says that it is there."""
+
 STALE_INTERVALS = 6
 """A decision loop that took nothing in for so many intervals is stale."""
 
@@ -64,16 +67,19 @@ class TargetLoop:
         self._rollbacks: set[asyncio.Task[None]] = set()
         self._opened = False
         self._trouble = OPENING
+        self._beat: Callable[[str], None] = lambda _: None
         self._pollers = [
             Poller(probe, parts.policy.interval, parts.read_deadline, parts.clock, self._deliver)
             for probe in parts.probes
         ]
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, beat: Callable[[str], None] = lambda _: None) -> None:
         """Opens the store, goes on where the last process ended, and returns some time after `stop`.
 
-        When another daemon looked after the store meanwhile, everything is loaded afresh.
+        When another daemon looked after the store meanwhile, everything is loaded afresh. `beat` is called
+        with the target's name after each round, and now and then while the store is waited for.
         """
+        self._beat = beat
         stopping = asyncio.create_task(stop.wait(), name=f"{self._parts.name}/stop")
         try:
             while await self._opened_before(stopping):
@@ -122,7 +128,10 @@ class TargetLoop:
         if stopping.done():
             return False
         opening = asyncio.create_task(self._open(), name=f"{self._parts.name}/open")
-        await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        while not (opening.done() or stopping.done()):
+            both = {opening, stopping}
+            await asyncio.wait(both, timeout=WAIT_BEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            self._beat(self._parts.name)
         if not opening.done():
             opening.cancel()
             await asyncio.gather(opening, return_exceptions=True)
@@ -212,6 +221,7 @@ class TargetLoop:
             while not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             self._rounds.take(batch)
+            self._beat(self._parts.name)
             self._pace()
 
     def _deliver(self, poller: Poller, readings: Sequence[Reading], took: float) -> None:

@@ -15,6 +15,7 @@ import structlog
 from monitor.clock import Clock
 from monitor.core.samples import Micros
 from monitor.daemon.loop import TargetLoop
+from monitor.daemon.vigil import NoVigil, Vigil
 from monitor.ports import TargetView, Telemetry
 
 log = structlog.get_logger()
@@ -37,10 +38,14 @@ class Side(Protocol):
 class Daemon:
     """Implements Overview; answers from memory."""
 
-    def __init__(self, loops: Sequence[TargetLoop], clock: Clock, telemetry: Telemetry) -> None:
+    def __init__(
+        self, loops: Sequence[TargetLoop], clock: Clock, telemetry: Telemetry,
+        vigil: Vigil | NoVigil | None = None
+    ) -> None:  # fmt: skip
         self._loops = tuple(loops)
         self._clock = clock
         self._telemetry = telemetry
+        self._vigil = vigil or NoVigil()
 
     def now(self) -> Micros:
         return self._clock.now()
@@ -55,12 +60,13 @@ class Daemon:
         written), then the sides, so that the last alerts still leave.
         """
         beside = {asyncio.create_task(side.run(), name=side.name): side for side in sides}
-        loops = {asyncio.create_task(loop.run(stop), name="target") for loop in self._loops}
+        loops = {asyncio.create_task(loop.run(stop, self._beat), name="target") for loop in self._loops}
         stopping = asyncio.create_task(stop.wait(), name="stop")
         try:
             done, _ = await asyncio.wait({stopping, *loops, *beside}, return_when=asyncio.FIRST_COMPLETED)
             died = [task for task in done if task is not stopping and not stop.is_set()]
             stop.set()
+            self._vigil.ending()
             for task in died:
                 self._telemetry.count("task_restarts_total", task=task.get_name())
             results = await asyncio.gather(*loops, return_exceptions=True)
@@ -73,15 +79,22 @@ class Daemon:
             if isinstance(result, BaseException):
                 raise result
 
+    def _beat(self, target: str) -> None:
+        self._vigil.beat(target, self)
+
     async def _close(self, beside: dict[asyncio.Task[None], Side]) -> None:
-        for task, side in beside.items():
-            try:
-                async with asyncio.timeout(SIDE_CLOSE_SECONDS):
-                    await side.aclose()
-            except TimeoutError:
-                log.warning("daemon.side_hung", side=side.name, seconds=SIDE_CLOSE_SECONDS)
+        """All at once: the time to stop does not grow with the number of targets."""
+        await asyncio.gather(*(self._close_side(side) for side in beside.values()))
+        for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
+
+    async def _close_side(self, side: Side) -> None:
+        try:
+            async with asyncio.timeout(SIDE_CLOSE_SECONDS):
+                await side.aclose()
+        except TimeoutError:
+            log.warning("daemon.side_hung", side=side.name, seconds=SIDE_CLOSE_SECONDS)
 
 
 def _raise(task: asyncio.Task[Any]) -> None:

@@ -33,6 +33,7 @@ from monitor.ports.requests import Backend, Finding, Registered, WatchRequest
 from monitor.ports.rollback import Executor, Order, Outcome, OutcomeKind, Progress, ProgressKind
 from monitor.ports.shapes import Json
 from monitor.ports.store import EventRow, Record, SampleRow, Store, WatchUpdate
+from monitor.ports.supervisor import Supervisor
 from monitor.ports.watches import Control, Controls, Registration, StoredPlan, WatchRow
 
 __all__ = [
@@ -79,6 +80,7 @@ __all__ = [
     "Severity",
     "Store",
     "StoredPlan",
+    "Supervisor",
     "TargetView",
     "Telemetry",
     "WatchRequest",

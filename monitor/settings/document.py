@@ -28,7 +28,8 @@ MAX_DEPTH = 20
 MAX_NODES = 20_000
 """Counted with aliases written out, so that nested aliases can't multiply without end."""
 
-_HOLE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
+_HOLE = re.compile(r"\$\$\{|\$\{(file:(?:[^{}]|\$\{[^{}]*\})*|[^{}]*)\}|\$\{")
+_INNER = re.compile(r"\$\{([^{}]*)\}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null")}
 _TEXT = {f"tag:yaml.org,2002:{name}" for name in ("str", "timestamp", "value", "merge")}
@@ -173,7 +174,11 @@ class _Reader:
 
     def _outside(self, name: str | None, loc: Loc) -> str:
         if name is not None and name.startswith("file:"):
-            return self._file(name.removeprefix("file:"), loc)
+            path = _INNER.sub(lambda found: self._variable(found[1], loc), name.removeprefix("file:"))
+            return "" if loc in self._document.broken else self._file(path, loc)
+        return self._variable(name, loc)
+
+    def _variable(self, name: str | None, loc: Loc) -> str:
         if name is None or not _VARIABLE.fullmatch(name):
             text = "holds a `${` that is neither ${VARIABLE} nor ${file:/path}: write $${ for a literal ${"
             self._document.spoil(loc, text)

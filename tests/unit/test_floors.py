@@ -30,7 +30,19 @@ CORE_MAY_USE = {
 }
 """Standard library modules that hold values and nothing that could be asked twice with two answers."""
 
-GROUND = {"errors", "ports", "settings", "clock", "net", "pg", "units", "names", "ownership", "digest"}
+GROUND = {
+    "errors",
+    "ports",
+    "settings",
+    "clock",
+    "net",
+    "pg",
+    "units",
+    "names",
+    "ownership",
+    "digest",
+    "notify",
+}
 ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web", "levers"}
 CORE = {"core"}
 COMPOSED = {"app", "backend", "registration", "checking", "rehearsing"}

@@ -210,6 +210,15 @@ def test_text_is_filled_from_environment_and_files(tmp_path: Path) -> None:
     assert token.get_secret_value() == "a${Y}-from-file-${X}"
 
 
+def test_a_files_path_may_hold_variables(tmp_path: Path) -> None:
+    """As systemd's $CREDENTIALS_DIRECTORY; what the file says is not filled again."""
+    (tmp_path / "token").write_text("${Y}")
+    text = SMALL + "server: {token: '${file:${DIRECTORY}/token}'}"
+    token = loaded(tmp_path, text, {"DIRECTORY": str(tmp_path)}).server.token
+    assert token is not None
+    assert token.get_secret_value() == "${Y}"
+
+
 def test_numbers_may_come_from_the_environment(tmp_path: Path) -> None:
     """`${...}` in any text, also where a number or a duration is wanted."""
     text = SMALL + "watch: {min_requests: '${N}', interval: '${I}'}"

@@ -157,6 +157,8 @@ def test_the_good_configuration_is_good(tmp_path: Path) -> None:
         ("store: {dsn: '${NOT_SET}'}", "store.dsn", "the environment variable NOT_SET is not set"),
         ("store: {dsn: '${file:/no/such}'}", "store.dsn", "the file /no/such can't be read: No such file"),
         ("store: {dsn: '${file:secret}'}", "store.dsn", "needs an absolute path"),
+        ("store: {dsn: '${file:${GONE}/x}'}", "store.dsn", "the environment variable GONE is not set"),
+        ("store: {dsn: '${file:${a-b}/x}'}", "store.dsn", "neither ${VARIABLE} nor ${file:/path}"),
         ("store: {dsn: '${A-B}'}", "store.dsn", "write $${ for a literal ${"),
         ("store: {dsn: '${A'}", "store.dsn", "write $${ for a literal ${"),
         ("store: {dsn: '${SECRET}'}", "store.dsn", "the value filled in is not a connection URL"),
