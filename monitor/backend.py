@@ -16,6 +16,7 @@ import structlog
 from monitor.core.replay import seconds
 from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Mode
+from monitor.daemon import outlook
 from monitor.daemon.keeper import plan_view, registered_risk
 from monitor.errors import DatabaseError, DatabaseUnreachable, NotFound, OperatorError
 from monitor.ports import (
@@ -163,6 +164,7 @@ def view_of(row: WatchRow) -> Json:
         "updated_at": None,
         "metrics": {},
         "streaks": [],
+        "next": (outlook.Next(outlook.UNSEEN) if row.verdict is None else outlook.ended(row.verdict)).view(),
         "coverage": {},
         "readiness": {
             "ok": False,
@@ -180,7 +182,8 @@ def view_of(row: WatchRow) -> Json:
     }
     if row.view is None:
         return fresh
-    return {**row.view, **{key: fresh[key] for key in STORED}}
+    stored = STORED if row.verdict is None else (*STORED, "next")
+    return {**row.view, **{key: fresh[key] for key in stored}}
 
 
 def sample_view(sample: SampleRow) -> Json:

@@ -135,6 +135,13 @@ def show_limit(found: Limit) -> str:
     return f"{found.value:g}ms" if found.kind is Kind.TIME else f"{found.value:g}"
 
 
+def show_value(kind: Kind, value: float) -> str:
+    """A measured value or a limit for people, three digits of a ratio and four of a time: `1.2 %`."""
+    if kind is Kind.RATIO:
+        return f"{value * 100:.3g} %"
+    return f"{value:.4g} ms" if kind is Kind.TIME else f"{value:g}"
+
+
 def _plain(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None

@@ -21,6 +21,7 @@ from monitor.core.thresholds import Mode, Policy
 from monitor.core.view import coverage_view, metrics_view, streaks_view
 from monitor.core.watch import step
 from monitor.daemon.lacks import Lacks
+from monitor.daemon.outlook import Situation, outlook
 from monitor.ports import (
     AtRisk,
     Controls,
@@ -193,6 +194,7 @@ class Keeper:
             "updated_at": seconds(self.state.seen.at),
             "metrics": with_units(metrics_view(self.policy, self.state), self._kinds),
             "streaks": streaks_view(self.policy, self.state),
+            "next": outlook(Situation(self.policy, self.state, self.readiness, self._kinds)).view(),
             "coverage": coverage_view(self.policy, self.state),
             "readiness": {
                 "ok": self.readiness.ok,

@@ -19,7 +19,7 @@ from monitor.daemon.aftermath import After
 from monitor.daemon.keeper import Keeper
 from monitor.daemon.stakes import at_risk, kept, rehearsed
 from monitor.ports import Alert, Severity
-from monitor.units import Kind, show_duration
+from monitor.units import Kind, show_duration, show_value
 
 COMMAND = "migration-monitor"
 
@@ -255,10 +255,7 @@ class Messages:
 
     def show(self, metric: str, value: float) -> str:
         """A value with its unit."""
-        kind = self.kinds.get(metric)
-        if kind is Kind.RATIO:
-            return f"{value * 100:.3g} %"
-        return f"{value:.4g} ms" if kind is Kind.TIME else f"{value:g}"
+        return show_value(self.kinds.get(metric, Kind.COUNT), value)
 
 
 def command(name: str, migration: str) -> str:

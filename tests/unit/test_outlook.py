@@ -1,0 +1,140 @@
+"""The one sentence that says what happens next with a watch, and when: in every state it can be in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor.backend import view_of
+from monitor.core.samples import SECOND
+from monitor.core.thresholds import Mode
+from monitor.daemon.happenings import ReadinessRead
+from monitor.ports import Outcome, OutcomeKind, ProgressKind, Readiness
+from tests.hands import START, Desk, row
+
+BAD = 0.05
+NOON = START / SECOND
+"""2027-01-15 08:00:00 UTC."""
+
+
+def ready(desk: Desk, *reasons: str, id: str = "w-1") -> None:
+    desk.take(ReadinessRead(id, Readiness(not reasons, reasons)))
+
+
+def begun(**changes: Any) -> Desk:
+    """A watch with one normal sample, ready."""
+    desk = Desk()
+    desk.register(**changes)
+    ready(desk)
+    desk.say(0)
+    return desk
+
+
+def said(desk: Desk) -> tuple[str, float | None]:
+    found = desk.view()["next"]
+    at = found["at"]
+    return found["text"], None if at is None else at - NOON
+
+
+def test_a_normal_watch_says_when_it_succeeds() -> None:
+    """The end of `success_after`, with the clock's time."""
+    assert said(begun()) == ("Succeeds at 08:01:40 UTC if everything stays normal.", 100)
+
+
+def test_a_rollback_streak_says_when_it_rolls_back() -> None:
+    """The hold after the first breaching sample; both the metric and its limit are named."""
+    desk = begun()
+    desk.say(5, error_rate=BAD)
+    desk.say(10, error_rate=BAD)
+    assert said(desk) == ("Rolls back by itself at 08:00:35 UTC if error_rate stays above 1 %.", 35)
+
+
+def test_in_approve_a_person_is_asked_then_nothing_happens_without_one() -> None:
+    """Before and after the hold."""
+    desk = begun(mode=Mode.APPROVE)
+    desk.say_through(5, 10, error_rate=BAD)
+    assert said(desk)[0].startswith("Asks a person to approve the rollback at 08:00:35 UTC if error_rate")
+    desk.say_through(15, 35, error_rate=BAD)
+    assert said(desk)[0].startswith("Nothing is rolled back until a person approves")
+
+
+def test_in_observe_a_breach_leads_to_nothing() -> None:
+    """And why is said."""
+    desk = begun(mode=Mode.OBSERVE)
+    desk.say(5, error_rate=BAD)
+    text = "Nothing is rolled back although error_rate is above 1 %: this watch only observes."
+    assert said(desk) == (text, None)
+
+
+def test_what_would_keep_a_rollback_from_being_executed_is_told_with_it() -> None:
+    """The first reason; the fact that nothing was checked yet is none."""
+    desk = Desk()
+    desk.register()
+    desk.say(0)
+    assert "NOT" not in said(desk)[0]
+    ready(desk, "the role may not alter contacts", "another")
+    assert said(desk)[0].endswith("It could NOT be executed now: the role may not alter contacts.")
+
+
+def test_a_rollback_under_way_paused_and_over() -> None:
+    """Each phase has its sentence."""
+    desk = begun()
+    desk.say_through(5, 35, error_rate=BAD)
+    assert said(desk)[0].startswith("The rollback begins now")
+    desk.progress(ProgressKind.INTENT)
+    assert said(desk)[0].startswith("The rollback is being executed now")
+    desk.progress(ProgressKind.IN_DOUBT)
+    assert said(desk)[0].startswith("Whether the rollback took effect is settled")
+    desk.finish(Outcome(OutcomeKind.ROLLED_BACK, "back"))
+    assert desk.last_update().view["next"]["text"] == "Nothing: the watch has ended (rolled back)."
+    paused = begun()
+    paused.controls(paused_at=START + SECOND)
+    assert said(paused)[0].startswith("Nothing is decided until a person resumes it")
+
+
+def test_a_withdrawn_rollback_is_tried_again_at_the_next_breach() -> None:
+    """The streak still fires; only a fresh breaching sample acts."""
+    desk = begun()
+    desk.say_through(5, 35, error_rate=BAD)
+    desk.clock.moment += SECOND
+    desk.finish(Outcome(OutcomeKind.WITHDRAWN, "overruled"))
+    assert said(desk) == ("Rolls back by itself at the next sample with error_rate above 1 %.", None)
+
+
+def test_another_breach_says_when_people_are_alerted() -> None:
+    """A warning's hold."""
+    desk = begun()
+    desk.say(5, connections=80)
+    text = "Alerts people at 08:00:15 UTC if connections stays at or above 60; nothing is rolled back for it."
+    assert said(desk) == (text, 15)
+
+
+def test_an_alerted_breach_keeps_success_away() -> None:
+    """The abnormal time must leave the window, and the metric must be normal again."""
+    desk = begun()
+    desk.say_through(5, 20, connections=80)
+    text, at = said(desk)
+    assert text.startswith(
+        "Succeeds at 08:02:00 UTC at the earliest, once connections is normal again; ends as"
+    )
+    assert at == 120
+
+
+def test_a_metric_that_can_not_be_measured_keeps_success_away() -> None:
+    """It is named."""
+    desk = begun()
+    desk.say_through(5, 40, error_rate=None)
+    assert "once error_rate can be measured" in said(desk)[0]
+
+
+def test_a_watch_that_can_not_succeed_any_more_says_when_it_gives_up() -> None:
+    """The abnormal time leaves the window too late."""
+    desk = begun()
+    desk.say_through(5, 250, connections=80)
+    assert said(desk)[0].startswith("Ends as inconclusive at 08:05:00 UTC")
+
+
+def test_a_watch_that_no_daemon_has_seen_says_so() -> None:
+    """And one whose verdict came from elsewhere has ended."""
+    assert "until the daemon" in view_of(row())["next"]["text"]  # type: ignore[index]
+    shown: Any = view_of(row(verdict="cancelled", view={"next": {"text": "old", "at": 1}}))
+    assert shown["next"] == {"text": "Nothing: the watch has ended (cancelled).", "at": None}
