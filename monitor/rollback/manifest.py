@@ -58,6 +58,17 @@ INSERT INTO {MANIFEST} (watch_id, step, kind, how, source, source_column, salvag
        row_count, create_sql, finish_sql, restore_sql)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"""
 
+VACATE = f"""/* migration-monitor: a place that was put to use again */
+UPDATE {MANIFEST} SET dropped_at = pg_catalog.clock_timestamp()
+ WHERE salvaged_as = $1 AND dropped_at IS NULL"""
+"""Names of a quarantine are free at registration, and putting something there fails unless they still are:
+what an earlier rollback put aside under this one was taken back or dropped by a person since."""
+
+TAKEN_BACK = f"""/* migration-monitor: what was quarantined is in use again */
+UPDATE {MANIFEST} SET restored_at = now(), dropped_at = now()
+ WHERE salvaged_as = $1 AND dropped_at IS NULL"""
+"""The thing itself went back: nothing is left whose time could be over."""
+
 COLUMNS = """m.watch_id, m.step, m.kind, m.how, m.source, m.source_column, m.salvaged_as, m.kept_column,
        m.keys, m.row_count, m.create_sql, m.finish_sql, m.restored_at, m.dropped_at"""
 
@@ -88,6 +99,11 @@ class Kept:
     def name(self) -> str:
         return f"{self.source}.{self.source_column}" if self.source_column else self.source
 
+    @property
+    def taken_back(self) -> bool:
+        """Whether the quarantined thing itself is in use again."""
+        return self.dropped_at is not None and self.dropped_at == self.restored_at
+
 
 async def make_room(connection: Connection, schemas: Sequence[str] = (SCHEMA,)) -> None:
     """Closed schemas and the manifest, in a transaction of its own: not under the rollback's locks."""
@@ -111,6 +127,7 @@ async def exists(connection: Connection) -> bool:
 
 async def note(connection: Connection, kept: Kept, definition: Definition, fill: Sequence[str]) -> None:
     """Writes the row. Needs the rollback's own transaction."""
+    await connection.execute(VACATE, kept.salvaged_as)
     await connection.execute(
         NOTE, kept.watch_id, kept.step, kept.kind, kept.how, kept.source, kept.source_column,
         kept.salvaged_as, kept.kept_column, list(kept.keys), kept.row_count,

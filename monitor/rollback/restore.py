@@ -143,15 +143,17 @@ async def _all(connection: Connection, watch_id: str) -> list[Kept]:
     if not found:
         raise NotFound("the rollback of this watch kept nothing that could be put back")
     for kept in found:
-        if kept.dropped_at is not None:
+        if kept.dropped_at is not None and not kept.taken_back:
             raise OperatorError(
                 f"{kept.name} can't be put back: its copy was dropped on {kept.dropped_at:%Y-%m-%d}, "
-                "when its time was over"
+                "when its time was over or by a person"
             )
     return found
 
 
 async def _one(connection: Connection, kept: Kept, wish: Wish) -> Restored:
+    if kept.taken_back:
+        return Restored(kept.name, kept.salvaged_as, 0, 0)
     there = await sql.columns(connection, kept.source)
     if kept.source_column and not there:
         raise OperatorError(f"{kept.source} is not there: re-apply the migration first")
@@ -172,6 +174,7 @@ async def _made_again(connection: Connection, kept: Kept, wish: Wish) -> Restore
         rows = await connection.fetchval(_count_of(kept))
         await connection.execute(kept.create_sql)
         await connection.execute(kept.finish_sql or "SELECT")
+        await connection.execute(manifest.TAKEN_BACK, kept.salvaged_as)
         return Restored(kept.name, kept.salvaged_as, rows, rows, created=True)
     await connection.execute(kept.create_sql)
     there = await sql.columns(connection, kept.source)

@@ -36,7 +36,13 @@ SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
   JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p')
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE a.attname = $1 AND NOT a.attisdropped AND a.attinhcount = 0
- ORDER BY c.oid = pg_catalog.to_regclass($2) DESC LIMIT 1"""
+   AND CASE WHEN pg_catalog.to_regclass($2) IS NOT NULL THEN c.oid = pg_catalog.to_regclass($2)
+            ELSE NOT EXISTS (SELECT FROM migration_monitor_salvage.manifest m
+                              WHERE m.kept_column = $1 AND m.dropped_at IS NULL
+                                AND pg_catalog.to_regclass(m.source) = c.oid) END
+ LIMIT 1"""
+"""In its table; in another one only if that table is not there (the rollback renamed it), and never the
+column of the same name that a rollback put aside in the other one."""
 
 
 @dataclass(frozen=True, slots=True)
