@@ -15,6 +15,8 @@ def _column(f: Forecast, a: Action) -> tuple[str, Entry, Entry] | None:
     if (found := relation_of(f, a, a.relation_if_exists)) is None:
         return None
     label, entry = found
+    if entry["columns"] is ANY:  # of a view that the plan replaced
+        return None
     if a.name not in entry["columns"]:
         f.absent(f"column {a.name} of {label}", a.if_exists)
         return None
@@ -40,7 +42,7 @@ def drop_column(f: Forecast, a: Action) -> None:
             del entry[part][name]
             f.forget(f"{name} on {label}")
             forget_index(f, label, name)
-    if a.name in entry["primary_key"]:
+    if _in_key(entry, a.name):
         entry["primary_key"] = []
     if column.get("generated"):
         f.notice(f"{what} is generated: its values can be computed again")
@@ -99,7 +101,7 @@ def set_not_null(f: Forecast, a: Action) -> None:
         return
     label, entry, column = found
     wanted = a.kind == "set_not_null"
-    if not wanted and a.name in entry["primary_key"]:
+    if not wanted and _in_key(entry, a.name):
         f.problem(f"column {a.name} of {label} is in the primary key and can't be nullable")
         return
     column["not_null"] = wanted
@@ -121,6 +123,11 @@ def alter_type(f: Forecast, a: Action) -> None:
     for part in ("indexes", "constraints", "dependents"):
         for name in _standing_on(entry, part, a.name):
             entry[part][name] = ANY
+
+
+def _in_key(entry: Entry, column: str) -> bool:
+    """Which columns are in the key is not foretold once the plan has added a constraint."""
+    return entry["primary_key"] is not ANY and column in entry["primary_key"]
 
 
 def _standing_on(entry: Entry, part: str, column: str) -> list[str]:

@@ -76,9 +76,10 @@ class Forecast:
         entry = self.relations.get(label)
         if not isinstance(entry, dict) or "was" not in entry:
             return
-        was = entry["columns"].get(column, {}).get("was", column) if column else ""
         if column in self.leeway.added:
             return
+        known = entry["columns"].get(column) if column else None
+        was = known.get("was", column) if isinstance(known, dict) else column
         self.destroyed.append(Destroyed(self.step, self.line, action.kind, entry["was"], was))
 
     def forget(self, identity: str) -> None:

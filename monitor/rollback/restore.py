@@ -209,8 +209,10 @@ async def _column(connection: Connection, kept: Kept, there: dict[str, sql.Colum
             f"{kept.source} has no key by which the values of {kept.name} could find their rows: they are in "
             f"{kept.salvaged_as}, to be put back by hand"
         )
-    counted = await connection.fetchrow(sql.count_column(kept.source, kept.salvaged_as, column, keys))
-    text = sql.fill_column(kept.source, kept.salvaged_as, column, keys, overwrite=wish.overwrite)
+    value, on = sql.kept_value(copied, there, column.name), sql.join(copied, there, keys)
+    asked = sql.count_column(kept.source, kept.salvaged_as, column, value, on, keys[0])
+    counted = await connection.fetchrow(asked)
+    text = sql.fill_column(kept.source, kept.salvaged_as, column, value, on, overwrite=wish.overwrite)
     return _said(kept, counted, await connection.execute(text), keys)
 
 
@@ -241,7 +243,8 @@ async def _table(connection: Connection, kept: Kept, there: dict[str, sql.Column
         why = "its rows were put back already" if kept.restored_at else "it holds rows and has no key"
         raise OperatorError(f"{kept.source} is not filled: {why}; the copy is {kept.salvaged_as}")
     rows = await connection.fetchval(f"SELECT count(*) FROM {kept.salvaged_as}")
-    done = sql.tag_count(await connection.execute(sql.fill_table(kept.source, kept.salvaged_as, names)))
+    text = sql.fill_table(kept.source, kept.salvaged_as, copied, there, names)
+    done = sql.tag_count(await connection.execute(text))
     for column in (there[n] for n in names if there[n].identity or there[n].default.startswith("nextval(")):
         await connection.fetchval(sql.advance(kept.source, column), kept.source, column.name)
     return Restored(kept.name, kept.salvaged_as, rows, done, rows - done, joined_by=keys)
@@ -262,7 +265,7 @@ async def _copied(connection: Connection, kept: Kept) -> dict[str, sql.Column]:
 
 async def _fits(connection: Connection, kept: Kept, have: sql.Column, want: sql.Column) -> None:
     """An assignment of the one type to the other must be known to the server."""
-    if have.type == want.type:
+    if have.type == want.type or sql.told_as_text(have, want):
         return
     probe = f"EXPLAIN UPDATE {kept.source} SET {want.quoted} = NULL::{have.type}"
     savepoint = connection.transaction()

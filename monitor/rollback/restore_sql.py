@@ -6,7 +6,7 @@ This file executes nothing that changes anything.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,10 @@ from monitor.rollback.atrisk import CONSTANT
 COLUMNS = """/* migration-monitor: what a table is now */
 SELECT a.attname AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
        coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), '') AS "default", a.attnotnull AS not_null,
-       a.attgenerated <> '' AS generated, a.attidentity::text AS identity
+       a.attgenerated <> '' AS generated, a.attidentity::text AS identity,
+       t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace AS type_of_schema
   FROM pg_catalog.pg_attribute a
+  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
  WHERE a.attrelid = pg_catalog.to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped
  ORDER BY a.attnum"""
@@ -55,6 +57,7 @@ class Column:
     not_null: bool
     generated: bool
     identity: str
+    type_of_schema: bool
 
     @property
     def quoted(self) -> str:
@@ -88,29 +91,42 @@ def _differs(column: Column, kept: str) -> str:
     return f"{unequal} AND {kept} IS NOT NULL" if column.not_null or not column.default else unequal
 
 
-def join(keys: Sequence[str]) -> str:
-    return " AND ".join(f"t.{quote_identifier(k)} = s.{quote_identifier(k)}" for k in keys)
+Columns = Mapping[str, Column]
 
 
-def fill_column(source: str, place: str, column: Column, keys: Sequence[str], *, overwrite: bool) -> str:
-    """From a copy that is joined by key."""
-    kept = f"s.{column.quoted}"
+def told_as_text(have: Column, want: Column) -> bool:
+    """Whether the copy holds as text what is of a type of the schema: salvage.py says why."""
+    return have.type == "text" and want.type_of_schema
+
+
+def kept_value(copied: Columns, there: Columns, name: str) -> str:
+    """The copy's value, as the column is now."""
+    have, want = copied[name], there[name]
+    return f"s.{have.quoted}::{want.type}" if told_as_text(have, want) else f"s.{have.quoted}"
+
+
+def join(copied: Columns, there: Columns, keys: Sequence[str]) -> str:
+    return " AND ".join(f"t.{quote_identifier(k)} = {kept_value(copied, there, k)}" for k in keys)
+
+
+def fill_column(source: str, place: str, column: Column, kept: str, on: str, *, overwrite: bool) -> str:
+    """From a copy that is joined by key: `kept` is its value, `on` says which row it belongs to."""
     only = "" if overwrite else f" AND {empty(column)}"
     return (
         f"UPDATE {source} t SET {column.quoted} = {kept} FROM {place} s"
-        f" WHERE {join(keys)} AND {_differs(column, kept)}{only}"
+        f" WHERE {on} AND {_differs(column, kept)}{only}"
     )
 
 
-def count_column(source: str, place: str, column: Column, keys: Sequence[str]) -> str:
+def count_column(source: str, place: str, column: Column, kept: str, on: str, key: str) -> str:
     """Rows of the copy; those whose row is gone; those whose value is there already."""
-    gone = f"t.{quote_identifier(keys[0])} IS NULL"
-    same = f"s.{column.quoted}::text IS NOT DISTINCT FROM t.{column.quoted}::text"
-    void = f" OR NOT ({_differs(column, f's.{column.quoted}')})"
+    gone = f"t.{quote_identifier(key)} IS NULL"
+    same = f"{kept}::text IS NOT DISTINCT FROM t.{column.quoted}::text"
+    void = f" OR NOT ({_differs(column, kept)})"
     return (
         f"SELECT count(*) AS rows, count(*) FILTER (WHERE {gone}) AS missing,"
         f" count(*) FILTER (WHERE NOT {gone} AND ({same}{void})) AS same"
-        f" FROM {place} s LEFT JOIN {source} t ON {join(keys)}"
+        f" FROM {place} s LEFT JOIN {source} t ON {on}"
     )
 
 
@@ -133,12 +149,13 @@ def count_beside(source: str, aside: str, column: Column) -> str:
     )
 
 
-def fill_table(source: str, place: str, names: Sequence[str]) -> str:
+def fill_table(source: str, place: str, copied: Columns, there: Columns, names: Sequence[str]) -> str:
     """Rows whose key is there already stay as they are."""
     listed = ", ".join(quote_identifier(n) for n in names)
+    values = ", ".join(kept_value(copied, there, n) for n in names)
     return (
         f"INSERT INTO {source} ({listed}) OVERRIDING SYSTEM VALUE"
-        f" SELECT {listed} FROM {place} ON CONFLICT DO NOTHING"
+        f" SELECT {values} FROM {place} s ON CONFLICT DO NOTHING"
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from monitor.pg import Connection, quote_identifier
 from monitor.rollback import definition, manifest
+from monitor.rollback.entries import Entry
 from monitor.rollback.fingerprint import Fingerprint
 from monitor.rollback.forecast import Destroyed
 from monitor.rollback.manifest import SCHEMA, Kept
@@ -50,28 +51,48 @@ async def _copy(
         0, "", "",
     )  # fmt: skip
     made = await definition.read(connection, loss.label, loss.column)
-    tag = await connection.execute(f"CREATE TABLE {into} AS SELECT {_what(kept)} FROM {loss.label}")
+    tag = await connection.execute(f"CREATE TABLE {into} AS SELECT {_what(kept, entry)} FROM {loss.label}")
     rows = int(tag.rsplit(" ", 1)[-1])
     await manifest.note(connection, replace(kept, row_count=rows), made, _fill(kept, entry))
     return {"source": loss.name, "rows": rows, "into": into, "step": loss.step}
 
 
-def _what(kept: Kept) -> str:
+def _what(kept: Kept, entry: Entry) -> str:
     """A value and the key of its row; whole rows where nothing says which row a value belongs to."""
-    return ", ".join(quote_identifier(c) for c in [*kept.keys, kept.source_column]) if kept.keys else "*"
+    wanted = [*kept.keys, kept.source_column] if kept.keys else entry["columns"]
+    return ", ".join(f"{quote_identifier(c)}::text" if _of_the_schema(entry, c) else quote_identifier(c)
+                     for c in wanted) or "*"  # fmt: skip
 
 
-def _fill(kept: Kept, entry: dict[str, Any]) -> list[str]:
+def _of_the_schema(entry: Entry, column: str) -> bool:
+    """Of a type that the schema made: a copy that used it would keep this plan, and every later migration,
+
+    from dropping it. As text its values are what pg_dump writes. Read under an empty search_path, where
+    only PostgreSQL's own types need no schema.
+    """
+    return "." in entry["columns"][column]["type"]
+
+
+def _back(entry: Entry, column: str) -> str:
+    """The copy's value as it was."""
+    value = f"s.{quote_identifier(column)}"
+    return f"{value}::{entry['columns'][column]['type']}" if _of_the_schema(entry, column) else value
+
+
+def _fill(kept: Kept, entry: Entry) -> list[str]:
     """The statement that puts the rows or values back into what was made again."""
     if not kept.source_column:
-        names = ", ".join(quote_identifier(c) for c, v in entry["columns"].items() if not v["generated"])
-        overriding = "OVERRIDING SYSTEM VALUE "
-        return [f"INSERT INTO {kept.source} ({names}) {overriding}SELECT {names} FROM {kept.salvaged_as}"]
+        columns = [c for c, v in entry["columns"].items() if not v["generated"]]
+        names = ", ".join(quote_identifier(c) for c in columns)
+        values = ", ".join(_back(entry, c) for c in columns)
+        into = f"INSERT INTO {kept.source} ({names}) OVERRIDING SYSTEM VALUE"
+        return [f"{into} SELECT {values} FROM {kept.salvaged_as} s"]
     if not kept.keys:
         return [f"-- no primary key to join by: {kept.salvaged_as} holds the whole rows as they were\n"]
     column = quote_identifier(kept.source_column)
-    join = " AND ".join(f"t.{quote_identifier(k)} = s.{quote_identifier(k)}" for k in kept.keys)
-    return [f"UPDATE {kept.source} t SET {column} = s.{column} FROM {kept.salvaged_as} s WHERE {join}"]
+    join = " AND ".join(f"t.{quote_identifier(k)} = {_back(entry, k)}" for k in kept.keys)
+    value = _back(entry, kept.source_column)
+    return [f"UPDATE {kept.source} t SET {column} = {value} FROM {kept.salvaged_as} s WHERE {join}"]
 
 
 def table_name(watch_id: str, step: int, number: int) -> str:

@@ -93,3 +93,24 @@ async def test_when_its_time_is_over_only_the_column_of_that_table_is_dropped(ne
         dropped, trouble = await kept.drop_due()
         assert ([k.place for k in dropped], trouble) == (['public.contacts."quarantined_1_note"'], [])
         assert await c.fetchval("SELECT quarantined_1_note FROM orders") == "two"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        b"ALTER TABLE contacts DROP CONSTRAINT contacts_pkey;"
+        b"ALTER TABLE contacts ADD CONSTRAINT contacts_pkey PRIMARY KEY (note);"
+        b"ALTER TABLE contacts ALTER COLUMN id DROP NOT NULL; ALTER TABLE contacts DROP COLUMN id",
+        b"ALTER TABLE contacts ADD COLUMN new text; ALTER TABLE contacts DROP COLUMN new",
+    ],
+    ids=["key", "column"],
+)
+async def test_what_a_plan_makes_itself_may_be_named_by_its_later_statements(
+    newest: Database, sql: bytes
+) -> None:
+    """A key that is moved back to another column, and a column that comes and goes."""
+    dsn = newest.dsn
+    await build(dsn, TWO_TABLES)
+    watch = await store(dsn, await prepare(dsn, sql, ALLOWING), "w-1")
+    async with executing(dsn) as executor:
+        assert (await rolled_back(executor, watch)).kind is OutcomeKind.ROLLED_BACK
