@@ -186,7 +186,8 @@ async def test_what_is_said_to_the_table_is_what_was_registered(database: Databa
     async with executing(database.dsn) as executor:
         outcome = await rolled_back(executor, watch)
     assert (outcome.kind, outcome.reason) == (
-        OutcomeKind.REFUSED, "the stored plan is not what was registered",
+        OutcomeKind.REFUSED,
+            "the stored plan, or what it is checked against, is not what was registered",
     )  # fmt: skip
     assert await answered(database, VERSIONS) == BOTH
 
