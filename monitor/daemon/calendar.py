@@ -63,15 +63,15 @@ class Calendar:
         except asyncio.CancelledError:
             raise
         except Exception as e:
-            self._telemetry.count("calendar_runs_total", job=job.name, outcome="error")
+            self._telemetry.count("calendar_runs_total", calendar_job=job.name, outcome="error")
             if job.name not in self._failing:
                 log.warning("calendar.failing", job=job.name, error=f"{type(e).__name__}: {e}")
             self._failing.add(job.name)
             return
-        self._telemetry.count("calendar_runs_total", job=job.name, outcome="ok")
+        self._telemetry.count("calendar_runs_total", calendar_job=job.name, outcome="ok")
         if job.name in self._failing:
             self._failing.discard(job.name)
             log.info("calendar.recovered", job=job.name)
 
     def _missed(self, event: JobEvent) -> None:
-        self._telemetry.count("calendar_runs_total", job=str(event.job_id), outcome="missed")
+        self._telemetry.count("calendar_runs_total", calendar_job=str(event.job_id), outcome="missed")

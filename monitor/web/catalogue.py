@@ -107,7 +107,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "task_restarts_total", "counter", ("task",), "Tasks that ended although they should run for ever."
     ),
-    Metric("calendar_runs_total", "counter", ("job", "outcome"), "Runs of the calendar's jobs."),
+    Metric("calendar_runs_total", "counter", ("calendar_job", "outcome"), "Runs of the calendar's jobs."),
     Metric("clock_jumps_total", "counter", ("direction",), "Jumps of the wall clock that were noticed."),
     Metric("http_requests_total", "counter", ("route", "code"), "Requests answered, by class of status."),
     Metric("http_refused_total", "counter", ("reason",), "Requests refused for token, host or origin."),

@@ -49,7 +49,12 @@ class Known:
     jobs: Sequence[str] = ()
 
     def values(self, label: str) -> Sequence[str]:
-        named = {"target": tuple(self.probes), "channel": self.channels, "task": self.tasks, "job": self.jobs}
+        named = {
+            "target": tuple(self.probes),
+            "channel": self.channels,
+            "task": self.tasks,
+            "calendar_job": self.jobs,
+        }
         return {**named, "route": ROUTES}.get(label, ())
 
 

@@ -126,7 +126,7 @@ def test_every_label_set_starts_at_zero() -> None:
                 "target": "shop",
                 "probe": "database",
                 "channel": "slack",
-                "job": "digest",
+                "calendar_job": "digest",
                 "route": "/",
             }
             others |= {key: first for key, (first, *_) in closed.items()}
