@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from monitor.clock import utc_now
 from monitor.core.replay import seconds
 from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Mode
@@ -25,12 +26,14 @@ from monitor.ports import (
     Json,
     Registered,
     Registry,
+    ReportPage,
     SampleRow,
     WatchRequest,
     WatchRow,
     loss_sentences,
     rehearsal_view,
 )
+from monitor.report import STYLE_HASH, Source, gather, page
 
 log = structlog.get_logger()
 
@@ -69,6 +72,21 @@ class StoredWatches:
     async def events(self, watch_id: str, after: int, limit: int) -> Sequence[Json]:
         registry, row = await self._require(watch_id)
         return [event_view(e) for e in await registry.events(row.id, after, limit)]
+
+    async def report(self, watch_id: str) -> Json:
+        return await self._gathered(await self._require(watch_id))
+
+    async def report_page(self, watch_id: str) -> ReportPage:
+        return ReportPage(page(await self.report(watch_id)), STYLE_HASH)
+
+    async def report_named(self, name: str, target: str | None) -> Json:
+        """The report of the latest watch of that migration, or the watch of that id. Raises NotFound."""
+        return await self._gathered(await self._named(name, target))
+
+    @staticmethod
+    async def _gathered(found: tuple[Registry, WatchRow]) -> Json:
+        registry, row = found
+        return await gather(Source(registry, row, view_of(row)), utc_now())
 
     async def register(self, request: Json, by: str) -> tuple[Json, bool]:
         registered = await self.add(request_from(request))

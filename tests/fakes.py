@@ -19,6 +19,7 @@ from monitor.core.samples import Micros
 from monitor.errors import ControlRefused, DatabaseUnreachable, NotFound
 from monitor.ports import (
     AlertRow,
+    AlertTold,
     Control,
     Controls,
     EventRow,
@@ -27,6 +28,7 @@ from monitor.ports import (
     Registration,
     Rehearsal,
     SampleRow,
+    SampleSlot,
     WatchRow,
     WatchUpdate,
 )
@@ -36,6 +38,7 @@ from monitor.store.registry import new_id
 from monitor.store.retention import KEPT
 from monitor.store.rows import event_key
 from monitor.store.session import clean, to_json
+from tests.slots import slot_of
 
 
 class MemoryStore:
@@ -199,6 +202,30 @@ class MemoryStore:
         self._here()
         found = [s for s in self.stored_samples.values() if since <= s.at < until]
         return sorted(found, key=lambda s: (s.at, s.metric))[:limit]
+
+    async def slots(self, since: Micros, until: Micros, width: Micros) -> Sequence[SampleSlot]:
+        groups: dict[tuple[int, str], list[SampleRow]] = {}
+        for row in await self.samples(since, until, len(self.stored_samples)):
+            groups.setdefault(((row.at - since) // width, row.metric), []).append(row)
+        return [slot_of(metric, slot, rows) for (slot, metric), rows in sorted(groups.items())]
+
+    async def told(self, watch_id: str, limit: int) -> Sequence[AlertTold]:
+        self._here()
+        rows = [row for row in self.alerts.values() if row.alert.watch_id == watch_id]
+        found = sorted(rows, key=lambda row: (-row.alert.at, row.key))[:limit]
+        now = self._clock.now()
+        return [
+            AlertTold(
+                at=row.alert.at,
+                channel=row.channel,
+                severity=row.alert.severity.value,
+                title=row.alert.title,
+                attempts=row.attempts,
+                delivered_at=now if row.key in self.delivered else None,
+                given_up_at=now if row.key in self.given_up else None,
+            )
+            for row in found
+        ]
 
     async def events(self, watch_id: str, after: int, limit: int) -> Sequence[EventRow]:
         self._here()

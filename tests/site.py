@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from monitor.errors import ControlRefused, NotFound
-from monitor.ports import Control, Gauge, Json, TargetView
+from monitor.ports import Control, Gauge, Json, ReportPage, TargetView
 from monitor.web.catalogue import PROBE_METRICS
 from monitor.web.server import WebServer
 from monitor.web.site import Site
@@ -147,6 +147,14 @@ class RecordingBackend:
     async def events(self, watch_id: str, after: int, limit: int) -> Sequence[Json]:
         self._ask("events", watch_id, after, limit)
         return [{"id": after + 1, "kind": "firing"}]
+
+    async def report(self, watch_id: str) -> Json:
+        self._ask("report", watch_id)
+        return {"watch": WATCH}
+
+    async def report_page(self, watch_id: str) -> ReportPage:
+        self._ask("report_page", watch_id)
+        return ReportPage("<!doctype html><title>report</title>", "'sha256-of-its-style'")
 
     async def register(self, request: Json, by: str) -> tuple[Json, bool]:
         self._ask("register", request, by)

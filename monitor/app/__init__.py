@@ -3,7 +3,7 @@
 `run` is the daemon; the others serve the command line. Nothing is decided here.
 """
 
-from monitor.app.commands import check, control, fingerprint, register, stored_watches, watches
+from monitor.app.commands import check, control, fingerprint, register, report, stored_watches, watches
 from monitor.app.rehearsals import rehearse
 from monitor.app.restoring import restore
 from monitor.app.running import run
@@ -14,6 +14,7 @@ __all__ = [
     "fingerprint",
     "register",
     "rehearse",
+    "report",
     "restore",
     "run",
     "stored_watches",

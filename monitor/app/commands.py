@@ -53,6 +53,12 @@ async def watches(settings: Settings, name: str | None, target: str | None) -> S
         return [w for w in await stored.watches() if target in {None, w["target"]}]
 
 
+async def report(settings: Settings, name: str, target: str | None) -> Json:
+    """What happened to the latest watch of that migration, or the watch of that id. Raises NotFound."""
+    async with stored_watches(settings) as stored:
+        return await stored.report_named(name, target)
+
+
 async def control(
     settings: Settings, name: str, target: str | None, asked: Control, reason: str, by: str
 ) -> Json:

@@ -43,6 +43,7 @@ COMMANDS: dict[str, Command] = {
     "fingerprint": Command(
         "fingerprint", "fingerprint", "takes the schema's fingerprint, for `watch --before`"
     ),
+    "report": Command("report", "report", "what happened to a watch: one self-contained HTML file"),
     "replay": Command("replay", "run", "runs the decision core over recorded samples"),
 }
 

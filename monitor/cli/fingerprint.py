@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +12,7 @@ import typer
 from monitor import app
 from monitor.cli.configured import finish, settings_of
 from monitor.cli.context import warn
-from monitor.errors import OperatorError
+from monitor.files import write_whole
 
 
 def fingerprint(
@@ -29,21 +27,6 @@ def fingerprint(
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
     if out is not None:
-        _write(out, data)
+        write_whole(out, data)
         document = json.loads(data)
         warn(f"{name}: {len(document['objects'])} objects, sha256 {document['sha256'][:12]}, in {out}")
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all: what was there before stays until the new file is complete."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("xb") as new:
-            new.write(data)
-            new.flush()
-            os.fsync(new.fileno())
-        beside.replace(path)
-    except OSError as e:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise OperatorError(f"{path} can't be written: {e.strerror}") from None

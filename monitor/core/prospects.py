@@ -35,13 +35,9 @@ def _abnormal(policy: Policy, state: WatchState) -> Spans:
 
 def _fits_from(spans: Spans, allowed: float) -> Micros:
     """The earliest moment since which at most `allowed` of the time is in spans; 0: all of it may be."""
-    if spans.total <= allowed:
-        return 0
     left = allowed
-    found = 0
     for start, end in reversed(tuple(spans)):
         if end - start > left:
-            found = end - int(left)
-            break
+            return end - int(left)
         left -= end - start
-    return found
+    return 0

@@ -29,9 +29,10 @@ from monitor.ports.rehearsals import (
     rehearsal_told,
     rehearsal_view,
 )
-from monitor.ports.requests import Backend, Finding, Registered, WatchRequest
+from monitor.ports.requests import Backend, Finding, Registered, ReportPage, WatchRequest
 from monitor.ports.rollback import Executor, Order, Outcome, OutcomeKind, Progress, ProgressKind
 from monitor.ports.shapes import Json
+from monitor.ports.shown import AlertTold, SampleSlot
 from monitor.ports.store import EventRow, Record, SampleRow, Store, WatchUpdate
 from monitor.ports.supervisor import Supervisor
 from monitor.ports.watches import Control, Controls, Registration, StoredPlan, WatchRow
@@ -41,6 +42,7 @@ __all__ = [
     "HOLDS",
     "Alert",
     "AlertRow",
+    "AlertTold",
     "AtRisk",
     "Backend",
     "BookTable",
@@ -76,7 +78,9 @@ __all__ = [
     "Registry",
     "Rehearsal",
     "RehearsalOutcome",
+    "ReportPage",
     "SampleRow",
+    "SampleSlot",
     "Severity",
     "Store",
     "StoredPlan",

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from monitor.core.samples import Micros
 from monitor.ports.rehearsals import Rehearsal
+from monitor.ports.shown import AlertTold, SampleSlot
 from monitor.ports.store import EventRow, SampleRow
 from monitor.ports.watches import Control, Registration, WatchRow
 
@@ -36,6 +37,12 @@ class Registry(Protocol):
         """The latest of a rollback's text, by its hash."""
 
     async def samples(self, since: Micros, until: Micros, limit: int) -> Sequence[SampleRow]: ...
+
+    async def slots(self, since: Micros, until: Micros, width: Micros) -> Sequence[SampleSlot]:
+        """Samples with since <= at < until summed up in slots of `width`; in order of time."""
+
+    async def told(self, watch_id: str, limit: int) -> Sequence[AlertTold]:
+        """What people were told of the watch, newest first."""
 
     async def events(self, watch_id: str, after: int, limit: int) -> Sequence[EventRow]:
         """In the order written, those with id > `after`."""

@@ -48,6 +48,14 @@ class Finding:
     problem: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """A report as HTML; `style` is the hash of its only style, as a content security policy names it."""
+
+    html: str
+    style: str
+
+
 class Backend(Protocol):
     """What the HTTP interface asks of the stored watches. Answers are ready for `json.dumps`.
 
@@ -64,6 +72,12 @@ class Backend(Protocol):
 
     async def events(self, watch_id: str, after: int, limit: int) -> Sequence[Json]:
         """Events with an id above `after`, in the order written."""
+
+    async def report(self, watch_id: str) -> Json:
+        """What happened to the watch so far, as one document."""
+
+    async def report_page(self, watch_id: str) -> ReportPage:
+        """The same for people: complete in itself."""
 
     async def register(self, request: Json, by: str) -> tuple[Json, bool]:
         """The stored watch as JSON, and whether it is new."""

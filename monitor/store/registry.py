@@ -13,8 +13,17 @@ from uuid import uuid4
 
 from monitor.core.samples import Micros
 from monitor.errors import ControlRefused, DatabaseError, NotFound
-from monitor.ports import Control, EventRow, Registration, Rehearsal, SampleRow, WatchRow
-from monitor.store import ordering, reading
+from monitor.ports import (
+    AlertTold,
+    Control,
+    EventRow,
+    Registration,
+    Rehearsal,
+    SampleRow,
+    SampleSlot,
+    WatchRow,
+)
+from monitor.store import ordering, reading, showing
 from monitor.store.registering import control_watch, register_watch
 from monitor.store.rehearsals import rehearsal_of, save_rehearsal
 from monitor.store.schema import SCHEMA_DEADLINE, ensure_schema
@@ -106,6 +115,20 @@ class PgRegistry:
         with _EmptyIfMissing():
             async with self._history.use("reading samples") as connection:
                 return await reading.samples_between(connection, self._target, since, until, limit)
+        return ()
+
+    async def slots(self, since: Micros, until: Micros, width: Micros) -> Sequence[SampleSlot]:
+        """Samples with since <= at < until summed up in slots of `width`; in order of time."""
+        with _EmptyIfMissing():
+            async with self._history.use("summing up samples") as connection:
+                return await showing.slots_between(connection, self._target, since, until, width)
+        return ()
+
+    async def told(self, watch_id: str, limit: int) -> Sequence[AlertTold]:
+        """What people were told of the watch, newest first."""
+        with _EmptyIfMissing():
+            async with self._history.use("reading alerts") as connection:
+                return await showing.alerts_of(connection, self._target, watch_id, limit)
         return ()
 
     async def events(self, watch_id: str, after: int, limit: int) -> Sequence[EventRow]:

@@ -27,7 +27,7 @@ from monitor.errors import (
 )
 from monitor.ports import Backend, Control, Overview
 from monitor.web.exposition import CONTENT_TYPE, Exposition
-from monitor.web.guard import Guard, Refusal
+from monitor.web.guard import Guard, Refusal, document_policy
 from monitor.web.health import Health, readiness
 from monitor.web.page import status_page
 from monitor.web.requests import CONTROL_BYTES, REGISTRATION_BYTES, json_object, limit, number, reason_of
@@ -72,6 +72,8 @@ class Api:
             ("GET", watch, self._watch),
             ("GET", f"{watch}/samples", self._samples),
             ("GET", f"{watch}/events", self._events),
+            ("GET", f"{watch}/report", self._report),
+            ("GET", f"{watch}/report.json", self._report_data),
             ("POST", watch + "/{control}", self._control),
         ]
         return [Route(path, self._guarded(ask), methods=[method]) for method, path, ask in table]
@@ -131,6 +133,15 @@ class Api:
         async with asyncio.timeout(BACKEND_DEADLINE):
             rows = await self._backend.events(request.path_params["id"], after, most)
         return answer({"events": list(rows)})
+
+    async def _report(self, request: Request) -> Response:
+        async with asyncio.timeout(BACKEND_DEADLINE):
+            found = await self._backend.report_page(request.path_params["id"])
+        return HTMLResponse(found.html, headers={"content-security-policy": document_policy(found.style)})
+
+    async def _report_data(self, request: Request) -> Response:
+        async with asyncio.timeout(BACKEND_DEADLINE):
+            return answer(await self._backend.report(request.path_params["id"]))
 
     # ------------------------------------------------------------ what changes something
 

@@ -66,6 +66,11 @@ def host_name(host: str) -> str:
     return (found[1] or found[2]).lower().removesuffix(".") if found else ""
 
 
+def document_policy(style: str) -> str:
+    """Of a page that is complete in itself: nothing is loaded or run, only its own style applies."""
+    return f"default-src 'none'; style-src {style}; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+
+
 def security_headers(scripts: str, styles: str) -> list[tuple[bytes, bytes]]:
     """Headers of every answer; `scripts` and `styles` are the hashes of what the page holds inline."""
     policy = (

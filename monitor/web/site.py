@@ -104,5 +104,7 @@ class _Counted:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message = {**message, "headers": [*message.get("headers", ()), *self._headers]}
+            own = list(message.get("headers", ()))
+            said = {name for name, _ in own}
+            message = {**message, "headers": [*own, *(h for h in self._headers if h[0] not in said)]}
         await self._send(message)

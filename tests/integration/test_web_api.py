@@ -273,3 +273,16 @@ async def test_the_token_is_in_no_answer(web: Running) -> None:
     paths = ("/", "/metrics", "/healthz", "/readyz", "/api/v1/watches", "/api/v1/watches/w-1")
     for path in paths:
         assert TOKEN not in (await web.get(path)).text
+
+
+async def test_a_report_has_a_policy_of_its_own_that_runs_and_loads_nothing(web: Running) -> None:
+    """Its own style applies; every other header is as everywhere."""
+    answer = await web.get("/api/v1/watches/w-1/report")
+    assert answer.headers.get_list("content-security-policy") == [
+        "default-src 'none'; style-src 'sha256-of-its-style'; img-src data:; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-type"].startswith("text/html")
+    data = await web.get("/api/v1/watches/w-1/report.json")
+    assert data.json()["watch"]["id"] == "w-1"

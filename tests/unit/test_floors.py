@@ -31,6 +31,7 @@ CORE_MAY_USE = {
 """Standard library modules that hold values and nothing that could be asked twice with two answers."""
 
 GROUND = {
+    "files",
     "errors",
     "ports",
     "settings",
@@ -45,7 +46,7 @@ GROUND = {
 }
 ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web", "levers"}
 CORE = {"core"}
-COMPOSED = {"app", "backend", "registration", "checking", "rehearsing"}
+COMPOSED = {"report", "app", "backend", "registration", "checking", "rehearsing"}
 """Where adapters meet: the composition root, and what people ask for over it."""
 
 MAY_STAND_ON: dict[str, set[str]] = {

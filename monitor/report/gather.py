@@ -1,0 +1,158 @@
+"""Everything a report says, read from the store alone, as one document ready for `json.dumps`.
+
+Times are epoch seconds, values in the metric's unit. Works without a daemon, and long after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.core.samples import MINUTE, SECOND, Micros
+from monitor.ports import AlertTold, EventRow, Json, Registry, SampleSlot, WatchRow
+from monitor.report.evidence import recomputed
+
+SLOTS = 480
+"""Points of a chart: more than a screen shows."""
+
+AFTER: Micros = 15 * MINUTE
+"""Shown after the verdict: whether a rollback helped."""
+
+EVENTS_PAGE, EVENTS_MOST = 1000, 5000
+ALERTS_MOST = 1000
+
+FIRINGS_MOST = 20
+"""Firings with their samples; of more, the first ones and the last."""
+
+SAMPLES_MOST = 4000
+"""Rows read for one firing: six holds of fast reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a report is read from: the watch, as stored and as shown, and its target's registry."""
+
+    registry: Registry
+    row: WatchRow
+    view: Json
+
+
+async def gather(source: Source, now: Micros) -> Json:
+    """The report as a document."""
+    row, view = source.row, dict(source.view)
+    start, end = row.started_at, now
+    if row.verdict_at is not None:
+        end = min(now, row.verdict_at + AFTER)
+    end = max(end, start + SECOND)
+    width = max(SECOND, -(-(end - start) // SLOTS))
+    slots = await source.registry.slots(start, end + 1, width)
+    events = await _events(source)
+    told = await source.registry.told(row.id, ALERTS_MOST)
+    return {
+        "format": 1,
+        "generated_at": now / SECOND,
+        "watch": view,
+        "since": start / SECOND,
+        "until": end / SECOND,
+        "step": width / SECOND,
+        "coverage": _coverage(view, row, end),
+        "worst": _worst(slots, view),
+        "evidence": await _evidence(source, events),
+        "salvaged": _salvaged(events),
+        "metrics": _series(slots),
+        "events": events,
+        "alerts": [_alert(a) for a in reversed(told)],
+    }
+
+
+async def _events(source: Source) -> list[Json]:
+    found: list[EventRow] = []
+    after = 0
+    while len(found) < EVENTS_MOST:
+        page = await source.registry.events(source.row.id, after, EVENTS_PAGE)
+        found += page
+        if len(page) < EVENTS_PAGE:
+            break
+        after = page[-1].id
+    found.sort(key=lambda e: e.at)
+    return [{"at": e.at / SECOND, "kind": e.kind, "detail": e.detail} for e in found]
+
+
+async def _evidence(source: Source, events: Sequence[Json]) -> list[Json]:
+    """Every firing with what it stood on, rollback rules and others alike."""
+    firings: list[Any] = [e for e in events if e["kind"] == "firing"]
+    if len(firings) > FIRINGS_MOST:
+        firings = firings[: FIRINGS_MOST // 2] + firings[-FIRINGS_MOST // 2 :]
+    metrics: Any = source.view.get("metrics") or {}
+    limits = {name: metric.get("limits") or {} for name, metric in metrics.items()}
+    found = []
+    for event in firings:
+        told: Mapping[str, Any] = event["detail"].get("evidence") or {}
+        since = round(float(told.get("since", event["detail"].get("since", event["at"]))) * SECOND)
+        until = round(float(event["at"]) * SECOND) + 1
+        rows = await source.registry.samples(since, until, SAMPLES_MOST)
+        found.append(recomputed(event, limits, rows))
+    return found
+
+
+def _coverage(view: Mapping[str, Any], row: WatchRow, end: Micros) -> Json:
+    """What was unobserved, quiet and abnormal of the watch's time, in seconds and as shares."""
+    known: Mapping[str, Any] = view.get("coverage") or {}
+    length = max(1.0, min(end - row.started_at, row.ends_at - row.started_at) / SECOND)
+    shares = {
+        name: {
+            "seconds": known[f"{name}_seconds"],
+            "allowed_seconds": known.get(f"{name}_allowed_seconds"),
+            "share": min(1.0, known[f"{name}_seconds"] / length),
+        }
+        for name in ("unobserved", "quiet", "abnormal")
+        if f"{name}_seconds" in known
+    }
+    return {"of_seconds": length, **shares}
+
+
+def _worst(slots: Sequence[SampleSlot], view: Mapping[str, Any]) -> Json:
+    """metric -> its highest value, when (within a step of the chart), and what is normal."""
+    found: dict[str, Json] = {}
+    metrics: Mapping[str, Any] = view.get("metrics") or {}
+    for slot in slots:
+        best = found.get(slot.metric)
+        if slot.high is not None and (best is None or slot.high > float(str(best["value"]))):
+            limit = (metrics.get(slot.metric, {}).get("limits") or {}).get("normal_below")
+            found[slot.metric] = {"value": slot.high, "at": slot.at / SECOND, "normal_below": limit}
+    return found
+
+
+def _salvaged(events: Sequence[Json]) -> list[Any]:
+    """What the rollback copied away or put aside, and where it is."""
+    kept: list[Any] = []
+    for event in events:
+        detail: Any = event["detail"]
+        if str(event["kind"]).startswith("outcome_"):
+            kept += [k for k in detail.get("salvaged") or () if k.get("into")]
+    return kept
+
+
+def _series(slots: Sequence[SampleSlot]) -> Json:
+    """metric -> points of its chart: at, low, high (null: nothing measured), missing, quiet."""
+    found: dict[str, list[Json]] = {}
+    for slot in slots:
+        point = {
+            "at": slot.at / SECOND, "low": slot.low, "high": slot.high,
+            "missing": slot.missing, "quiet": slot.quiet,
+        }  # fmt: skip
+        found.setdefault(slot.metric, []).append(point)
+    return dict(found)
+
+
+def _alert(alert: AlertTold) -> Json:
+    return {
+        "at": alert.at / SECOND,
+        "channel": alert.channel,
+        "severity": alert.severity,
+        "title": alert.title,
+        "delivered_at": None if alert.delivered_at is None else alert.delivered_at / SECOND,
+        "given_up_at": None if alert.given_up_at is None else alert.given_up_at / SECOND,
+        "attempts": alert.attempts,
+    }

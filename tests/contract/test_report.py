@@ -1,0 +1,173 @@
+"""The report of a watch: what it says comes from the store alone, can be checked, and is safe to open."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+from monitor.backend import view_of
+from monitor.core.evidence import wilson_lower_bound
+from monitor.core.samples import HOUR, SECOND
+from monitor.ports import EventRow, Json, Record, SampleRow, WatchRow
+from monitor.report import Source, gather, page
+from tests.contract.conftest import Stored
+from tests.stored import T0, alert, registration, update
+
+FIRED = T0 + 400 * SECOND
+SINCE = T0 + 100 * SECOND
+HOSTILE = "</title><script>alert(1)</script><img src=x onerror=alert(2)>"
+
+VIEW: dict[str, Any] = {
+    "id": "w", "migration": "0042_contacts", "target": "shop", "mode": "auto", "phase": "ended",
+    "verdict": "rolled_back", "started_at": T0 / SECOND, "verdict_at": (FIRED + SECOND) / SECOND,
+    "reason": HOSTILE, "digest": "feed", "rehearsal": None,
+    "metrics": {
+        "error_rate": {"unit": "ratio", "limits": {"normal_below": 0.001, "rollback_above": 0.01}},
+        "response_time": {"unit": "time", "limits": {"normal_below": 200.0, "investigate_above": 500.0}},
+    },
+    "coverage": {
+        "unobserved_seconds": 40.0, "unobserved_allowed_seconds": 4320.0, "quiet_seconds": 0.0,
+        "quiet_allowed_seconds": 43200.0, "abnormal_seconds": 300.0, "abnormal_allowed_seconds": 0.0,
+    },
+    "plan": [{"step": 1, "sql": "SELECT '" + HOSTILE, "class": "lossy", "sha256": "abcdef0123456789ff"}],
+}  # fmt: skip
+
+
+class Strict(HTMLParser):
+    """Elements and attributes of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.given: list[tuple[str, str, str]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.given += [(tag, name, value or "") for name, value in attrs]
+
+
+def event(watch: WatchRow, at: int, kind: str, **detail: Any) -> EventRow:
+    return EventRow(watch.id, at, kind, detail, f"{watch.id}/{kind}/{at}")
+
+
+def samples() -> list[SampleRow]:
+    """Before the breach 1 in 1000, then 3 of 50 every 5 s, 60 s without data in between."""
+    found = []
+    for n in range(0, 500, 5):
+        at = T0 + n * SECOND
+        bad = 100 <= n <= 400
+        if 40 <= n < 80:
+            found.append(SampleRow("error_rate", at, None, "timeout"))
+        else:
+            found.append(
+                SampleRow("error_rate", at, 0.06 if bad else 0.0, "", False, 3.0 if bad else 0.0, 50.0)
+            )
+        found.append(SampleRow("response_time", at, 120.0 + n))
+    return found
+
+
+async def told(stored: Stored) -> Json:
+    """A watch with a rollback in its store; its report."""
+    watch, _ = await stored.registry.register(registration())
+    evidence = {
+        "since": SINCE / SECOND, "errors": 183.0, "requests": 3050.0,
+        "lower_bound": wilson_lower_bound(183.0, 3050.0),
+    }  # fmt: skip
+    firing = {"rule": "error_rate.rollback", "since": SINCE / SECOND, "evidence": evidence}
+    events = (
+        event(watch, SINCE, "pending", rule="error_rate.rollback"),
+        event(watch, FIRED, "firing", **firing),
+        event(watch, FIRED, "rollback_decided", **firing),
+        event(watch, FIRED + SECOND, "outcome_rolled_back", reason=HOSTILE,
+              salvaged=[{"source": "public.contacts", "rows": 7, "into": "migration_monitor_salvage.w_1"}]),
+        event(watch, FIRED + 60 * SECOND, "aftermath", helped=True),
+    )  # fmt: skip
+    row = update(watch, "ended", "rolled_back", FIRED + SECOND, HOSTILE)
+    view = {**VIEW, "id": watch.id}
+    record = Record((replace(row, view=view),), tuple(samples()), events, (alert(watch.id),))
+    await stored.store.record(record)
+    found = await stored.registry.find(watch.id)
+    assert found is not None
+    return await gather(Source(stored.registry, found, view_of(found)), T0 + 24 * HOUR)
+
+
+async def test_the_evidence_can_be_recomputed_from_the_samples_in_the_report(stored: Stored) -> None:
+    """Sums and bound of the samples shown are those that the decision recorded."""
+    document: Any = await told(stored)
+    (proof,) = document["evidence"]
+    assert proof["agrees"] is True
+    assert sum(s["errors"] for s in proof["samples"]) == proof["recorded"]["errors"] == 183
+    assert sum(s["requests"] for s in proof["samples"]) == proof["recorded"]["requests"] == 3050
+    assert (
+        proof["recomputed"]["lower_bound"] < proof["recomputed"]["ratio"] < proof["recomputed"]["upper_bound"]
+    )
+    assert (proof["limit"], len(proof["samples"])) == (0.01, 61)
+
+
+async def test_samples_that_are_gone_are_told(stored: Stored) -> None:
+    """Evidence that the store no longer bears out is not called the same."""
+    document: Any = await told(stored)
+    await stored.store.forget(T0 + 200 * SECOND)
+    found = await stored.registry.find(document["watch"]["id"])
+    assert found is not None
+    again: Any = await gather(Source(stored.registry, found, view_of(found)), T0 + 24 * HOUR)
+    assert [p["agrees"] for p in again["evidence"]] == [False]
+    assert "other numbers" in page(again)
+
+
+async def test_the_document_has_worst_values_coverage_timeline_alerts_and_what_was_kept(
+    stored: Stored,
+) -> None:
+    """All that a page shows is in the document, and it is JSON."""
+    document: Any = json.loads(json.dumps(await told(stored), allow_nan=False))
+    assert document["worst"]["error_rate"]["value"] == 0.06
+    assert document["worst"]["response_time"]["normal_below"] == 200
+    assert document["coverage"]["abnormal"]["seconds"] == 300
+    assert [e["kind"] for e in document["events"]][:3] == ["pending", "firing", "rollback_decided"]
+    assert len(document["alerts"]) == 1
+    assert document["salvaged"][0]["into"] == "migration_monitor_salvage.w_1"
+
+
+async def test_the_page_is_complete_in_itself_and_hostile_text_stays_text(stored: Stored) -> None:
+    """No script, no address, no inline style: nothing is loaded and nothing runs."""
+    html = page(await told(stored))
+    found = Strict(html)
+    assert not {"script", "img", "iframe", "object", "form", "base"} & set(found.tags)
+    asked = [
+        (t, n, v) for t, n, v in found.given if n in {"src", "href", "action", "style"} or n.startswith("on")
+    ]
+    assert asked == [("link", "href", "data:,")]
+    assert re.findall(r"https?://", html) == []
+    assert "&lt;script&gt;alert(1)" in html
+    for words in ("Rolled back:", "It helped", "between", "decided", "migration_monitor_salvage.w_1"):
+        assert words in html
+    assert found.tags.count("svg") == 3
+
+
+async def test_a_day_of_samples_is_a_page_of_less_than_a_megabyte(stored: Stored) -> None:
+    """Summed up where it is stored: charts do not grow with the watch."""
+    watch, _ = await stored.registry.register(registration())
+    rows = [
+        SampleRow(metric, T0 + n * 5 * SECOND, 0.0005 * (n % 7), "", False, float(n % 3), 100.0)
+        for n in range(0, 17_280, 2)
+        for metric in ("error_rate", "response_time")
+    ]
+    await stored.store.record(Record(samples=tuple(rows)))
+    found = await stored.registry.find(watch.id)
+    assert found is not None
+    view = {**VIEW, "verdict": None, "verdict_at": None}
+    document: Any = await gather(Source(stored.registry, replace(found, view=view), view), T0 + 24 * HOUR)
+    assert all(400 < len(points) <= 481 for points in document["metrics"].values())
+    assert len(page(document).encode()) < 200_000
+
+
+async def test_a_watch_that_nobody_has_looked_at_has_a_report_too(stored: Stored) -> None:
+    """No samples, no view of the daemon."""
+    watch, _ = await stored.registry.register(registration())
+    html = page(await gather(Source(stored.registry, watch, view_of(watch)), T0 + SECOND))
+    assert "no verdict yet" in html
+    assert "until the daemon" in html
