@@ -30,6 +30,14 @@ SELECT pg_catalog.pg_is_in_recovery() AS standby,
        pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
          OR coalesce(pg_catalog.has_schema_privilege(
               pg_catalog.to_regnamespace('migration_monitor_salvage')::oid, 'CREATE'), false) AS may_create,
+       coalesce((SELECT pg_catalog.pg_get_userbyid(c.relowner)::text FROM pg_catalog.pg_class c
+                   JOIN pg_catalog.pg_roles m ON m.rolname = current_user AND m.oid <> c.relowner
+                   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                        AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+                        AND NOT pg_catalog.starts_with(n.nspname, 'migration_monitor')
+                  WHERE c.relkind IN ('r', 'p', 'v') AND NOT m.rolsuper
+                    AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
+                  GROUP BY c.relowner ORDER BY count(*) DESC, c.relowner LIMIT 1), '') AS acts_for,
        pg_catalog.current_setting('server_version_num')::int AS version,
        pg_catalog.current_database()::text AS database"""
 
@@ -89,6 +97,7 @@ class Identity:
     role: str
     power: str  # the role itself, or one it may become, that is superuser or as good as one; "" if none
     may_create: bool  # the place for salvaged data
+    acts_for: str  # the role whose tables it may alter as a member of it; "" if they are its own
     version: int
     database: str
 
@@ -117,7 +126,7 @@ async def identity(connection: Connection) -> Identity:
         raise AssertionError
     return Identity(
         r["standby"], r["pid"], r["read_only"] == "on", r["system"], r["timeline"], r["search_path"],
-        r["role"], r["power"], r["may_create"], r["version"], r["database"],
+        r["role"], r["power"], r["may_create"], r["acts_for"], r["version"], r["database"],
     )  # fmt: skip
 
 

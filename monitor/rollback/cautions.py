@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from monitor.rollback import stored
 from monitor.rollback.catalogue import Identity
-from monitor.rollback.kinds import Class
+from monitor.rollback.kinds import KINDS, Class
+from monitor.rollback.labels import bare
+from monitor.rollback.plan import Action, key_of
+
+MADE = {"create_table", "create_view", "create_sequence", "create_function", "create_type"}
+"""Kinds of what belongs to whoever made it."""
+
+PARTS = {"drop_column", "drop_constraint", "drop_default", "drop_not_null", "drop_trigger", "drop_policy"}
+"""Kinds that take a part of a relation, which stays."""
 
 
 def cautions(
@@ -25,7 +33,40 @@ def cautions(
         found.append("the plan shows nothing in the schema: whether it took effect can't be verified")
     if any(s.klass is Class.OPAQUE for s in registered.statements):
         found.append("opaque statements: what they do is neither salvaged nor verified")
+    if server.acts_for:
+        found += _strange_owners(registered, server)
     return tuple(found)
+
+
+def _strange_owners(registered: stored.Plan, server: Identity) -> list[str]:
+    """What the plan makes and does not hand over: the application, as its owner, could not even read it."""
+    given = {_named(registered, a) for s in registered.statements for a in s.actions
+             if a.kind == "change_owner"}  # fmt: skip
+    return [
+        f"line {s.line}: what {KINDS[a.kind].statement} makes will belong to {server.role}, and "
+        f"{server.acts_for} may not use it: write ALTER … OWNER TO {server.acts_for} behind it"
+        for s in registered.statements
+        for a in s.actions
+        if a.kind in MADE and _named(registered, a) not in given and not _replaces(registered, a)
+    ]
+
+
+def _named(registered: stored.Plan, a: Action) -> str:
+    """A relation's label; of a function or type the name as written, without arguments."""
+    if a.relation:
+        return registered.resolution[key_of(a.relation)]
+    return bare(a.name.partition("(")[0])
+
+
+def _replaces(registered: stored.Plan, a: Action) -> bool:
+    """OR REPLACE of what is there keeps its owner, unless the plan drops it first."""
+    if not a.if_exists or a.kind == "create_table":
+        return False
+    dropped = {_named(registered, b) for s in registered.statements for b in s.actions
+               if b.kind.startswith("drop_") and b.kind not in PARTS}  # fmt: skip
+    return _named(registered, a) not in dropped and (
+        registered.fingerprint["relations"].get(_named(registered, a)) is not None if a.relation else True
+    )
 
 
 def too_long(estimated: float, max_locked: float) -> str:

@@ -201,6 +201,11 @@ def grant(f: Forecast, a: Action) -> None:
         found[1]["privileges"] = ANY
 
 
+def change_owner(f: Forecast, a: Action) -> None:
+    if a.relation is not None and (found := relation_of(f, a, a.relation_if_exists)) is not None:
+        found[1]["privileges"] = ANY
+
+
 def write_rows(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, tolerated=False)) is None:
         return
@@ -241,6 +246,7 @@ EFFECTS: dict[str, Effect] = {
     "drop_trigger": drop_part,
     "drop_policy": drop_part,
     "grant": grant,
+    "change_owner": change_owner,
     **dict.fromkeys(("insert", "upsert", "update", "delete", "merge", "truncate"), write_rows),
     **dict.fromkeys(("select", "do", "call"), nothing),
 }

@@ -66,9 +66,12 @@ def facts_of(tree: Tree) -> Facts:
 
 
 def _alter_table(body: Tree) -> list[Facts]:
+    commands = [c["alter_table_cmd"] for c in body["cmds"]]
+    if all(c["subtype"] == "AT_ChangeOwner" for c in commands):
+        flag = bool(body.get("missing_ok"))
+        return [_action("change_owner", _relation(body["relation"]), relation_if_exists=flag)]
     if body.get("objtype", "OBJECT_TABLE") != "OBJECT_TABLE":
         return [_action("", refusal=f"ALTER {_type(body['objtype'])} is not a known kind of statement")]
-    commands = [c["alter_table_cmd"] for c in body["cmds"]]
     if commands[0].get("def", {}).get("partition_cmd", {}).get("concurrent"):
         return facts_outside.detach_partition(body, commands[0])
     return [_alter(body, c) for c in commands]
@@ -103,6 +106,16 @@ def _defined(definition: Tree) -> str:
 def _using_index(definition: Tree) -> str:
     """`ADD CONSTRAINT … USING INDEX`: the index that becomes the constraint's, and gets its name."""
     return str(definition.get("constraint", {}).get("indexname", ""))
+
+
+def _change_owner(body: Tree) -> list[Facts]:
+    """Of what is no relation."""
+    what = body["object_type"]
+    if what in {"OBJECT_FUNCTION", "OBJECT_PROCEDURE"}:
+        return [_action("change_owner", None, signature(body["object"]["object_with_args"]))]
+    if what == "OBJECT_TYPE":
+        return [_action("change_owner", None, quoted(strings(body["object"]["list"]["items"])))]
+    return [_action("", refusal=f"giving a {_type(what)} to another owner is not a known kind of statement")]
 
 
 def _rename(body: Tree) -> list[Facts]:
@@ -191,6 +204,7 @@ READERS: dict[str, Callable[[Tree], list[Facts]]] = {
     "rename_stmt": _rename,
     "drop_stmt": _drop,
     "alter_object_schema_stmt": _set_schema,
+    "alter_owner_stmt": _change_owner,
     "index_stmt": facts_outside.create_index,
     "reindex_stmt": facts_outside.reindex,
     "vacuum_stmt": facts_outside.vacuum,

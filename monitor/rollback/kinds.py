@@ -76,6 +76,7 @@ KINDS: dict[str, Kind] = {
     "drop_schema": Kind("DROP SCHEMA", Class.LOSSLESS),
     "comment": Kind("COMMENT ON", Class.LOSSLESS),
     "grant": Kind("GRANT | REVOKE on objects", Class.LOSSLESS),
+    "change_owner": Kind("ALTER TABLE | VIEW | SEQUENCE | FUNCTION | TYPE … OWNER TO", Class.LOSSLESS),
     "set_schema": Kind("ALTER TABLE … SET SCHEMA migration_monitor_quarantine", Class.LOSSLESS),
     "drop_column": Kind("ALTER TABLE … DROP COLUMN", Class.LOSSY, Loss.SALVAGE),
     "drop_table": Kind("DROP TABLE", Class.LOSSY, Loss.SALVAGE),
@@ -101,5 +102,5 @@ UPKEEP = frozenset({"vacuum", "analyze", "reindex_index", "reindex_table"})
 NO_TRACE = DATA_ONLY | {"select", "do", "call"}
 """Kinds whose effect the fingerprint does not show."""
 
-VAGUE = frozenset({"grant", "alter_type", "set_default"})
+VAGUE = frozenset({"grant", "change_owner", "alter_type", "set_default"})
 """Kinds whose effect shows, but can't be foretold: any change could be taken for it."""

@@ -56,7 +56,7 @@ async def _against_before(
     now = await _whole(connection)
     if now is None:
         return {"verified": "", "against": "before", "differences": [NOT_READ]}
-    strict = plan.named | _changed_by(plan, before, earlier, now)
+    strict = plan.named | await _made(connection, plan) | _changed_by(plan, before, earlier, now)
     found = before.compare(now, strict, plan.aside)
     return {
         "verified": "before" if found.same else "",
@@ -64,6 +64,13 @@ async def _against_before(
         "differences": list(found.differences),
         "elsewhere": list(found.elsewhere),
     }
+
+
+async def _made(connection: Connection, plan: Plan) -> set[str]:
+    """Labels of the functions and types that the plan made: before it nobody could say them."""
+    async with pg.translated("checking the post-condition"):
+        found = await fingerprint.read(connection, [], plan.others, plan.search_path)
+    return {e["label"] for e in found["others"].values() if e}
 
 
 def _changed_by(plan: Plan, before: Before, earlier: Objects | None, now: Objects) -> set[str]:

@@ -338,3 +338,20 @@ async def test_what_an_unprivileged_role_sees_is_the_same_fingerprint(newest: Da
         async with connected(dsn) as c:
             await c.execute(f"REVOKE ALL ON DATABASE \"{newest.name}\" FROM reader_{newest.name};"
                             f" DROP ROLE reader_{newest.name}")  # fmt: skip
+
+
+@pytest.mark.promise(15)
+async def test_a_function_or_type_that_the_plan_leaves_behind_is_not_the_schema_of_before(
+    newest: Database,
+) -> None:
+    """It was in no fingerprint: it counts because the plan made it."""
+    dsn = newest.dsn
+    before = await migrated(dsn)
+    left = (
+        b"; CREATE TYPE mood AS ENUM (); CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS 'SELECT 2'"
+    )
+    found = await outcome(dsn, await store(dsn, await prepared_with(dsn, DOWN + left, before)))
+    assert found.kind is OutcomeKind.UNVERIFIED
+    assert found.detail["differences"] == [
+        "function public.twice(integer) is new", "type public.mood is new"
+    ]  # fmt: skip
