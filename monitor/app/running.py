@@ -11,6 +11,7 @@ from functools import partial
 from monitor.app.commands import stored_watches
 from monitor.app.levers import levers_of
 from monitor.app.outlets import channels_of
+from monitor.app.reports import REPORTS, report_jobs
 from monitor.app.sources import probes_of
 from monitor.app.targets import executor_of, kept_of, kinds_of, store_of
 from monitor.backend import StoredWatches
@@ -64,7 +65,8 @@ async def run(settings: Settings) -> None:
     async with stored_watches(settings) as watches:
         web = _web(settings, watches, daemon, telemetry)
         web.bind()
-        calendar = Calendar(_jobs(settings, loops, parts), telemetry)
+        jobs = [*_jobs(settings, loops, parts), *report_jobs(settings, watches, clock)]
+        calendar = Calendar(jobs, telemetry)
         sides: list[Side] = [web, calendar, Pulse(clock, telemetry), *map(_Outbox, senders.values())]
         try:
             await daemon.run(sides, stop)
@@ -107,7 +109,7 @@ def _parts(
     return TargetParts(
         target, settings.policy(target), settings.watch.fast_interval, probes, store,
         executor_of(settings, target, levers, store.guard), outgoing, telemetry, clock,
-        kinds_of(settings, target), levers, settings.rollback.verify_for,
+        kinds_of(settings, target), levers, settings.rollback.verify_for, settings.report.url or "",
     )  # fmt: skip
 
 
@@ -129,7 +131,11 @@ def _known(
         probes={target: [probe.name for probe in found] for target, found in probes.items()},
         channels=[channel.name for channel in channels],
         tasks=("target", "web", "outbox", "calendar", "pulse"),
-        jobs=["reminders", *(f"{what}/{n}" for what in ("retention", "clearing") for n in settings.targets)],
+        jobs=[
+            "reminders",
+            REPORTS,
+            *(f"{what}/{n}" for what in ("retention", "clearing") for n in settings.targets),
+        ],
     )
 
 

@@ -55,6 +55,7 @@ class Messages:
 
     policy: Policy
     kinds: Mapping[str, Kind]
+    report_url: str = ""
 
     def pending(self, keeper: Keeper, decision: said.StreakPending, value: float | None) -> Alert:
         """The first breaching sample of a rollback rule: informs, wakes nobody."""
@@ -154,8 +155,9 @@ class Messages:
             keeper, decision.at, severity, f"{keeper.row.migration}: {words}",
             transition=f"verdict/{verdict.value}",
             condition="rollback" if verdict in GOOD_ROLLBACKS | BAD_ROLLBACKS else "verdict",
-            facts=(*((("reason", decision.reason),) if decision.reason else ()), *kept(keeper)),
-            next="the watch has ended", commands=("status",),
+            facts=(*((("reason", decision.reason),) if decision.reason else ()), *kept(keeper),
+                   *self._report(keeper.id)),
+            next="the watch has ended", commands=("report",),
             resolves=verdict in GOOD_ROLLBACKS, page=verdict not in QUIET_ENDS,
         )  # fmt: skip
 
@@ -210,7 +212,8 @@ class Messages:
             f"aftermath/{after.until}", f"{after.watch_id}/aftermath", target, after.migration,
             after.watch_id, at, Severity.INFO if helped else Severity.CRITICAL, f"{after.migration}: {title}",
             next="" if helped else "nothing more is done by itself: look for another cause",
-            commands=(command("status", after.migration),), page=not helped,
+            facts=self._report(after.watch_id), commands=(command("report", after.migration),),
+            page=not helped,
         )  # fmt: skip
 
     def noticed(self, keeper: Keeper, at: Micros, what: str, title: str, after: str = "") -> Alert:
@@ -230,6 +233,9 @@ class Messages:
             transition, f"{row.id}/{condition}", row.target, row.migration, row.id, at, severity, title,
             facts, next, tuple(command(name, row.migration) for name in commands), resolves, page,
         )  # fmt: skip
+
+    def _report(self, watch_id: str) -> tuple[tuple[str, str], ...]:
+        return (("report", self.report_url.replace("{id}", watch_id)),) if self.report_url else ()
 
     def _rule(self, name: str) -> Rule:
         return next(rule for rule in self.policy.rules if rule.name == name)

@@ -49,6 +49,7 @@ class TargetParts:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     levers: Levers = field(default_factory=NoLevers)
     verify_for: Micros = 0  # after a rollback, until it is said whether it helped; 0: never
+    report_url: str = ""  # of a watch's report, `{id}` for its id; "": none
 
     @property
     def read_deadline(self) -> float:

@@ -14,13 +14,13 @@ from typing import Any
 from monitor.units import Kind, show_value
 
 WIDTH, HEIGHT = 760, 170
-LEFT, RIGHT, TOP, BOTTOM = 62, 96, 10, 20
+LEFT, RIGHT, TOP, BOTTOM = 62, 120, 10, 20
 TICKS = 5
 
 LIMIT_WORDS = {
-    "normal_below": "normal below",
-    "investigate_above": "alerts above",
-    "rollback_above": "rolls back above",
+    "normal_below": "normal <",
+    "investigate_above": "alerts >",
+    "rollback_above": "rolls back >",
 }
 
 HATCH = (
@@ -142,16 +142,17 @@ def _limits(chart: Chart) -> Iterator[str]:
         y = chart.y(value)
         lowest = min(y, lowest - 11)  # labels of limits close together stand above each other
         yield f'<line class="limit {name}" x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}"/>'
-        text = escape(f"{LIMIT_WORDS[name].split(' ')[0]} {show_value(chart.kind, value)}")
+        text = escape(f"{LIMIT_WORDS[name]} {show_value(chart.kind, value)}")
         yield f'<text x="{WIDTH - RIGHT + 4}" y="{lowest + 4:.1f}">{text}</text>'
 
 
 def _marks(chart: Chart) -> Iterator[str]:
-    for at, word in chart.marks:
+    for row, (at, word) in enumerate(chart.marks):
         if chart.since <= at <= chart.until:
             x = chart.x(at)
             yield f'<line class="mark" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}"/>'
-            yield f'<text x="{x - 3:.1f}" y="{TOP + 9}" text-anchor="end">{escape(word)}</text>'
+            y = TOP + 9 + 12 * (row % 6)
+            yield f'<text x="{x - 3:.1f}" y="{y}" text-anchor="end">{escape(word)}</text>'
 
 
 def _time(at: float) -> str:

@@ -60,6 +60,8 @@ def _detail(detail: Mapping[str, Any]) -> str:
 
 
 def _word(key: str, value: object) -> str:
+    if key == "evidence" and isinstance(value, Mapping):
+        return f"{value.get('errors', 0):g} errors in {value.get('requests', 0):g} requests"
     if key in {"since", "until"} and isinstance(value, int | float):
         return moment(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -17,6 +17,7 @@ from monitor.settings.types import (
     Dsn,
     Duration,
     Listen,
+    PageOfWatch,
     Secret,
     Section,
     Span,
@@ -174,6 +175,15 @@ class Tls(Section):
     )
 
 
+class Report(Section):
+    """Where the report of each watch goes when it has ended."""
+
+    dir: Text | None = Field(None, description="folder that gets ID.html of each watch; default: none")
+    url: PageOfWatch | None = Field(
+        None, description="where people find it, `{id}` for the watch's: linked in the closing alert"
+    )
+
+
 class Store(Section):
     """Where samples, events and alerts are kept."""
 
@@ -190,6 +200,7 @@ class Settings(PolicySettings):
     rollback: Rollback = key({}, "how a rollback meets a live database")
     alerts: tuple[Alert, ...] = Field((), description="where alerts go")
     server: Server = key({}, "the daemon's own page, API and metrics")
+    report: Report = key({}, "where the report of each watch goes")
     tls: Tls = key({}, "whom to believe, beside the system's authorities")
     store: Store = key({}, "where samples, events and alerts are kept")
 

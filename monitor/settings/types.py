@@ -5,6 +5,7 @@ Errors continue a sentence that begins with the value; they never repeat it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -183,6 +184,18 @@ Url = Annotated[SecretStr, AfterValidator(_secret_url), _schema("address", r"^ht
 
 Dsn = Annotated[SecretStr, AfterValidator(_postgres), _schema("connection URL", r"^postgres(ql)?://")]
 Listen = Annotated[str, AfterValidator(_listen), _schema("HOST:PORT", r":[0-9]+$")]
+
+
+def _page_of_watch(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", value) or "{id}" not in value:
+        raise PydanticCustomError(
+            OURS, "is not the address of a watch's page: write it as https://monitor.example.com/{id}.html"
+        )
+    return value
+
+
+PageOfWatch = Annotated[str, AfterValidator(_page_of_watch), _schema("address", r"^https?://")]
+"""An address that people open, with `{id}` where the watch's id belongs; no user or password in it."""
 
 
 def _text(value: object) -> object:

@@ -20,9 +20,23 @@ async def test_a_rollbacks_report_needs_no_daemon_and_its_evidence_recomputes(
 ) -> None:
     """The recorded sums are those of the stored samples, to the last request."""
     async with set_up(newest.dsn, tmp_path) as stage:
-        await stage.watch()
+        folder = tmp_path / "reports"
+        await stage.daemon.kill()
+        link = "https://monitor.example.com/{id}.html"
+        stage.config.write_text(f'{stage.config.read_text()}report: {{dir: "{folder}", url: "{link}"}}\n')
+        await stage.daemon.start()
+        await stage.sampled()
+        watch = await stage.watch()
         stage.app.set(0.3)
         assert await stage.verdict() == "rolled_back"
+        written = folder / f"{watch['id']}.html"
+
+        async def is_written() -> bool:
+            return written.exists()
+
+        await stage.until(is_written)
+        assert "Rolled back: the schema is as it should be." in written.read_text()
+        assert f"https://monitor.example.com/{watch['id']}.html" in "".join(stage.receiver.titles())
         await stage.daemon.kill()
         out = tmp_path / "report.html"
         document: Any = json.loads(await stage.cli("report", "rename_email", "--json", "--out", str(out)))
