@@ -199,7 +199,7 @@ async def test_forgetting_keeps_the_moment_itself(stored: Stored) -> None:
 async def test_forgetting_keeps_what_is_open_and_what_a_rollback_did(stored: Stored) -> None:
     """Settled alerts and passing events go; undelivered alerts and the record of a watch stay."""
     watch, _ = await stored.registry.register(registration())
-    kinds = ("pending", "intent", "rollback_effect", "ended")
+    kinds = ("pending", "intent", "rollback_group", "bookkeeping", "rollback_effect", "ended")
     events = tuple(EventRow(watch.id, T0 - 5, kind, {}) for kind in kinds)
     rows = (alert(None), replace(alert(None), key=f"{alert(None).key}/other"))
     await stored.store.record(Record(events=events, alerts=rows))
@@ -207,7 +207,7 @@ async def test_forgetting_keeps_what_is_open_and_what_a_rollback_did(stored: Sto
     late = max(T0, *(row.alert.at + 1 for row in rows))
     await stored.store.forget(late)
     kept = {e.kind for e in await stored.registry.events(watch.id, 0, 100)}
-    assert kept == {"registered", "intent", "rollback_effect", "ended"}
+    assert kept == {"registered", *kinds[1:]}
     assert [row.key for row in await stored.store.undelivered()] == [rows[1].key]
 
 
