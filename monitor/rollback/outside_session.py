@@ -96,7 +96,10 @@ async def alone(connection: Connection, plan: Plan, s: Statement) -> None:
 async def applied(
     connection: Connection, plan: Plan, lock_seconds: float, statement_seconds: float
 ) -> AsyncIterator[None]:
-    """Our own values win over whatever the role or the database sets, for as long as the block lasts."""
+    """Our own values win over whatever the role or the database sets, for as long as the block lasts.
+
+    How long the session may stand still is set by `claim`, and stands until `release`.
+    """
     version = connection.get_server_version().major
     values = {
         "lock_timeout": f"{round(lock_seconds * 1000)}ms",
@@ -106,9 +109,7 @@ async def applied(
         "default_transaction_deferrable": "off",
         "standard_conforming_strings": "on",
         "search_path": plan.search_path,
-        **(
-            {"client_connection_check_interval": "2s", "idle_session_timeout": "10s"} if version >= 14 else {}
-        ),
+        **({"client_connection_check_interval": "2s"} if version >= 14 else {}),
         **({"transaction_timeout": "0"} if version >= 17 else {}),
     }
     pairs = ", ".join(f"({quote_literal(k)}, {quote_literal(v)})" for k, v in values.items())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.errors import PlanRefused
+from monitor.errors import DatabaseError, PlanRefused
 from monitor.ports import OutcomeKind
+from monitor.rollback import outside_session, stored
 from monitor.rollback.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import (
@@ -148,3 +149,20 @@ async def test_a_unique_index_built_concurrently_may_become_a_constraint(databas
     async with executing(dsn) as executor:
         outcome = await rolled_back(executor, watch)
     assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
+
+
+async def test_a_claim_may_not_stand_still_until_it_is_released(database: Database) -> None:
+    """Nor between the statement's end and the row that says so: a stopped daemon would keep it for ever."""
+    async with connected(database.dsn) as c, connected(database.dsn) as other:
+        await build(database.dsn)
+        watch = await registered(database.dsn, b"DROP INDEX CONCURRENTLY contacts_new")
+        plan = stored.from_stored(watch.plan)
+        show = "SHOW idle_session_timeout"
+        await outside_session.claim(c, "w-1", 1)
+        async with outside_session.applied(c, plan, 0.0, 60.0):
+            assert await c.fetchval(show) == "10s"
+        assert await c.fetchval(show) == "10s"
+        with pytest.raises(DatabaseError, match="another session still runs"):
+            await outside_session.claim(other, "w-1", 1)
+        await outside_session.release(c, "w-1", 1)
+        assert await c.fetchval(show) == "0"
