@@ -136,7 +136,7 @@ async def _run(t: Try) -> dict[str, Any]:
     held_since = time.monotonic()
     with patience:
         await books.hold(t, patience.setting)
-    salvaged = await _salvaged(t)
+    salvaged = await _salvaged(t, held_since)
     for s in t.group.statements:
         await _execute(t, s, patience, held_since)
     await t.send(pg.PINNED, "pinning the search_path")
@@ -152,13 +152,16 @@ async def _run(t: Try) -> dict[str, Any]:
     return await _conclude(t, effect, earlier) if t.group.last else await _note(t, effect)
 
 
-async def _salvaged(t: Try) -> list[dict[str, Any]]:
+async def _salvaged(t: Try, held_since: float) -> list[dict[str, Any]]:
     """What the group would lose, kept under its locks; one without statements only concludes."""
     if not t.group.statements:
         return []
     now = await check_schema(t.connection, t.plan, t.group.start)
     await books.confirm(t)
-    kept = keeping.keep(t.connection, t.order.watch.id, t.plan, t.group, now)
+    kept = keeping.keep(
+        t.connection, t.order.watch.id, t.plan, t.group, now,
+        lambda: tenure.setting(held_since, t.statement_seconds),
+    )  # fmt: skip
     return await t.wait(kept, "keeping what would be lost")
 
 

@@ -14,6 +14,7 @@ from monitor.rollback.fingerprint import Fingerprint
 from monitor.rollback.labels import split_label
 from monitor.rollback.losses import Quarantined
 from monitor.rollback.manifest import SCHEMA, Kept
+from monitor.rollback.salvage import Limit
 from monitor.rollback.sequence import Group
 from monitor.rollback.stored import Plan
 
@@ -26,10 +27,10 @@ async def make_room(connection: Connection, plan: Plan) -> None:
 
 
 async def keep(
-    connection: Connection, watch_id: str, plan: Plan, group: Group, now: Fingerprint
+    connection: Connection, watch_id: str, plan: Plan, group: Group, now: Fingerprint, limit: Limit
 ) -> list[dict[str, Any]]:
     """What the event row says of each. Needs the group's locks to be held."""
-    copied = await salvage.copy(connection, watch_id, plan.salvaged_by(group), now)
+    copied = await salvage.copy(connection, watch_id, plan.salvaged_by(group), now, limit)
     return copied + [await _note(connection, watch_id, q) for q in plan.quarantined_by(group)]
 
 

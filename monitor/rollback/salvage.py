@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,17 +23,21 @@ MAX_IDENTIFIER = 63
 _ODD = re.compile(r"[^a-z0-9_]+")
 
 
+Limit = Callable[[], str]
+"""The statement that gives the next ones what is left of the time for which locks may be held."""
+
+
 async def copy(
-    connection: Connection, watch_id: str, losses: Sequence[Destroyed], fingerprint: Fingerprint
+    connection: Connection, watch_id: str, losses: Sequence[Destroyed], fingerprint: Fingerprint, limit: Limit
 ) -> list[dict[str, Any]]:
     """One table for each loss; returns what the event row says of each. Needs the locks to be held."""
     if not losses:
         return []
     await connection.execute("SET LOCAL row_security = off")  # refuse rather than copy only what we may see
-    found = [
-        await _copy(connection, watch_id, n, loss, fingerprint["relations"].get(loss.label))
-        for n, loss in enumerate(losses, start=1)
-    ]
+    found = []
+    for n, loss in enumerate(losses, start=1):
+        await connection.execute(limit())
+        found.append(await _copy(connection, watch_id, n, loss, fingerprint["relations"].get(loss.label)))
     await connection.execute("SET LOCAL row_security = on")
     return found
 

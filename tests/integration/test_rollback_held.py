@@ -65,3 +65,25 @@ async def test_a_group_that_holds_its_locks_for_too_long_gives_them_back(databas
     assert "quarantine, or raise max_locked" in outcome.reason
     assert "new_column" in await columns(dsn)
     assert await ledger_rows(dsn) == 0
+
+
+@pytest.mark.promise(4)
+async def test_copies_of_what_would_be_lost_share_the_time_too(database: Database) -> None:
+    """Each is short enough; all of them together are not."""
+    dsn = database.dsn
+    await build(dsn, "CREATE TABLE wide (id int PRIMARY KEY, a text, b text, c text)")
+    async with connected(dsn) as c:
+        await c.execute(
+            "CREATE FUNCTION slow() RETURNS event_trigger LANGUAGE plpgsql"
+            " AS 'BEGIN PERFORM pg_sleep(0.5); END';"
+            "CREATE EVENT TRIGGER slow ON ddl_command_end WHEN TAG IN ('CREATE TABLE AS')"
+            " EXECUTE FUNCTION slow()"
+        )
+    sql = b";".join(b"ALTER TABLE wide DROP COLUMN %c" % name for name in b"abc")
+    watch = await registered(dsn, sql)
+    async with executing(dsn, Limits(locks=FAST, statement=1.0)) as executor:
+        outcome = await rolled_back(executor, watch)
+    assert outcome.kind is OutcomeKind.FAILED
+    assert "keeping what would be lost" in outcome.reason
+    assert "locks are held for at most 1 s" in outcome.reason
+    assert await columns(dsn, "wide") == ["id", "a", "b", "c"]
