@@ -268,7 +268,8 @@ class TargetLoop:
         proving = Proving(self._parts.executor, self._parts.clock)
         while True:
             for keeper in [k for k in self._rounds.keepers.values() if not k.executing]:
-                self._queue.put_nowait(ReadinessRead(keeper.id, await proving.prove(keeper.row)))
+                if (found := await proving.prove(keeper.row)) is not None:
+                    self._queue.put_nowait(ReadinessRead(keeper.id, found))
             proving.keep(self._rounds.keepers.keys())
             await asyncio.sleep(self._parts.policy.interval / SECOND)
 

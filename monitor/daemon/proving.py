@@ -22,12 +22,14 @@ class Proving:
         self._clock = clock
         self._full: dict[str, tuple[Micros, Readiness]] = {}
 
-    async def prove(self, row: WatchRow) -> Readiness:
-        """Whether the watch could be rolled back now."""
+    async def prove(self, row: WatchRow) -> Readiness | None:
+        """Whether the watch could be rolled back now; None: nobody can look, what was found stands."""
         now = self._clock.now()
         proven_at, found = self._full.get(row.id, (now, Readiness(False)))
         if not found.ok or now - proven_at >= READINESS_FULL:
             found = await self._executor.ready(row, full=True)
+            if not found.asked:
+                return None
             self._full[row.id] = (now, found)
             return found
         cheap = await self._executor.ready(row, full=False)

@@ -65,6 +65,7 @@ class Readiness:
     notes: tuple[str, ...] = ()
     timeline: int = 0
     at_risk: tuple[AtRisk, ...] | None = None  # what a rollback would take away now; None: not asked
+    asked: bool = True  # False: nobody could look, the rollback connection is in use
 
     @property
     def codes(self) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ class RollbackExecutor:
     async def ready(self, watch: WatchRow, *, full: bool) -> Readiness:
         """Opens the connection if it is not there; proves with one round trip (or fully) that it would do."""
         if self._free.locked():
-            return Readiness(True, (), ("the rollback connection is in use",))
+            return Readiness(True, (), ("the rollback connection is in use",), asked=False)
         if (plan := _plan_of(watch)) is None:
             return Readiness(False, (UNREADABLE,))
         async with self._free:

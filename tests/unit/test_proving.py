@@ -11,6 +11,7 @@ from tests.hands import HandClock, IdleExecutor, row
 
 GOOD = Readiness(True, (), ("estimated 0.1 s under the lock",))
 DEPENDS = Readiness(False, ("a view depends on it",))
+IN_USE = Readiness(True, (), ("the rollback connection is in use",), asked=False)
 LOST = Readiness(False, ("the connection was lost",))
 
 
@@ -31,9 +32,9 @@ def executor() -> Answering:
     return Answering()
 
 
-async def proofs(proving: Proving, clock: HandClock, seconds: int) -> list[Readiness]:
+async def proofs(proving: Proving, clock: HandClock, seconds: int) -> list[Readiness | None]:
     """One proof every 5 s."""
-    found = []
+    found: list[Readiness | None] = []
     for _ in range(0, seconds, 5):
         found.append(await proving.prove(row()))
         clock.moment += 5 * SECOND
@@ -76,3 +77,18 @@ async def test_a_watch_that_is_gone_is_forgotten(executor: Answering) -> None:
     proving.keep(())
     await proving.prove(row())
     assert executor.asked == ["full", "full"]
+
+
+async def test_a_connection_in_use_proves_nothing(executor: Answering) -> None:
+    """What was found before stands, and the full proof that was due is asked for again."""
+    clock = HandClock()
+    proving = Proving(executor, clock)
+    executor.full = IN_USE
+    assert await proofs(proving, clock, 10) == [None, None]
+    executor.full = DEPENDS
+    assert await proofs(proving, clock, 5) == [DEPENDS]
+    executor.full = IN_USE
+    assert await proofs(proving, clock, 10) == [None, None]
+    executor.full = DEPENDS
+    assert await proofs(proving, clock, 5) == [DEPENDS]
+    assert executor.asked == ["full"] * 6
