@@ -19,7 +19,6 @@ from monitor.daemon.happenings import (
     ControlsRead,
     Finished,
     Happening,
-    LeversPulled,
     Loaded,
     Progressed,
     ReadinessRead,
@@ -27,14 +26,14 @@ from monitor.daemon.happenings import (
     Reminded,
     Tick,
 )
-from monitor.daemon.keeper import Keeper
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.polling import Poller
 from monitor.daemon.proving import Proving
 from monitor.daemon.recorder import Recorder
+from monitor.daemon.rolling import Rollbacks
 from monitor.daemon.rounds import Hands, Rounds
 from monitor.errors import DatabaseError, StoreHeld
-from monitor.ports import Order, Outcome, OutcomeKind, Progress, TargetView
+from monitor.ports import TargetView
 
 log = structlog.get_logger()
 
@@ -45,9 +44,6 @@ WAIT_BEAT_SECONDS = 2.0
 
 STALE_INTERVALS = 6
 """A decision loop that took nothing in for so many intervals is stale."""
-
-ROLLBACK_GRACE = 20.0
-"""Seconds a group under way has, at shutdown, to be finished or rolled back."""
 
 OPENING = "it is being opened, or another daemon looks after it"
 
@@ -62,9 +58,9 @@ class TargetLoop:
         self._parts = parts
         self._queue: asyncio.Queue[Happening] = asyncio.Queue()
         self._recorder = Recorder(parts.name, parts.store, parts.outgoing, parts.telemetry)
-        self._pulling = Pulling(parts.levers, self._deliver_pulled)
+        self._pulling = Pulling(parts.levers, self._happened)
+        self._rollbacks = Rollbacks(parts.name, parts.executor, self._happened)
         self._rounds = self._new_rounds()
-        self._rollbacks: set[asyncio.Task[None]] = set()
         self._opened = False
         self._trouble = OPENING
         self._beat: Callable[[str], None] = lambda _: None
@@ -114,7 +110,9 @@ class TargetLoop:
     # ------------------------------------------------------------ life
 
     def _new_rounds(self) -> Rounds:
-        hands = Hands(self._execute, self._settle, self._recorder.put, self._pulling.start)
+        hands = Hands(
+            self._rollbacks.execute, self._rollbacks.settle, self._recorder.put, self._pulling.start
+        )
         return Rounds(self._parts, hands)
 
     def _start_afresh(self) -> None:
@@ -197,11 +195,8 @@ class TargetLoop:
         raise error
 
     async def _end_rollbacks(self) -> None:
-        """A group under way is finished if its COMMIT was sent, else rolled back; then told and stored."""
-        for task in self._rollbacks:
-            task.cancel()
-        if self._rollbacks:
-            await asyncio.wait(self._rollbacks, timeout=ROLLBACK_GRACE)
+        """What their ends brought is told and stored."""
+        await self._rollbacks.end()
         left = []
         while not self._queue.empty():
             left.append(self._queue.get_nowait())
@@ -232,8 +227,8 @@ class TargetLoop:
         self._parts.telemetry.count("polls_total", target=name, probe=probe, outcome=outcome)
         self._parts.telemetry.observe("poll_duration_seconds", took, target=name, probe=probe)
 
-    def _deliver_pulled(self, pulled: LeversPulled) -> None:
-        self._queue.put_nowait(pulled)
+    def _happened(self, happening: Happening) -> None:
+        self._queue.put_nowait(happening)
 
     def _pace(self) -> None:
         """Fast reads while a rollback streak lasts, and one exactly when its hold is reached."""
@@ -272,39 +267,3 @@ class TargetLoop:
                     self._queue.put_nowait(ReadinessRead(keeper.id, found))
             proving.keep(self._rounds.keepers.keys())
             await asyncio.sleep(self._parts.policy.interval / SECOND)
-
-    # ------------------------------------------------------------ rollbacks
-
-    def _execute(self, keeper: Keeper, order: Order) -> None:
-        async def job() -> Outcome | None:
-            return await self._parts.executor.execute(order, keeper.still_wanted, self._reporter(keeper))
-
-        self._spawn(keeper, job())
-
-    def _settle(self, keeper: Keeper) -> None:
-        async def job() -> Outcome | None:
-            return await self._parts.executor.settle(keeper.row, keeper.still_wanted, self._reporter(keeper))
-
-        self._spawn(keeper, job())
-
-    def _reporter(self, keeper: Keeper) -> Callable[[Progress], None]:
-        return lambda progress: self._queue.put_nowait(Progressed(keeper.id, progress))
-
-    def _spawn(self, keeper: Keeper, job: Coroutine[Any, Any, Outcome | None]) -> None:
-        task = asyncio.create_task(
-            self._to_its_end(keeper, job), name=f"{self._parts.name}/rollback/{keeper.id}"
-        )
-        self._rollbacks.add(task)
-        task.add_done_callback(self._rollbacks.discard)
-
-    async def _to_its_end(self, keeper: Keeper, job: Coroutine[Any, Any, Outcome | None]) -> None:
-        """A bug in the executor is a failed rollback that pages, not a silent one."""
-        try:
-            outcome = await job
-        except asyncio.CancelledError:
-            raise
-        except Exception as e:
-            log.exception("rollback.task_died", target=self._parts.name, watch=keeper.id)
-            reason = f"the rollback stopped on an unexpected {type(e).__name__}; the log says where"
-            outcome = Outcome(OutcomeKind.FAILED, reason)
-        self._queue.put_nowait(Finished(keeper.id, outcome))
