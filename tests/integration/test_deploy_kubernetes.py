@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from monitor.channels.outbox import CLOSE_SECONDS
 from monitor.cli.exits import BY_VERDICT
 from monitor.core.samples import SECOND
-from monitor.daemon import loop, process
+from monitor.daemon import loop, process, rolling
 from monitor.settings import load
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -111,7 +111,7 @@ def test_a_pod_may_do_nothing_but_its_work(path: str) -> None:
 def test_the_daemon_has_time_to_stop_and_is_asked_for_its_life_only() -> None:
     """Readiness to roll back is alerted on; it does not take the page off the network."""
     pod = pod_of(KUBERNETES / "base" / "deployment.yaml")
-    needed = loop.ROLLBACK_GRACE + loop.FLUSH_SECONDS + process.SIDE_CLOSE_SECONDS + CLOSE_SECONDS
+    needed = rolling.ROLLBACK_GRACE + loop.FLUSH_SECONDS + process.SIDE_CLOSE_SECONDS + CLOSE_SECONDS
     assert pod["terminationGracePeriodSeconds"] >= 1.5 * needed
     (daemon,) = pod["containers"]
     probes = [daemon[name]["httpGet"] for name in ("startupProbe", "livenessProbe", "readinessProbe")]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitor.channels.outbox import CLOSE_SECONDS
-from monitor.daemon import loop, process
+from monitor.daemon import loop, process, rolling
 from monitor.errors import ConfigError
 from monitor.rollback.commit import STOPPING_GRACE
 from monitor.settings import load
@@ -34,8 +34,8 @@ def values(key: str) -> list[str]:
 
 def test_it_has_time_to_stop() -> None:
     """A rollback under way, the last round, connections, the last alerts: systemd kills only what hangs."""
-    needed = loop.ROLLBACK_GRACE + loop.FLUSH_SECONDS + process.SIDE_CLOSE_SECONDS + CLOSE_SECONDS
-    assert loop.ROLLBACK_GRACE > STOPPING_GRACE
+    needed = rolling.ROLLBACK_GRACE + loop.FLUSH_SECONDS + process.SIDE_CLOSE_SECONDS + CLOSE_SECONDS
+    assert rolling.ROLLBACK_GRACE > STOPPING_GRACE
     assert float(*values("TimeoutStopSec")) >= 1.5 * needed
     assert values("Type") == ["notify"]
     assert values("NotifyAccess") == ["main"]
