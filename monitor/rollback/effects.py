@@ -11,7 +11,7 @@ from monitor.rollback.effects_columns import COLUMN_EFFECTS
 from monitor.rollback.effects_names import NAME_EFFECTS
 from monitor.rollback.effects_objects import OBJECT_EFFECTS
 from monitor.rollback.effects_outside import OUTSIDE_EFFECTS
-from monitor.rollback.entries import cascade, forget_index, relation_of
+from monitor.rollback.entries import cascade, forget_index, has_indexed, relation_of
 from monitor.rollback.forecast import Effect, Forecast
 from monitor.rollback.kinds import KINDS
 from monitor.rollback.labels import bare, beside
@@ -44,6 +44,9 @@ def add_constraint(f: Forecast, a: Action) -> None:
     label, entry = found
     if a.name in entry["constraints"]:
         f.problem(f"constraint {a.name} of {label} already exists")
+        return
+    if a.new_name and a.new_name not in entry["indexes"]:
+        f.problem(f"index {a.new_name} of {label} does not exist")
         return
     entry["constraints"][a.name] = ANY
     entry["primary_key"] = ANY
@@ -128,6 +131,8 @@ def create_index(f: Forecast, a: Action) -> None:
         else:
             f.problem(f"index {index} already exists")
         return
+    if not has_indexed(f, a, label, entry):
+        return
     entry["indexes"][a.name] = ANY
     f.relations[index] = ANY
     f.leeway.added.add(a.name)
@@ -203,7 +208,7 @@ def grant(f: Forecast, a: Action) -> None:
 
 def change_owner(f: Forecast, a: Action) -> None:
     if a.relation is not None and (found := relation_of(f, a, a.relation_if_exists)) is not None:
-        found[1]["privileges"] = ANY
+        found[1]["owner"] = found[1]["privileges"] = ANY
 
 
 def write_rows(f: Forecast, a: Action) -> None:

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from monitor.rollback.compare import ANY
-from monitor.rollback.entries import Entry, relation_of
+from monitor.rollback.entries import Entry, has_indexed, relation_of
 from monitor.rollback.forecast import Effect, Forecast
 from monitor.rollback.kinds import KINDS
 from monitor.rollback.labels import bare, beside
@@ -31,9 +31,11 @@ def create_index(f: Forecast, a: Action) -> None:
         if f.relations.get(f.label(a)) is ANY:  # so is its table
             f.relations[index] = ANY
         return
-    _, entry = found
+    label, entry = found
     if there is not None:
         _exists_already(f, a, index, there)
+        return
+    if not has_indexed(f, a, label, entry):
         return
     entry["indexes"][a.name] = _model(a.shape)
     f.relations[index] = ANY

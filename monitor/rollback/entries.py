@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,16 @@ def relation_of(f: Forecast, a: Action, tolerated: bool) -> tuple[str, Entry] | 
         f.absent(label, tolerated)
         return None
     return None if entry is ANY else (label, entry)
+
+
+def has_indexed(f: Forecast, a: Action, label: str, entry: Entry) -> bool:
+    """Whether the columns of a new index are there; says which is not. Expressions are not looked into."""
+    shape = json.loads(a.shape)
+    wanted = [*(json.loads(key)[0] for key in shape["keys"]), *shape["includes"]]
+    absent = [c for c in wanted if c and entry["columns"] is not ANY and c not in entry["columns"]]
+    for column in absent:
+        f.problem(f"column {column} of {label} does not exist")
+    return not absent
 
 
 def forget_index(f: Forecast, table: str, name: str) -> None:

@@ -21,6 +21,7 @@ from monitor.rollback import (
     conditions,
     estimate,
     fingerprint,
+    hidden,
     named,
     objections,
     plan,
@@ -133,7 +134,9 @@ async def _prepare(
         server.search_path, server.system, server.timeline,
         remembered.beside(print_), bookkeeping=options.bookkeeping,
     )  # fmt: skip
-    if blocked := await conditions.in_the_way(connection, registered):
+    if blocked := [
+        *await conditions.in_the_way(connection, registered), *await hidden.problems(connection, registered)
+    ]:  # fmt: skip
         raise PlanRefused(blocked)
     registered = replace(registered, measured=await speed.measure(connection, protection.salvaged, print_))
     at_risk = await atrisk.read(connection, registered.destroyed, options.data_loss, print_)

@@ -12,7 +12,17 @@ from monitor import ownership, pg
 from monitor.digest import INTACT
 from monitor.pg import Connection
 from monitor.ports import Lack, OutcomeKind, Readiness, Reason, WatchRow, loss_sentences
-from monitor.rollback import atrisk, bookkeeping, catalogue, checks, conditions, estimate, group, ledger
+from monitor.rollback import (
+    atrisk,
+    bookkeeping,
+    catalogue,
+    checks,
+    conditions,
+    estimate,
+    group,
+    hidden,
+    ledger,
+)
 from monitor.rollback.cautions import too_long
 from monitor.rollback.checks import Stop
 from monitor.rollback.manifest import SCHEMA
@@ -101,6 +111,7 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
             await connection.execute(set_path(plan.search_path))
             sizes = await catalogue.resolve(connection, checks.names_of(plan))
             blocked = await conditions.in_the_way(connection, plan)
+            unseen = await hidden.problems(connection, plan)
         except Stop as stop:
             return Readiness(False, (_reason(stop), *books))
         finally:
@@ -111,6 +122,7 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
     if strange:
         reasons.append(Reason(ownership.sentence(strange), Lack.RIGHTS))
     reasons += [Reason(p.what, Lack.DRIFT) for p in blocked]
+    reasons += [Reason(p.what, Lack.DATA_LOSS) for p in unseen]
     seconds = estimate.seconds(plan.salvaged, plan.forecast().scanned, sizes.values(), plan.measured)
     if seconds > max_locked:
         reasons.append(Reason(too_long(seconds, max_locked), Lack.LOCKS_ESTIMATE))

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.errors import PlanRefused
 from monitor.ports import OutcomeKind
 from monitor.rollback.executor import RollbackExecutor
+from monitor.rollback.losses import DataLoss
 from monitor.rollback.prepare import Options, prepare
 from monitor.rollback.taking import take
 from tests.conftest import Database
 from tests.roles import OWNER, Dsns, make_roles
-from tests.rollbacks import SCHEMA, connected, order, store
+from tests.rollbacks import SCHEMA, build, connected, executing, order, registered, rolled_back, store
 
 OLD = """
 CREATE TABLE contacts (id int PRIMARY KEY);
@@ -76,3 +78,34 @@ async def test_replacing_what_is_there_keeps_its_owner_and_warns_of_nothing(data
         b"CREATE OR REPLACE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS 'SELECT 2 * n'"
     )
     assert (await prepare(dsns.rollback, down, Options())).warnings == ()
+
+
+@pytest.mark.promise(7)
+async def test_rows_that_row_security_hides_are_known_before_the_rollback(database: Database) -> None:
+    """Forced it holds for the owner too: refused at registration, not ready when it comes later."""
+    dsns = await before_and_after(database.dsn)
+    async with connected(dsns.owner) as c:
+        await c.execute("ALTER TABLE contacts ADD COLUMN phone text, ENABLE ROW LEVEL SECURITY")
+    down = b"ALTER TABLE contacts DROP COLUMN phone"
+    watch = await store(dsns.rollback, await prepare(dsns.rollback, down, Options()))
+    executor = RollbackExecutor(dsns.rollback, "shop")
+    try:
+        assert (await executor.ready(watch, full=True)).ok
+        async with connected(dsns.owner) as c:
+            await c.execute("ALTER TABLE contacts FORCE ROW LEVEL SECURITY")
+        assert not (await executor.ready(watch, full=True)).ok
+    finally:
+        await executor.aclose()
+    with pytest.raises(
+        PlanRefused, match=r"public\.contacts\.phone can't be salvaged: give the role BYPASSRLS"
+    ):
+        await prepare(dsns.rollback, down, Options())
+    await prepare(dsns.rollback, down, Options(data_loss=DataLoss.QUARANTINE))
+
+
+async def test_a_table_that_is_only_given_to_another_owner_is_rolled_back(database: Database) -> None:
+    """Its owner shows and is what the plan makes it."""
+    await build(database.dsn)
+    watch = await registered(database.dsn, b"ALTER TABLE contacts OWNER TO pg_monitor")
+    async with executing(database.dsn) as executor:
+        assert (await rolled_back(executor, watch)).kind is OutcomeKind.ROLLED_BACK

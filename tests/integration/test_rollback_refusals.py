@@ -116,6 +116,15 @@ BY_CATALOGUE: list[tuple[str, str]] = [
     ("ALTER TABLE contacts RENAME COLUMN nope TO x", "column nope of public.contacts does not exist"),
     ("ALTER TABLE contacts DROP COLUMN nope", "does not exist"),
     ("ALTER TABLE contacts DROP CONSTRAINT nope", "does not exist"),
+    (
+        "ALTER TABLE contacts ADD CONSTRAINT u UNIQUE USING INDEX nope",
+        "index nope of public.contacts does not",
+    ),
+    ("CREATE INDEX i ON contacts (nope, lower(email))", "column nope of public.contacts does not exist"),
+    (
+        "CREATE INDEX CONCURRENTLY i ON contacts (id) INCLUDE (nope)",
+        "column nope of public.contacts does not",
+    ),
     ("ALTER TABLE nope DROP COLUMN x", "public.nope does not exist"),
     ("ALTER TABLE contacts RENAME TO orders", "public.orders already exists"),
     ("ALTER TABLE contacts DROP COLUMN email_address", "view public.addresses"),
