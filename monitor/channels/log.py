@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 import structlog
@@ -13,10 +14,10 @@ from monitor.ports import Alert, Severity
 _log = structlog.get_logger("monitor.channels.log")
 
 LEVELS = {
-    Severity.CRITICAL: "critical",
-    Severity.ERROR: "error",
-    Severity.WARNING: "warning",
-    Severity.INFO: "info",
+    Severity.CRITICAL: logging.CRITICAL,
+    Severity.ERROR: logging.ERROR,
+    Severity.WARNING: logging.WARNING,
+    Severity.INFO: logging.INFO,
 }
 
 
@@ -35,8 +36,8 @@ class Log:
 
     async def send(self, key: str, alert: Alert) -> None:
         message = message_of(alert)
-        write = getattr(_log, "info" if alert.resolves else LEVELS[alert.severity])
-        write(
+        _log.log(
+            logging.INFO if alert.resolves else LEVELS[alert.severity],
             "alert.resolved" if alert.resolves else "alert.raised",
             key=key,
             title=message.headline,

@@ -29,8 +29,6 @@ KINDS: dict[type, str] = {
     said.Ended: "ended",
 }
 
-LOG_EVENTS: dict[str, str] = {kind: f"watch.{kind}" for kind in KINDS.values()}
-
 
 def told_open(keeper: Keeper) -> list[Rule]:
     """Rules whose breach people were told of without being paged, and which still lasts."""

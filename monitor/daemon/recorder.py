@@ -116,10 +116,10 @@ class Recorder:
         self.trouble = reason
         if reachable != self.reachable:
             self.reachable = reachable
-            event = "store.reachable" if reachable else "store.unreachable"
-            log.info(event, target=self._target) if reachable else log.warning(
-                event, target=self._target, reason=reason
-            )
+            if reachable:
+                log.info("store.reachable", target=self._target)
+            else:
+                log.warning("store.unreachable", target=self._target, reason=reason)
 
 
 def merged(older: Record, newer: Record) -> Record:

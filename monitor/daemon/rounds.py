@@ -17,6 +17,7 @@ from monitor.core.lifecycle import BY_PERSON
 from monitor.core.samples import Micros, Reading
 from monitor.core.thresholds import Action
 from monitor.core.view import evidence_view
+from monitor.daemon import lines
 from monitor.daemon.aftermath import Aftermath
 from monitor.daemon.afterwards import Afterwards
 from monitor.daemon.failover import follow, lost
@@ -187,8 +188,9 @@ class Rounds:
 
     def _step(self, keeper: Keeper, event: events.Event) -> bool:
         """Steps one watch and carries out what was decided; True if anything was."""
-        order = keeper.state.life.order
+        order, phase = keeper.state.life.order, keeper.state.life.phase
         decisions = keeper.take(event)
+        lines.moved(keeper, phase)
         for decision in decisions:
             self._telling.decision(keeper, decision)
             self.milestones.note(keeper.row.migration, decision)

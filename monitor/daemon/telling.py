@@ -13,8 +13,9 @@ from monitor.core.replay import seconds
 from monitor.core.samples import Micros
 from monitor.core.state import Order
 from monitor.core.thresholds import Action
+from monitor.daemon import lines
 from monitor.daemon.aftermath import After
-from monitor.daemon.details import KINDS, LOG_EVENTS, detail_of, told_open
+from monitor.daemon.details import KINDS, detail_of, told_open
 from monitor.daemon.keeper import NOT_YET, Keeper
 from monitor.daemon.messages import Messages, command, when
 from monitor.daemon.parts import TargetParts
@@ -244,14 +245,7 @@ class Telling:
         what = detail.get("rule") or detail.get("metric") or number
         key = f"{keeper.id}/{kind}/{what}/{at}"
         self._events.append(EventRow(keeper.id, at, kind, detail, key))
-        log.info(
-            LOG_EVENTS.get(kind, f"watch.{kind}"),
-            watch=keeper.id,
-            migration=keeper.row.migration,
-            target=keeper.row.target,
-            moment=seconds(at),
-            **detail,
-        )
+        lines.happened(keeper, kind, at, detail)
 
     def restarted(self, keeper: Keeper, order: Order, now: Micros) -> None:
         """A decision of before a restart is asked again with the next breach, or resolved without one."""
