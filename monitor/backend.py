@@ -34,6 +34,7 @@ from monitor.ports import (
     rehearsal_view,
 )
 from monitor.report import STYLE_HASH, Source, gather, page
+from monitor.showing import alert_view, chart_view, window_of
 
 log = structlog.get_logger()
 
@@ -87,6 +88,15 @@ class StoredWatches:
     async def _gathered(found: tuple[Registry, WatchRow]) -> Json:
         registry, row = found
         return await gather(Source(registry, row, view_of(row)), utc_now())
+
+    async def chart(self, watch_id: str, since: float, slots: int) -> Json:
+        registry, row = await self._require(watch_id)
+        window = window_of(row, round(since * SECOND), slots, utc_now())
+        return chart_view(window, await registry.slots(*window))
+
+    async def alerts(self, watch_id: str, limit: int) -> Sequence[Json]:
+        registry, row = await self._require(watch_id)
+        return [alert_view(a) for a in await registry.told(row.id, limit)]
 
     async def register(self, request: Json, by: str) -> tuple[Json, bool]:
         registered = await self.add(request_from(request))

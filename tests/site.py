@@ -40,6 +40,7 @@ WATCH: dict[str, Any] = {
             "rule": "error_rate.rollback",
             "metric": "error_rate",
             "action": "rollback",
+            "limit": 0.01,
             "state": "pending",
             "since": NOON / SECOND - 120,
             "age_seconds": 120.0,
@@ -155,6 +156,14 @@ class RecordingBackend:
     async def report_page(self, watch_id: str) -> ReportPage:
         self._ask("report_page", watch_id)
         return ReportPage("<!doctype html><title>report</title>", "'sha256-of-its-style'")
+
+    async def chart(self, watch_id: str, since: float, slots: int) -> Json:
+        self._ask("chart", watch_id, since, slots)
+        return {"since": since, "until": since + 60, "step": 1, "metrics": {}}
+
+    async def alerts(self, watch_id: str, limit: int) -> Sequence[Json]:
+        self._ask("alerts", watch_id, limit)
+        return []
 
     async def register(self, request: Json, by: str) -> tuple[Json, bool]:
         self._ask("register", request, by)

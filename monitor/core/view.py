@@ -49,6 +49,16 @@ def coverage_view(policy: Policy, state: WatchState) -> Json:
     }
 
 
+def times_view(policy: Policy, state: WatchState) -> Json:
+    """When it may act (`warm_until`), how long a recovery takes, what is a gap, when it gives up."""
+    return {
+        "warm_until": seconds(state.started_at + policy.warm_up),
+        "clear_seconds": policy.clear_for / SECOND,
+        "max_gap_seconds": policy.max_gap / SECOND,
+        "give_up_at": seconds(state.started_at + policy.give_up_after),
+    }
+
+
 def limits_view(threshold: Threshold) -> dict[str, float]:
     """The configured limits of a metric, in its unit."""
     limits = {
@@ -82,7 +92,12 @@ def _metric(policy: Policy, threshold: Threshold, track: Track, now: Micros) -> 
         "quiet": track.quiet,
         "reason": track.missing,
         "limits": limits_view(threshold),
+        "rules": [_rule(rule) for rule in threshold.rules()],
     }
+
+
+def _rule(rule: Rule) -> Json:
+    return {"action": rule.action.value, "limit": rule.limit, "hold_seconds": rule.hold / SECOND}
 
 
 def _streak(rule: Rule, streak: Streak, now: Micros) -> Json:

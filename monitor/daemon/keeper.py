@@ -18,7 +18,7 @@ from monitor.core.replay import seconds
 from monitor.core.samples import Micros
 from monitor.core.state import WatchState, new_state
 from monitor.core.thresholds import Mode, Policy
-from monitor.core.view import coverage_view, metrics_view, streaks_view
+from monitor.core.view import coverage_view, metrics_view, streaks_view, times_view
 from monitor.core.watch import step
 from monitor.daemon.lacks import Lacks
 from monitor.daemon.outlook import Situation, outlook
@@ -196,6 +196,7 @@ class Keeper:
             "streaks": streaks_view(self.policy, self.state),
             "next": outlook(Situation(self.policy, self.state, self.readiness, self._kinds)).view(),
             "coverage": coverage_view(self.policy, self.state),
+            "times": times_view(self.policy, self.state),
             "readiness": {
                 "ok": self.readiness.ok,
                 "reasons": list(self.readiness.reasons),

@@ -56,7 +56,7 @@ class Telling:
             self._parts.telemetry.count("late_samples_total", target=self._parts.name)
             return
         kind = KINDS[type(decision)]
-        self._row(keeper, kind, decision.at, detail_of(decision))
+        self._row(keeper, kind, decision.at, {**detail_of(decision), **self._ended_by(keeper, decision)})
         self._parts.telemetry.count("decisions_total", target=self._parts.name, decision=kind)
         if isinstance(decision, said.Ended):
             for rule in told_open(keeper):
@@ -237,6 +237,12 @@ class Telling:
 
     def _value(self, keeper: Keeper, metric: str) -> float | None:
         return keeper.state.seen.tracks[keeper.policy.places[metric].index].value
+
+    def _ended_by(self, keeper: Keeper, decision: said.Decision) -> dict[str, Any]:
+        """The value that ended a streak, in its metric's unit; none if it was not a value that did."""
+        if not isinstance(decision, said.StreakCleared) or decision.reason != "recovered":
+            return {}
+        return {"value": self._value(keeper, decision.rule.rpartition(".")[0])}
 
     def _missing(self, keeper: Keeper, metric: str) -> str:
         return keeper.state.seen.tracks[keeper.policy.places[metric].index].missing

@@ -79,6 +79,16 @@ class Backend(Protocol):
     async def report_page(self, watch_id: str) -> ReportPage:
         """The same for people: complete in itself."""
 
+    async def chart(self, watch_id: str, since: float, slots: int) -> Json:
+        """The watch's samples from `since` (epoch seconds; 0: its start) until now or its end, summed up.
+
+        since, until, step (seconds) and for each metric lists of equal length: at, low, high (null where
+        nothing could be measured), missing (samples without a value), quiet, reason.
+        """
+
+    async def alerts(self, watch_id: str, limit: int) -> Sequence[Json]:
+        """What people were told of the watch, one for each channel, newest first."""
+
     async def register(self, request: Json, by: str) -> tuple[Json, bool]:
         """The stored watch as JSON, and whether it is new."""
 

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from monitor.core.samples import SECOND
 from monitor.errors import (
     ConfigError,
     ControlRefused,
@@ -29,9 +30,21 @@ from monitor.ports import Backend, Control, Overview
 from monitor.web.exposition import CONTENT_TYPE, Exposition
 from monitor.web.guard import Guard, Refusal, document_policy
 from monitor.web.health import Health, readiness
+from monitor.web.outlook import with_outlook
 from monitor.web.page import status_page
-from monitor.web.requests import CONTROL_BYTES, REGISTRATION_BYTES, json_object, limit, number, reason_of
+from monitor.web.requests import (
+    CONTROL_BYTES,
+    REGISTRATION_BYTES,
+    SLOTS_DEFAULT,
+    SLOTS_MAX,
+    json_object,
+    limit,
+    number,
+    reason_of,
+)
+from monitor.web.static import FILES
 from monitor.web.stream import LISTENERS_MAX, Stream
+from monitor.web.target import target_view
 
 BACKEND_DEADLINE = 15.0
 """Seconds for the stored watches to answer; registration reads the catalogue and needs the most."""
@@ -66,7 +79,9 @@ class Api:
             ("GET", "/healthz", self._healthz),
             ("GET", "/readyz", self._readyz),
             ("GET", "/", self._page),
+            ("GET", "/static/{name}", self._static),
             ("GET", "/api/v1/stream", self._listen),
+            ("GET", "/api/v1/targets", self._targets),
             ("GET", "/api/v1/watches", self._watches),
             ("POST", "/api/v1/watches", self._register),
             ("GET", watch, self._watch),
@@ -74,6 +89,8 @@ class Api:
             ("GET", f"{watch}/events", self._events),
             ("GET", f"{watch}/report", self._report),
             ("GET", f"{watch}/report.json", self._report_data),
+            ("GET", f"{watch}/chart", self._chart),
+            ("GET", f"{watch}/alerts", self._alerts),
             ("POST", watch + "/{control}", self._control),
         ]
         return [Route(path, self._guarded(ask), methods=[method]) for method, path, ask in table]
@@ -103,6 +120,18 @@ class Api:
     async def _page(self, _: Request) -> Response:
         return HTMLResponse(status_page(self._overview.targets(), self._overview.now()))
 
+    async def _static(self, request: Request) -> Response:
+        found = FILES.get(request.path_params["name"])
+        if found is None:
+            raise Refusal(404, "there is no such file")
+        return Response(found.content, headers={"content-type": found.content_type})
+
+    async def _targets(self, _: Request) -> Response:
+        """Each target as it stands, with its open watches: from memory, also while the store is away."""
+        now = self._overview.now()
+        shown = [target_view(target, now) for target in self._overview.targets()]
+        return answer({"now": now / SECOND, "controls": self._guard.controls, "targets": shown})
+
     async def _listen(self, request: Request) -> Response:
         if self._stream.listeners >= LISTENERS_MAX:
             raise Refusal(503, f"{LISTENERS_MAX} streams are open, which is the most")
@@ -113,14 +142,14 @@ class Api:
 
     async def _watches(self, _: Request) -> Response:
         async with asyncio.timeout(BACKEND_DEADLINE):
-            return answer({"watches": list(await self._backend.watches())})
+            return answer({"watches": [with_outlook(w) for w in await self._backend.watches()]})
 
     async def _watch(self, request: Request) -> Response:
         async with asyncio.timeout(BACKEND_DEADLINE):
             found = await self._backend.watch(request.path_params["id"])
         if found is None:
             raise NotFound("there is no such watch")
-        return answer(found)
+        return answer(with_outlook(found))
 
     async def _samples(self, request: Request) -> Response:
         since, most = number(request, "since"), limit(request)
@@ -143,6 +172,17 @@ class Api:
         async with asyncio.timeout(BACKEND_DEADLINE):
             return answer(await self._backend.report(request.path_params["id"]))
 
+    async def _chart(self, request: Request) -> Response:
+        since, slots = number(request, "since"), limit(request, "slots", SLOTS_MAX, SLOTS_DEFAULT)
+        async with asyncio.timeout(BACKEND_DEADLINE):
+            return answer(await self._backend.chart(request.path_params["id"], since, slots))
+
+    async def _alerts(self, request: Request) -> Response:
+        most = limit(request)
+        async with asyncio.timeout(BACKEND_DEADLINE):
+            rows = await self._backend.alerts(request.path_params["id"], most)
+        return answer({"alerts": list(rows)})
+
     # ------------------------------------------------------------ what changes something
 
     async def _register(self, request: Request) -> Response:
@@ -160,7 +200,8 @@ class Api:
         reason = reason_of(await json_object(request, CONTROL_BYTES))
         async with asyncio.timeout(BACKEND_DEADLINE):
             watch_id, by = request.path_params["id"], _asker(request)
-            return answer(await self._backend.control(watch_id, Control(word), by, reason))
+            watch = await self._backend.control(watch_id, Control(word), by, reason)
+        return answer(with_outlook(watch))
 
 
 def answer(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:

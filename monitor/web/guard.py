@@ -39,6 +39,11 @@ class Guard:
         self._token = token.encode()
         self._hosts = LOOPBACK | {h.lower().strip("[]") for h in (*hosts, listen_host) if h}
 
+    @property
+    def controls(self) -> bool:
+        """Whether anything can be changed over HTTP."""
+        return bool(self._token)
+
     def check(self, request: Request) -> None:
         """Raises Refusal 421 for a Host we are not, 403 for another site's page."""
         if request.url.path in OPEN_PATHS:
@@ -71,14 +76,18 @@ def document_policy(style: str) -> str:
     return f"default-src 'none'; style-src {style}; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 
 
-def security_headers(scripts: str, styles: str) -> list[tuple[bytes, bytes]]:
-    """Headers of every answer; `scripts` and `styles` are the hashes of what the page holds inline."""
-    policy = (
-        f"default-src 'none'; script-src {scripts}; style-src {styles}; connect-src 'self'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "trusted-types 'none'; require-trusted-types-for 'script'"
+)
+"""Only our own files may script or style the page, and no text may become markup."""
+
+
+def security_headers() -> list[tuple[bytes, bytes]]:
+    """Headers of every answer."""
     return [
-        (b"content-security-policy", policy.encode()),
+        (b"content-security-policy", POLICY.encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"x-frame-options", b"DENY"),
         (b"referrer-policy", b"no-referrer"),

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Callable
 
 from monitor.ports import Json, Overview, Telemetry
+from monitor.web.outlook import with_outlook
 from monitor.web.stream import Stream
+from monitor.web.target import standing_of
 
 LOOK_EVERY = 1.0
 """Seconds between looks at the overview; the fastest polls are a second apart."""
@@ -16,14 +18,23 @@ LAG_EVERY = 0.5
 
 
 async def follow(overview: Overview, stream: Stream, every: float = LOOK_EVERY) -> None:
-    """Publishes `watch` for each open watch that changed, and `ended` with the id of one that is gone."""
+    """Publishes `watch` for each open watch that changed, `ended` with the id of one that is gone, and
+    `target` for each target that stands otherwise than before.
+    """
     known: dict[str, Json] = {}
+    standing: dict[str, Json] = {}
     while True:
         await asyncio.sleep(every)
-        found = {str(w["id"]): w for target in overview.targets() for w in target.watches}
+        targets = overview.targets()
+        for target in targets:
+            stands = standing_of(target, overview.now())
+            if standing.get(target.name) != stands:
+                standing[target.name] = stands
+                stream.publish("target", stands)
+        found = {str(w["id"]): w for target in targets for w in target.watches}
         for watch_id, watch in found.items():
             if known.get(watch_id) != watch:
-                stream.publish("watch", watch)
+                stream.publish("watch", with_outlook(watch))
         for watch_id in known.keys() - found.keys():
             stream.publish("ended", {"id": watch_id})
         known = found

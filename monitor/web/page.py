@@ -1,87 +1,72 @@
-"""The status page: rendered here, complete in itself, readable on a phone and in the dark.
+"""The status page: a shell that its own scripts fill, and the essentials in it for whoever runs none.
 
-It asks nothing of any other server. With scripts it renews itself when there is news, without them
-every ten seconds.
+It asks nothing of any other server, and nothing in it is inline but text.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
 from monitor.core.samples import SECOND, Micros
 from monitor.ports import Json, TargetView
 from monitor.web.health import is_stale
-from monitor.web.overview_metrics import DOCUMENTED_UNITS
+from monitor.web.outlook import outlook
+from monitor.web.shown import moment, span, unit_of, value_text
 
-STYLE = """
-:root{color-scheme:light dark;--ok:#1a7f37;--warn:#9a6700;--bad:#cf222e;--line:#8884;--dim:#6a6a6a}
-@media(prefers-color-scheme:dark){:root{--ok:#4ac26b;--warn:#d4a72c;--bad:#ff7b72;--dim:#a0a0a0}}
-*{box-sizing:border-box}
-body{font:16px/1.45 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1rem}
-h1{font-size:1.3rem}h2{font-size:1.1rem;margin:1.6rem 0 .4rem;overflow-wrap:anywhere}
-h3{font-size:1rem;margin:1rem 0 .3rem;overflow-wrap:anywhere}
-table{border-collapse:collapse;width:100%}caption{text-align:left;color:var(--dim)}
-th,td{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
-td.n{font-variant-numeric:tabular-nums;white-space:nowrap}
-.ok{color:var(--ok)}.warn{color:var(--warn)}.bad{color:var(--bad)}.dim{color:var(--dim)}
-p{margin:.3rem 0;overflow-wrap:anywhere}
-"""
+RANGES = ((900, "15 min"), (3600, "1 h"), (21600, "6 h"), (0, "all"))
+"""Spans of time that the charts can show, seconds; 0 is the whole watch."""
 
-SCRIPT = """
-let due=false;
-async function renew(){due=false;try{
-const answer=await fetch(location.pathname,{cache:"no-store"});if(!answer.ok)throw 0;
-const fresh=new DOMParser().parseFromString(await answer.text(),"text/html");
-document.querySelector("main").replaceWith(document.adoptNode(fresh.querySelector("main")));
-}catch{document.getElementById("lost").hidden=false;return}
-document.getElementById("lost").hidden=true}
-function soon(){if(!due){due=true;setTimeout(renew,500)}}
-const news=new EventSource("/api/v1/stream");
-for(const kind of ["watch","ended","reset"])news.addEventListener(kind,soon);
-setInterval(soon,10000);
-"""
+HEAD = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width,initial-scale=1">'
+    "<title>migration-monitor</title>"
+    '<link rel="stylesheet" href="/static/uplot.css"><link rel="stylesheet" href="/static/index.css">'
+    '<link rel="icon" href="data:,">'
+    '<noscript><meta http-equiv="refresh" content="10"></noscript>'
+    '<script src="/static/uplot.js" defer></script><script src="/static/app.js" type="module"></script>'
+    "</head>"
+)
 
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-STYLE_HASH = _hash(STYLE)
-SCRIPT_HASH = _hash(SCRIPT)
-"""For the content security policy: nothing else may style or script the page."""
-
-PHASE_CLASS = {"rolling_back": "bad", "in_doubt": "bad", "awaiting_approval": "bad", "paused": "warn"}
+EMPTY = (
+    '<div id="empty" hidden><p id="empty-text" class="outlook"></p>'
+    '<p class="dim">A watch begins with <code>migration-monitor watch MIGRATION --rollback FILE</code>, '
+    "right after the migration.</p></div>"
+)
 
 
 def status_page(targets: Sequence[TargetView], now: Micros) -> str:
     """The page as HTML."""
     body = "".join(part for target in targets for part in _target(target, now))
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>migration-monitor</title><style>{STYLE}</style>"
-        '<noscript><meta http-equiv="refresh" content="10"></noscript>'
-        '<link rel="icon" href="data:,"></head><body><h1>migration-monitor</h1>'
-        '<p id="lost" class="bad" role="status" hidden>no answer: this page is out of date</p>'
-        f'<main aria-live="polite"><p class="dim">at {_time(now / SECOND)}</p>'
-        f"{body or '<p>no targets</p>'}</main>"
-        f"<script>{SCRIPT}</script></body></html>"
+        f'{HEAD}<body><header><h1>migration-monitor</h1><p id="live" role="status"></p>{_ranges()}'
+        '<button id="forget" class="plain" type="button" hidden>forget token</button></header>'
+        f'<main><div id="banners" role="status"></div>{EMPTY}<div id="open"></div>'
+        '<section id="ended-part" hidden><h2>Ended</h2><div id="ended"></div>'
+        '<button id="more" type="button" hidden>Show more</button></section>'
+        f'<noscript><p class="dim">at {moment(now / SECOND)}, renewed every ten seconds</p>'
+        f"{body or '<p>no targets</p>'}</noscript></main></body></html>"
     )
+
+
+def _ranges() -> str:
+    choices = "".join(
+        f'<label><input type="radio" name="range" value="{seconds}"{" checked" if seconds == 3600 else ""}>'
+        f"<span>{word}</span></label>"
+        for seconds, word in RANGES
+    )
+    return f'<fieldset id="range" aria-label="time shown in the charts">{choices}</fieldset>'
 
 
 def _target(target: TargetView, now: Micros) -> Iterator[str]:
     yield f"<section><h2>{escape(target.name)}</h2>"
     if is_stale(target, now):
-        yield '<p class="bad">the decision loop does not answer</p>'
+        yield '<p class="no">the decision loop does not answer</p>'
     if not target.store_reachable:
-        yield '<p class="bad">the store is not reachable</p>'
+        yield '<p class="no">the store is not reachable</p>'
     if not target.holds_store:
-        yield '<p class="warn">another daemon looks after this target</p>'
+        yield '<p class="no">another daemon looks after this target</p>'
     yield from _metrics(target.metrics)
     if not target.watches:
         yield '<p class="dim">no open watch</p>'
@@ -103,67 +88,41 @@ def _metrics(metrics: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _metric(name: str, metric: Mapping[str, Any]) -> Iterator[str]:
-    unit = str(metric.get("unit") or DOCUMENTED_UNITS.get(name, ""))
+    unit = unit_of(name, metric)
     word, style = _state(metric)
     limit = (metric.get("limits") or {}).get("normal_below")
     yield (
-        f'<tr><th scope="row">{escape(name)}</th><td class="n">{_value(metric.get("value"), unit)}</td>'
-        f'<td class="n">{_value(limit, unit)}</td><td class="{style}">{escape(word)}</td></tr>'
+        f'<tr><th scope="row">{escape(name)}</th><td>{value_text(metric.get("value"), unit)}</td>'
+        f'<td>{value_text(limit, unit)}</td><td class="{style}">{escape(word)}</td></tr>'
     )
 
 
 def _state(metric: Mapping[str, Any]) -> tuple[str, str]:
     """The word and its class; only a known, normal value looks healthy."""
     if metric.get("blind"):
-        return f"blind: {metric.get('reason') or 'no data'}", "bad"
+        return f"blind: {metric.get('reason') or 'no data'}", "no"
     if metric.get("quiet"):
         return "too few requests to judge", "dim"
     if metric.get("value") is None:
-        return f"no data: {metric.get('reason') or 'not measured yet'}", "warn"
-    return ("normal", "ok") if metric.get("normal") else ("not normal", "bad")
+        return f"no data: {metric.get('reason') or 'not measured yet'}", "no"
+    return ("normal", "yes") if metric.get("normal") else ("not normal", "no")
 
 
 def _watch(watch: Mapping[str, Any], now: Micros) -> Iterator[str]:
-    phase = str(watch.get("phase", ""))
     yield f"<h3>{escape(str(watch.get('migration', '')))}</h3>"
-    yield f'<p><span class="{PHASE_CLASS.get(phase, "ok")}">{escape(phase.replace("_", " "))}</span>'
-    yield f", mode {escape(str(watch.get('mode', '')))}, {escape(_left(watch, now))}</p>"
-    if watch.get("superseded"):
-        yield '<p class="dim">superseded by a newer watch: it only observes</p>'
+    yield f'<p class="outlook">{escape(_sentence(watch, now))}</p>'
+    phase = escape(str(watch.get("phase", "")).replace("_", " "))
+    yield f'<p class="dim">{phase}, mode {escape(str(watch.get("mode", "")))}</p>'
     state = watch.get("readiness") or {}
     why = "; ".join(map(str, state.get("reasons") or ())) or "not checked yet"
     yield (
-        '<p class="ok">ready to roll back</p>'
+        '<p class="yes">ready to roll back</p>'
         if state.get("ok") is True
-        else f'<p class="bad">can\'t roll back: {escape(why)}</p>'
+        else f'<p class="no">can\'t roll back: {escape(why)}</p>'
     )
-    for streak in watch.get("streaks") or ():
-        yield _streak(streak)
 
 
-def _streak(streak: Mapping[str, Any]) -> str:
-    short = " (too few requests to act on)" if streak.get("insufficient_evidence") else ""
-    style = "bad" if streak.get("state") == "firing" else "warn"
-    held = f"{streak.get('age_seconds', 0):.0f} of {streak.get('hold_seconds', 0):.0f} s"
-    text = f"{streak.get('rule')} {streak.get('state')} for {held}{short}"
-    return f'<p class="{style}">{escape(text)}</p>'
-
-
-def _left(watch: Mapping[str, Any], now: Micros) -> str:
-    ends = watch.get("ends_at")
-    if not isinstance(ends, int | float):
-        return ""
-    minutes = max(0, round((ends - now / SECOND) / 60))
-    return f"{minutes // 60} h {minutes % 60} min left, until {_time(ends)}"
-
-
-def _value(value: object, unit: str) -> str:
-    if not isinstance(value, int | float):
-        return '<span class="dim">–</span>'
-    if unit == "ratio":
-        return f"{value * 100:.3g} %"
-    return f"{value:.4g}{' ms' if unit in {'time', 'ms'} else ''}"
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+def _sentence(watch: Mapping[str, Any], now: Micros) -> str:
+    """The outlook with its moments as times left."""
+    found: Any = outlook(watch)["parts"]
+    return "".join(part if isinstance(part, str) else span(part["at"] - now / SECOND) for part in found)

@@ -26,6 +26,10 @@ LIMIT_MAX = 10_000
 LIMIT_DEFAULT = 1000
 """Rows of one answer."""
 
+SLOTS_MAX = 2000
+SLOTS_DEFAULT = 400
+"""Slots of a chart: about one for each two pixels of a screen."""
+
 
 async def json_object(request: Request, limit: int) -> Json:
     """The body as an object; {} when it is empty."""
@@ -61,11 +65,11 @@ def number(request: Request, name: str) -> float:
     return value
 
 
-def limit(request: Request) -> int:
-    """How many rows; 1 to LIMIT_MAX."""
-    text = request.query_params.get("limit") or str(LIMIT_DEFAULT)
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= LIMIT_MAX:
-        raise Refusal(400, f"limit must be a whole number from 1 to {LIMIT_MAX}")
+def limit(request: Request, name: str = "limit", most: int = LIMIT_MAX, usual: int = LIMIT_DEFAULT) -> int:
+    """How many rows or slots; 1 to `most`."""
+    text = request.query_params.get(name) or str(usual)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
+        raise Refusal(400, f"{name} must be a whole number from 1 to {most}")
     return int(text)
 
 

@@ -19,7 +19,6 @@ from monitor.web.exposition import Exposition
 from monitor.web.guard import Guard, Refusal, security_headers
 from monitor.web.news import follow, watch_lag
 from monitor.web.overview_metrics import Units
-from monitor.web.page import SCRIPT_HASH, STYLE_HASH
 from monitor.web.stream import Stream
 from monitor.web.telemetry import ROUTES, PrometheusTelemetry
 
@@ -51,7 +50,7 @@ class Site:
         api = Api(backend, overview, self._exposition, self.stream, self._guard)
         self._app: ASGIApp = api.starlette()
         self._routes = api.routes()
-        self._headers = security_headers(SCRIPT_HASH, STYLE_HASH)
+        self._headers = security_headers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -19,7 +19,10 @@ RING = 500
 """Events kept for listeners that come back: minutes of a busy daemon."""
 
 KEEP_ALIVE_SECONDS = 15.0
-"""A comment at least this often, so that proxies keep the connection and dead peers are noticed."""
+"""A sign of life at least this often, so that proxies keep the connection and dead peers are noticed."""
+
+ALIVE = "event: alive\ndata: {}\n\n"
+"""Sent when there is no news for that long; without an id, nothing is missed with it."""
 
 RETRY_MILLISECONDS = 3000
 """What a listener waits before it connects again."""
@@ -66,7 +69,7 @@ class Stream:
                     place = fresh[-1][0]
                     yield "".join(text for _, text in fresh)
                 elif not await self._more():
-                    yield ": still here\n\n"
+                    yield ALIVE
         finally:
             self.listeners -= 1
 

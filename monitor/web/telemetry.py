@@ -25,6 +25,7 @@ from monitor.web.catalogue import BUCKETS, METRICS, OUTCOMES, PREFIX, Metric
 
 ROUTES = (
     "/",
+    "/static/{name}",
     "/metrics",
     "/healthz",
     "/readyz",
@@ -34,7 +35,10 @@ ROUTES = (
     "/api/v1/watches/{id}/events",
     "/api/v1/watches/{id}/report",
     "/api/v1/watches/{id}/report.json",
+    "/api/v1/watches/{id}/chart",
+    "/api/v1/watches/{id}/alerts",
     "/api/v1/watches/{id}/{control}",
+    "/api/v1/targets",
     "/api/v1/stream",
     "other",
 )

@@ -44,7 +44,7 @@ watch: {{interval: {interval}, fast_interval: {fast_interval}, rate_window_max: 
         give_up_after: 1h}}
 alerts:
   - webhook: {{url: "{receiver}", secret: "whsec_c2NlbmFyaW9zIG9ubHk="}}
-server: {{listen: "127.0.0.1:0", token: "scenarios-only"}}
+server: {{listen: "127.0.0.1:{port}", token: "scenarios-only"}}
 """
 
 
@@ -261,8 +261,9 @@ TIMES = {
     "hold": "3s",
     "max_gap": "2s",
     "success_after": "10m",
+    "port": "0",
 }
-"""Short, so that a scenario takes seconds."""
+"""Short, so that a scenario takes seconds; the port of the page, 0 for any."""
 
 
 @contextlib.asynccontextmanager

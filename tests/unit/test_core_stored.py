@@ -80,6 +80,16 @@ def test_metrics_are_shown_with_value_normality_and_limits() -> None:
         "quiet": False,
         "reason": "",
         "limits": {"normal_below": 0.001, "rollback_above": 0.01},
+        "rules": [
+            {"action": "rollback", "limit": 0.01, "hold_seconds": 300},
+            {"action": "warn", "limit": 0.001, "hold_seconds": 60},
+        ],
+    }
+    assert view.times_view(watch.policy, watch.state) == {
+        "warm_until": START / 1e6,
+        "clear_seconds": 30,
+        "max_gap_seconds": 30,
+        "give_up_at": START / 1e6 + 72 * 3600,
     }
     assert (shown["connections"]["value"], shown["connections"]["normal"]) == (60, False)
     assert shown["response_time"]["value"] is None

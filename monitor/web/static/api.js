@@ -1,0 +1,37 @@
+// What the page asks of the daemon. Paths are its own; the token stays in this tab.
+
+const KEY = "migration-monitor-token";
+const DEADLINE = 20000; // milliseconds; the daemon answers within 15 s or says that it can't
+
+export const token = {
+  get: () => sessionStorage.getItem(KEY) ?? "",
+  set: (text) => sessionStorage.setItem(KEY, text),
+  forget: () => sessionStorage.removeItem(KEY),
+};
+
+/** Thrown with the daemon's own sentence. */
+export class Refused extends Error {
+  constructor(status, text) {
+    super(text);
+    this.status = status;
+  }
+}
+
+export async function read(path) {
+  return answered(await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(DEADLINE) }));
+}
+
+export async function control(id, word, reason) {
+  const headers = { "content-type": "application/json", authorization: `Bearer ${token.get()}` };
+  const path = `/api/v1/watches/${encodeURIComponent(id)}/${word}`;
+  const signal = AbortSignal.timeout(DEADLINE);
+  return answered(await fetch(path, { method: "POST", headers, body: JSON.stringify({ reason }), signal }));
+}
+
+export const ofWatch = (id, what) => read(`/api/v1/watches/${encodeURIComponent(id)}/${what}`);
+
+async function answered(response) {
+  const body = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Refused(response.status, body.error ?? `status ${response.status}`);
+  return body;
+}

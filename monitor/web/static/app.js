@@ -1,0 +1,122 @@
+// The page: banners, the open watches gravest first, the ended ones, and whether what is shown is fresh.
+
+import { token } from "./api.js";
+import { Card } from "./card.js";
+import { h, fill, say } from "./dom.js";
+import { Model } from "./model.js";
+import { span } from "./words.js";
+
+const LEVELS = { alarm: 0, notice: 1, calm: 2, over: 3 };
+const OPEN_AT_ONCE = 3; // so many watches are shown unfolded; of more, only those in alarm
+const ENDED_SHOWN = 10;
+const SILENT = 20; // seconds without a sign of life, which comes every 15
+
+const element = (id) => document.getElementById(id);
+const cards = new Map();
+let endedShown = ENDED_SHOWN;
+let due = false;
+const model = new Model(() => {
+  if (due) return;
+  due = true;
+  requestAnimationFrame(() => {
+    due = false;
+    draw();
+  });
+});
+
+function draw() {
+  const all = [...model.watches.values()];
+  const open = all.filter((watch) => watch.verdict === null).sort(byGravity);
+  const ended = all.filter((watch) => watch.verdict !== null).sort((a, b) => b.verdict_at - a.verdict_at);
+  freshness();
+  fill(element("banners"), [banners(), model.trouble], () => banners().map((text) => h("p", { class: "banner" }, text)));
+  place(element("open"), open, open.length <= OPEN_AT_ONCE);
+  place(element("ended"), ended.slice(0, endedShown), false);
+  element("ended-part").hidden = ended.length === 0;
+  element("more").hidden = ended.length <= endedShown;
+  element("empty").hidden = open.length > 0;
+  const names = [...model.targets.keys()].join(", ");
+  const nothing = ended.length ? "No migration is being watched now." : "No migration has been watched yet.";
+  say(element("empty-text"), !model.loaded ? "Asking the daemon…" : `${nothing}${names ? ` Looking after ${names}.` : ""}`);
+  element("forget").hidden = !token.get();
+  title(open);
+}
+
+function byGravity(a, b) {
+  return LEVELS[a.outlook.level] - LEVELS[b.outlook.level] || b.started_at - a.started_at;
+}
+
+/** One card for each watch, in order; a card that stays is not moved, so that focus and folds stay. */
+function place(list, watches, unfold) {
+  const wanted = watches.map((watch) => card(watch, unfold));
+  for (const [id, known] of cards) {
+    if (!model.watches.has(id)) {
+      known.close();
+      cards.delete(id);
+    }
+  }
+  for (const child of [...list.children]) if (!wanted.some((c) => c.root === child)) child.remove();
+  wanted.forEach((c, index) => {
+    if (list.children[index] !== c.root) list.insertBefore(c.root, list.children[index] ?? null);
+  });
+}
+
+function card(watch, unfold) {
+  let found = cards.get(watch.id);
+  if (!found) {
+    found = new Card(watch, model, unfold || watch.outlook.level === "alarm");
+    cards.set(watch.id, found);
+  }
+  found.show(watch);
+  return found;
+}
+
+function* troubles() {
+  for (const target of model.targets.values()) {
+    if (target.stale) yield `${target.name}: the decision loop does not answer. Nothing is decided until it does.`;
+    if (!target.store_reachable)
+      yield `${target.name}: the store can't be reached${target.trouble ? ` (${target.trouble})` : ""}. Shown is what the daemon has in memory.`;
+    if (!target.holds_store) yield `${target.name}: another daemon looks after this target; this one waits.`;
+  }
+  if (model.trouble) yield `Stored watches can't be read now: ${model.trouble}`;
+}
+
+const banners = () => [...troubles()];
+
+function freshness() {
+  const age = (Date.now() - model.lastNews) / 1000;
+  const lost = model.lost !== null || age > SILENT;
+  document.body.classList.toggle("lost", lost);
+  const text = lost ? `Connection lost, trying again. Last news ${span(age)} ago: what you see may be out of date.` : "Live";
+  say(element("live"), text);
+}
+
+/** The tab's title says the gravest thing, so that it can be read without opening the tab. */
+function title(open) {
+  const alarms = open.filter((watch) => watch.outlook.level === "alarm").length;
+  document.title = alarms ? `▲ ${alarms} · migration-monitor` : "migration-monitor";
+}
+
+function everySecond() {
+  freshness();
+  for (const known of cards.values()) if (known.root.isConnected) known.tick();
+}
+
+element("more").addEventListener("click", () => {
+  endedShown += 4 * ENDED_SHOWN;
+  draw();
+});
+element("forget").addEventListener("click", () => {
+  token.forget();
+  draw();
+  element("range").querySelector("input:checked").focus();
+});
+element("range").addEventListener("change", (event) => {
+  for (const known of cards.values()) known.range(Number(event.target.value));
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  for (const known of cards.values()) known.recolour();
+});
+draw();
+model.start();
+setInterval(everySecond, 1000);

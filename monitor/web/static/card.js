@@ -1,0 +1,146 @@
+// One watch: its sentence first, then what it stands on. What is folded costs nothing.
+
+import { Charts } from "./charts.js";
+import { actions } from "./dialog.js";
+import { h, fill, say } from "./dom.js";
+import { History } from "./history.js";
+import { plan, readiness } from "./sections.js";
+import { MODES, PHASES, VERDICTS, clock, span } from "./words.js";
+
+const MARKS = { alarm: "▲", notice: "◆", calm: "●", over: "■" };
+const LOST_AFTER = 10; // seconds; then the sentence says that it is old
+
+export class Card {
+  constructor(watch, model, unfolded) {
+    this.watch = watch;
+    this.model = model;
+    this.seconds = Number(document.querySelector("#range input:checked").value);
+    this.state = h("span", { class: "state" });
+    this.place = h("span", { class: "place" });
+    this.sentence = h("p", { class: "outlook" });
+    this.body = h("div", { class: "body" });
+    this.root = h("details", { class: "watch", ontoggle: () => this.fold() },
+      h("summary", {}, h("div", { class: "line" }, this.state, this.place), h("h3", {}, watch.migration), this.sentence),
+      this.body);
+    if (unfolded) this.root.open = true;
+  }
+
+  show(watch) {
+    const changed = watch !== this.watch;
+    this.watch = watch;
+    const level = watch.outlook.level;
+    this.root.className = `watch ${level}`;
+    say(this.state, `${MARKS[level]} ${VERDICTS[watch.verdict] ?? PHASES[watch.phase] ?? watch.phase}`);
+    say(this.place, `on ${watch.target} · ${MODES[watch.mode] ?? watch.mode}`);
+    this.tick();
+    if (this.parts && (changed || !this.shownOnce)) this.update();
+  }
+
+  /** Every second: countdowns, and charts that move. */
+  tick() {
+    this.say();
+    if (!this.parts) return;
+    this.left();
+    this.countdown();
+    this.parts.charts.advance(this.model.now());
+  }
+
+  range(seconds) {
+    this.seconds = seconds;
+    this.parts?.charts.range(seconds);
+  }
+
+  recolour() {
+    this.parts?.charts.recolour();
+  }
+
+  close() {
+    this.parts?.charts.close();
+    this.parts = null;
+  }
+
+  say() {
+    const { parts } = this.watch.outlook;
+    const age = (Date.now() - this.model.lastNews) / 1000;
+    const old = this.model.lost !== null && age > LOST_AFTER && this.watch.verdict === null;
+    const now = this.model.now();
+    const shown = parts.map((part) => (typeof part === "string" ? part : null));
+    fill(this.sentence, [shown, old], () => [
+      old ? "Last known: " : "",
+      ...parts.map((part) => (typeof part === "string" ? part : h("span", { class: "count" }))),
+    ].filter((part) => part !== ""));
+    const counts = this.sentence.querySelectorAll(".count");
+    parts.filter((part) => typeof part !== "string").forEach((part, index) => {
+      const left = part.at - now;
+      say(counts[index], left > 0 ? `${span(left)} (at ${clock(part.at, now)})` : "a moment");
+    });
+  }
+
+  fold() {
+    if (!this.root.open) {
+      this.close();
+      this.body.replaceChildren();
+    } else if (!this.parts) {
+      this.build();
+      this.update();
+    }
+  }
+
+  build() {
+    const part = (title, name) => {
+      const box = h("div");
+      return [box, h("section", { class: name }, h("h4", {}, title), box)];
+    };
+    const [ready, readyPart] = part("Ready to roll back?", "ready");
+    const [sql, sqlPart] = part("What a rollback runs", "sql");
+    const history = new History(this.watch);
+    const charts = new Charts(this.watch, this.seconds, history);
+    this.parts = { ready, sql, history, charts, left: h("p", { class: "left" }), countdown: h("div", { class: "countdown" }), actions: h("div", { class: "actions" }) };
+    this.body.append(this.parts.countdown, this.parts.left, this.parts.actions, charts.root,
+      h("div", { class: "columns" }, h("div", {}, readyPart, sqlPart), history.root));
+  }
+
+  update() {
+    const { watch, parts } = this;
+    this.shownOnce = true;
+    this.left();
+    this.countdown();
+    const open = watch.verdict === null && this.model.controls;
+    fill(parts.actions, [open, watch.phase, watch.mode, watch.superseded, watch.plan], () => (open ? actions(watch) : null));
+    fill(parts.ready, [watch.readiness, watch.rehearsal, watch.already_breaching, watch.ledger_lost, watch.verdict], () => readiness(watch));
+    fill(parts.sql, watch.plan, () => plan(watch.plan));
+    parts.history.show(watch);
+    parts.charts.show(watch);
+  }
+
+  left() {
+    const { started_at: from, ends_at: until, verdict_at: ended, reason } = this.watch;
+    const now = this.model.now();
+    const text = ended !== null
+      ? `Watched for ${span(ended - from)}, from ${clock(from)} to ${clock(ended)}.${reason ? ` Reason: ${reason}.` : ""}`
+      : `Watched for ${span(now - from)} of ${span(until - from)}, ${now < until ? `until ${clock(until, now)}` : "its time is over"}.`;
+    say(this.parts.left, text);
+  }
+
+  /** How far each streak is on its way. */
+  countdown() {
+    const streaks = this.watch.verdict === null ? (this.watch.streaks ?? []) : [];
+    const box = this.parts.countdown;
+    fill(box, streaks.map((s) => [s.rule, s.since, s.hold_seconds, s.state]), () => streaks.map(bar));
+    const now = this.model.now();
+    streaks.forEach((streak, index) => {
+      const [meter, label] = box.children[index].children;
+      const age = Math.max(0, now - streak.since);
+      meter.value = Math.min(age, streak.hold_seconds);
+      const short = streak.insufficient_evidence ? ", too few requests to be sure yet" : "";
+      const rule = streak.rule.replaceAll("_", " ").replace(".", ", ");
+      say(label, `${rule}: ${streak.state} for ${span(age)} of ${span(streak.hold_seconds)}${short}`);
+    });
+  }
+}
+
+function bar(streak) {
+  const name = `${streak.rule}, how far on its way`;
+  return h("div", { class: `streak ${streak.action}` },
+    h("progress", { max: Math.max(streak.hold_seconds, 0.001), "aria-label": name }), h("span", {}));
+}

@@ -1,0 +1,209 @@
+// The live charts of one watch: history from the daemon in a bounded number of slots, news as they come.
+
+import { ofWatch } from "./api.js";
+import { h, fill, say } from "./dom.js";
+import { colours, limitsOf, paint, top } from "./marks.js";
+import { clock, metricName, span, tick, value } from "./words.js";
+
+const SLOTS = 400; // of one answer: about one for each two pixels
+const POINTS = 1200; // more than this, and the daemon is asked for a summary again
+const HEIGHT = 150;
+const MAX_GAP = 30; // seconds without a sample that are still joined, when the daemon does not say
+
+export class Charts {
+  constructor(watch, seconds, history) {
+    this.watch = watch;
+    this.seconds = seconds;
+    this.history = history;
+    this.charts = new Map();
+    this.trouble = h("p", { class: "no", role: "status" });
+    this.grid = h("div", { class: "charts" });
+    this.root = h("section", { "aria-label": "metrics" }, this.trouble, this.grid);
+    this.resized = new ResizeObserver(() => this.charts.forEach((chart) => chart.resize()));
+    this.resized.observe(this.grid);
+    this.load();
+  }
+
+  show(watch) {
+    this.watch = watch;
+    for (const [name, metric] of Object.entries(watch.metrics ?? {})) {
+      let chart = this.charts.get(name);
+      if (!chart) {
+        chart = new Chart(name, metric, () => this.history.streaks(name));
+        this.charts.set(name, chart);
+        this.grid.append(chart.root);
+        if (this.found) chart.load(this.found.metrics[name], this.found.step, this.gap());
+      }
+      if (watch.verdict === null) chart.news(metric, watch.updated_at);
+      chart.head(watch.verdict === null);
+    }
+    if (Math.max(0, ...[...this.charts.values()].map((chart) => chart.at.length)) > POINTS) this.load();
+  }
+
+  /** The part of time that is shown: the chosen span, never before the watch began. */
+  window(now) {
+    const end = this.watch.verdict_at ?? now;
+    const start = Math.max(this.watch.started_at, this.seconds ? end - this.seconds : 0);
+    return [start, Math.max(end, start + 10)];
+  }
+
+  gap() {
+    return this.watch.times?.max_gap_seconds ?? MAX_GAP;
+  }
+
+  range(seconds) {
+    this.seconds = seconds;
+    this.load();
+  }
+
+  async load() {
+    if (this.loading) return;
+    this.loading = true;
+    const seconds = this.seconds;
+    const [since] = this.window(Date.now() / 1000);
+    try {
+      this.found = await ofWatch(this.watch.id, `chart?since=${since.toFixed(3)}&slots=${SLOTS}`);
+      for (const [name, chart] of this.charts) chart.load(this.found.metrics[name], this.found.step, this.gap());
+      this.trouble.textContent = "";
+    } catch (error) {
+      this.trouble.textContent = `The past can't be drawn now: ${error.message}`;
+    }
+    this.loading = false;
+    if (seconds !== this.seconds) this.load();
+    else this.advance(this.now ?? Date.now() / 1000);
+  }
+
+  advance(now) {
+    this.now = now;
+    const [from, to] = this.window(now);
+    if (!document.hidden) this.charts.forEach((chart) => chart.advance(from, to));
+  }
+
+  recolour() {
+    this.charts.forEach((chart) => chart.rebuild());
+    if (this.now) this.advance(this.now);
+  }
+
+  close() {
+    this.resized.disconnect();
+    this.charts.forEach((chart) => chart.plot?.destroy());
+  }
+}
+
+class Chart {
+  constructor(name, metric, streaks) {
+    this.name = name;
+    this.metric = metric;
+    this.streaks = streaks;
+    this.at = [];
+    this.values = [];
+    this.shown = h("span", { class: "now" });
+    this.how = h("span", { class: "how" });
+    this.canvas = h("div", { class: "plot", role: "img" });
+    this.limits = h("p", { class: "limits" });
+    this.root = h("figure", {}, h("figcaption", {}, h("span", { class: "name" }, metricName(name)), this.shown, this.how), this.canvas, this.limits);
+  }
+
+  /** What the daemon summed up: the worst of each slot; where nothing was measured, nothing is joined. */
+  load(columns, step, gap) {
+    const newer = columns ? this.at.filter((at) => at > (columns.at.at(-1) ?? 0)) : [];
+    const values = this.values.slice(this.values.length - newer.length);
+    this.at = [];
+    this.values = [];
+    this.gap = Math.max(gap, 2.5 * step);
+    columns?.at.forEach((at, index) => this.add(at, columns.high[index]));
+    newer.forEach((at, index) => this.add(at, values[index]));
+  }
+
+  news(metric, updated) {
+    this.metric = metric;
+    const at = metric.value === null ? updated : metric.at;
+    if (typeof at === "number" && at > (this.at.at(-1) ?? 0)) this.add(at, metric.value);
+  }
+
+  add(at, number) {
+    const last = this.at.at(-1);
+    if (last !== undefined && at - last > (this.gap ?? MAX_GAP)) {
+      this.at.push((last + at) / 2);
+      this.values.push(null);
+    }
+    this.at.push(at);
+    this.values.push(number);
+  }
+
+  head(live) {
+    const { metric } = this;
+    say(this.shown, this.pointed ?? (live ? value(metric.value, metric.unit) : ""));
+    const [word, kind] = live ? state(metric) : ["", ""];
+    say(this.how, this.pointed ? "" : word);
+    this.how.className = `how ${kind}`;
+    fill(this.limits, [metric.rules, metric.limits], () => limitsOf(metric).map(({ key, text }) => h("span", {}, h("i", { class: `dash ${key}`, "aria-hidden": "true" }), text)));
+  }
+
+  advance(from, to) {
+    const keep = this.at.findIndex((at) => at >= from);
+    if (keep > 1) {
+      this.at.splice(0, keep - 1);
+      this.values.splice(0, keep - 1);
+    }
+    this.from = from;
+    this.to = to;
+    if (!this.plot) this.rebuild();
+    if (!this.plot) return;
+    this.top = top(this.metric, this.values);
+    this.plot.batch(() => {
+      this.plot.setData([this.at, this.values], false);
+      this.plot.setScale("x", { min: from, max: to });
+      this.plot.setScale("y", { min: 0, max: this.top });
+    });
+    const worst = Math.max(...this.values.filter((v) => v !== null));
+    const said = `${metricName(this.name)}, last ${span(to - from)}: worst ${value(worst, this.metric.unit)}, now ${value(this.metric.value, this.metric.unit)}. ${limitsOf(this.metric).map(({ text }) => text).join("; ")}.`;
+    if (this.canvas.getAttribute("aria-label") !== said) this.canvas.setAttribute("aria-label", said);
+  }
+
+  resize() {
+    const width = this.canvas.clientWidth;
+    if (this.plot && width && width !== this.plot.width) this.plot.setSize({ width, height: HEIGHT });
+  }
+
+  rebuild() {
+    this.plot?.destroy();
+    this.plot = null;
+    const width = this.canvas.clientWidth;
+    if (!width) return;
+    const colour = colours();
+    const axis = { stroke: colour.dim, font: colour.font, grid: { stroke: colour.line, width: 1 }, ticks: { show: false } };
+    this.plot = new uPlot({
+      width,
+      height: HEIGHT,
+      legend: { show: false },
+      cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
+      padding: [12, 2, 0, 0],
+      scales: { x: { time: true, auto: false, range: () => [this.from, this.to] }, y: { auto: false, range: () => [0, this.top ?? 1] } },
+      axes: [
+        { ...axis, size: 22, space: 70, values: (_, ticks, __, ___, step) => ticks.map((at) => tick(at, step)) },
+        { ...axis, size: 54, space: 34, values: (_, ticks) => ticks.map((v) => value(v, this.metric.unit)) },
+      ],
+      series: [{}, { stroke: colour.data, width: 1.75, fill: colour.below, spanGaps: false, points: { show: false } }],
+      hooks: {
+        drawClear: [(plot) => paint.under(plot, this, colours())],
+        draw: [(plot) => paint.over(plot, this, colours())],
+        setCursor: [(plot) => this.point(plot.cursor.idx)],
+      },
+    }, [this.at, this.values], this.canvas);
+  }
+
+  /** The value under the pointer, instead of the latest. */
+  point(index) {
+    const at = index === null || index === undefined ? undefined : this.at[index];
+    this.pointed = at === undefined ? null : `${value(this.values[index], this.metric.unit)} at ${clock(at)}`;
+    this.head(true);
+  }
+}
+
+function state(metric) {
+  if (metric.blind) return [`blind${metric.reason ? `: ${metric.reason.replaceAll("_", " ")}` : ""}`, "no"];
+  if (metric.quiet) return ["too few requests to judge", "dim"];
+  if (metric.value === null) return [`no data${metric.reason ? `: ${metric.reason.replaceAll("_", " ")}` : " yet"}`, "no"];
+  return metric.normal ? ["✓ normal", "yes"] : ["✗ not normal", "no"];
+}

@@ -1,0 +1,65 @@
+// Readiness and the plan of a watch.
+
+import { h } from "./dom.js";
+import { clock } from "./words.js";
+
+const FATES = { salvaged: "copied away first", quarantined: "kept in quarantine", lost: "lost for good" };
+const CLASSES = { lossless: "loses nothing", lossy: "may lose data", opaque: "effect unknown" };
+
+export function readiness(watch) {
+  const state = watch.readiness ?? {};
+  if (watch.verdict !== null) return [h("p", { class: "dim" }, "The watch is over.")];
+  const yes = state.ok === true;
+  return [
+    h("p", { class: yes ? "yes" : "no" }, yes ? "✓ Yes, it could roll back now." : "✗ No, it could not roll back now:"),
+    yes ? null : list(state.reasons?.length ? state.reasons : ["not checked yet"], "reasons"),
+    list([...(state.notes ?? []), ...remarks(watch)], "notes"),
+    risks(state.at_risk),
+    rehearsed(watch.rehearsal),
+  ];
+}
+
+function remarks(watch) {
+  const found = [];
+  if (watch.superseded) found.push("a newer migration on this target has taken over: this watch only observes");
+  if (watch.already_breaching) found.push("a limit was crossed already when it started: a person must approve");
+  if (watch.ledger_lost) found.push(`${watch.ledger_lost}: nothing is rolled back without a person`);
+  return found;
+}
+
+function list(texts, name) {
+  return texts.length ? h("ul", { class: name }, texts.map((text) => h("li", {}, String(text)))) : null;
+}
+
+function risks(rows) {
+  if (!rows) return h("p", { class: "dim" }, "How many rows are at risk is not known.");
+  const some = rows.filter((row) => row.count !== 0);
+  if (!some.length) return h("p", {}, "No rows are at risk.");
+  return h("div", {}, h("p", {}, "At risk if it rolls back now:"), list(some.map(risk), "risks"));
+}
+
+function risk(row) {
+  const count = row.count === null ? "an unknown number of" : row.count.toLocaleString("en");
+  return `${row.bound} ${count} ${row.what} of ${row.name}: ${FATES[row.fate] ?? row.fate}`.trim();
+}
+
+function rehearsed(rehearsal) {
+  if (!rehearsal) return h("p", { class: "dim" }, "Not rehearsed.");
+  const mark = rehearsal.holds === true ? "✓" : rehearsal.holds === false ? "✗" : "?";
+  return h("p", { class: rehearsal.holds === false ? "no" : "" }, `${mark} Rehearsed ${clock(rehearsal.at)}: ${rehearsal.said}`);
+}
+
+/** The statements in order, each with what it does to data. */
+export function plan(statements) {
+  if (!statements?.length) return h("p", { class: "dim" }, "No statement is registered.");
+  return h("ol", { class: "plan" }, statements.map(statement));
+}
+
+function statement(one) {
+  const known = one.class ? `${one.class}: ${CLASSES[one.class] ?? "effect unknown"}` : "";
+  const alone = one.transactional === false ? "outside a transaction" : "";
+  const label = [known, alone].filter(Boolean).join(", ");
+  return h("li", {},
+    h("pre", { tabindex: "0", "aria-label": `statement ${one.step ?? ""}` }, h("code", {}, String(one.sql ?? ""))),
+    label ? h("span", { class: `class ${one.class ?? ""}` }, label) : null);
+}

@@ -1,0 +1,78 @@
+// Numbers, times and names as people read them.
+
+const METRICS = { error_rate: "Error rate", response_time: "Response time", query_latency: "Query latency", connections: "Connections" };
+
+export const PHASES = {
+  warming: "warming up",
+  watching: "watching",
+  awaiting_approval: "waits for approval",
+  rolling_back: "rolling back",
+  in_doubt: "in doubt",
+  paused: "paused",
+  ended: "ended",
+};
+
+export const VERDICTS = {
+  succeeded: "succeeded",
+  rolled_back: "rolled back",
+  failed: "rollback failed",
+  refused: "rollback refused",
+  unverified: "rolled back, unverified",
+  inconclusive: "inconclusive",
+  cancelled: "cancelled",
+  resolved_externally: "rolled back by hand",
+};
+
+export const MODES = {
+  auto: "rolls back by itself",
+  approve: "asks a person first",
+  observe: "only observes",
+};
+
+export function metricName(name) {
+  const words = String(name).replaceAll("_", " ");
+  return METRICS[name] ?? words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** 0.052 ratio -> "5.2 %", 120 time -> "120 ms"; a dash for what is not known. */
+export function value(number, unit) {
+  if (typeof number !== "number" || !Number.isFinite(number)) return "–";
+  if (unit === "ratio") return `${short(number * 100)} %`;
+  return unit === "time" || unit === "ms" ? `${short(number)} ms` : short(number);
+}
+
+function short(number) {
+  const size = Math.abs(number);
+  if (size >= 10000) return number.toLocaleString("en", { maximumFractionDigits: 0 });
+  return String(Number(number.toPrecision(size >= 1000 ? 4 : 3)));
+}
+
+/** 72 -> "1 m 12 s": the two largest units that are not zero. */
+export function span(seconds) {
+  let left = Math.max(0, Math.round(seconds));
+  const found = [];
+  for (const [size, word] of [[86400, "d"], [3600, "h"], [60, "m"], [1, "s"]]) {
+    const count = Math.floor(left / size);
+    left -= count * size;
+    if (count) found.push(`${count} ${word}`);
+  }
+  return found.slice(0, 2).join(" ") || "0 s";
+}
+
+const two = (number) => String(number).padStart(2, "0");
+
+/** Local time of day; with the date when it is not today. */
+export function clock(seconds, now = Date.now() / 1000) {
+  const at = new Date(seconds * 1000);
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  if (at.toDateString() === new Date(now * 1000).toDateString()) return time;
+  const month = at.toLocaleString("en", { month: "short" });
+  return `${at.getDate()} ${month} ${time.slice(0, 5)}`;
+}
+
+/** Ticks of a time axis: seconds only where they differ. */
+export function tick(seconds, step) {
+  const at = new Date(seconds * 1000);
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
+  return step < 60 ? `${time}:${two(at.getSeconds())}` : time;
+}

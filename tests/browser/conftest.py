@@ -1,0 +1,20 @@
+"""A browser for each test; the daemon's stage is that of the scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.browser.window import chromium
+from tests.scenarios.conftest import newest
+
+__all__ = ["newest"]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, for this test alone."""
+    async with chromium() as found:
+        yield found
