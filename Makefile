@@ -70,7 +70,7 @@ bench: setup ## figures: cost of a poll, reaction time, replay
 
 .PHONY: clean
 clean: ## removes .venv and what tools leave behind
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) artefacts dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 $(VENV)/bin/uv:

@@ -30,7 +30,6 @@ from monitor.ports import Backend, Control, Overview
 from monitor.web.exposition import CONTENT_TYPE, Exposition
 from monitor.web.guard import Guard, Refusal, document_policy
 from monitor.web.health import Health, readiness
-from monitor.web.outlook import with_outlook
 from monitor.web.page import status_page
 from monitor.web.requests import (
     CONTROL_BYTES,
@@ -142,14 +141,14 @@ class Api:
 
     async def _watches(self, _: Request) -> Response:
         async with asyncio.timeout(BACKEND_DEADLINE):
-            return answer({"watches": [with_outlook(w) for w in await self._backend.watches()]})
+            return answer({"watches": list(await self._backend.watches())})
 
     async def _watch(self, request: Request) -> Response:
         async with asyncio.timeout(BACKEND_DEADLINE):
             found = await self._backend.watch(request.path_params["id"])
         if found is None:
             raise NotFound("there is no such watch")
-        return answer(with_outlook(found))
+        return answer(found)
 
     async def _samples(self, request: Request) -> Response:
         since, most = number(request, "since"), limit(request)
@@ -200,8 +199,7 @@ class Api:
         reason = reason_of(await json_object(request, CONTROL_BYTES))
         async with asyncio.timeout(BACKEND_DEADLINE):
             watch_id, by = request.path_params["id"], _asker(request)
-            watch = await self._backend.control(watch_id, Control(word), by, reason)
-        return answer(with_outlook(watch))
+            return answer(await self._backend.control(watch_id, Control(word), by, reason))
 
 
 def answer(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 
 from monitor.ports import Json, Overview, Telemetry
-from monitor.web.outlook import with_outlook
 from monitor.web.stream import Stream
 from monitor.web.target import standing_of
 
@@ -34,7 +33,7 @@ async def follow(overview: Overview, stream: Stream, every: float = LOOK_EVERY) 
         found = {str(w["id"]): w for target in targets for w in target.watches}
         for watch_id, watch in found.items():
             if known.get(watch_id) != watch:
-                stream.publish("watch", with_outlook(watch))
+                stream.publish("watch", watch)
         for watch_id in known.keys() - found.keys():
             stream.publish("ended", {"id": watch_id})
         known = found

@@ -6,14 +6,14 @@ It asks nothing of any other server, and nothing in it is inline but text.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
 from monitor.core.samples import SECOND, Micros
 from monitor.ports import Json, TargetView
 from monitor.web.health import is_stale
-from monitor.web.outlook import outlook
-from monitor.web.shown import moment, span, unit_of, value_text
+from monitor.web.overview_metrics import DOCUMENTED_UNITS
 
 RANGES = ((900, "15 min"), (3600, "1 h"), (21600, "6 h"), (0, "all"))
 """Spans of time that the charts can show, seconds; 0 is the whole watch."""
@@ -43,9 +43,9 @@ def status_page(targets: Sequence[TargetView], now: Micros) -> str:
         f'{HEAD}<body><header><h1>migration-monitor</h1><p id="live" role="status"></p>{_ranges()}'
         '<button id="forget" class="plain" type="button" hidden>forget token</button></header>'
         f'<main><div id="banners" role="status"></div>{EMPTY}<div id="open"></div>'
-        '<section id="ended-part" hidden><h2>Ended</h2><div id="ended"></div>'
+        '<section id="ended-part" hidden><h2 class="part">Ended</h2><div id="ended"></div>'
         '<button id="more" type="button" hidden>Show more</button></section>'
-        f'<noscript><p class="dim">at {moment(now / SECOND)}, renewed every ten seconds</p>'
+        f'<noscript><p class="dim">at {_moment(now / SECOND)}, renewed every ten seconds</p>'
         f"{body or '<p>no targets</p>'}</noscript></main></body></html>"
     )
 
@@ -71,7 +71,7 @@ def _target(target: TargetView, now: Micros) -> Iterator[str]:
     if not target.watches:
         yield '<p class="dim">no open watch</p>'
     for watch in target.watches:
-        yield from _watch(watch, now)
+        yield from _watch(watch)
     yield "</section>"
 
 
@@ -88,12 +88,12 @@ def _metrics(metrics: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _metric(name: str, metric: Mapping[str, Any]) -> Iterator[str]:
-    unit = unit_of(name, metric)
+    unit = str(metric.get("unit") or DOCUMENTED_UNITS.get(name, ""))
     word, style = _state(metric)
     limit = (metric.get("limits") or {}).get("normal_below")
     yield (
-        f'<tr><th scope="row">{escape(name)}</th><td>{value_text(metric.get("value"), unit)}</td>'
-        f'<td>{value_text(limit, unit)}</td><td class="{style}">{escape(word)}</td></tr>'
+        f'<tr><th scope="row">{escape(name)}</th><td>{_value(metric.get("value"), unit)}</td>'
+        f'<td>{_value(limit, unit)}</td><td class="{style}">{escape(word)}</td></tr>'
     )
 
 
@@ -108,9 +108,9 @@ def _state(metric: Mapping[str, Any]) -> tuple[str, str]:
     return ("normal", "yes") if metric.get("normal") else ("not normal", "no")
 
 
-def _watch(watch: Mapping[str, Any], now: Micros) -> Iterator[str]:
+def _watch(watch: Mapping[str, Any]) -> Iterator[str]:
     yield f"<h3>{escape(str(watch.get('migration', '')))}</h3>"
-    yield f'<p class="outlook">{escape(_sentence(watch, now))}</p>'
+    yield f'<p class="outlook">{escape(str((watch.get("next") or {}).get("text", "")))}</p>'
     phase = escape(str(watch.get("phase", "")).replace("_", " "))
     yield f'<p class="dim">{phase}, mode {escape(str(watch.get("mode", "")))}</p>'
     state = watch.get("readiness") or {}
@@ -122,7 +122,14 @@ def _watch(watch: Mapping[str, Any], now: Micros) -> Iterator[str]:
     )
 
 
-def _sentence(watch: Mapping[str, Any], now: Micros) -> str:
-    """The outlook with its moments as times left."""
-    found: Any = outlook(watch)["parts"]
-    return "".join(part if isinstance(part, str) else span(part["at"] - now / SECOND) for part in found)
+def _value(value: object, unit: str) -> str:
+    """`5.2 %`, `120 ms`, `37`; a dash for what is not known."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "–"
+    if unit == "ratio":
+        return f"{value * 100:.3g} %"
+    return f"{value:.4g}{' ms' if unit in {'time', 'ms'} else ''}"
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

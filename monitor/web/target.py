@@ -5,7 +5,6 @@ from __future__ import annotations
 from monitor.core.samples import Micros
 from monitor.ports import Json, TargetView
 from monitor.web.health import is_stale
-from monitor.web.outlook import with_outlook
 
 
 def standing_of(target: TargetView, now: Micros) -> Json:
@@ -21,5 +20,5 @@ def standing_of(target: TargetView, now: Micros) -> Json:
 
 def target_view(target: TargetView, now: Micros) -> Json:
     """Its standing, its metrics and its open watches."""
-    watches = [with_outlook(watch) for watch in target.watches]
-    return {**standing_of(target, now), "metrics": dict(target.metrics), "watches": watches}
+    shown = {"metrics": dict(target.metrics), "watches": list(target.watches)}
+    return {**standing_of(target, now), **shown}

@@ -85,7 +85,8 @@ class Window:
             await self.page.wait_for_timeout(300)
             await self.shot(f"{name}-{scheme}")
             assert await self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), scheme
-            assert await self.unfit() == []
+            unfit = await self.unfit()
+            assert unfit == [], unfit
         await self.page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
         await self.page.emulate_media(color_scheme="light")
 
@@ -110,6 +111,7 @@ async def window(browser: Browser, url: str) -> AsyncIterator[Window]:
     try:
         await page.goto(url)
         yield shown
-        assert await shown.blame() == []
+        blame = await shown.blame()
+        assert blame == [], blame
     finally:
         await context.close()

@@ -286,3 +286,35 @@ async def test_a_report_has_a_policy_of_its_own_that_runs_and_loads_nothing(web:
     assert answer.headers["content-type"].startswith("text/html")
     data = await web.get("/api/v1/watches/w-1/report.json")
     assert data.json()["watch"]["id"] == "w-1"
+
+
+# ---------------------------------------------------------------- for the page
+
+
+async def test_the_targets_are_told_from_memory_also_while_the_store_is_away(web: Running) -> None:
+    """With their open watches, our clock, and whether anything can be changed here."""
+    web.backend.fails = DatabaseUnreachable("away")
+    web.overview.change(store_reachable=False, trouble="it does not answer")
+    found = (await web.get("/api/v1/targets")).json()
+    (target,) = found["targets"]
+    assert found["now"] == web.overview.at / SECOND
+    assert found["controls"] is True
+    assert (target["store_reachable"], target["stale"]) == (False, False)
+    assert (target["trouble"], target["watches"][0]["id"]) == ("it does not answer", "w-1")
+
+
+async def test_a_chart_and_the_alerts_of_a_watch_are_read_bounded(web: Running) -> None:
+    """As asked, and not more than that."""
+    await web.get("/api/v1/watches/w-1/chart?since=12.5&slots=7")
+    await web.get("/api/v1/watches/w-1/alerts?limit=3")
+    assert web.backend.asked == [("chart", "w-1", 12.5, 7), ("alerts", "w-1", 3)]
+    for query in ("chart?slots=2001", "chart?slots=0", "chart?since=x", "alerts?limit=10001"):
+        assert (await web.get(f"/api/v1/watches/w-1/{query}")).status_code == 400
+
+
+async def test_only_the_pages_own_files_are_served(web: Running) -> None:
+    """By name, with their type."""
+    answer = await web.get("/static/app.js")
+    assert answer.headers["content-type"].startswith("text/javascript")
+    for name in ("..%2Fpage.py", "page.py", "", "app.js/x"):
+        assert (await web.get(f"/static/{name}")).status_code == 404

@@ -12,6 +12,7 @@ from monitor.core.thresholds import DOCUMENTED, Policy, Threshold
 from monitor.history import TOOLS
 from monitor.rollback.kinds import KINDS, Class, Loss
 from monitor.web.catalogue import METRICS
+from monitor.web.telemetry import ROUTES
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -114,3 +115,9 @@ def test_the_metrics_are_those_of_the_code() -> None:
         [f"`{m.full_name}`", m.kind, ", ".join(f"`{label}`" for label in m.labels), m.help] for m in METRICS
     ]
     assert table("exported") == rows, shown(rows)
+
+
+def test_every_route_is_documented() -> None:
+    """By its template, as it is counted."""
+    documented = {cells[0].strip("`").partition(" ")[2] for cells in table("request")}
+    assert documented == set(ROUTES) - {"other"}

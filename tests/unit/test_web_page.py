@@ -24,7 +24,7 @@ def test_the_page_shows_target_metrics_watch_and_streak() -> None:
         "5.2 %",
         "120 ms",
         "0.1 %",
-        "Rolls back in 3 m if the error rate stays above 1 %.",
+        "Rolls back by itself at 12:03:00 UTC.",
         "ready to roll back",
     ):
         assert text in page

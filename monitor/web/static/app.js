@@ -3,10 +3,10 @@
 import { token } from "./api.js";
 import { Card } from "./card.js";
 import { h, fill, say } from "./dom.js";
+import { LEVELS, level } from "./level.js";
 import { Model } from "./model.js";
 import { span } from "./words.js";
 
-const LEVELS = { alarm: 0, notice: 1, calm: 2, over: 3 };
 const OPEN_AT_ONCE = 3; // so many watches are shown unfolded; of more, only those in alarm
 const ENDED_SHOWN = 10;
 const SILENT = 20; // seconds without a sign of life, which comes every 15
@@ -43,7 +43,7 @@ function draw() {
 }
 
 function byGravity(a, b) {
-  return LEVELS[a.outlook.level] - LEVELS[b.outlook.level] || b.started_at - a.started_at;
+  return LEVELS[level(a)] - LEVELS[level(b)] || b.started_at - a.started_at;
 }
 
 /** One card for each watch, in order; a card that stays is not moved, so that focus and folds stay. */
@@ -64,7 +64,7 @@ function place(list, watches, unfold) {
 function card(watch, unfold) {
   let found = cards.get(watch.id);
   if (!found) {
-    found = new Card(watch, model, unfold || watch.outlook.level === "alarm");
+    found = new Card(watch, model, unfold || (watch.verdict === null && level(watch) === "alarm"));
     cards.set(watch.id, found);
   }
   found.show(watch);
@@ -87,13 +87,13 @@ function freshness() {
   const age = (Date.now() - model.lastNews) / 1000;
   const lost = model.lost !== null || age > SILENT;
   document.body.classList.toggle("lost", lost);
-  const text = lost ? `Connection lost, trying again. Last news ${span(age)} ago: what you see may be out of date.` : "Live";
+  const text = lost ? `Connection lost, trying again. Last news ${span(age)} ago: what you see may be out of date.` : "Live. Times are UTC.";
   say(element("live"), text);
 }
 
 /** The tab's title says the gravest thing, so that it can be read without opening the tab. */
 function title(open) {
-  const alarms = open.filter((watch) => watch.outlook.level === "alarm").length;
+  const alarms = open.filter((watch) => level(watch) === "alarm").length;
   document.title = alarms ? `▲ ${alarms} · migration-monitor` : "migration-monitor";
 }
 

@@ -4,6 +4,7 @@ import { Charts } from "./charts.js";
 import { actions } from "./dialog.js";
 import { h, fill, say } from "./dom.js";
 import { History } from "./history.js";
+import { level, trigger } from "./level.js";
 import { plan, readiness } from "./sections.js";
 import { MODES, PHASES, VERDICTS, clock, span } from "./words.js";
 
@@ -18,9 +19,10 @@ export class Card {
     this.state = h("span", { class: "state" });
     this.place = h("span", { class: "place" });
     this.sentence = h("p", { class: "outlook" });
+    this.trigger = h("p", { class: "trigger" });
     this.body = h("div", { class: "body" });
     this.root = h("details", { class: "watch", ontoggle: () => this.fold() },
-      h("summary", {}, h("div", { class: "line" }, this.state, this.place), h("h3", {}, watch.migration), this.sentence),
+      h("summary", {}, h("div", { class: "line" }, this.state, this.place), h("h2", { class: "name" }, watch.migration), this.sentence, this.trigger),
       this.body);
     if (unfolded) this.root.open = true;
   }
@@ -28,10 +30,12 @@ export class Card {
   show(watch) {
     const changed = watch !== this.watch;
     this.watch = watch;
-    const level = watch.outlook.level;
-    this.root.className = `watch ${level}`;
-    say(this.state, `${MARKS[level]} ${VERDICTS[watch.verdict] ?? PHASES[watch.phase] ?? watch.phase}`);
+    const grave = level(watch);
+    this.root.className = `watch ${grave}`;
+    say(this.state, `${MARKS[grave]} ${VERDICTS[watch.verdict] ?? PHASES[watch.phase] ?? watch.phase}`);
     say(this.place, `on ${watch.target} · ${MODES[watch.mode] ?? watch.mode}`);
+    say(this.trigger, trigger(watch));
+    this.trigger.hidden = !this.trigger.textContent;
     this.tick();
     if (this.parts && (changed || !this.shownOnce)) this.update();
   }
@@ -59,21 +63,19 @@ export class Card {
     this.parts = null;
   }
 
+  /** The daemon's sentence; with the time left when it speaks of a moment. */
   say() {
-    const { parts } = this.watch.outlook;
+    const { text = "", at = null } = this.watch.next ?? {};
     const age = (Date.now() - this.model.lastNews) / 1000;
     const old = this.model.lost !== null && age > LOST_AFTER && this.watch.verdict === null;
-    const now = this.model.now();
-    const shown = parts.map((part) => (typeof part === "string" ? part : null));
-    fill(this.sentence, [shown, old], () => [
+    const left = at === null ? 0 : at - this.model.now();
+    const counted = left > 0;
+    fill(this.sentence, [text, old, counted], () => [
       old ? "Last known: " : "",
-      ...parts.map((part) => (typeof part === "string" ? part : h("span", { class: "count" }))),
+      counted ? h("span", { class: "count" }) : "",
+      counted || old ? text.charAt(0).toLowerCase() + text.slice(1) : text,
     ].filter((part) => part !== ""));
-    const counts = this.sentence.querySelectorAll(".count");
-    parts.filter((part) => typeof part !== "string").forEach((part, index) => {
-      const left = part.at - now;
-      say(counts[index], left > 0 ? `${span(left)} (at ${clock(part.at, now)})` : "a moment");
-    });
+    if (counted) say(this.sentence.querySelector(".count"), `${old ? "in" : "In"} ${span(left)}: `);
   }
 
   fold() {
@@ -89,15 +91,16 @@ export class Card {
   build() {
     const part = (title, name) => {
       const box = h("div");
-      return [box, h("section", { class: name }, h("h4", {}, title), box)];
+      return [box, h("section", { class: name }, h("h3", {}, title), box)];
     };
     const [ready, readyPart] = part("Ready to roll back?", "ready");
     const [sql, sqlPart] = part("What a rollback runs", "sql");
     const history = new History(this.watch);
     const charts = new Charts(this.watch, this.seconds, history);
     this.parts = { ready, sql, history, charts, left: h("p", { class: "left" }), countdown: h("div", { class: "countdown" }), actions: h("div", { class: "actions" }) };
-    this.body.append(this.parts.countdown, this.parts.left, this.parts.actions, charts.root,
-      h("div", { class: "columns" }, h("div", {}, readyPart, sqlPart), history.root));
+    this.body.append(this.parts.countdown, this.parts.left, this.parts.actions, charts.root, reportLink(this.watch.id),
+      h("div", { class: "columns" }, h("div", {}, readyPart, history.whyPart, sqlPart, history.toldPart), h("div", {}, history.listPart)));
+    this.readyPart = readyPart;
   }
 
   update() {
@@ -109,6 +112,7 @@ export class Card {
     fill(parts.actions, [open, watch.phase, watch.mode, watch.superseded, watch.plan], () => (open ? actions(watch) : null));
     fill(parts.ready, [watch.readiness, watch.rehearsal, watch.already_breaching, watch.ledger_lost, watch.verdict], () => readiness(watch));
     fill(parts.sql, watch.plan, () => plan(watch.plan));
+    this.readyPart.hidden = watch.verdict !== null;
     parts.history.show(watch);
     parts.charts.show(watch);
   }
@@ -137,6 +141,11 @@ export class Card {
       say(label, `${rule}: ${streak.state} for ${span(age)} of ${span(streak.hold_seconds)}${short}`);
     });
   }
+}
+
+function reportLink(id) {
+  const href = `/api/v1/watches/${encodeURIComponent(id)}/report`;
+  return h("p", { class: "report" }, h("a", { href }, "Report of this watch"), h("span", { class: "dim" }, ` ${id}`));
 }
 
 function bar(streak) {

@@ -133,6 +133,7 @@ class Chart {
 
   head(live) {
     const { metric } = this;
+    this.live = live;
     say(this.shown, this.pointed ?? (live ? value(metric.value, metric.unit) : ""));
     const [word, kind] = live ? state(metric) : ["", ""];
     say(this.how, this.pointed ? "" : word);
@@ -177,6 +178,7 @@ class Chart {
       width,
       height: HEIGHT,
       legend: { show: false },
+      tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
       padding: [12, 2, 0, 0],
       scales: { x: { time: true, auto: false, range: () => [this.from, this.to] }, y: { auto: false, range: () => [0, this.top ?? 1] } },
@@ -197,7 +199,7 @@ class Chart {
   point(index) {
     const at = index === null || index === undefined ? undefined : this.at[index];
     this.pointed = at === undefined ? null : `${value(this.values[index], this.metric.unit)} at ${clock(at)}`;
-    this.head(true);
+    this.head(this.live);
   }
 }
 

@@ -20,10 +20,9 @@ export class History {
     this.list = h("div");
     this.told = h("div");
     this.trouble = h("p", { class: "no", role: "status" });
-    this.root = h("div", { class: "history" },
-      h("section", { class: "why" }, h("h4", {}, "Why no rollback"), this.why),
-      h("section", {}, h("h4", {}, "What happened"), this.trouble, this.list),
-      h("section", {}, h("h4", {}, "Alerts sent"), this.told));
+    this.whyPart = h("section", { class: "why" }, h("h3", {}, "Why no rollback"), this.why);
+    this.toldPart = h("section", { class: "told" }, h("h3", {}, "Alerts sent"), this.told);
+    this.listPart = h("section", {}, h("h3", {}, "What happened"), this.trouble, this.list);
     this.known = "";
     this.asked = 0;
   }
@@ -66,7 +65,7 @@ export class History {
       const { events } = await ofWatch(this.watch.id, `events?after=${this.after}&limit=${PAGE}`);
       if (!events.length) return;
       this.after = events.at(-1).id;
-      this.events = [...this.events, ...events].slice(-EVENTS_KEPT);
+      this.events = [...this.events, ...events.filter(({ kind }) => !TWICE.includes(kind))].slice(-EVENTS_KEPT);
       if (events.length < PAGE) return;
     }
   }
@@ -105,6 +104,7 @@ const ruleWords = (rule = "") => {
 };
 
 const LIMITS = { rollback: "the rollback limit", investigate: "the investigate limit", warn: "its normal range" };
+const ACTS = { rollback: "time to roll back", investigate: "people are alerted", warn: "people are told" };
 const ENDS = { gap: "a gap in the samples", paused: "a pause", rearmed: "a newer watch" };
 
 function endedBy(detail, units) {
@@ -131,13 +131,17 @@ function why({ kind, at, detail }, units) {
   return null;
 }
 
+const TWICE = ["rollback_intent", "rollback_effect"]; // what intent and outcome say too
+
 const LINES = {
   registered: ({ mode }) => `registered, mode ${mode}`,
   pending: ({ rule }) => `${ruleWords(rule).name} is beyond ${LIMITS[ruleWords(rule).action] ?? rule}`,
-  firing: ({ rule, since }, at) => `${ruleWords(rule).name} was beyond ${LIMITS[ruleWords(rule).action] ?? rule} for ${span(at - since)}: it acts`,
+  firing: ({ rule, since }, at) => `${ruleWords(rule).name} was beyond ${LIMITS[ruleWords(rule).action] ?? rule} for ${span(at - since)}: ${ACTS[ruleWords(rule).action] ?? "it acts"}`,
   cleared: (detail, at, units) => `${ruleWords(detail.rule).name}, ${ruleWords(detail.rule).action}: streak ${span(at - detail.since)}, ended by ${endedBy(detail, units)}`,
   blind: ({ metric }) => `${metricName(metric)} can't be seen`,
   sighted: ({ metric }) => `${metricName(metric)} is seen again`,
+  started: () => "the daemon has begun to watch",
+  intent: () => "the rollback begins: from here on it can't be stopped",
   rollback_decided: ({ by, rule }) => (by ? `rollback decided, asked for by ${by}` : `rollback decided: ${ruleWords(rule).name}`),
   approval_requested: ({ rule }) => `a person is asked to approve the rollback: ${ruleWords(rule).name}`,
   would_roll_back: ({ rule }) => `would have rolled back: ${ruleWords(rule).name}`,
@@ -148,10 +152,13 @@ const LINES = {
 };
 
 function line(event, units) {
-  const say = LINES[event.kind];
+  const say = LINES[event.kind] ?? (event.kind.startsWith("outcome_") ? outcome(event.kind) : null);
   const text = say ? say(event.detail ?? {}, event.at, units) : other(event);
   return h("li", {}, h("time", { datetime: new Date(event.at * 1000).toISOString() }, clock(event.at)), h("span", {}, text));
 }
+
+const outcome = (kind) => ({ seconds, reason }) =>
+  `outcome: ${kind.slice("outcome_".length).replaceAll("_", " ")}${seconds ? ` in ${span(seconds)}` : ""}${reason ? `, ${reason}` : ""}`;
 
 /** A kind without a sentence of its own: its name and its plain details. */
 function other({ kind, detail }) {
@@ -170,7 +177,7 @@ function told(alerts) {
     lines.set(key, [...(lines.get(key) ?? []), alert]);
   }
   return h("ol", { class: "events" }, [...lines.values()].slice(0, 40).map((same) =>
-    h("li", {}, h("time", {}, clock(same[0].at)), h("span", {}, `${same[0].title} `, h("span", { class: "dim" }, same.map(fate).join(", "))))));
+    h("li", {}, h("time", { datetime: new Date(same[0].at * 1000).toISOString() }, clock(same[0].at)), h("span", {}, `${same[0].title} `, h("span", { class: "dim" }, same.map(fate).join(", "))))));
 }
 
 function fate({ channel, delivered_at: delivered, given_up_at: givenUp, attempts, error }) {

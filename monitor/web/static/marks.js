@@ -85,7 +85,7 @@ export const paint = {
       ctx.moveTo(left, y);
       ctx.lineTo(right, y);
       ctx.stroke();
-      const text = Math.min(y - 4 * unit, free - 13 * unit);
+      const text = Math.min(y - 6 * unit, free - 13 * unit);
       free = text;
       lettering(ctx, label, right - 4 * unit, text, colour);
     }
@@ -100,7 +100,7 @@ export const paint = {
 function lettering(ctx, text, at, y, colour) {
   ctx.setLineDash([]);
   ctx.lineJoin = "round";
-  ctx.lineWidth = 4 * devicePixelRatio;
+  ctx.lineWidth = 3 * devicePixelRatio;
   ctx.strokeStyle = colour.card;
   ctx.strokeText(text, at, y);
   ctx.fillStyle = colour.text;

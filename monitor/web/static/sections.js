@@ -8,7 +8,6 @@ const CLASSES = { lossless: "loses nothing", lossy: "may lose data", opaque: "ef
 
 export function readiness(watch) {
   const state = watch.readiness ?? {};
-  if (watch.verdict !== null) return [h("p", { class: "dim" }, "The watch is over.")];
   const yes = state.ok === true;
   return [
     h("p", { class: yes ? "yes" : "no" }, yes ? "✓ Yes, it could roll back now." : "✗ No, it could not roll back now:"),

@@ -59,20 +59,17 @@ export function span(seconds) {
   return found.slice(0, 2).join(" ") || "0 s";
 }
 
-const two = (number) => String(number).padStart(2, "0");
-
-/** Local time of day; with the date when it is not today. */
+/** Time of day in UTC, as in alerts and on the command line; with the date when it is not today. */
 export function clock(seconds, now = Date.now() / 1000) {
   const at = new Date(seconds * 1000);
-  const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-  if (at.toDateString() === new Date(now * 1000).toDateString()) return time;
-  const month = at.toLocaleString("en", { month: "short" });
-  return `${at.getDate()} ${month} ${time.slice(0, 5)}`;
+  const time = at.toISOString().slice(11, 19);
+  if (at.toISOString().slice(0, 10) === new Date(now * 1000).toISOString().slice(0, 10)) return time;
+  return `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${time.slice(0, 5)}`;
 }
 
-/** Ticks of a time axis: seconds only where they differ. */
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** Ticks of a time axis, UTC: seconds only where they differ. */
 export function tick(seconds, step) {
-  const at = new Date(seconds * 1000);
-  const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
-  return step < 60 ? `${time}:${two(at.getSeconds())}` : time;
+  return new Date(seconds * 1000).toISOString().slice(11, step < 60 ? 19 : 16);
 }
