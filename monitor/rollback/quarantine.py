@@ -120,12 +120,16 @@ async def _column(
     _: Connection, model: Forecast, action: Action, label: str, before: Entry, loss: Destroyed
 ) -> _Piece:
     column = before["columns"][action.name]
+    if column is ANY:
+        model.problem(f"{loss.name} is changed by an earlier statement and can't be quarantined then")
+        return _Piece(())
     table, name = f"ALTER TABLE {key_of(action.relation or ())}", quote_identifier(action.name)
     if column["identity"]:
         model.problem(f"identity column {loss.name} can't be quarantined: use --data-loss salvage")
     place = _free_name(action.name, before["columns"])
-    keys = [k for k, v in before["constraints"].items() if action.name in v["columns"]]
-    indexes = [i for i, v in before["indexes"].items() if action.name in v["columns"] and not v["constraint"]]
+    keys = [k for k, v in _known(before["constraints"]).items() if action.name in v["columns"]]
+    indexes = [i for i, v in _known(before["indexes"]).items()
+               if action.name in v["columns"] and not v["constraint"]]  # fmt: skip
     schema = split_label(label)[0]
     loosen = [
         f"ALTER COLUMN {name} DROP NOT NULL" if column["not_null"] else "",
@@ -140,13 +144,18 @@ async def _column(
     return _Piece(tuple(statements), Quarantined(loss, place))
 
 
+def _known(parts: Entry) -> Entry:
+    """Without what the plan itself has made: it is not foretold on which columns that stands."""
+    return {name: value for name, value in parts.items() if value is not ANY}
+
+
 async def _table(
     connection: Connection, model: Forecast, action: Action, label: str, before: Entry, loss: Destroyed
 ) -> _Piece:
-    if before["children"] or any(c["inherited"] for c in before["columns"].values()):
+    if before["children"] or any(c["inherited"] for c in _known(before["columns"]).values()):
         model.problem(f"{label} has partitions or is one: use --data-loss salvage")
     table = f"ALTER TABLE {key_of(action.relation or ())}"
-    foreign = sorted(k for k, v in before["constraints"].items() if v["type"] == "f")
+    foreign = sorted(k for k, v in _known(before["constraints"]).items() if v["type"] == "f")
     place = await connection.fetchval(FREE_SCHEMA, loss.label, QUARANTINE_SCHEMA)
     statements = [
         *(f"{table} DROP CONSTRAINT {quote_identifier(k)}" for k in foreign),

@@ -102,15 +102,17 @@ async def test_when_its_time_is_over_only_the_column_of_that_table_is_dropped(ne
         b"ALTER TABLE contacts ADD CONSTRAINT contacts_pkey PRIMARY KEY (note);"
         b"ALTER TABLE contacts ALTER COLUMN id DROP NOT NULL; ALTER TABLE contacts DROP COLUMN id",
         b"ALTER TABLE contacts ADD COLUMN new text; ALTER TABLE contacts DROP COLUMN new",
+        b"ALTER TABLE contacts ADD CONSTRAINT named UNIQUE (id); ALTER TABLE contacts DROP COLUMN note",
     ],
-    ids=["key", "column"],
+    ids=["key", "column", "constraint"],
 )
+@pytest.mark.parametrize("mode", [DataLoss.SALVAGE, DataLoss.QUARANTINE])
 async def test_what_a_plan_makes_itself_may_be_named_by_its_later_statements(
-    newest: Database, sql: bytes
+    newest: Database, sql: bytes, mode: DataLoss
 ) -> None:
     """A key that is moved back to another column, and a column that comes and goes."""
     dsn = newest.dsn
     await build(dsn, TWO_TABLES)
-    watch = await store(dsn, await prepare(dsn, sql, ALLOWING), "w-1")
+    watch = await store(dsn, await prepare(dsn, sql, replace(ALLOWING, data_loss=mode)), "w-1")
     async with executing(dsn) as executor:
         assert (await rolled_back(executor, watch)).kind is OutcomeKind.ROLLED_BACK
