@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from monitor import pg
-from monitor.errors import DatabaseError
 from monitor.pg import Connection
 from monitor.ports import Order, OutcomeKind
 from monitor.rollback import books, keeping, ledger, tenure, verifying
@@ -225,8 +224,3 @@ async def _execute(t: Try, s: Statement, patience: Patience, held_since: float) 
     with patience:
         await t.send(s.text, f"statement {s.step} (line {s.line})")
     t.kill(f"after_statement_{s.step}")
-
-
-def is_conflict(e: DatabaseError) -> bool:
-    """Somebody holds a lock: try again with more patience."""
-    return e.sqlstate in {"55P03", "40P01"}
