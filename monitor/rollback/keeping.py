@@ -21,9 +21,14 @@ from monitor.rollback.stored import Plan
 
 async def make_room(connection: Connection, plan: Plan) -> None:
     """The schemas that the plan needs, before the rollback's own transaction."""
-    places = [q.place for q in plan.quarantined if not q.loss.column]
-    if plan.keeps:
-        await manifest.make_room(connection, sorted({SCHEMA, *places}))
+    if found := places(plan):
+        await manifest.make_room(connection, found)
+
+
+def places(plan: Plan) -> list[str]:
+    """The schemas into which it puts something; [] when it keeps nothing."""
+    tables = {q.place for q in plan.quarantined if not q.loss.column}
+    return sorted({SCHEMA, *tables}) if plan.keeps else []
 
 
 async def keep(

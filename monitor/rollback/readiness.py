@@ -25,7 +25,7 @@ from monitor.rollback import (
 )
 from monitor.rollback.cautions import too_long
 from monitor.rollback.checks import Stop
-from monitor.rollback.manifest import SCHEMA
+from monitor.rollback.keeping import places
 from monitor.rollback.plan import sha256_of
 from monitor.rollback.protocol import LOOK
 from monitor.rollback.stored import Plan, set_path
@@ -39,10 +39,10 @@ SELECT pg_catalog.pg_is_in_recovery() AS standby,
        pg_catalog.has_table_privilege('migration_monitor.watch', 'UPDATE')
          AND pg_catalog.has_table_privilege('migration_monitor.rollback_step', 'INSERT')
          AND pg_catalog.has_table_privilege('migration_monitor.event', 'INSERT') AS may_write,
-       pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
-         OR coalesce(pg_catalog.has_schema_privilege(
-              pg_catalog.to_regnamespace('{SCHEMA}')::oid, 'CREATE'), false)
-         AS may_salvage,
+       ARRAY(SELECT s FROM unnest($4::text[]) s
+              WHERE NOT CASE WHEN pg_catalog.to_regnamespace(s) IS NULL
+                             THEN pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
+                             ELSE pg_catalog.has_schema_privilege(s, 'CREATE') END) AS closed,
        (SELECT pg_catalog.jsonb_object_agg(k.key, pg_catalog.jsonb_build_array(
                  pg_catalog.format('%I.%I', n.nspname, c.relname),
                  pg_catalog.pg_has_role(c.relowner, 'USAGE')))
@@ -55,7 +55,7 @@ SELECT pg_catalog.pg_is_in_recovery() AS standby,
 
 async def cheap(connection: Connection, watch: WatchRow, plan: Plan) -> list[str]:
     """What is in the way, as sentences; one round trip."""
-    r = await connection.fetchrow(CHEAP, watch.id, plan.search_path, list(plan.resolution))
+    r = await connection.fetchrow(CHEAP, watch.id, plan.search_path, list(plan.resolution), places(plan))
     if r is None or r["plan_sha256"] is None:
         return [Reason("the watch is not in the ledger", Lack.LEDGER)]
     found: list[str] = []
@@ -75,9 +75,9 @@ async def cheap(connection: Connection, watch: WatchRow, plan: Plan) -> list[str
     if not r["may_write"]:
         text = "the rollback role may not write the ledger: GRANT it UPDATE and INSERT there"
         found.append(Reason(text, Lack.RIGHTS))
-    if plan.keeps and not r["may_salvage"]:
-        text = f"the rollback role may not create tables in {SCHEMA}: GRANT CREATE ON DATABASE to it"
-        found.append(Reason(text, Lack.RIGHTS))
+    for place in r["closed"]:
+        text = f"the rollback role may not create tables in {place}: GRANT CREATE ON SCHEMA {place} to it"
+        found.append(Reason(f"{text} (ON DATABASE while that schema is not there)", Lack.RIGHTS))
     return found + _names(plan, _json(r["names"]))
 
 

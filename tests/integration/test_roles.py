@@ -10,6 +10,7 @@ import pytest
 from monitor.errors import PlanRefused
 from monitor.ports import OutcomeKind
 from monitor.rollback.executor import RollbackExecutor
+from monitor.rollback.losses import DataLoss
 from monitor.rollback.prepare import Options, prepare
 from monitor.store.gateway import PgStore
 from tests.conftest import Database
@@ -197,3 +198,31 @@ async def test_rights_revoked_after_registration_are_missed_at_the_next_readines
     finally:
         await executor.aclose()
     assert (await load(dsns.rollback)).verdict is None
+
+
+@pytest.mark.promise(7)
+async def test_a_place_for_quarantined_tables_that_can_not_be_used_is_not_ready(database: Database) -> None:
+    """It is another schema than that of copies; one that is there must be open to the role itself."""
+    dsns = await make_roles(database.dsn)
+    opened = PgStore("shop", dsns.rollback)
+    await opened.open()
+    await opened.aclose()
+    async with connected(dsns.owner) as c:
+        await c.execute(APPLICATION)
+    options = Options(DataLoss.QUARANTINE)
+    watch = await store(dsns.rollback, await prepare(dsns.rollback, b"DROP TABLE contacts", options))
+    executor = RollbackExecutor(dsns.rollback, "shop")
+    try:
+        async with connected(database.dsn) as admin:
+            assert (await executor.ready(watch, full=False)).ok
+            for take in (
+                f"GRANT CREATE ON DATABASE {database.name} TO {ROLLBACK};"
+                f"REVOKE CREATE ON SCHEMA migration_monitor_quarantine FROM {ROLLBACK}",
+                f"REVOKE CREATE ON DATABASE {database.name} FROM {ROLLBACK};"
+                "DROP SCHEMA migration_monitor_quarantine",
+            ):
+                await admin.execute(take)
+                reasons = (await executor.ready(watch, full=False)).reasons
+                assert any("migration_monitor_quarantine" in reason for reason in reasons), reasons
+    finally:
+        await executor.aclose()
