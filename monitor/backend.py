@@ -74,6 +74,14 @@ class StoredWatches:
         registry, row = await self._require(watch_id)
         return [event_view(e) for e in await registry.events(row.id, after, limit)]
 
+    async def changes(self, watch_id: str) -> Json | None:
+        registry, row = await self._require(watch_id)
+        return await registry.changes(row.id)
+
+    async def changes_of(self, view: Json) -> Json | None:
+        """The same for a watch that is known already."""
+        return await self._registries[str(view["target"])].changes(str(view["id"]))
+
     async def report(self, watch_id: str) -> Json:
         return await self._gathered(await self._require(watch_id))
 

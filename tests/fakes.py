@@ -63,6 +63,7 @@ class MemoryStore:
         self.given_up: list[str] = []
         self.memory: Json = {}
         self.rehearsals: dict[str, Rehearsal] = {}
+        self.compared: dict[str, tuple[Json, Json | None]] = {}
         self.records = 0
         self._clock = clock or SystemClock()
         self._sleep = sleep
@@ -111,6 +112,19 @@ class MemoryStore:
                 for wait in waits:
                     wait.cancel()
         self._news.clear()
+
+    async def baseline(self, watch_id: str) -> Json | None:
+        self._here()
+        return self.compared[watch_id][0] if watch_id in self.compared else None
+
+    async def keep_changes(self, watch_id: str, baseline: Json, found: Json | None) -> None:
+        self._here()
+        first = self.compared[watch_id][0] if watch_id in self.compared else _copy(baseline)
+        self.compared[watch_id] = (first, None if found is None else _copy(found))
+
+    async def changes(self, watch_id: str) -> Json | None:
+        self._here()
+        return self.compared[watch_id][1] if watch_id in self.compared else None
 
     async def forget(self, older_than: Micros) -> int:
         self._here()

@@ -150,6 +150,10 @@ class RecordingBackend:
         self._ask("events", watch_id, after, limit)
         return [{"id": after + 1, "kind": "firing"}]
 
+    async def changes(self, watch_id: str) -> Json | None:
+        self._ask("changes", watch_id)
+        return None
+
     async def report(self, watch_id: str) -> Json:
         self._ask("report", watch_id)
         return {"watch": WATCH}

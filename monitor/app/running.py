@@ -12,7 +12,7 @@ from monitor.app.commands import stored_watches
 from monitor.app.levers import levers_of
 from monitor.app.outlets import channels_of
 from monitor.app.reports import REPORTS, report_jobs
-from monitor.app.sources import probes_of
+from monitor.app.sources import changes_of, probes_of
 from monitor.app.targets import executor_of, kept_of, kinds_of, store_of
 from monitor.backend import StoredWatches
 from monitor.channels.outbox import OutboxSender, rows_for
@@ -109,7 +109,8 @@ def _parts(
     return TargetParts(
         target, settings.policy(target), settings.watch.fast_interval, probes, store,
         executor_of(settings, target, levers, store.guard), outgoing, telemetry, clock,
-        kinds_of(settings, target), levers, settings.rollback.verify_for, settings.report.url or "",
+        kinds_of(settings, target), levers, settings.rollback.verify_for,
+        changes_of(settings, target), settings.report.url or "",
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from monitor.daemon.parts import READ_SHARE
 from monitor.errors import OperatorError
 from monitor.net import Net
 from monitor.probes import PROBES
+from monitor.probes.changes import DatabaseChanges
 from monitor.probes.counters import Rates
 from monitor.probes.database import CONNECTIONS, QUERY_LATENCY, DatabaseProbe
 from monitor.probes.endpoints import Pace
@@ -58,6 +59,11 @@ def probes_of(settings: Settings, target: str, net: Net) -> tuple[CheckedProbe, 
             except OperatorError as e:
                 raise OperatorError(f"targets.{target}.metrics.{metric}.{source.kind}: {e}") from e
     return tuple(found)
+
+
+def changes_of(settings: Settings, target: str) -> DatabaseChanges:
+    """What compares its database with how it was, on a connection of its own."""
+    return DatabaseChanges(Session(settings.targets[target].dsn, name=f"changes/{target}"))
 
 
 def pace_of(settings: Settings, target: str) -> Pace:

@@ -104,6 +104,21 @@ def _coverage(coverage: Json) -> Iterator[str]:
         yield f"counted against success: {', '.join(parts)}"
 
 
+def changed_lines(changes: Json | None) -> Iterator[str]:
+    """What changed in the database since the watch began: three of each kind, statements without values."""
+    found = _mapping(changes)
+    statements = _mapping(found.get("statements"))
+    for s in _sequence(statements.get("slower"))[:3]:
+        yield f"slower: {s['mean_before_ms']:.3g} ms before, now {s['mean_ms']:.3g} ms: {s['statement']}"
+    for s in _sequence(statements.get("gone"))[:3]:
+        yield f"ran steadily before, not once since: {s['statement']}"
+    for wait in _sequence(found.get("lock_waits"))[:3]:
+        yield f"{wait['waiting']} sessions wait for a lock on {wait['relation']}"
+    for index in _sequence(found.get("invalid_indexes")):
+        if index["new"]:
+            yield f"index {index['name']} on {index['relation']} became invalid"
+
+
 def plan_lines(view: Json) -> Iterator[str]:
     """The statements of the rollback, numbered, each with its class; those outside a transaction say so."""
     for number, statement in enumerate(_sequence(view.get("plan")), 1):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.core.samples import Reading
-from monitor.ports import Controls, Outcome, Progress, Readiness, WatchRow
+from monitor.ports import Controls, Json, Outcome, Progress, Readiness, WatchRow
 from monitor.ports.levers import Call, Pulled
 
 
@@ -43,6 +43,14 @@ class ReadinessRead:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangesRead:
+    """What is different in the database since the watch began."""
+
+    watch_id: str
+    changes: Json
+
+
+@dataclass(frozen=True, slots=True)
 class Progressed:
     """The executor on its way."""
 
@@ -72,5 +80,14 @@ class Reminded:
 
 
 Happening = (
-    Readings | Tick | Reminded | ControlsRead | Loaded | ReadinessRead | Progressed | Finished | LeversPulled
+    ChangesRead
+    | Readings
+    | Tick
+    | Reminded
+    | ControlsRead
+    | Loaded
+    | ReadinessRead
+    | Progressed
+    | Finished
+    | LeversPulled
 )

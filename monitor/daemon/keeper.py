@@ -83,6 +83,7 @@ class Keeper:
         started = min(row.started_at, now)
         self.state: WatchState = state or new_state(policy, started, self._first_mode())
         self.executing = False
+        self.changes: Json | None = None  # in the database since it began, as read last
         self.kept: Sequence[Mapping[str, Any]] = ()  # what its rollback copied away or put aside
 
     @property

@@ -8,13 +8,14 @@ If one of them dies, the target's loop ends loudly.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 import structlog
 
 from monitor.core.samples import SECOND, Reading
 from monitor.daemon.afterwards import Pulling
+from monitor.daemon.changing import Changing
 from monitor.daemon.happenings import (
     ControlsRead,
     Finished,
@@ -26,6 +27,7 @@ from monitor.daemon.happenings import (
     Reminded,
     Tick,
 )
+from monitor.daemon.keeper import Keeper
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.polling import Poller
 from monitor.daemon.proving import Proving
@@ -183,10 +185,14 @@ class TargetLoop:
             "tick": self._tick(),
             "news": self._news(),
             "readiness": self._readiness(),
+            "changes": Changing(self._parts, self._open_keepers, self._queue.put_nowait).run(),
         }
         for poller in self._pollers:
             jobs[f"poll/{poller.probe.name}"] = poller.run()
         return jobs
+
+    def _open_keepers(self) -> Iterable[Keeper]:
+        return self._rounds.keepers.values()
 
     def _raise(self, task: asyncio.Task[Any]) -> None:
         error = task.exception() or RuntimeError(f"{task.get_name()} ended by itself")
@@ -205,6 +211,7 @@ class TargetLoop:
     async def _close(self) -> None:
         for probe in self._parts.probes:
             await probe.aclose()
+        await self._parts.statistics.aclose()
         await self._parts.executor.aclose()
         await self._parts.store.aclose()
 

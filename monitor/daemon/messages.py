@@ -16,6 +16,7 @@ from monitor.core.evidence import Evidence
 from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Action, Policy, Rule
 from monitor.daemon.aftermath import After
+from monitor.daemon.changing import slower_facts
 from monitor.daemon.keeper import Keeper
 from monitor.daemon.stakes import at_risk, kept, rehearsed
 from monitor.ports import Alert, Severity
@@ -74,7 +75,8 @@ class Messages:
             keeper, decision.at, SEVERITY[rule.action],
             f"{rule.metric} {self._both(rule, value)} for {_age(decision.at, decision.since)}",
             transition=f"{rule.name}/firing/{decision.since}", condition=rule.name,
-            facts=(("since", when(decision.since)), *self._evidence(rule, decision.evidence)),
+            facts=(("since", when(decision.since)), *self._evidence(rule, decision.evidence),
+                   *(slower_facts(keeper.changes) if rule.action is Action.INVESTIGATE else ())),
             next=_next(keeper, rule), commands=("status", "pause"),
             page=rule.action is not Action.WARN,
         )  # fmt: skip

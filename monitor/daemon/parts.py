@@ -9,6 +9,7 @@ from monitor.clock import AdjustableClock
 from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Policy
 from monitor.ports import Alert, AlertRow, Executor, Probe, Store, Telemetry
+from monitor.ports.changes import NoStatistics, Statistics
 from monitor.ports.levers import Levers, NoLevers
 from monitor.units import Kind
 
@@ -49,6 +50,7 @@ class TargetParts:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     levers: Levers = field(default_factory=NoLevers)
     verify_for: Micros = 0  # after a rollback, until it is said whether it helped; 0: never
+    statistics: Statistics = field(default_factory=NoStatistics)
     report_url: str = ""  # of a watch's report, `{id}` for its id; "": none
 
     @property

@@ -22,6 +22,7 @@ from monitor.daemon.aftermath import Aftermath
 from monitor.daemon.afterwards import Afterwards
 from monitor.daemon.failover import follow, lost
 from monitor.daemon.happenings import (
+    ChangesRead,
     ControlsRead,
     Finished,
     Happening,
@@ -177,6 +178,8 @@ class Rounds:
                     found += from_progress(progress, now)
                 case Finished(keeper.id, outcome):
                     found += self._from_outcome(keeper, outcome, now)
+                case ChangesRead(keeper.id, changes):
+                    keeper.changes = changes
                 case ReadinessRead(keeper.id, readiness) if ends_by_hand(keeper, readiness):
                     found.append(
                         events.Executed(now, events.Verdict.RESOLVED_EXTERNALLY, readiness.reasons[0])

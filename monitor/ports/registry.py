@@ -7,6 +7,7 @@ from typing import Protocol
 
 from monitor.core.samples import Micros
 from monitor.ports.rehearsals import Rehearsal
+from monitor.ports.shapes import Json
 from monitor.ports.shown import AlertTold, SampleSlot
 from monitor.ports.store import EventRow, SampleRow
 from monitor.ports.watches import Control, Registration, WatchRow
@@ -43,6 +44,9 @@ class Registry(Protocol):
 
     async def told(self, watch_id: str, limit: int) -> Sequence[AlertTold]:
         """What people were told of the watch, newest first."""
+
+    async def changes(self, watch_id: str) -> Json | None:
+        """What is different in the database since the watch began; None: not known yet."""
 
     async def events(self, watch_id: str, after: int, limit: int) -> Sequence[EventRow]:
         """In the order written, those with id > `after`."""

@@ -73,6 +73,9 @@ class Backend(Protocol):
     async def events(self, watch_id: str, after: int, limit: int) -> Sequence[Json]:
         """Events with an id above `after`, in the order written."""
 
+    async def changes(self, watch_id: str) -> Json | None:
+        """What is different in the target's database since the watch began; None: not known yet."""
+
     async def report(self, watch_id: str) -> Json:
         """What happened to the watch so far, as one document."""
 

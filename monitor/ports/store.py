@@ -87,6 +87,12 @@ class Store(Protocol):
     async def wait_for_news(self, seconds: float) -> None:
         """Returns when a registration or a control was committed, or after `seconds`."""
 
+    async def baseline(self, watch_id: str) -> Json | None:
+        """How the database was when the watch began; None before `keep_changes`."""
+
+    async def keep_changes(self, watch_id: str, baseline: Json, found: Json | None) -> None:
+        """Keeps the first baseline of a watch, and the latest changes since."""
+
     async def forget(self, older_than: Micros) -> int:
         """Deletes samples, settled alerts and events before that moment; returns how many rows."""
 

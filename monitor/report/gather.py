@@ -60,6 +60,7 @@ async def gather(source: Source, now: Micros) -> Json:
         "worst": _worst(slots, view),
         "evidence": await _evidence(source, events),
         "salvaged": _salvaged(events),
+        "changes": await source.registry.changes(row.id),
         "metrics": _series(slots),
         "events": events,
         "alerts": [_alert(a) for a in reversed(told)],

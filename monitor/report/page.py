@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.ports import Json, rehearsal_told
+from monitor.report.changed import changed
 from monitor.report.charts import HATCH, Chart, svg
 from monitor.report.parts import moment, note, section, share, span, table, text
 from monitor.report.proof import proofs
@@ -45,6 +46,7 @@ def page(document: Json) -> str:
             proofs(doc["evidence"], _kinds(watch)),
             _worst(doc["worst"], _kinds(watch)),
             _coverage(doc["coverage"]),
+            changed(doc.get("changes")),
             timeline(doc["events"]),
             alerts(doc["alerts"]),
             _plan(watch),

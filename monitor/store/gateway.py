@@ -26,7 +26,7 @@ from monitor import pg
 from monitor.core.samples import Micros
 from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld, StoreLost
 from monitor.ports import AlertRow, Controls, Json, Record, WatchRow
-from monitor.store import outbox, reading, retention, writing
+from monitor.store import changes, outbox, reading, retention, writing
 from monitor.store.fence import LEASE_SECONDS
 from monitor.store.lease import Lease, lease_of, renew_lease, take_lease
 from monitor.store.locks import BEAT_SECONDS, StoreLock
@@ -137,6 +137,17 @@ class PgStore:
                     await self._retake_quietly()
                 await self._lock.news.wait()
         self._lock.news.clear()
+
+    async def baseline(self, watch_id: str) -> Json | None:
+        """How the database was when the watch began; None before `keep_changes`."""
+        async with self._home.use("reading the baseline") as connection:
+            return await changes.baseline_of(connection, watch_id)
+
+    async def keep_changes(self, watch_id: str, baseline: Json, found: Json | None) -> None:
+        """Keeps the first baseline of a watch, and the latest changes since."""
+        async with self._home.use("keeping what changed") as connection, transaction(connection):
+            await self.guard(connection)
+            await changes.keep(connection, watch_id, baseline, found)
 
     async def forget(self, older_than: Micros) -> int:
         """Deletes samples, settled alerts and events before that moment; returns how many rows."""

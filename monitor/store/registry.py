@@ -17,13 +17,14 @@ from monitor.ports import (
     AlertTold,
     Control,
     EventRow,
+    Json,
     Registration,
     Rehearsal,
     SampleRow,
     SampleSlot,
     WatchRow,
 )
-from monitor.store import ordering, reading, showing
+from monitor.store import changes, ordering, reading, showing
 from monitor.store.registering import control_watch, register_watch
 from monitor.store.rehearsals import rehearsal_of, save_rehearsal
 from monitor.store.schema import SCHEMA_DEADLINE, ensure_schema
@@ -130,6 +131,13 @@ class PgRegistry:
             async with self._history.use("reading alerts") as connection:
                 return await showing.alerts_of(connection, self._target, watch_id, limit)
         return ()
+
+    async def changes(self, watch_id: str) -> Json | None:
+        """What is different in the database since the watch began; None: not known yet."""
+        with _EmptyIfMissing():
+            async with self._home.use("reading what changed") as connection:
+                return await changes.changes_of(connection, watch_id)
+        return None
 
     async def events(self, watch_id: str, after: int, limit: int) -> Sequence[EventRow]:
         """In the order written, those with id > `after`."""

@@ -127,3 +127,11 @@ CREATE TABLE IF NOT EXISTS migration_monitor.target (
     memory      jsonb NOT NULL,
     updated_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+
+-- How the database was when a watch began (statements' counters, invalid indexes), and what is different now.
+CREATE TABLE IF NOT EXISTS migration_monitor.comparison (
+    watch_id    text PRIMARY KEY,         -- no reference: its lock would meet that of a rollback
+    baseline    jsonb NOT NULL,
+    changes     jsonb,
+    updated_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);

@@ -86,6 +86,7 @@ class Api:
             ("GET", watch, self._watch),
             ("GET", f"{watch}/samples", self._samples),
             ("GET", f"{watch}/events", self._events),
+            ("GET", f"{watch}/changes", self._changes),
             ("GET", f"{watch}/report", self._report),
             ("GET", f"{watch}/report.json", self._report_data),
             ("GET", f"{watch}/chart", self._chart),
@@ -161,6 +162,10 @@ class Api:
         async with asyncio.timeout(BACKEND_DEADLINE):
             rows = await self._backend.events(request.path_params["id"], after, most)
         return answer({"events": list(rows)})
+
+    async def _changes(self, request: Request) -> Response:
+        async with asyncio.timeout(BACKEND_DEADLINE):
+            return answer({"changes": await self._backend.changes(request.path_params["id"])})
 
     async def _report(self, request: Request) -> Response:
         async with asyncio.timeout(BACKEND_DEADLINE):

@@ -33,6 +33,7 @@ ROUTES = (
     "/api/v1/watches/{id}",
     "/api/v1/watches/{id}/samples",
     "/api/v1/watches/{id}/events",
+    "/api/v1/watches/{id}/changes",
     "/api/v1/watches/{id}/report",
     "/api/v1/watches/{id}/report.json",
     "/api/v1/watches/{id}/chart",

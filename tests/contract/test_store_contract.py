@@ -232,3 +232,14 @@ async def test_text_that_a_database_can_not_hold_is_stored_with_question_marks(s
     found = await stored.registry.find(watch.id)
     assert found is not None
     assert (found.reason, found.state) == ("a?b?", {"k": ["a?b?", "😀"], "rate": None})
+
+
+async def test_the_first_baseline_of_a_watch_stays_and_the_latest_changes_are_kept(stored: Stored) -> None:
+    """A restart compares with the same one; people see what was found last."""
+    watch, _ = await stored.registry.register(registration())
+    assert await stored.store.baseline(watch.id) is None
+    assert await stored.registry.changes(watch.id) is None
+    await stored.store.keep_changes(watch.id, {"at": 1}, None)
+    await stored.store.keep_changes(watch.id, {"at": 2}, {"since": 1})
+    assert await stored.store.baseline(watch.id) == {"at": 1}
+    assert await stored.registry.changes(watch.id) == {"since": 1}
