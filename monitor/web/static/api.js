@@ -3,10 +3,18 @@
 const KEY = "migration-monitor-token";
 const DEADLINE = 20000; // milliseconds; the daemon answers within 15 s or says that it can't
 
+const changed = () => document.dispatchEvent(new Event("token"));
+
 export const token = {
   get: () => sessionStorage.getItem(KEY) ?? "",
-  set: (text) => sessionStorage.setItem(KEY, text),
-  forget: () => sessionStorage.removeItem(KEY),
+  set: (text) => {
+    sessionStorage.setItem(KEY, text);
+    changed();
+  },
+  forget: () => {
+    sessionStorage.removeItem(KEY);
+    changed();
+  },
 };
 
 /** Thrown with the daemon's own sentence. */

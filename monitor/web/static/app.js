@@ -108,9 +108,9 @@ element("more").addEventListener("click", () => {
 });
 element("forget").addEventListener("click", () => {
   token.forget();
-  draw();
   element("range").querySelector("input:checked").focus();
 });
+document.addEventListener("token", draw);
 element("range").addEventListener("change", (event) => {
   for (const known of cards.values()) known.range(Number(event.target.value));
 });

@@ -180,7 +180,7 @@ class Chart {
       legend: { show: false },
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
-      padding: [12, 2, 0, 0],
+      padding: [12, 18, 0, 0],
       scales: { x: { time: true, auto: false, range: () => [this.from, this.to] }, y: { auto: false, range: () => [0, this.top ?? 1] } },
       axes: [
         { ...axis, size: 22, space: 70, values: (_, ticks, __, ___, step) => ticks.map((at) => tick(at, step)) },

@@ -81,7 +81,7 @@ export class Model {
       const { watches } = await read("/api/v1/watches");
       for (const watch of watches) {
         const known = this.watches.get(watch.id);
-        const newer = !known || watch.verdict !== null || (watch.updated_at ?? 0) >= (known.updated_at ?? 0);
+        const newer = !known || watch.verdict !== null || (watch.updated_at ?? 0) > (known.updated_at ?? 0);
         if (newer) this.watches.set(watch.id, watch);
       }
       this.trouble = "";
