@@ -102,6 +102,7 @@ async def test_a_deadlock_with_the_application_is_tried_again_and_done(database:
                 except Exception:  # the application's own affair
                     await asyncio.sleep(0)
                 await c.execute("ROLLBACK")
+                await asyncio.sleep(0.05)
 
     others = [asyncio.create_task(quarrel()) for _ in range(2)]
     async with executing(dsn) as executor:
