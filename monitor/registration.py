@@ -78,7 +78,7 @@ class Registrar:
                 prepared.stored,
             )
         )  # fmt: skip
-        kept = () if new else _kept(row.plan, prepared.stored)
+        kept = () if new else (*_other_options(row, request), *_kept(row.plan, prepared.stored))
         notices = (*kept, *prepared.warnings, *prepared.notices, *said, _rehearsed(row))
         return Registered(view_of(row), new, notices)
 
@@ -107,6 +107,20 @@ def located(e: PlanRefused, down: Down) -> PlanRefused:
             for p in e.problems
         ]
     )
+
+
+def _other_options(row: WatchRow, request: WatchRequest) -> tuple[str, ...]:
+    """An open watch is the same by its SQL; what else was asked for this time is not taken in."""
+    plan = row.plan.plan
+    asked = {
+        "--mode": (row.mode.value, request.mode.value),
+        "--data-loss": (plan.get("data_loss"), request.data_loss),
+        "--accept-loss": (plan.get("accept_loss"), list(request.accept_loss)),
+        "--allow-opaque": (plan.get("allow_opaque"), request.allow_opaque),
+    }
+    other = ", ".join(option for option, (was, now) in asked.items() if was != now)
+    said = f"the open watch keeps the options it was registered with, not this {other}: "
+    return (f"{said}cancel it and register it again",) if other else ()
 
 
 def _kept(stored: StoredPlan, given: StoredPlan) -> tuple[str, ...]:

@@ -260,7 +260,7 @@ class MemoryStore:
 
     def _seen(self, row: WatchRow) -> WatchRow:
         newer = any(
-            other.seq > row.seq and other.verdict not in {"cancelled", "rolled_back"}
+            other.seq > row.seq and other.verdict not in {"cancelled", "rolled_back", "resolved_externally"}
             for other in self.rows.values()
         )
         superseded = row.verdict is None and newer

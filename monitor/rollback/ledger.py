@@ -32,7 +32,7 @@ NEWER = """/* migration-monitor: a newer watch on the target */
 SELECT n.migration FROM migration_monitor.watch w
   JOIN migration_monitor.watch n ON n.target = w.target AND n.seq > w.seq
  WHERE w.id = $1
-   AND (n.verdict IS NULL OR n.verdict NOT IN ('cancelled', 'rolled_back'))
+   AND (n.verdict IS NULL OR n.verdict NOT IN ('cancelled', 'rolled_back', 'resolved_externally'))
  ORDER BY n.seq DESC LIMIT 1"""
 
 STEPS = """/* migration-monitor: the ledger of a watch */

@@ -37,6 +37,9 @@ LOOK = (
     "SET LOCAL statement_timeout = '4s'"
 )
 
+BREACH_ENDED = "the breach ended before any statement took effect"
+HOOK_STOPS = "a hook that must succeed first did not within lock_budget: mend it, then ask again"
+
 
 @dataclass(slots=True)
 class Rollback:
@@ -89,7 +92,7 @@ class Rollback:
         except IntentGoneError:
             self.intended = False
         except HookBlocksError as blocked:
-            await asyncio.sleep(blocked.rest)
+            return await self._stopped(blocked)
         except LedgerLostError as lost:
             return await forsaken(self._asked(), self.order.watch, self.means.guard, lost)
         except WrongServer as e:
@@ -235,20 +238,25 @@ class Rollback:
             await answer(connection, keeping.make_room(connection, self.plan), "making room for kept data")
         await answer(connection, write(connection, work, self.means.guard), "writing the intent")
 
-    async def _withdraw(self) -> Outcome:
-        """The streak ended: the intent goes, unless the effect has happened after all."""
+    async def _stopped(self, blocked: HookBlocksError) -> Outcome | None:
+        """A hook has to succeed first. A person's order has no breach that ends: it is given back in time."""
+        if self.order.by and self.spent >= self.means.policy.budget:
+            return await self._withdraw(HOOK_STOPS)
+        await asyncio.sleep(blocked.rest)
+        return None
+
+    async def _withdraw(self, why: str = BREACH_ENDED) -> Outcome:
+        """It is not wanted any more: the intent goes, unless the effect has happened after all."""
         if self.intended:
             session = await self.means.held.session(self.plan.system_identifier)
             writing = write(session.connection, self._unintend, self.means.guard)
             await answer(session.connection, writing, "withdrawing")
-        return Outcome(
-            OutcomeKind.WITHDRAWN, "the breach ended before any statement took effect", self._tries()
-        )
+        return Outcome(OutcomeKind.WITHDRAWN, why, self._tries())
 
     async def _unintend(self, connection: Connection) -> None:
         await ledger.lock_watch(connection, self.order.watch.id)
         await self._see(connection)
-        await ledger.withdraw(connection, self.order.watch, self.order.at, "the breach ended")
+        await ledger.withdraw(connection, self.order.watch, self.order.at, "not wanted any more")
 
     async def _trouble(self, e: DatabaseError) -> Outcome | None:
         """What a failed step means: another try (None), or the end."""

@@ -16,7 +16,8 @@ CONTROL_COLUMNS = f"""w.id, w.paused_at, w.resumed_at, w.cancelled_at, w.approve
        w.verdict IS NULL AND EXISTS (
            SELECT FROM migration_monitor.watch newer
             WHERE newer.target = w.target AND newer.seq > w.seq
-              AND (newer.verdict IS NULL OR newer.verdict NOT IN ('cancelled', 'rolled_back'))
+              AND (newer.verdict IS NULL
+                   OR newer.verdict NOT IN ('cancelled', 'rolled_back', 'resolved_externally'))
        ) AS superseded,
        {SUMMARY}"""
 

@@ -135,9 +135,11 @@ async def test_a_round_keeps_a_persons_controls(stored: Stored) -> None:
 
 
 async def test_the_last_registered_supersedes_until_it_is_cancelled_or_rolled_back(stored: Stored) -> None:
-    """Verdicts other than those two leave the older watches superseded."""
+    """Verdicts other than those leave the older watches superseded."""
     old, _ = await stored.registry.register(registration("a"))
-    for verdict, superseded in (("cancelled", False), ("rolled_back", False), ("succeeded", True)):
+    for verdict, superseded in (
+        ("cancelled", False), ("rolled_back", False), ("resolved_externally", False), ("succeeded", True),
+    ):  # fmt: skip
         new, _ = await stored.registry.register(registration("b"))
         both = await stored.store.controls()
         assert (both[old.id].superseded, both[new.id].superseded) == (True, False)

@@ -269,6 +269,9 @@ async def test_the_life_of_a_watch_by_command(called: Call, database: Database, 
     again = await asked("watch", "0042", "--rollback", plan)
     assert again.returncode == 0
     assert f"watched already: 0042 on shop · {watch['id']}" in again.stdout
+    assert "the options it was registered with" not in again.stdout
+    other = await asked("watch", "0042", "--rollback", plan, "--mode", "observe", "--allow-opaque")
+    assert "not this --mode, --allow-opaque: cancel it and register it again" in other.stdout
     assert "1. [lossless] ALTER TABLE contacts RENAME COLUMN email_address TO email" in again.stdout
 
     plan.write_text("ALTER TABLE contacts DROP COLUMN IF EXISTS email_address")

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from monitor.ports import OutcomeKind, ProgressKind
 from monitor.ports.levers import Call, Pulled
 from monitor.rollback.executor import Limits, RollbackExecutor
 from tests.conftest import Database
-from tests.rollbacks import DROP_COLUMN, FAST, Heard, build, columns, event_kinds, registered, rolled_back
+from tests.rollbacks import (
+    DROP_COLUMN,
+    FAST,
+    Heard,
+    build,
+    columns,
+    event_kinds,
+    order,
+    registered,
+    rolled_back,
+)
 
 
 class Scripted:
@@ -79,3 +90,17 @@ async def test_while_a_hook_blocks_a_breach_that_ends_withdraws_the_rollback(dat
     assert outcome.kind is OutcomeKind.WITHDRAWN
     assert await event_kinds(database.dsn) == ["intent", "intent_withdrawn"]
     assert "new_column" in await columns(database.dsn)
+
+
+async def test_a_persons_order_that_a_hook_stops_is_given_back(database: Database) -> None:
+    """No breach of it could end, and its intent refuses pause and cancel."""
+    await build(database.dsn)
+    watch, heard = await registered(database.dsn, DROP_COLUMN), Heard()
+    limits = Limits(locks=replace(FAST, budget=0.5), allow_superuser="postgres")
+    executor = RollbackExecutor(database.dsn, "shop", limits, levers=Scripted(database.dsn, *[[STOPS]] * 9))
+    asked = order(watch, "dba")
+    outcome = await asyncio.wait_for(executor.execute(asked, lambda: True, heard), 20)
+    await executor.aclose()
+    assert outcome.kind is OutcomeKind.WITHDRAWN
+    assert "hook" in outcome.reason
+    assert await event_kinds(database.dsn) == ["intent", "intent_withdrawn"]
