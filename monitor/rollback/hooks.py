@@ -15,6 +15,9 @@ from monitor.ports.levers import Call, Levers, Moment, Pulled
 FIRST_REST, LONGEST_REST = 1.0, 30.0
 """Seconds until a hook that failed is asked again, doubled each time."""
 
+HOOK_STOPS = "a hook that must succeed first did not within lock_budget: mend it, then ask again"
+"""Why a person's order is given back."""
+
 
 class HookBlocksError(Exception):
     """A hook failed that must succeed first; `rest`: seconds until it is asked again."""

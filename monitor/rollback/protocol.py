@@ -22,7 +22,7 @@ from monitor.rollback.clearing import InTheWay
 from monitor.rollback.commit import Doubts
 from monitor.rollback.group import Try, prepare_commit, undo
 from monitor.rollback.held import NotAdmitted, Session, WrongServer, answer
-from monitor.rollback.hooks import BeforeHooks, HookBlocksError
+from monitor.rollback.hooks import HOOK_STOPS, BeforeHooks, HookBlocksError
 from monitor.rollback.means import Means
 from monitor.rollback.outside import Turn
 from monitor.rollback.outside_tries import RunFailedError, Tries
@@ -38,7 +38,6 @@ LOOK = (
 )
 
 BREACH_ENDED = "the breach ended before any statement took effect"
-HOOK_STOPS = "a hook that must succeed first did not within lock_budget: mend it, then ask again"
 
 
 @dataclass(slots=True)
