@@ -178,3 +178,18 @@ def test_a_warning_that_outlasts_its_watch_is_resolved_with_it() -> None:
     desk.say_through(0, 15, connections=70.0)
     desk.controls(cancelled_at=START + 16 * SECOND)
     assert told(desk, "connections.warn") == [False, True]
+
+
+def test_a_streak_that_ended_says_by_which_value_and_one_that_a_pause_ended_says_none() -> None:
+    """So that the page can say why no rollback happened: "streak 10 s, ended by 0.04 %"."""
+    desk = Desk()
+    desk.register()
+    desk.say_through(0, 10, error_rate=BAD)
+    desk.say_through(15, 60, error_rate=0.0004)
+    cleared = [e.detail for r in desk.records for e in r.events if e.kind == "cleared"]
+    assert {detail["value"] for detail in cleared} == {0.0004}
+    desk.say_through(65, 75, error_rate=BAD)
+    desk.controls(paused_at=desk.clock.moment)
+    paused = [e.detail for r in desk.records for e in r.events if e.kind == "cleared"][len(cleared) :]
+    assert paused
+    assert all("value" not in detail for detail in paused)
