@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.live import Live
-from rich.text import Text
 
-from monitor.app import stored_watches, watches
-from monitor.backend import StoredWatches
-from monitor.cli import screen
+from monitor.app import stored_watches
+from monitor.cli import screen, words
 from monitor.cli.configured import finish, kinds_of, settings_of
 from monitor.cli.context import say, say_json
-from monitor.errors import DatabaseError, OperatorError
+from monitor.cli.follow import follow as followed
+from monitor.errors import OperatorError
 from monitor.ports import Json
 from monitor.settings import Settings
 
-FOLLOW_SECONDS = 1.0
 RECENT_SECONDS = 24 * 3600.0
 """Ended watches younger than this are shown without being named."""
 
@@ -44,15 +40,22 @@ def status(
         raise OperatorError("--follow is for a terminal: leave --json out, or ask again and again")
     settings = settings_of(ctx)
     if follow:
-        finish(_follow(settings, migration, target))
+        finish(followed(settings, migration, target, named if migration else recent, NOTHING))
         return
-    views = finish(watches(settings, migration, target))
+    views, changes = finish(_asked(settings, migration, target))
     if as_json:
-        say_json(views[0] if migration else {"watches": list(views)})
+        say_json({**views[0], "changes": changes} if migration else {"watches": list(views)})
     elif shown := views if migration else recent(views, time.time()):
         Console().print(screen.watches(shown, kinds_of(settings), time.time()))
+        for line in words.changed_lines(changes):
+            say(line)
     else:
         say(NOTHING)
+
+
+def named(views: Sequence[Json], _: float) -> Sequence[Json]:
+    """The one that was asked for, however old."""
+    return views
 
 
 def recent(views: Sequence[Json], now: float) -> list[Json]:
@@ -61,24 +64,12 @@ def recent(views: Sequence[Json], now: float) -> list[Json]:
     return [v for v, end in ends if not isinstance(end, int | float) or now - end < RECENT_SECONDS]
 
 
-async def _ask(stored: StoredWatches, migration: str | None, target: str | None) -> Sequence[Json]:
-    if migration is not None:
-        return [await stored.named(migration, target)]
-    return [v for v in await stored.watches() if target in {None, v["target"]}]
-
-
-async def _follow(settings: Settings, migration: str | None, target: str | None) -> None:
-    kinds = kinds_of(settings)
+async def _asked(
+    settings: Settings, migration: str | None, target: str | None
+) -> tuple[list[Json], Json | None]:
+    """The watches; of the one that was named, what changed in its database too."""
     async with stored_watches(settings) as stored:
-        with Live(auto_refresh=False, screen=False) as live:
-            while True:
-                try:
-                    views = await _ask(stored, migration, target)
-                    shown = views if migration else recent(views, time.time())
-                    picture = screen.watches(shown, kinds, time.time()) if shown else Text(NOTHING)
-                    live.update(picture, refresh=True)
-                    if migration and views[0].get("verdict") is not None:
-                        return
-                except DatabaseError as e:
-                    live.update(Text(f"{e}; trying again", style="red"), refresh=True)
-                await asyncio.sleep(FOLLOW_SECONDS)
+        if migration is None:
+            return [v for v in await stored.watches() if target in {None, v["target"]}], None
+        view = await stored.named(migration, target)
+        return [view], await stored.changes_of(view)
