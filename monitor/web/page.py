@@ -40,7 +40,8 @@ def status_page(targets: Sequence[TargetView], now: Micros) -> str:
     """The page as HTML."""
     body = "".join(part for target in targets for part in _target(target, now))
     return (
-        f'{HEAD}<body><header><h1>migration-monitor</h1><p id="live" role="status"></p>{_ranges()}'
+        f'{HEAD}<body><header><h1>migration-monitor</h1><p id="live" role="status"></p>'
+        f'<span id="age" class="age"></span>{_ranges()}'
         '<button id="forget" class="plain" type="button" hidden>forget token</button></header>'
         f'<main><div id="banners" role="status"></div>{EMPTY}<div id="open"></div>'
         '<section id="ended-part" hidden><h2 class="part">Ended</h2><div id="ended"></div>'

@@ -87,8 +87,9 @@ function freshness() {
   const age = (Date.now() - model.lastNews) / 1000;
   const lost = model.lost !== null || age > SILENT;
   document.body.classList.toggle("lost", lost);
-  const text = lost ? `Connection lost, trying again. Last news ${span(age)} ago: what you see may be out of date.` : "Live. Times are UTC.";
-  say(element("live"), text);
+  // what counts up stands beside the live region: it would be read out every second
+  say(element("live"), lost ? "Connection lost, trying again: what you see may be out of date." : "Live. Times are UTC.");
+  say(element("age"), lost ? `Last news ${span(age)} ago.` : "");
 }
 
 /** The tab's title says the gravest thing, so that it can be read without opening the tab. */
