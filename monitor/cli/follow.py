@@ -142,4 +142,4 @@ def change_line(view: Json) -> str:
     found: Any = view.get("next") or {}
     breached = [f"{s['rule']} {s['state']}" for s in streaks]
     state = str(view.get("verdict") or view.get("phase"))
-    return " · ".join([state.replace("_", " "), *breached, str(found.get("text") or "")])
+    return " · ".join([state, *breached, str(found.get("text") or "")])

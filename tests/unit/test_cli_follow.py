@@ -69,4 +69,4 @@ def test_a_line_changes_with_what_happens_and_not_with_the_time() -> None:
     later = {**WATCH, "streaks": [{**WATCH["streaks"][0], "age_seconds": 130.0}]}
     firing = {**WATCH, "streaks": [{**WATCH["streaks"][0], "state": "firing"}]}
     assert change_line(WATCH) == change_line(later) != change_line(firing)
-    assert change_line({**WATCH, "verdict": "rolled_back", "streaks": []}).startswith("rolled back")
+    assert change_line({**WATCH, "verdict": "rolled_back", "streaks": []}).startswith("rolled_back")
