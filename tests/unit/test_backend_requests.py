@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from monitor.backend import LATEST, request_from
+from monitor.requested import LATEST, request_from
 from monitor.core.samples import SECOND
 from monitor.errors import OperatorError
 
