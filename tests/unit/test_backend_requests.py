@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from monitor.requested import LATEST, request_from
 from monitor.core.samples import SECOND
 from monitor.errors import OperatorError
+from monitor.requested import LATEST, request_from
 
 
 def body(**more: Any) -> dict[str, Any]:
