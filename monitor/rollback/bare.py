@@ -27,7 +27,8 @@ TAGS = frozenset(
 )  # fmt: skip
 """First words that are commands; any other first word could be anything."""
 
-_WORD = re.compile(r"\s*(?:/\*.*?\*/\s*|--[^\n]*\n\s*)*([A-Za-z]+)", re.DOTALL)
+_WORD = re.compile(r"\s*+(?:/\*(?:[^*]|\*(?!/))*+\*/\s*+|--[^\n]*+\n\s*+)*+([A-Za-z]+)")
+"""Possessive: a stranger's many comments are read once, not in every way they could be divided."""
 
 
 async def bare(queries: Sequence[str]) -> list[str]:

@@ -1,0 +1,32 @@
+"""Texts full of comments are read in one way only: a reader that tries them all would never end."""
+
+from __future__ import annotations
+
+from monitor.history.wrapper import unwrapped
+from monitor.rollback.bare import tag_of
+from monitor.rollback.plan import slice_of
+
+MANY = "/* a **/ /**/ -- b\n" * 500
+
+
+def test_a_strangers_comments_do_not_hold_the_loop() -> None:
+    """Neither before a command nor before what is none."""
+    assert tag_of(f"{MANY}SELECT 1") == "SELECT"
+    assert tag_of(f"{MANY}(SELECT 1)") == ""
+    assert tag_of("/*" * 500 + "(SELECT 1)") == ""
+    assert tag_of("-- a") == ""
+
+
+def test_a_script_full_of_comments_is_unwrapped_at_once() -> None:
+    """With a wrapper, without one, and with a COMMIT that is not the last word."""
+    head = MANY.encode()
+    assert unwrapped(head + b"BEGIN; DROP INDEX a; COMMIT;" + head).sql == b" DROP INDEX a; "
+    assert unwrapped(head + b"DROP INDEX a;").sql == head + b"DROP INDEX a;"
+    both = b"BEGIN; COMMIT;" + head + b"DROP INDEX a;"
+    assert unwrapped(both).sql == both
+
+
+def test_a_statement_begins_behind_its_comments() -> None:
+    """However many there are."""
+    head = MANY.encode()
+    assert slice_of(head + b"DROP INDEX a;", 0, 0) == (len(head), len(head) + len(b"DROP INDEX a"))
