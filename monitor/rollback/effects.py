@@ -182,6 +182,7 @@ def drop_index(f: Forecast, a: Action) -> None:
     if isinstance(index, dict) and index["constraint"]:
         f.problem(f"index {label} belongs to a constraint: drop the constraint instead")
         return
+    cascade(f, a, entry, list(entry["dependents"]), label)
     if table:
         table["indexes"].pop(bare(label), None)
     f.relations[label] = None

@@ -49,7 +49,7 @@ def drop_column(f: Forecast, a: Action) -> None:
     else:
         f.lose(a, label, a.name)
     del entry["columns"][a.name]
-    f.dropped.add(f"{label}.{a.name}")
+    f.forget(f"{label}.{a.name}")
 
 
 def rename_column(f: Forecast, a: Action) -> None:

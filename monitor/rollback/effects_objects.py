@@ -6,6 +6,7 @@ from typing import Any
 
 from monitor.rollback.compare import ANY
 from monitor.rollback.forecast import Effect, Forecast
+from monitor.rollback.labels import belongs
 from monitor.rollback.others import other_key, other_of
 from monitor.rollback.plan import Action
 
@@ -23,11 +24,12 @@ def drop_other(f: Forecast, a: Action) -> None:
     if entry is None:
         f.absent(key, a.if_exists)
         return
-    left = [d for d in entry["dependents"] if not any(gone in d for gone in f.dropped)]
+    left = [d for d in entry["dependents"] if not any(belongs(d, gone) for gone in f.dropped)]
     if left:
         remedy = "drop them by name first, CASCADE is not expanded here" if a.cascade else "drop them first"
         f.problem(f"{key} is needed by {', '.join(left[:5])}: {remedy}")
     f.expected["others"][key] = None
+    f.forget(entry["label"].partition(" ")[2])
 
 
 def create_function(f: Forecast, a: Action) -> None:

@@ -13,7 +13,7 @@ from monitor.rollback.plan import Action
 
 Entry = dict[str, Any]
 
-LOSSLESS_DEPENDENTS = ("view ", "table constraint ", "trigger ", "policy ")
+LOSSLESS_DEPENDENTS = ("view ", "rule ", "table constraint ", "trigger ", "policy ")
 """What CASCADE may take along: nothing of it holds data."""
 
 

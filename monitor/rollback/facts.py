@@ -54,7 +54,7 @@ def facts_of(tree: Tree) -> Facts:
     node, body = next(iter(tree.items()))
     refusal = refusal_of(node, body) or _touches_us(tree)
     reader = READERS.get(node)
-    actions = [] if refusal or reader is None else reader(body)
+    actions = [] if refusal or reader is None else [*reader(body), *_beside(node, body)]
     if not refusal and not actions:
         refusal = f"{_words(node)} is not a known kind of statement"
     return {
@@ -63,6 +63,18 @@ def facts_of(tree: Tree) -> Facts:
         "functions": _unique(strings(c["funcname"]) for c in _calls(tree)),
         "relations": _unique(_relation(r) for r in _nodes_with(tree, "relname")),
     }
+
+
+def _beside(node: str, body: Tree) -> list[Facts]:
+    """What a WITH writes beside what the statement itself does: `WITH x AS (DELETE …) INSERT …`."""
+    if node not in {*WRITES, "select_stmt"}:  # the body of a function that is made does nothing yet
+        return []
+    queries = (c["ctequery"] for c in _nodes_with(body, "ctequery"))
+    return [a for q in queries for kind, inner in q.items() if kind in WRITES for a in READERS[kind](inner)]
+
+
+WRITES = {"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"}
+"""Statements on rows that may stand in a WITH."""
 
 
 def _alter_table(body: Tree) -> list[Facts]:

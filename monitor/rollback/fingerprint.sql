@@ -70,7 +70,7 @@ SELECT want.label,
                                AND d.refobjid = c.oid AND d.refobjsubid > 0)))
               FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid), '{}'),
   'dependents', coalesce((SELECT pg_catalog.jsonb_object_agg(o.type || ' ' || o.identity, pg_catalog.jsonb_build_object(
-                'definition', o.definition, 'columns', o.columns))
+                'definition', o.definition, 'columns', o.columns) ORDER BY pg_catalog.jsonb_array_length(o.columns))
               FROM (
                 WITH RECURSIVE viewed(view, col) AS (
                   SELECT r.ev_class, d.refobjsubid
@@ -111,6 +111,19 @@ SELECT want.label,
                                     AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.oid = d.objid AND t.tgrelid = c.oid))
                          GROUP BY d.classid, d.objid, d.objsubid) d,
                        pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i
+                UNION ALL
+                SELECT i.type, i.identity, NULL, '[]'  -- on its row type, or on arrays of that
+                  FROM pg_catalog.pg_type y
+                  JOIN pg_catalog.pg_depend d ON d.refobjid IN (y.oid, y.typarray) AND d.deptype = 'n'
+                   AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass,
+                       pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i
+                 WHERE y.oid = c.reltype
+                   AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k
+                                    WHERE d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+                                      AND k.oid = d.objid AND k.conrelid = c.oid)
+                   AND NOT EXISTS (SELECT FROM pg_catalog.pg_attrdef f
+                                    WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+                                      AND f.oid = d.objid AND f.adrelid = c.oid)
               ) o), '{}')
        )::text AS entry
   FROM pg_catalog.unnest($1::text[]) AS want(label)

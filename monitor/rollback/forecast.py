@@ -15,6 +15,7 @@ from typing import Any
 from monitor.errors import Problem
 from monitor.rollback.compare import Leeway
 from monitor.rollback.fingerprint import Fingerprint
+from monitor.rollback.labels import belongs
 from monitor.rollback.plan import Action, Statement, key_of
 
 
@@ -87,7 +88,7 @@ class Forecast:
         self.dropped.add(identity)
         for entry in self.relations.values():
             if isinstance(entry, dict):
-                for key in [k for k in entry["dependents"] if identity in _identities(k)]:
+                for key in [k for k in entry["dependents"] if belongs(k, identity)]:
                     del entry["dependents"][key]
 
 
@@ -112,12 +113,6 @@ def foresee(
             effects[action.kind](forecast, action)
     _strip(forecast.expected)
     return forecast
-
-
-def _identities(key: str) -> set[str]:
-    """`view public.v` -> {public.v}; `table constraint fk on public.o` -> {fk on public.o, public.o}."""
-    identity = key.removeprefix("table constraint ").removeprefix("materialized view ").removeprefix("view ")
-    return {identity, identity.rsplit(" on ", 1)[-1]}
 
 
 def modelled(now: Fingerprint) -> Fingerprint:

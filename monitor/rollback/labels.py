@@ -13,6 +13,11 @@ def beside(label: str, quoted: str) -> str:
     return f"{label[: len(label) - len(split_label(label)[2]) - 1]}.{quoted}"
 
 
+def belongs(dependent: str, gone: str) -> bool:
+    """Whether `table column public.t.a` is `public.t.a` or of `public.t`, `trigger x on public.t` of that."""
+    return dependent.endswith(f" {gone}") or f" {gone}." in dependent
+
+
 def split_label(label: str) -> tuple[str, str, str]:
     """(schema as written, bare name, name as written)."""
     if label.endswith('"'):

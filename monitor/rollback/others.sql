@@ -39,5 +39,14 @@ SELECT w.key,
            WHERE d.refclassid = CASE w.kind WHEN 'function' THEN 'pg_catalog.pg_proc'::pg_catalog.regclass
                                             WHEN 'type' THEN 'pg_catalog.pg_type'::pg_catalog.regclass
                                             ELSE 'pg_catalog.pg_namespace'::pg_catalog.regclass END
-             AND d.refobjid = w.oid AND d.deptype = 'n') END AS dependents
+             AND d.deptype = 'n'
+             AND d.refobjid IN (
+               WITH RECURSIVE own(oid) AS (  -- a type's array, too, and what else the server makes of it
+                 SELECT w.oid
+                 UNION
+                 SELECT made.objid FROM own JOIN pg_catalog.pg_depend made ON made.refobjid = own.oid
+                  WHERE w.kind = 'type' AND made.deptype = 'i'
+                    AND made.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
+                    AND made.classid = 'pg_catalog.pg_type'::pg_catalog.regclass)
+               SELECT own.oid FROM own)) END AS dependents
   FROM unnest($1::text[], $2::text[], $3::oid[], $4::text[]) AS w(key, kind, oid, name)

@@ -140,6 +140,11 @@ BY_CATALOGUE: list[tuple[str, str]] = [
     ("UPDATE contacts SET new_column = ''", "--accept-loss public.contacts.new_column"),
     ("TRUNCATE contacts", "accept"),
     ("ALTER TABLE contacts ALTER COLUMN new_column TYPE int USING 1", "accept"),
+    ("WITH gone AS (DELETE FROM contacts RETURNING id) INSERT INTO orders SELECT id FROM gone", "accept"),
+    (
+        "WITH a AS (UPDATE contacts SET new_column = '' RETURNING id) DELETE FROM orders",
+        "--accept-loss public.contacts.new_column",
+    ),
     ("DO $$ BEGIN END $$", "--allow-opaque"),
     ("SELECT 1", "--allow-opaque"),
     ("INSERT INTO orders SELECT own(1)", '"own"'),
@@ -233,3 +238,61 @@ async def test_an_estimate_above_max_locked_is_a_warning(database: Database) -> 
     await _build(database.dsn)
     prepared = await prepare(database.dsn, DROP_COLUMN, replace(ALLOWING, max_locked=0.0))
     assert "more than max_locked 0 s: use --data-loss quarantine or accept" in prepared.warnings[0]
+
+
+HIDDEN = """
+CREATE TYPE face AS ENUM ('a');
+CREATE DOMAIN age AS int;
+CREATE TABLE th (face face, face_2 face);
+CREATE TABLE things (face face);
+CREATE TABLE lists (ages age[]);
+CREATE TABLE rows (id int);
+CREATE TABLE copies (r rows, rs rows[]);
+CREATE TABLE found (id int PRIMARY KEY, a int, b int);
+CREATE UNIQUE INDEX found_a ON found (a);
+CREATE TABLE finders (a int REFERENCES found (a));
+CREATE FUNCTION all_found() RETURNS SETOF found LANGUAGE sql AS 'SELECT * FROM found';
+"""
+
+TAKEN_UNSEEN = [
+    ("ALTER TABLE th DROP COLUMN face; DROP TYPE face CASCADE", "public.th.face_2"),
+    ("DROP TABLE th; DROP TYPE face CASCADE", "public.things.face"),
+    ("DROP TYPE age CASCADE", "public.lists.ages"),
+    ("DROP TABLE rows CASCADE", "public.copies.r"),
+    ("DROP TABLE rows", "public.copies.rs"),
+    ("DROP TABLE found", "public.all_found()"),
+    ("DROP INDEX found_a", "finders_a_fkey on public.finders"),
+]
+
+
+async def test_what_cascade_would_take_through_a_type_is_seen(database: Database) -> None:
+    """Of a name that begins like one already dropped, of an array, of a table's row type, of an index."""
+    async with connected(database.dsn) as c:
+        await c.execute(HIDDEN)
+    for sql, reason in TAKEN_UNSEEN:
+        with pytest.raises(PlanRefused) as refused:
+            await prepare(database.dsn, sql.encode(), ALLOWING)
+        assert reason in str(refused.value), (sql, str(refused.value))
+
+
+IN_ORDER = [
+    "DROP TABLE th; DROP TABLE things; DROP TYPE face",
+    "ALTER TABLE th DROP COLUMN face, DROP COLUMN face_2; DROP TABLE things; DROP TYPE face",
+    "DROP TABLE copies; DROP TABLE rows",
+    "ALTER TABLE copies DROP COLUMN r; ALTER TABLE copies DROP COLUMN rs; DROP TABLE rows",
+    "DROP FUNCTION all_found(); ALTER TABLE finders DROP CONSTRAINT finders_a_fkey; DROP TABLE found",
+    "DROP TABLE finders; DROP INDEX found_a",
+    "DROP INDEX found_a CASCADE",
+]
+
+
+async def test_what_was_dropped_before_is_in_nobodys_way(database: Database) -> None:
+    """And the server agrees with each."""
+    async with connected(database.dsn) as c:
+        await c.execute(HIDDEN)
+        for sql in IN_ORDER:
+            await prepare(database.dsn, sql.encode(), ALLOWING)
+            transaction = c.transaction()
+            await transaction.start()
+            await c.execute(sql)
+            await transaction.rollback()
