@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from monitor.clock import Clock, SystemClock
+from monitor.clock import Clock, SystemClock, utc_now
 from monitor.core.replay import seconds
 from monitor.core.samples import Micros
 from monitor.errors import ControlRefused, DatabaseUnreachable, NotFound
@@ -138,7 +138,10 @@ class MemoryStore:
             del self.alerts[name]
         for name in events:
             del self.stored_events[name]
-        return len(samples) + len(alerts) + len(events)
+        compared = len(self.compared) if older_than > utc_now() else 0  # written by the clock, just now
+        if compared:
+            self.compared.clear()
+        return len(samples) + len(alerts) + len(events) + compared
 
     async def aclose(self) -> None:
         self._opened = False

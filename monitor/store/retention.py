@@ -1,6 +1,6 @@
 """Forgets what is old, a bounded batch at a time, so that no statement runs long.
 
-Samples, alerts that were delivered or given up, and events go; what a rollback did, who asked for
+Samples, alerts that were delivered or given up, comparisons of the database, and events go; what a rollback did, who asked for
 what, and how a watch began and ended stay.
 """
 
@@ -24,10 +24,18 @@ DELETE FROM migration_monitor.{table}
        SELECT ctid FROM migration_monitor.{table} WHERE target = $1 AND at < $2{only} LIMIT $3))
 """
 
+_OLD_COMPARISONS = """/* migration-monitor */
+DELETE FROM migration_monitor.comparison
+ WHERE ctid = ANY (ARRAY(SELECT ctid FROM migration_monitor.comparison
+                          WHERE updated_at < $2 AND $1::text IS NOT NULL LIMIT $3))
+"""
+"""Of any target: an open watch writes its own anew all the time."""
+
 FORGET: tuple[str, ...] = (
     _OLD.format(table="sample", only=""),
     _OLD.format(table="alert", only=" AND (delivered_at IS NOT NULL OR given_up_at IS NOT NULL)"),
     _OLD.format(table="event", only=f" AND kind NOT IN ({', '.join(map(pg.quote_literal, KEPT))})"),
+    _OLD_COMPARISONS,
 )
 """One statement for each table."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from monitor.core.samples import SECOND
+from monitor.clock import utc_now
+from monitor.core.samples import HOUR, SECOND
 from monitor.ports import Control, EventRow, Record
 from tests.contract.conftest import Stored
 from tests.stored import T0, alert, as_stored, ended, registration, sample, update
@@ -245,3 +246,7 @@ async def test_the_first_baseline_of_a_watch_stays_and_the_latest_changes_are_ke
     await stored.store.keep_changes(watch.id, {"at": 2}, {"since": 1})
     assert await stored.store.baseline(watch.id) == {"at": 1}
     assert await stored.registry.changes(watch.id) == {"since": 1}
+    await stored.store.forget(T0)
+    assert await stored.registry.changes(watch.id) == {"since": 1}
+    assert await stored.store.forget(utc_now() + HOUR) >= 1
+    assert await stored.registry.changes(watch.id) is None
