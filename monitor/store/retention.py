@@ -1,7 +1,7 @@
 """Forgets what is old, a bounded batch at a time, so that no statement runs long.
 
-Samples, alerts that were delivered or given up, comparisons of the database, and events go; what a rollback did, who asked for
-what, and how a watch began and ended stay.
+Samples, alerts that were delivered or given up, comparisons of the database, and events go; what a
+rollback did, who asked for what, and how a watch began and ended stay.
 """
 
 from __future__ import annotations
