@@ -29,6 +29,7 @@ class Lack(StrEnum):
     BY_HAND = "by_hand"  # the schema is rolled back already
     LOCKS_ESTIMATE = "locks_estimate"  # it would hold its locks for too long
     DATA_LOSS = "data_loss"  # what it would destroy can't be kept
+    DATA = "data"  # rows that are there break what it would bring back
     HISTORY = "history"  # the migration tool's table says otherwise
     HOOK = "hook"  # a hook of the rollback can't be run
     UNCHECKED = "unchecked"  # not proven yet

@@ -90,15 +90,15 @@ async def _number(
     connection: Connection, loss: Destroyed, entry: dict[str, Any], exact_bytes: int
 ) -> tuple[int | None, str]:
     """(the number, "" or "about"); None when the server does not say it at once."""
-    size = await _ask(connection, SIZE, loss.label)
+    size = await ask(connection, SIZE, loss.label)
     if not size or size[0]["bytes"] is None or size[0]["is_foreign"]:
         return None, ""
     rows = f"FROM {loss.label}{_held_by(loss, entry)}"
     if size[0]["bytes"] <= exact_bytes:
-        counted = await _ask(connection, f"/* migration-monitor: rows at risk */ SELECT count(*) {rows}")
+        counted = await ask(connection, f"/* migration-monitor: rows at risk */ SELECT count(*) {rows}")
         if counted:
             return int(counted[0][0]), ""
-    planned = await _ask(connection, f"EXPLAIN (FORMAT JSON) SELECT 1 {rows}")
+    planned = await ask(connection, f"EXPLAIN (FORMAT JSON) SELECT 1 {rows}")
     return (int(json.loads(planned[0][0])[0]["Plan"]["Plan Rows"]), "about") if planned else (None, "")
 
 
@@ -114,11 +114,11 @@ def _held_by(loss: Destroyed, entry: dict[str, Any]) -> str:
     return f" WHERE {name} IS NOT NULL AND {name}::text IS DISTINCT FROM ({default})::text"
 
 
-async def _ask(connection: Connection, sql: str, *values: object) -> list[Any]:
-    """Rows; [] when a lock, the time or a right stands in the way."""
+async def ask(connection: Connection, sql: str, *values: object, path: str = pg.PINNED) -> list[Any]:
+    """Rows; [] when a lock, the time or a right stands in the way. `path`: a statement that sets it."""
     try:
         async with pg.translated("reading what is at risk"), connection.transaction(readonly=True):
-            await connection.execute(SETTINGS)
+            await connection.execute(f"{SETTINGS}; {path}")
             return list(await connection.fetch(sql, *values))
     except DatabaseUnreachable:
         raise

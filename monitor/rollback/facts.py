@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from monitor.rollback import facts_outside
+from monitor.rollback.facts_constraints import constraint
 from monitor.rollback.facts_objects import comment, create_enum, create_function, quoted, signature, strings
 from monitor.rollback.facts_parts import Facts, Tree
 from monitor.rollback.facts_parts import action as _action
@@ -104,7 +105,7 @@ def _alter(body: Tree, cmd: Tree) -> Facts:
     return _action(
         kind, _relation(body["relation"]), name, new_name=_using_index(definition),
         if_exists=bool(cmd.get("missing_ok")), relation_if_exists=bool(body.get("missing_ok")),
-        cascade=_cascade(cmd), refusal=refusal,
+        cascade=_cascade(cmd), refusal=refusal, **constraint(definition.get("constraint", {})),
     )  # fmt: skip
 
 

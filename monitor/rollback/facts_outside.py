@@ -19,7 +19,7 @@ def create_index(body: Tree) -> list[Facts]:
     return [
         action(
             kind, relation_name(body["relation"]), body.get("idxname", ""), shape=shape_of(body),
-            if_exists=bool(body.get("if_not_exists")), refusal=missing,
+            part=_uniqueness(body), if_exists=bool(body.get("if_not_exists")), refusal=missing,
         )
     ]  # fmt: skip
 
@@ -58,6 +58,15 @@ def shape_of(body: Tree) -> str:
         includes=[p["index_elem"]["name"] for p in body.get("index_including_params", ())],
         partial="where_clause" in body,
     )
+
+
+def _uniqueness(body: Tree) -> str:
+    """How plain a unique index is: whether two rows are the same to it can be asked of its columns."""
+    elements = [p["index_elem"] for p in body["index_params"]]
+    plain = not any("expr" in e or "collation" in e or "opclass" in e for e in elements)
+    if not (body.get("unique") and plain and "where_clause" not in body):
+        return ""
+    return "unique, nulls not distinct" if body.get("nulls_not_distinct") else "unique"
 
 
 def as_shape(*, unique: bool, method: str, keys: list[str], includes: list[str], partial: bool) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import resource
 import sys
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -25,6 +27,7 @@ def main() -> None:
     limit()
     grammar = import_module("postgast")  # after the limits; untyped here: its stubs are not valid Python
     as_dict = import_module("google.protobuf.json_format").MessageToDict
+    as_text = partial(_written, grammar, import_module("google.protobuf.json_format").ParseDict)
     sql = sys.stdin.buffer.read()
     try:
         result = grammar.parse(sql.decode())
@@ -32,7 +35,7 @@ def main() -> None:
             {
                 "start": raw.stmt_location,
                 "length": raw.stmt_len,
-                **facts_of(as_dict(raw.stmt, preserving_proto_field_name=True)),
+                **_with_texts(facts_of(as_dict(raw.stmt, preserving_proto_field_name=True)), as_text),
             }
             for raw in result.stmts
         ]
@@ -42,6 +45,26 @@ def main() -> None:
     except (RecursionError, MemoryError):
         answer = {"error": "an expression is nested too deep", "position": 0}
     sys.stdout.write(json.dumps(answer))
+
+
+def _with_texts(facts: dict[str, Any], as_text: Callable[[Any], str | None]) -> dict[str, Any]:
+    """The same, a tree of an expression being its text."""
+    for action in facts["actions"]:
+        if (tree := action.pop("expression", None)) is not None:
+            action["text"] = as_text(tree)
+    return facts
+
+
+def _written(grammar: Any, filled: Callable[[Any, Any], Any], tree: Any) -> str | None:
+    """An expression as SQL; None when the grammar can't write it."""
+    query = grammar.parse("SELECT WHERE true")
+    condition = query.stmts[0].stmt.select_stmt.where_clause
+    condition.Clear()
+    try:
+        filled(tree, condition)
+        return str(grammar.deparse(query)).partition("WHERE ")[2] or None
+    except grammar.PgQueryError:
+        return None
 
 
 def limit() -> None:

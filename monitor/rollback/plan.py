@@ -36,9 +36,9 @@ class Action:
     if_exists: bool = False
     relation_if_exists: bool = False
     cascade: bool = False
-    shape: str = ""  # of an index: what it is known by beside its name
-    part: str = ""  # of a comment: what it is on
-    text: str | None = None  # a function's body, an enum's labels, a comment; None: not known
+    shape: str = ""  # of an index: what it is known by beside its name; of a constraint: what it demands
+    part: str = ""  # of a comment: what it is on; of an index: whether it is plainly unique
+    text: str | None = None  # a function's body, an enum's labels, a comment, a CHECK; None: not known
 
 
 @dataclass(frozen=True, slots=True)

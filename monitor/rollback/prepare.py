@@ -22,6 +22,7 @@ from monitor.rollback import (
     estimate,
     fingerprint,
     hidden,
+    misfits,
     named,
     objections,
     plan,
@@ -140,7 +141,8 @@ async def _prepare(
         raise PlanRefused(blocked)
     registered = replace(registered, measured=await speed.measure(connection, protection.salvaged, print_))
     at_risk = await atrisk.read(connection, registered.destroyed, options.data_loss, print_)
-    prepared = _result(registered, forecast, protection, resolved, server, options, at_risk, given)
+    broken = await misfits.read(connection, registered)
+    prepared = _result(registered, forecast, protection, resolved, server, options, at_risk, broken, given)
     return replace(prepared, warnings=(*remembered.warnings(registered), *prepared.warnings))
 
 
@@ -183,12 +185,13 @@ def _result(
     server: Identity,
     options: Options,
     at_risk: tuple[AtRisk, ...],
+    broken: tuple[str, ...],
     given: str,
 ) -> Prepared:
     estimated = estimate.seconds(
         protection.salvaged, forecast.scanned, resolved.values(), registered.measured
     )
-    warnings = cautions(registered, estimated, server, options.max_locked)
+    warnings = (*cautions(registered, estimated, server, options.max_locked), *broken)
     told = (*quarantine.notices(registered.quarantined), *loss_sentences(at_risk))
     notices = (*forecast.notices, *told, *bookkeeping.shown(options.bookkeeping))
     document = stored.to_json(

@@ -22,6 +22,7 @@ from monitor.rollback import (
     group,
     hidden,
     ledger,
+    misfits,
 )
 from monitor.rollback.cautions import too_long
 from monitor.rollback.checks import Stop
@@ -117,12 +118,14 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
         finally:
             await group.undo(connection)
     at_risk = await atrisk.read(connection, plan.destroyed, plan.data_loss, plan.fingerprint)
+    broken = await misfits.read(connection, plan)
     reasons = [Reason(checks.superseded(newer), Lack.SUPERSEDED)] if newer is not None else []
     reasons += books
     if strange:
         reasons.append(Reason(ownership.sentence(strange), Lack.RIGHTS))
     reasons += [Reason(p.what, Lack.DRIFT) for p in blocked]
     reasons += [Reason(p.what, Lack.DATA_LOSS) for p in unseen]
+    reasons += [Reason(what, Lack.DATA) for what in broken]
     seconds = estimate.seconds(plan.salvaged, plan.forecast().scanned, sizes.values(), plan.measured)
     if seconds > max_locked:
         reasons.append(Reason(too_long(seconds, max_locked), Lack.LOCKS_ESTIMATE))
