@@ -15,8 +15,13 @@ from monitor.rollback.labels import bare
 
 _TOKENS = re.compile(r'"(?:[^"]|"")*"|\w+|\S')
 
-NAMED = ("columns", "constraints", "indexes", "triggers", "policies", "dependents")
+NAMED = ("columns", "constraints", "indexes", "statistics", "triggers", "policies", "dependents")
 """Parts of a relation that hold named things."""
+
+ODD = {
+    "indexes": "index", "policies": "policy", "dependents": "dependent", "statistics": "statistics object",
+}  # fmt: skip
+"""One of a part, where it is not the part without its s."""
 
 
 class Any_:
@@ -91,7 +96,7 @@ def _named(label: str, part: str, expected: Any, actual: Mapping[str, Any], leew
         return []
     found = []
     for name in sorted(expected.keys() | actual.keys()):
-        what = f"{label}: {_singular(part)} {name}"
+        what = f"{label}: {singular(part)} {name}"
         if name not in actual:
             if not _may_change(name, {}, leeway):
                 found.append(f"{what} is missing")
@@ -142,5 +147,6 @@ def _tokens(definition: str) -> list[str]:
     ]
 
 
-def _singular(part: str) -> str:
-    return {"indexes": "index", "policies": "policy", "dependents": "dependent"}.get(part, part[:-1])
+def singular(part: str) -> str:
+    """What one thing of a part is called."""
+    return ODD.get(part, part[:-1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from monitor.rollback.compare import ANY
+from monitor.rollback.compare import ANY, singular
 from monitor.rollback.entries import Entry, cascade, forget_index, relation_of
 from monitor.rollback.forecast import Effect, Forecast
 from monitor.rollback.plan import Action
@@ -36,12 +36,13 @@ def drop_column(f: Forecast, a: Action) -> None:
     cascade(f, a, entry, [k for k, d in entry["dependents"].items() if a.name in d["columns"]], what)
     for part in ("triggers", "policies"):
         _take_or_refuse(f, a, entry, part, what)
-    for part in ("constraints", "indexes"):
+    for part in ("constraints", "indexes", "statistics"):
         for name in _standing_on(entry, part, a.name):
-            f.notice(f"dropping {what} silently drops {part.removesuffix('es').removesuffix('s')} {name}")
+            f.notice(f"dropping {what} silently drops {singular(part)} {name}")
             del entry[part][name]
             f.forget(f"{name} on {label}")
-            forget_index(f, label, name)
+            if part != "statistics":
+                forget_index(f, label, name)
     if _in_key(entry, a.name):
         entry["primary_key"] = []
     if column.get("generated"):
@@ -63,7 +64,7 @@ def rename_column(f: Forecast, a: Action) -> None:
         return
     entry["columns"][a.new_name] = entry["columns"].pop(a.name)
     f.leeway.renamed.add((a.name, a.new_name))
-    for part in ("indexes", "constraints", "triggers", "policies", "dependents"):
+    for part in ("indexes", "statistics", "constraints", "triggers", "policies", "dependents"):
         for value in entry[part].values():
             if isinstance(value, dict):
                 value["columns"] = sorted(a.new_name if c == a.name else c for c in value["columns"])
@@ -120,7 +121,7 @@ def alter_type(f: Forecast, a: Action) -> None:
     f.lose(a, label, a.name)
     entry["columns"][a.name] = ANY
     f.scanned.add(label)
-    for part in ("indexes", "constraints", "dependents"):
+    for part in ("indexes", "statistics", "constraints", "dependents"):
         for name in _standing_on(entry, part, a.name):
             entry[part][name] = ANY
 

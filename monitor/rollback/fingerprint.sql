@@ -58,6 +58,16 @@ SELECT want.label,
                                AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
                                AND d.refobjid = c.oid AND d.refobjsubid > 0)))
               FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal), '{}'),
+  'statistics', coalesce((SELECT pg_catalog.jsonb_object_agg(s.stxname, pg_catalog.jsonb_build_object(
+                'definition', pg_catalog.pg_get_statisticsobjdef(s.oid),
+                'columns', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT a.attname), '[]')
+                              FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+                               AND (a.attnum = ANY (s.stxkeys) OR EXISTS (
+                                 SELECT FROM pg_catalog.pg_depend d
+                                  WHERE d.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass AND d.objid = s.oid
+                                    AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                                    AND d.refobjid = c.oid AND d.refobjsubid = a.attnum)))))
+              FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid = c.oid), '{}'),
   'policies', coalesce((SELECT pg_catalog.jsonb_object_agg(p.polname, pg_catalog.jsonb_build_object(
                 'definition', pg_catalog.concat_ws(' ', p.polcmd::text, p.polpermissive::text, p.polroles::text,
                    pg_catalog.pg_get_expr(p.polqual, p.polrelid), 'check',

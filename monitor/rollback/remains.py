@@ -17,15 +17,16 @@ from monitor.rollback.stored import Plan
 from monitor.rollback.whole import How, Objects
 
 PARTS = {"columns": "column", "constraints": "constraint", "indexes": "index", "triggers": "trigger",
-         "policies": "policy"}  # fmt: skip
+         "policies": "policy", "statistics": "statistics object"}  # fmt: skip
 """Parts of a touched relation that a whole fingerprint has too -> one of them."""
 
 COMPARED = {
     "columns": ("type", "default", "identity", "generated"), "constraints": ("definition",),
     "indexes": ("definition",), "triggers": ("definition", "enabled"), "policies": (),
+    "statistics": ("definition",),
 }  # fmt: skip
 
-FOLLOW = ("constraints", "indexes")
+FOLLOW = ("constraints", "indexes", "statistics")
 """What may come along unnamed with an added column or table."""
 
 SAYS = {How.MISSING: "will be missing", How.NEW: "will still be there", How.CHANGED: "will differ"}
