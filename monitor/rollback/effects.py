@@ -11,7 +11,7 @@ from monitor.rollback.effects_columns import COLUMN_EFFECTS
 from monitor.rollback.effects_names import NAME_EFFECTS
 from monitor.rollback.effects_objects import OBJECT_EFFECTS
 from monitor.rollback.effects_outside import OUTSIDE_EFFECTS
-from monitor.rollback.entries import cascade, forget_index, has_indexed, relation_of
+from monitor.rollback.entries import cascade, followers, forget_index, has_indexed, relation_of
 from monitor.rollback.forecast import Effect, Forecast
 from monitor.rollback.kinds import KINDS
 from monitor.rollback.labels import bare, beside
@@ -222,6 +222,8 @@ def write_rows(f: Forecast, a: Action) -> None:
         f.problem(f"TRUNCATE {label} CASCADE empties other tables too: name them instead")
     elif a.kind != "insert":
         f.lose(a, label, a.name)
+        for other in followers(entry, a):
+            f.lose_also(a, other)
 
 
 def nothing(f: Forecast, a: Action) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,6 +44,17 @@ def forget_index(f: Forecast, table: str, name: str) -> None:
     for label in f.relations:
         if split_label(label)[:2] == (schema, name):
             f.relations[label] = None
+
+
+def followers(entry: Entry, a: Action) -> list[str]:
+    """Tables whose foreign keys carry a deleted row, or an update of the column, on to rows of theirs."""
+    event = "UPDATE" if a.kind in {"update", "upsert"} else "DELETE"
+    carries = re.compile(rf" ON {event} (?:CASCADE|SET NULL|SET DEFAULT)")
+    return sorted({
+        key.rsplit(" on ", 1)[-1] for key, d in entry["dependents"].items()
+        if key.startswith("table constraint ") and isinstance(d["definition"], str)
+        and carries.search(d["definition"]) and (a.kind != "update" or a.name in d["columns"])
+    })  # fmt: skip
 
 
 def cascade(f: Forecast, a: Action, entry: Entry, keys: Sequence[str], what: str) -> None:

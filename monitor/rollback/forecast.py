@@ -83,6 +83,10 @@ class Forecast:
         was = known.get("was", column) if isinstance(known, dict) else column
         self.destroyed.append(Destroyed(self.step, self.line, action.kind, entry["was"], was))
 
+    def lose_also(self, action: Action, label: str) -> None:
+        """Notes rows of a table that the statement does not name: a foreign key carries it on to them."""
+        self.destroyed.append(Destroyed(self.step, self.line, action.kind, label))
+
     def forget(self, identity: str) -> None:
         """An object is gone: nobody depends on it or through it any more."""
         self.dropped.add(identity)

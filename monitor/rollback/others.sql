@@ -34,7 +34,7 @@ SELECT w.key,
        CASE w.kind WHEN 'function' THEN (SELECT p.prosrc FROM pg_catalog.pg_proc p WHERE p.oid = w.oid)
        END AS body,
        CASE WHEN w.kind IN ('function', 'type', 'schema') THEN
-         (SELECT pg_catalog.array_agg(i.type || ' ' || i.identity ORDER BY 1)
+         (SELECT pg_catalog.array_agg(i.type || ' ' || i.identity ORDER BY i.type, i.identity)
             FROM pg_catalog.pg_depend d, pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i
            WHERE d.refclassid = CASE w.kind WHEN 'function' THEN 'pg_catalog.pg_proc'::pg_catalog.regclass
                                             WHEN 'type' THEN 'pg_catalog.pg_type'::pg_catalog.regclass

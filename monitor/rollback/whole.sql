@@ -118,7 +118,7 @@ UNION ALL
 UNION ALL
   SELECT c.label, 'policies', p.polname::text, pg_catalog.json_build_object(
            'command', p.polcmd::text, 'permissive', p.polpermissive,
-           'roles', (SELECT pg_catalog.json_agg(pg_catalog.pg_get_userbyid(r) ORDER BY 1)
+           'roles', (SELECT pg_catalog.json_agg(pg_catalog.pg_get_userbyid(r) ORDER BY pg_catalog.pg_get_userbyid(r))
                        FROM pg_catalog.unnest(p.polroles) r WHERE r <> 0),
            'using', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
            'check', pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid),

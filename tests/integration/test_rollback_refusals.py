@@ -296,3 +296,26 @@ async def test_what_was_dropped_before_is_in_nobodys_way(database: Database) -> 
             await transaction.start()
             await c.execute(sql)
             await transaction.rollback()
+
+
+KEYS = """
+CREATE TABLE parents (id int PRIMARY KEY, name text);
+CREATE TABLE children (parent int REFERENCES parents (id) ON DELETE CASCADE);
+CREATE TABLE notes (parent int REFERENCES parents (id) ON UPDATE SET NULL);
+"""
+
+
+async def test_rows_that_a_foreign_key_takes_along_must_be_named_too(database: Database) -> None:
+    """ON DELETE CASCADE is a loss that the statement does not show."""
+    async with connected(database.dsn) as c:
+        await c.execute(KEYS)
+    for sql, named, missing in (
+        (b"DELETE FROM parents", "parents", "public.children"),
+        (b"UPDATE parents SET id = id + 1", "parents", "public.notes"),
+    ):
+        accepting = replace(ALLOWING, data_loss=DataLoss.ACCEPT, accept_loss=(named,))
+        with pytest.raises(PlanRefused, match=f"--accept-loss {missing}"):
+            await prepare(database.dsn, sql, accepting)
+        await prepare(database.dsn, sql, replace(accepting, accept_loss=(named, missing)))
+    renamed = replace(ALLOWING, data_loss=DataLoss.ACCEPT, accept_loss=("parents",))
+    await prepare(database.dsn, b"UPDATE parents SET name = ''", renamed)
