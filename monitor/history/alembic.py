@@ -27,7 +27,7 @@ _STATEMENTS = re.compile(
     rb"|DELETE\s+FROM\s+(?P<dt>" + _T + rb")\s+WHERE\s+" + _T + rb"\.version_num\s*=\s*'(?P<gone>[\w.-]+)'"
     rb"|INSERT\s+INTO\s+(?P<it>" + _T + rb")\s*\(version_num\)\s*VALUES\s*\('(?P<new>[\w.-]+)'\)"
     rb"(?:\s+RETURNING\s+" + _T + rb"\.version_num)?"
-    rb"|DROP\s+TABLE\s+(?P<drop>(?:[\w\"]+\.)?\"?alembic_version\"?))\s*;[ \t]*\r?$",
+    rb"|DROP\s+TABLE\s+(?P<drop>" + _T + rb"))\s*;[ \t]*\r?$",
     re.MULTILINE,
 )  # fmt: skip
 
@@ -41,15 +41,22 @@ def rendered(sql: bytes) -> Rendered:
     changes: list[Change] = []
     tables: set[str] = set()
     for m in _STATEMENTS.finditer(sql):
+        if m["drop"] and _last(m["drop"]) not in {*tables, ALEMBIC.table}:
+            continue  # a table of the application
         blank(text, m.start(), m.end())
         if not m["drop"]:
             gone, new = m["from"] or m["gone"] or b"", m["to"] or m["new"] or b""
             changes.append((gone.decode(), new.decode()))
-            tables.add((m["ut"] or m["dt"] or m["it"]).decode().rpartition(".")[2].strip('"'))
+            tables.add(_last(m["ut"] or m["dt"] or m["it"]))
     section = Section(bytes(text))
     return Rendered(
         section, partial(_books_said, changes=tuple(changes), tables=sorted(tables)) if changes else None
     )
+
+
+def _last(name: bytes) -> str:
+    """Without schema and quotes."""
+    return name.decode().rpartition(".")[2].strip('"')
 
 
 def _books_said(place: Place, changes: Sequence[Change], tables: Sequence[str]) -> Bookkeeping:

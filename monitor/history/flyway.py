@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from monitor.history.files import matching
 from monitor.history.rows import MARK
 from monitor.history.sections import without_template
-from monitor.history.tool import Place, Script, Section, Tool
+from monitor.history.tool import Place, Script, Section, Tool, refused
 from monitor.ports.history import Bookkeeping, BookTable, BookWrite
 
 _FILE = re.compile(r"(?P<kind>[UV])(?P<version>[0-9][0-9._]*)__(?P<name>.*)\.sql")
@@ -28,6 +28,8 @@ def _scripts(place: Place) -> Sequence[Script]:
     for path, m in matching(place.directory, _FILE):  # U before V
         version = m["version"].replace("_", ".")
         if version in found:
+            if m["kind"] == "U":
+                raise refused(f"{found[version].path.name} undoes the same version", str(path))
             continue
         stem = f"{m['version']}__{m['name']}"
         names = (

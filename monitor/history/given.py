@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from monitor.history.dbmate import version_of
 from monitor.history.rows import Rows, deleted
 from monitor.history.tool import Place, Rendered, Script, Tool, Unusable
 from monitor.history.wrapper import unwrapped
-from monitor.ports.history import Bookkeeping
+from monitor.ports.history import Bookkeeping, BookTable
 
 Books = Callable[[Place, str, Sequence[Script]], Bookkeeping]
 
@@ -33,15 +34,17 @@ def _rendered(sql: bytes) -> Rendered:
 
 
 def _knex_books(place: Place, key: str, _: Sequence[Script]) -> Bookkeeping:
+    lock = f'{place.schema}.{place.table[:-1]}_lock"'
     locked = (
         "(SELECT 'knex holds its own lock: a deploy is under way, or died' "
-        f'FROM {place.schema}.{place.table[:-1]}_lock" k WHERE k.is_locked = 1 LIMIT 1)'
+        f"FROM {lock} k WHERE k.is_locked = 1 LIMIT 1)"
     )
     rows = Rows(
         r"(r.name = $1::text OR pg_catalog.regexp_replace(r.name, '[.][cm]?[jt]s$', '') = $1::text)",
         ("r.id",), "r.name", trouble=locked,
     )  # fmt: skip
-    return deleted("knex", place, rows, key)
+    books = deleted("knex", place, rows, key)
+    return replace(books, tables=(*books.tables, BookTable(lock, ("SELECT",))))
 
 
 DJANGO = Tool(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from monitor.history.files import matching
 from monitor.history.rows import MARK
-from monitor.history.tool import Place, Script, Tool, Unusable
+from monitor.history.tool import Place, Script, Tool, Unusable, refused
 from monitor.ports.history import Bookkeeping, BookTable, BookWrite
 
 _FILE = re.compile(r"(?P<version>[0-9]+)_(?P<name>.*)\.(?P<direction>down|up)\.(?:.*)")
@@ -25,6 +25,8 @@ def _scripts(place: Place) -> Sequence[Script]:
         version = int(m["version"])
         if m["direction"] == "up" and version in found:
             continue
+        if version in found:  # which of them the tool would take nobody can say: it refuses, too
+            raise refused(f"{found[version].path.name} goes back from the same version", str(path))
         down = path.with_name(path.name.replace(".up.", ".down.")) if m["direction"] == "up" else path
         stem = f"{m['version']}_{m['name']}"
         names = tuple({m["version"], str(version), stem, m["name"], f"{stem}.up.sql"} - {""})

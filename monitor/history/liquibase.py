@@ -96,6 +96,8 @@ def _files(directory: Path) -> list[Path]:
 
 def down(data: bytes, script: Script) -> Section:
     """The rollback lines of one changeset, joined by newlines. Raises Unusable."""
+    if script.key.count("::") != 2:
+        raise Unusable(f"{script.key} has more than two `::`: give the rollback by --rollback")
     _, id, author = script.key.split("::")
     c = next(c for c in _changesets(data) if (c.id, c.author) == (id, author))
     body = b"\n".join(part for _, part in c.parts)

@@ -127,6 +127,12 @@ BAD: list[tuple[str, str, dict[str, str], str]] = [
     ("sqitch", "x", {"sqitch.plan": "%project=p\nx 2026-01-01T00:00:00Z A <a@b> # n\n",
                      "revert/x.sql": "BEGIN;\n\n-- XXX Add DDLs here.\n\nCOMMIT;\n"},
      "revert/x.sql: the script holds nothing between BEGIN and COMMIT"),
+    ("golang-migrate", "1", {"1_a.up.sql": "", "1_a.down.sql": DOWN, "1_a.down.sql~": "DROP TABLE old"},
+     "1_a.down.sql~: 1_a.down.sql goes back from the same version"),
+    ("flyway", "1", {"V1__a.sql": "", "U1__a.sql": DOWN, "U1__b.sql": DOWN},
+     "U1__b.sql: U1__a.sql undoes the same version"),
+    ("liquibase", "b::1", {"c.sql": "--liquibase formatted sql\n--changeset a:b::1\n--rollback A\n"},
+     "c.sql: c.sql::b::1::a has more than two `::`: give the rollback by --rollback"),
     ("rails", "1", {}, "rails keeps no SQL to go back: render it, and give it by --rollback FILE"),
 ]  # fmt: skip
 
@@ -282,6 +288,8 @@ def test_alembic_books_of_another_table_are_refused() -> None:
     books = history_of("alembic", None, "versions", "app", teams=False).down("x", sql).bookkeeping
     assert books is not None
     assert books.tables[0].name == '"app"."versions"'
+    down = history_of("alembic", None, "versions", "app", teams=False).down("x", sql)
+    assert b"versions" not in down.sql  # nor is the tool's table dropped under its books
 
 
 REVISION = 'revision: str = "{}"\ndown_revision: str | None = {}\nimport os\nos.abort()\n'
