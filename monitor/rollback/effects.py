@@ -186,6 +186,7 @@ def drop_index(f: Forecast, a: Action) -> None:
     if table:
         table["indexes"].pop(bare(label), None)
     f.relations[label] = None
+    f.forget(label)
 
 
 def drop_part(f: Forecast, a: Action) -> None:

@@ -93,8 +93,11 @@ def add_column(f: Forecast, a: Action) -> None:
 
 
 def set_default(f: Forecast, a: Action) -> None:
-    if (found := _column(f, a)) is not None:
-        found[2]["default"] = ANY if a.kind == "set_default" else None
+    if (found := _column(f, a)) is None:
+        return
+    found[2]["default"] = ANY if a.kind == "set_default" else None
+    if a.kind == "drop_default":
+        f.forget(f"for {found[0]}.{a.name}")
 
 
 def set_not_null(f: Forecast, a: Action) -> None:

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from monitor.rollback.compare import ANY
-from monitor.rollback.entries import Entry, has_indexed, relation_of
+from monitor.rollback.entries import Entry, cascade, has_indexed, relation_of
 from monitor.rollback.forecast import Effect, Forecast
 from monitor.rollback.kinds import KINDS
 from monitor.rollback.labels import bare, beside
@@ -51,8 +51,10 @@ def drop_index(f: Forecast, a: Action) -> None:
     if isinstance(index, dict) and index["constraint"]:
         f.problem(f"index {label} belongs to a constraint: drop the constraint instead")
         return
+    cascade(f, a, entry, list(entry["dependents"]), label)
     table["indexes"].pop(bare(label), None)
     f.relations[label] = None
+    f.forget(label)
 
 
 def reindex_index(f: Forecast, a: Action) -> None:

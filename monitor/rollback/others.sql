@@ -40,6 +40,9 @@ SELECT w.key,
                                             WHEN 'type' THEN 'pg_catalog.pg_type'::pg_catalog.regclass
                                             ELSE 'pg_catalog.pg_namespace'::pg_catalog.regclass END
              AND d.deptype = 'n'
+             AND NOT (w.kind = 'schema' AND EXISTS (  -- what goes with its table, as a column's sequence
+                   SELECT FROM pg_catalog.pg_depend part WHERE part.classid = d.classid AND part.objid = d.objid
+                      AND part.objsubid = 0 AND part.deptype IN ('a', 'i')))
              AND d.refobjid IN (
                WITH RECURSIVE own(oid) AS (  -- a type's array, too, and what else the server makes of it
                  SELECT w.oid

@@ -251,6 +251,11 @@ CREATE TABLE copies (r rows, rs rows[]);
 CREATE TABLE found (id int PRIMARY KEY, a int, b int);
 CREATE UNIQUE INDEX found_a ON found (a);
 CREATE TABLE finders (a int REFERENCES found (a));
+CREATE SCHEMA app;
+CREATE TABLE app.x (id serial PRIMARY KEY, y int GENERATED ALWAYS AS IDENTITY, z text);
+CREATE FUNCTION five(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 5';
+CREATE TABLE fives (a int DEFAULT five(1));
+CREATE INDEX fives_a ON fives (five(a));
 CREATE FUNCTION all_found() RETURNS SETOF found LANGUAGE sql AS 'SELECT * FROM found';
 """
 
@@ -262,6 +267,9 @@ TAKEN_UNSEEN = [
     ("DROP TABLE rows", "public.copies.rs"),
     ("DROP TABLE found", "public.all_found()"),
     ("DROP INDEX found_a", "finders_a_fkey on public.finders"),
+    ("DROP INDEX CONCURRENTLY found_a", "finders_a_fkey on public.finders"),
+    ("DROP FUNCTION five(int)", "public.fives_a"),
+    ("DROP SCHEMA app", "app.x"),
 ]
 
 
@@ -283,6 +291,8 @@ IN_ORDER = [
     "DROP FUNCTION all_found(); ALTER TABLE finders DROP CONSTRAINT finders_a_fkey; DROP TABLE found",
     "DROP TABLE finders; DROP INDEX found_a",
     "DROP INDEX found_a CASCADE",
+    "DROP TABLE app.x; DROP SCHEMA app",
+    "DROP INDEX fives_a; ALTER TABLE fives ALTER COLUMN a DROP DEFAULT; DROP FUNCTION five(int)",
 ]
 
 
