@@ -204,7 +204,7 @@ async def _column(connection: Connection, kept: Kept, there: dict[str, sql.Colum
     copied = await _copied(connection, kept)
     await _fits(connection, kept, copied[column.name], column)
     keys = await sql.key_within(connection, kept.source, kept.keys or sorted(copied.keys() - {column.name}))
-    if not keys:
+    if not keys or await connection.fetchval(sql.ambiguous(kept.salvaged_as, keys)):
         raise OperatorError(
             f"{kept.source} has no key by which the values of {kept.name} could find their rows: they are in "
             f"{kept.salvaged_as}, to be put back by hand"

@@ -77,6 +77,15 @@ async def key_within(connection: Connection, label: str, names: Sequence[str]) -
     return ()
 
 
+def ambiguous(place: str, keys: Sequence[str]) -> str:
+    """Whether two rows of the copy have one key: a table and those that inherit from it share none."""
+    names = [quote_identifier(k) for k in keys]
+    known = " AND ".join(f"{n} IS NOT NULL" for n in names)
+    return (
+        f"SELECT EXISTS (SELECT FROM {place} WHERE {known} GROUP BY {', '.join(names)} HAVING count(*) > 1)"
+    )
+
+
 def empty(column: Column) -> str:
     """Whether the row `t` says nothing in that column."""
     value = f"t.{column.quoted}"

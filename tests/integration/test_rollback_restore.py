@@ -151,3 +151,16 @@ async def test_rows_of_a_table_come_back_beside_new_ones(database: Database) -> 
         done = await put_back(dsn)
         assert (done.rows, done.restored, done.kept) == (2, 1, 1)
         assert [tuple(r) for r in await c.fetch("SELECT * FROM tags ORDER BY id")] == [(1, "a"), (2, "new")]
+
+
+async def test_values_of_rows_that_share_a_key_are_not_mixed_up(database: Database) -> None:
+    """A key does not reach into the tables that inherit: which value is whose nobody can say then."""
+    dsn = database.dsn
+    await build(dsn, "CREATE TABLE base (id int PRIMARY KEY, a int); CREATE TABLE heir () INHERITS (base);"
+                     "INSERT INTO base VALUES (1, 10); INSERT INTO heir VALUES (1, 20)")  # fmt: skip
+    await rolled(dsn, b"ALTER TABLE base DROP COLUMN a")
+    async with connected(dsn) as c:
+        await c.execute("ALTER TABLE base ADD COLUMN a int")
+        with pytest.raises(OperatorError, match=r"has no key .* migration_monitor_salvage\."):
+            await put_back(dsn)
+        assert await c.fetchval("SELECT count(a) FROM base") == 0
