@@ -1,7 +1,9 @@
 """Flyway: `U<version>__<name>.sql` undoes `V<version>__<name>.sql`; a history that only grows.
 
 Community refuses row types it does not know, but honours a `DELETE` row: the migration is pending again.
-The paid editions write `UNDO_SQL`. Two such rows for one application would be corrupt.
+The paid editions write `UNDO_SQL`. A repeatable migration has no version, runs again after every deploy
+that changed it, and is no later one, as for Flyway's own undo. Two undo rows for one application would be
+corrupt.
 """
 
 from __future__ import annotations
@@ -69,8 +71,9 @@ def _books(place: Place, key: str, _: Sequence[Script]) -> Bookkeeping:
     )
     state = f"""{MARK}
 SELECT EXISTS (SELECT FROM ({last}) m WHERE m.type NOT IN {UNDONE}) AS applied,
-       (SELECT coalesce(n.version, n.description) FROM {books} n, ({last}) m
-         WHERE n.installed_rank > m.installed_rank AND n.success AND n.type NOT IN {UNDONE} AND NOT {undone}
+       (SELECT n.version FROM {books} n, ({last}) m
+         WHERE n.installed_rank > m.installed_rank AND n.version IS NOT NULL AND n.success
+           AND n.type NOT IN {UNDONE} AND NOT {undone}
          ORDER BY n.installed_rank DESC LIMIT 1) AS newer,
        coalesce((SELECT 'migration ' || coalesce(f.version, f.description) || ' failed: repair it'
           FROM {books} f WHERE NOT f.success LIMIT 1), '') AS trouble"""

@@ -134,3 +134,12 @@ async def test_rights_on_the_table_are_asked_for_at_registration(database: Datab
             await prepare(dsn, down.sql, Options(allow_superuser="postgres", bookkeeping=down.bookkeeping))
     finally:
         await said(database, f"DROP OWNED BY {role} CASCADE; DROP ROLE {role}")
+
+
+async def test_a_repeatable_migration_of_flyway_is_no_later_one(database: Database, tmp_path: Path) -> None:
+    """Flyway runs what has changed of them behind every deploy; its own undo passes over them, too."""
+    await build(database.dsn)
+    repeatable = "(9, NULL, 'views', 'SQL', 'R__views.sql', 1, 'x', now(), 1, true)"
+    await said(database, f"{tools.FLYWAY.ddl}; INSERT INTO flyway_schema_history VALUES {repeatable}")
+    found = await prepared(database, tools.FLYWAY, tmp_path)
+    assert any("flyway_schema_history" in notice for notice in found.notices)
