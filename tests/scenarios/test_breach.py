@@ -76,7 +76,7 @@ async def test_killed_in_mid_streak_and_restarted_within_max_gap_it_rolls_back_a
     newest: Database, tmp_path: Path
 ) -> None:
     """The hold counts from the first bad sample, before the kill."""
-    async with set_up(newest.dsn, tmp_path, max_gap="8s") as stage:
+    async with set_up(newest.dsn, tmp_path, max_gap="25s") as stage:
         await stage.watch()
         stage.app.set(0.05)
         await stage.event("pending", "error_rate.rollback")

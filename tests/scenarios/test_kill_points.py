@@ -27,7 +27,7 @@ async def test_a_daemon_killed_there_ends_with_the_effect_exactly_once(
     newest: Database, tmp_path: Path, point: str
 ) -> None:
     """The next daemon settles what the first one left, and decides again only on fresh evidence."""
-    async with set_up(newest.dsn, tmp_path, max_gap="8s") as stage:
+    async with set_up(newest.dsn, tmp_path, max_gap="25s") as stage:
         await stage.watch()
         await stage.daemon.kill()
         await stage.daemon.start(MIGRATION_MONITOR_KILL_AT=point)

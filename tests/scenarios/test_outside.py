@@ -20,7 +20,7 @@ async def test_a_daemon_killed_half_way_is_followed_by_one_that_finishes_without
     newest: Database, tmp_path: Path
 ) -> None:
     """The effect had begun: it goes on at once, pages that it does, and says what came of it."""
-    async with set_up(newest.dsn, tmp_path, max_gap="8s") as stage:
+    async with set_up(newest.dsn, tmp_path, max_gap="25s") as stage:
         shown = await stage.watch(sql=MIXED)
         assert [s["transactional"] for s in shown["plan"]] == [True, False, False]
         await stage.daemon.kill()
