@@ -36,14 +36,20 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One statement: mean and pace (calls a second) before and since; None where not known."""
+    """One statement: mean of a call and time spent in each second, since and before; None where not known."""
 
     id: str
     calls: float
     total_ms: float
     mean_ms: float | None
     mean_before_ms: float | None
-    extra_ms_per_second: float
+    ms_per_second: float
+    ms_per_second_before: float | None
+
+    @property
+    def extra_ms_per_second(self) -> float:
+        """By how much the time spent in each second rose; 0 where it is not known how it was."""
+        return 0.0 if self.ms_per_second_before is None else self.ms_per_second - self.ms_per_second_before
 
     def view(self, text: str) -> Json:
         return {
@@ -53,6 +59,8 @@ class Change:
             "total_ms": self.total_ms,
             "mean_ms": self.mean_ms,
             "mean_before_ms": self.mean_before_ms,
+            "ms_per_second": self.ms_per_second,
+            "ms_per_second_before": self.ms_per_second_before,
             "extra_ms_per_second": self.extra_ms_per_second,
         }
 
@@ -94,7 +102,8 @@ def _change(id: str, before: Reading, now: Reading, was_reset: bool) -> Change:
         since_total,
         since_total / since_calls if since_calls >= MIN_CALLS else None,
         total0 / calls0 if calls0 >= MIN_CALLS else None,
-        0.0 if pace_before is None else pace - pace_before,
+        pace,
+        pace_before,
     )
 
 

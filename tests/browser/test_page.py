@@ -51,7 +51,7 @@ class Past(RecordingBackend):
 
 def put_behind(web: Running, past: Past) -> None:
     """Answers what the stand-in of the server would, but for the past."""
-    for name in ("chart", "events", "alerts"):
+    for name in ("chart", "events", "alerts", "changes"):
         setattr(web.backend, name, getattr(past, name))
 
 

@@ -38,6 +38,8 @@ def test_total_time_is_compared_by_pace_where_it_is_known_since_when_is_counted(
     before, now = reading(HOUR, 1.0, a=(3600, 3600)), reading(2 * HOUR, 1.0, a=(39_600, 39_600))
     (found,) = compare(before, now)["heavier"]
     assert found.extra_ms_per_second == pytest.approx(9, abs=0.01)
+    assert found.ms_per_second_before == pytest.approx(1, abs=0.01)
+    assert found.view("")["ms_per_second"] == pytest.approx(10, abs=0.01)
     assert compare(reading(HOUR, a=(3600, 3600)), now)["slower"] == []
 
 

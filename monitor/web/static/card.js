@@ -1,5 +1,6 @@
 // One watch: its sentence first, then what it stands on. What is folded costs nothing.
 
+import { Changes } from "./changes.js";
 import { Charts } from "./charts.js";
 import { actions } from "./dialog.js";
 import { h, fill, say } from "./dom.js";
@@ -46,6 +47,7 @@ export class Card {
     if (!this.parts) return;
     this.left();
     this.countdown();
+    this.parts.changes.look(this.watch);
     this.parts.charts.advance(this.model.now());
   }
 
@@ -97,9 +99,10 @@ export class Card {
     const [sql, sqlPart] = part("What a rollback runs", "sql");
     const history = new History(this.watch);
     const charts = new Charts(this.watch, this.seconds, history);
-    this.parts = { ready, sql, history, charts, left: h("p", { class: "left" }), countdown: h("div", { class: "countdown" }), actions: h("div", { class: "actions" }) };
+    const changes = new Changes(this.watch);
+    this.parts = { ready, sql, history, charts, changes, left: h("p", { class: "left" }), countdown: h("div", { class: "countdown" }), actions: h("div", { class: "actions" }) };
     this.body.append(this.parts.countdown, this.parts.left, this.parts.actions, charts.root, reportLink(this.watch.id),
-      h("div", { class: "columns" }, h("div", {}, readyPart, history.whyPart, sqlPart, history.toldPart), h("div", {}, history.listPart)));
+      h("div", { class: "columns" }, h("div", {}, readyPart, history.whyPart, sqlPart, history.toldPart), h("div", {}, history.listPart)), changes.root);
     this.readyPart = readyPart;
   }
 
@@ -114,6 +117,7 @@ export class Card {
     fill(parts.sql, watch.plan, () => plan(watch.plan));
     this.readyPart.hidden = watch.verdict !== null;
     parts.history.show(watch);
+    parts.changes.look(watch);
     parts.charts.show(watch);
   }
 

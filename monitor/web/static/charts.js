@@ -18,7 +18,7 @@ export class Charts {
     this.charts = new Map();
     this.trouble = h("p", { class: "no", role: "status" });
     this.grid = h("div", { class: "charts" });
-    this.root = h("section", { "aria-label": "metrics" }, this.trouble, this.grid);
+    this.root = h("div", { role: "group", "aria-label": "metrics" }, this.trouble, this.grid);
     this.resized = new ResizeObserver(() => this.charts.forEach((chart) => chart.resize()));
     this.resized.observe(this.grid);
     this.load();
