@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from monitor.errors import DatabaseUnreachable
 from monitor.ports import Control, Json
 from tests.alerts import NOON, SECOND
 from tests.browser.window import Window, window
@@ -175,3 +176,14 @@ async def test_without_its_store_or_its_daemon_the_page_says_so(browser: Browser
             await expect(shown.page.locator("#age")).to_have_text(re.compile(r"Last news \d+ s ago\."))
             await expect(shown.page.locator(".watch .outlook")).to_contain_text("Last known:", timeout=20_000)
             await shown.looks("7-lost")
+
+
+@pytest.mark.slow
+async def test_what_the_store_has_not_said_the_page_does_not_say(browser: Browser) -> None:
+    """Without the stored watches nobody knows that there never was one."""
+    async with running() as web:
+        web.overview.change(watches=())
+        web.backend.fails = DatabaseUnreachable("it does not answer")
+        async with window(browser, f"http://127.0.0.1:{web.port}/") as shown:
+            told = shown.page.locator("#empty-text")
+            await expect(told).to_have_text("No migration is being watched now. Looking after shop.")

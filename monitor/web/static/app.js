@@ -36,7 +36,7 @@ function draw() {
   element("more").hidden = ended.length <= endedShown;
   element("empty").hidden = open.length > 0;
   const names = [...model.targets.keys()].join(", ");
-  const nothing = ended.length ? "No migration is being watched now." : "No migration has been watched yet.";
+  const nothing = ended.length || !model.stocked ? "No migration is being watched now." : "No migration has been watched yet.";
   say(element("empty-text"), !model.loaded ? "Asking the daemon…" : `${nothing}${names ? ` Looking after ${names}.` : ""}`);
   element("forget").hidden = !token.get();
   title(open);

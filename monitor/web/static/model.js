@@ -13,6 +13,7 @@ export class Model {
     this.watches = new Map();
     this.controls = false;
     this.loaded = false;
+    this.stocked = false; // whether the stored watches were read, the ended ones too
     this.trouble = ""; // why the stored watches can't be read
     this.lost = null; // since when the stream is lost, in milliseconds; null while it is there
     this.lastNews = Date.now();
@@ -84,6 +85,7 @@ export class Model {
         const newer = !known || watch.verdict !== null || (watch.updated_at ?? 0) > (known.updated_at ?? 0);
         if (newer) this.watches.set(watch.id, watch);
       }
+      this.stocked = true;
       this.trouble = "";
     } catch (error) {
       this.trouble = error.message;
