@@ -88,9 +88,10 @@ class Messages:
             "recovered": "recovered",
             "gap": f"not measured for over {show_duration(self.policy.max_gap)}",
         }.get(decision.reason, decision.reason)
+        what = "the breach ended" if decision.reason == "recovered" else "the breach is not counted any more"
         return self._alert(
             keeper, decision.at, Severity.INFO,
-            f"{rule.name}: the breach ended after {_age(decision.at, decision.since)}: {why}",
+            f"{rule.name}: {what} after {_age(decision.at, decision.since)}: {why}",
             transition=f"{rule.name}/cleared/{decision.since}", condition=rule.name, resolves=True,
             page=decision.was == "firing" and rule.action is not Action.WARN,
         )  # fmt: skip

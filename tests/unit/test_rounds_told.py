@@ -84,6 +84,17 @@ def test_a_superseded_watch_offers_no_rollback() -> None:
     assert [a.commands for a in would] == [("migration-monitor status add_email",)]
 
 
+def test_a_pause_resolves_an_alert_but_does_not_say_that_the_breach_is_over() -> None:
+    """It goes on, as far as anybody knows: nobody counts it."""
+    desk = Desk()
+    desk.register()
+    desk.say_through(0, 20, error_rate=BAD)
+    desk.controls(paused_at=START + 20 * SECOND)
+    (title,) = [a.title for a in desk.alerts() if a.resolves and a.condition == "w-1/error_rate.rollback"]
+    assert title.startswith("error_rate.rollback: the breach is not counted any more after ")
+    assert title.endswith(": paused")
+
+
 def test_what_a_withdrawn_rollback_had_opened_on_its_way_is_resolved() -> None:
     """A spent budget for locks is no news any more when the breach is over."""
     desk = Desk()
