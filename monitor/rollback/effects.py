@@ -25,7 +25,7 @@ def rename_constraint(f: Forecast, a: Action) -> None:
         return
     label, entry = found
     if a.name not in entry["constraints"]:
-        f.problem(f"constraint {a.name} of {label} does not exist")
+        f.missing(f"constraint {a.name} of {label}")
         return
     if a.new_name in entry["constraints"]:
         f.problem(f"constraint {a.new_name} of {label} already exists")
@@ -46,7 +46,7 @@ def add_constraint(f: Forecast, a: Action) -> None:
         f.problem(f"constraint {a.name} of {label} already exists")
         return
     if a.new_name and a.new_name not in entry["indexes"]:
-        f.problem(f"index {a.new_name} of {label} does not exist")
+        f.missing(f"index {a.new_name} of {label}")
         return
     entry["constraints"][a.name] = ANY
     entry["primary_key"] = ANY
@@ -65,7 +65,7 @@ def validate_constraint(f: Forecast, a: Action) -> None:
         return
     label, entry = found
     if a.name not in entry["constraints"]:
-        f.problem(f"constraint {a.name} of {label} does not exist")
+        f.missing(f"constraint {a.name} of {label}")
     elif isinstance(entry["constraints"][a.name], dict):
         constraint = entry["constraints"][a.name]
         constraint["definition"] = constraint["definition"].removesuffix(" NOT VALID")
@@ -97,7 +97,7 @@ def switch_trigger(f: Forecast, a: Action) -> None:
         return
     label, entry = found
     if a.name not in entry["triggers"]:
-        f.problem(f"trigger {a.name} of {label} does not exist")
+        f.missing(f"trigger {a.name} of {label}")
     elif isinstance(entry["triggers"][a.name], dict):
         entry["triggers"][a.name]["enabled"] = "O" if a.kind == "enable_trigger" else "D"
 
@@ -218,7 +218,7 @@ def write_rows(f: Forecast, a: Action) -> None:
         return
     label, entry = found
     if a.kind == "update" and isinstance(entry["columns"], dict) and a.name not in entry["columns"]:
-        f.problem(f"column {a.name} of {label} does not exist")
+        f.missing(f"column {a.name} of {label}")
     elif a.kind == "truncate" and a.cascade:
         f.problem(f"TRUNCATE {label} CASCADE empties other tables too: name them instead")
     elif a.kind != "insert":

@@ -34,7 +34,7 @@ def has_indexed(f: Forecast, a: Action, label: str, entry: Entry) -> bool:
     wanted = [*(json.loads(key)[0] for key in shape["keys"]), *shape["includes"]]
     absent = [c for c in wanted if c and entry["columns"] is not ANY and c not in entry["columns"]]
     for column in absent:
-        f.problem(f"column {column} of {label} does not exist")
+        f.missing(f"column {column} of {label}")
     return not absent
 
 

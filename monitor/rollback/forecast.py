@@ -67,7 +67,11 @@ class Forecast:
         if tolerated:
             self.notice(f"{what} does not exist: the statement will do nothing")
         else:
-            self.problem(f"{what} does not exist")
+            self.missing(what)
+
+    def missing(self, what: str) -> None:
+        """Something a statement needs is not there, most often because the migration is not applied yet."""
+        self.problem(f"{what} does not exist: apply the migration first, or correct the name")
 
     def label(self, action: Action) -> str:
         return self.resolution[key_of(action.relation or ())]

@@ -114,7 +114,10 @@ def test_every_known_kind_has_an_effect() -> None:
 BY_CATALOGUE: list[tuple[str, str]] = [
     ("ALTER TABLE contacts RENAME COLUMN email_address TO new_column", "still exists"),
     ("ALTER TABLE contacts RENAME COLUMN nope TO x", "column nope of public.contacts does not exist"),
-    ("ALTER TABLE contacts DROP COLUMN nope", "does not exist"),
+    (
+        "ALTER TABLE contacts DROP COLUMN nope",
+        "does not exist: apply the migration first, or correct the name",
+    ),
     ("ALTER TABLE contacts DROP CONSTRAINT nope", "does not exist"),
     (
         "ALTER TABLE contacts ADD CONSTRAINT u UNIQUE USING INDEX nope",
