@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.cli import told, words
-from monitor.cli.screen import BORDERS, COLOURS
+from monitor.cli.screen import BORDERS, COLOURS, upcoming
 from monitor.cli.spark import bar, sparkline
 from monitor.ports import Json
 
@@ -25,7 +25,7 @@ def picture(
     view: Json, chart: Mapping[str, Any], changes: Json | None, kinds: Mapping[str, str], now: float
 ) -> RenderableType:
     """Phase, what happens next, metrics with their last minutes, streaks, what holds it, the plan."""
-    parts: list[RenderableType] = [_next(view, now), Text(words.times(view, now), style="dim")]
+    parts: list[RenderableType] = [upcoming(view, now), Text(words.times(view, now), style="dim")]
     if view.get("metrics"):
         parts += [Text(), _metrics(view, chart, kinds)]
     parts += list(_streaks(view))
@@ -40,16 +40,6 @@ def picture(
         parts.append(Text(f"  … and {len(plan) - PLAN_LINES} more"))
     border = BORDERS.get(str(view.get("verdict")), "cyan" if view.get("verdict") is None else "dim")
     return Panel(Group(*parts), title=Text(words.title(view)), title_align="left", border_style=border)
-
-
-def _next(view: Json, now: float) -> Text:
-    """The sentence, and how long until then."""
-    found: Any = view.get("next") or {}
-    said = Text(str(found.get("text") or ""), style="bold")
-    at = found.get("at")
-    if isinstance(at, int | float) and at > now and view.get("verdict") is None:
-        said.append(f" ({told.until(at, now)})")
-    return said
 
 
 def _metrics(view: Json, chart: Mapping[str, Any], kinds: Mapping[str, str]) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -10,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from monitor.cli import words
+from monitor.cli import told, words
 from monitor.ports import Json
 
 COLOURS = {"normal": "green", "not normal": "yellow"}
@@ -29,14 +30,25 @@ def watches(views: Sequence[Json], kinds: Mapping[str, Mapping[str, str]], now: 
 
 
 def watch(view: Json, kinds: Mapping[str, str], now: float) -> RenderableType:
-    """One watch: times, metrics with both numbers, streaks with their countdown, what holds it."""
-    parts: list[RenderableType] = [Text(words.times(view, now))]
+    """One watch: what happens next, times, metrics with both numbers, streaks, what holds it."""
+    following = upcoming(view, now)
+    parts: list[RenderableType] = [*([following] if following.plain else []), Text(words.times(view, now))]
     if view.get("metrics"):
         parts.append(_metrics(view, kinds))
     parts += [Text(line, style="bold yellow") for line in words.streak_lines(view)]
     parts += [Text(line, style="red" if "NOT" in line else "") for line in words.condition_lines(view, now)]
     border = BORDERS.get(str(view.get("verdict")), "cyan" if view.get("verdict") is None else "dim")
     return Panel(Group(*parts), title=escape(words.title(view)), title_align="left", border_style=border)
+
+
+def upcoming(view: Json, now: float) -> Text:
+    """What happens next, and how long until then."""
+    found: Any = view.get("next") or {}
+    said = Text(str(found.get("text") or ""), style="bold")
+    at = found.get("at")
+    if isinstance(at, int | float) and at > now and view.get("verdict") is None:
+        said.append(f" ({told.until(at, now)})")
+    return said
 
 
 def _metrics(view: Json, kinds: Mapping[str, str]) -> Table:

@@ -49,6 +49,7 @@ VIEW: dict[str, Any] = {
     ],
     "coverage": {"unobserved_seconds": 61.0, "unobserved_allowed_seconds": 4320.0, "quiet_seconds": 0},
     "readiness": {"ok": False, "reasons": ["no right to ALTER contacts"], "notes": ["0.1 s under the lock"]},
+    "next": {"text": "Rolls back by itself if errors stay.", "at": NOW + 170},
     "superseded": False,
     "already_breaching": False,
     "plan": [{"step": 1, "sql": "ALTER TABLE contacts\n  DROP COLUMN x", "class": "lossy"}],
@@ -68,6 +69,7 @@ def test_a_watch_is_told_with_both_numbers_and_the_countdown() -> None:
     text = printed(VIEW)
     for part in (
         "0042_rename on shop · w-1 · auto · watching",
+        "Rolls back by itself if errors stay. (in 2m50s)",
         "since 2023-11-14 22:13:20 UTC (1h ago), until 2023-11-15 22:13:20 UTC (in 23h)",
         "2.13 %",
         "0.1 %",
