@@ -18,6 +18,9 @@ _TOKENS = re.compile(r'"(?:[^"]|"")*"|\w+|\S')
 NAMED = ("columns", "constraints", "indexes", "statistics", "triggers", "policies", "dependents")
 """Parts of a relation that hold named things."""
 
+ELSEWHERE = ("children", "not_nulls")
+"""Compared apart; and names of NOT NULL constraints, since what they say is said of the columns."""
+
 ODD = {
     "indexes": "index", "policies": "policy", "dependents": "dependent", "statistics": "statistics object",
 }  # fmt: skip
@@ -44,6 +47,11 @@ class Leeway:
     renamed: set[tuple[str, str]] = field(default_factory=set)
     added: set[str] = field(default_factory=set)  # names of new objects, and of what may change with them
     loose: set[tuple[str, str]] = field(default_factory=set)  # (label, part): what is named there may differ
+
+    def rename(self, old: str, new: str) -> None:
+        """What became `old` by an earlier statement is `new` in the end."""
+        earlier = {pair for pair in self.renamed if pair[1] == old}
+        self.renamed = (self.renamed - earlier) | {(first, new) for first, _ in earlier} | {(old, new)}
 
 
 EXACT: Final = Leeway()
@@ -77,7 +85,7 @@ def _relation(label: str, expected: Any, actual: Any, leeway: Leeway) -> list[st
     found = [
         f"{label}: {part.replace('_', ' ')} differs"
         for part in expected
-        if part not in (*NAMED, "children") and not same(expected[part], actual.get(part), leeway)
+        if part not in (*NAMED, *ELSEWHERE) and not same(expected[part], actual.get(part), leeway)
     ]
     found += [f"{label}: child {c} is missing" for c in _missing(expected, actual, leeway)]
     for part in NAMED:

@@ -8,88 +8,18 @@ from __future__ import annotations
 
 from monitor.rollback.compare import ANY
 from monitor.rollback.effects_columns import COLUMN_EFFECTS
+from monitor.rollback.effects_constraints import CONSTRAINT_EFFECTS
 from monitor.rollback.effects_names import NAME_EFFECTS
 from monitor.rollback.effects_objects import OBJECT_EFFECTS
 from monitor.rollback.effects_outside import OUTSIDE_EFFECTS
-from monitor.rollback.entries import cascade, followers, forget_index, has_indexed, relation_of
+from monitor.rollback.entries import cascade, followers, has_indexed, relation_of
 from monitor.rollback.forecast import Effect, Forecast
 from monitor.rollback.kinds import KINDS
 from monitor.rollback.labels import bare, beside
+from monitor.rollback.made import forget_comments, forget_indexes_on, forget_made, make_index
 from monitor.rollback.plan import Action
 
 TABLES = {"table", "partitioned table", "foreign table"}
-
-
-def rename_constraint(f: Forecast, a: Action) -> None:
-    if (found := relation_of(f, a, a.relation_if_exists)) is None:
-        return
-    label, entry = found
-    if a.name not in entry["constraints"]:
-        f.missing(f"constraint {a.name} of {label}")
-        return
-    if a.new_name in entry["constraints"]:
-        f.problem(f"constraint {a.new_name} of {label} already exists")
-        return
-    for part in ("constraints", "indexes"):
-        if a.name in entry[part]:
-            entry[part][a.new_name] = entry[part].pop(a.name)
-    f.leeway.renamed.add((a.name, a.new_name))
-    f.forget(f"{a.name} on {label}")
-    f.leeway.added.add(a.new_name)
-
-
-def add_constraint(f: Forecast, a: Action) -> None:
-    if (found := relation_of(f, a, a.relation_if_exists)) is None:
-        return
-    label, entry = found
-    if a.name in entry["constraints"]:
-        f.problem(f"constraint {a.name} of {label} already exists")
-        return
-    if a.new_name and a.new_name not in entry["indexes"]:
-        f.missing(f"index {a.new_name} of {label}")
-        return
-    entry["constraints"][a.name] = ANY
-    entry["primary_key"] = ANY
-    if a.new_name not in {"", a.name}:  # USING INDEX: from now on it is called as the constraint
-        entry["indexes"].pop(a.new_name, None)
-        forget_index(f, label, a.new_name)
-    for column in entry["columns"].values():
-        if isinstance(column, dict):
-            column["not_null"] = ANY  # a primary key makes its columns so
-    f.leeway.added.add(a.name)
-    f.scanned.add(label)
-
-
-def validate_constraint(f: Forecast, a: Action) -> None:
-    if (found := relation_of(f, a, a.relation_if_exists)) is None:
-        return
-    label, entry = found
-    if a.name not in entry["constraints"]:
-        f.missing(f"constraint {a.name} of {label}")
-    elif isinstance(entry["constraints"][a.name], dict):
-        constraint = entry["constraints"][a.name]
-        constraint["definition"] = constraint["definition"].removesuffix(" NOT VALID")
-        f.scanned.add(label)
-
-
-def drop_constraint(f: Forecast, a: Action) -> None:
-    if (found := relation_of(f, a, a.relation_if_exists)) is None:
-        return
-    label, entry = found
-    if a.name not in entry["constraints"]:
-        f.absent(f"constraint {a.name} of {label}", a.if_exists)
-        return
-    gone = entry["constraints"].pop(a.name)
-    entry["indexes"].pop(a.name, None)
-    f.forget(f"{a.name} on {label}")
-    if isinstance(gone, dict) and gone["type"] in {"p", "u"}:
-        if gone["type"] == "p":
-            entry["primary_key"] = []
-        on_key = [
-            k for k, d in entry["dependents"].items()
-            if k.startswith("table constraint ") and set(d["columns"]) == set(gone["columns"])
-        ]  # fmt: skip
-        cascade(f, a, entry, on_key, f"constraint {a.name} of {label}")
 
 
 def switch_trigger(f: Forecast, a: Action) -> None:
@@ -121,7 +51,7 @@ def create_relation(f: Forecast, a: Action) -> None:
 def create_index(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, tolerated=False)) is None:
         if f.relations.get(f.label(a)) is ANY:  # its table is of an earlier statement
-            f.relations[beside(f.label(a), f.quoted[a.name])] = ANY
+            make_index(f, f.label(a), beside(f.label(a), f.quoted[a.name]))
         return
     label, entry = found
     index = beside(label, f.quoted[a.name])
@@ -134,7 +64,7 @@ def create_index(f: Forecast, a: Action) -> None:
     if not has_indexed(f, a, label, entry):
         return
     entry["indexes"][a.name] = ANY
-    f.relations[index] = ANY
+    make_index(f, label, index)
     f.leeway.added.add(a.name)
     f.scanned.add(label)
 
@@ -151,7 +81,7 @@ def create_trigger(f: Forecast, a: Action) -> None:
 
 
 def drop_relation(f: Forecast, a: Action) -> None:
-    if (found := relation_of(f, a, a.if_exists)) is None:
+    if forget_made(f, a) or (found := relation_of(f, a, a.if_exists)) is None:
         return
     label, entry = found
     kind = "table" if entry["kind"] in TABLES else entry["kind"]
@@ -167,11 +97,13 @@ def drop_relation(f: Forecast, a: Action) -> None:
         if isinstance(other, dict) and other["table"] == label:
             f.relations[index] = None
     f.relations[label] = None
+    forget_indexes_on(f, label)
+    forget_comments(f, label)
     f.forget(label)
 
 
 def drop_index(f: Forecast, a: Action) -> None:
-    if (found := relation_of(f, a, a.if_exists)) is None:
+    if forget_made(f, a) or (found := relation_of(f, a, a.if_exists)) is None:
         return
     label, entry = found
     if entry["kind"] != "index":
@@ -186,6 +118,7 @@ def drop_index(f: Forecast, a: Action) -> None:
     if table:
         table["indexes"].pop(bare(label), None)
     f.relations[label] = None
+    forget_comments(f, label)
     f.forget(label)
 
 
@@ -233,13 +166,10 @@ def nothing(f: Forecast, a: Action) -> None:
 
 EFFECTS: dict[str, Effect] = {
     **COLUMN_EFFECTS,
+    **CONSTRAINT_EFFECTS,
     **NAME_EFFECTS,
     **OBJECT_EFFECTS,
     **OUTSIDE_EFFECTS,
-    "rename_constraint": rename_constraint,
-    "add_constraint": add_constraint,
-    "validate_constraint": validate_constraint,
-    "drop_constraint": drop_constraint,
     "enable_trigger": switch_trigger,
     "disable_trigger": switch_trigger,
     "create_table": create_relation,

@@ -7,6 +7,7 @@ import re
 from monitor.rollback.compare import ANY, singular
 from monitor.rollback.entries import Entry, cascade, forget_index, relation_of
 from monitor.rollback.forecast import Effect, Forecast
+from monitor.rollback.made import forget_comment
 from monitor.rollback.plan import Action
 
 
@@ -50,6 +51,8 @@ def drop_column(f: Forecast, a: Action) -> None:
     else:
         f.lose(a, label, a.name)
     del entry["columns"][a.name]
+    _unname(entry, a.name)
+    forget_comment(f, label, "column", a.name)
     f.forget(f"{label}.{a.name}")
 
 
@@ -63,11 +66,13 @@ def rename_column(f: Forecast, a: Action) -> None:
         )
         return
     entry["columns"][a.new_name] = entry["columns"].pop(a.name)
-    f.leeway.renamed.add((a.name, a.new_name))
+    forget_comment(f, label, "column", a.name, a.new_name)
+    f.leeway.rename(a.name, a.new_name)
     for part in ("indexes", "statistics", "constraints", "triggers", "policies", "dependents"):
         for value in entry[part].values():
             if isinstance(value, dict):
                 value["columns"] = sorted(a.new_name if c == a.name else c for c in value["columns"])
+    entry["not_nulls"] = {k: a.new_name if c == a.name else c for k, c in entry["not_nulls"].items()}
     if entry["primary_key"] is not ANY:
         entry["primary_key"] = [a.new_name if c == a.name else c for c in entry["primary_key"]]
     for key, dependent in entry["dependents"].items():
@@ -111,6 +116,8 @@ def set_not_null(f: Forecast, a: Action) -> None:
     column["not_null"] = wanted
     if wanted:
         f.scanned.add(label)
+    else:
+        _unname(entry, a.name)
 
 
 def alter_type(f: Forecast, a: Action) -> None:
@@ -127,6 +134,11 @@ def alter_type(f: Forecast, a: Action) -> None:
     for part in ("indexes", "statistics", "constraints", "dependents"):
         for name in _standing_on(entry, part, a.name):
             entry[part][name] = ANY
+
+
+def _unname(entry: Entry, column: str) -> None:
+    """The name of its NOT NULL constraint goes with it."""
+    entry["not_nulls"] = {k: c for k, c in entry["not_nulls"].items() if c != column}
 
 
 def _in_key(entry: Entry, column: str) -> bool:

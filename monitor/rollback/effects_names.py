@@ -6,11 +6,13 @@ from monitor.rollback.compare import ANY
 from monitor.rollback.entries import Entry, relation_of
 from monitor.rollback.forecast import Effect, Forecast
 from monitor.rollback.labels import bare, beside, split_label
+from monitor.rollback.made import forget_comments
 from monitor.rollback.plan import Action
 
 
 def rename_relation(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        _rename_made(f, a)
         return
     label, entry = found
     new = beside(label, f.quoted[a.new_name])
@@ -18,7 +20,9 @@ def rename_relation(f: Forecast, a: Action) -> None:
         f.problem(f"{new} already exists, so {label} can't be renamed to it")
         return
     f.relations[new], f.relations[label] = entry, None
-    f.leeway.renamed.add((bare(label), a.new_name))
+    forget_comments(f, label, new)
+    f.made_on = {index: new if of == label else of for index, of in f.made_on.items()}
+    f.leeway.rename(bare(label), a.new_name)
     f.leeway.loose |= {(new, part) for loose, part in f.leeway.loose if loose == label}
     table = f.relations.get(entry["table"]) if entry["table"] else None
     if table:
@@ -31,8 +35,26 @@ def rename_relation(f: Forecast, a: Action) -> None:
             if other["table"] == label:
                 other["table"] = new
     if entry["kind"] in {"view", "materialized view"}:
-        f.forget(label)
+        _rename_dependent(f, f"{entry['kind']} {label}", f"{entry['kind']} {new}")
         f.leeway.added.add(new)
+
+
+def _rename_made(f: Forecast, a: Action) -> None:
+    """What the plan itself made."""
+    label = f.label(a)
+    if f.relations.get(label) is ANY:
+        new = beside(label, f.quoted[a.new_name])
+        f.relations[new], f.relations[label] = ANY, None
+        f.made_on = {(new if i == label else i): (new if t == label else t) for i, t in f.made_on.items()}
+        f.leeway.added.update({new, bare(new)})
+        forget_comments(f, label, new)
+
+
+def _rename_dependent(f: Forecast, old: str, new: str) -> None:
+    """A view is still in the way of what it reads, under its new name."""
+    for entry in f.relations.values():
+        if isinstance(entry, dict) and old in entry["dependents"]:
+            entry["dependents"][new] = entry["dependents"].pop(old)
 
 
 def set_schema(f: Forecast, a: Action) -> None:
@@ -49,7 +71,7 @@ def set_schema(f: Forecast, a: Action) -> None:
         f.relations[new], f.relations[old] = f.relations[old], None
         if f.relations[new]["table"]:
             f.relations[new]["table"] = f"{f.quoted[a.new_name]}.{split_label(label)[2]}"
-    f.leeway.renamed.add((split_label(f"{schema}.x")[0].strip('"'), a.new_name))
+    f.leeway.rename(split_label(f"{schema}.x")[0].strip('"'), a.new_name)
     loosen_views(entry)
 
 

@@ -52,6 +52,9 @@ def create_type(f: Forecast, a: Action) -> None:
 
 
 def comment(f: Forecast, a: Action) -> None:
+    if a.relation and f.relations.get(f.label(a)) is None:
+        f.problem(f"{f.label(a)} does not exist")
+        return
     if key := _key(f, a):
         f.expected["others"][key] = _made(None, definition=a.text or "", body=None)
 

@@ -13,6 +13,7 @@ from monitor.rollback.entries import Entry, cascade, has_indexed, relation_of
 from monitor.rollback.forecast import Effect, Forecast
 from monitor.rollback.kinds import KINDS
 from monitor.rollback.labels import bare, beside
+from monitor.rollback.made import forget_made, make_index
 from monitor.rollback.plan import Action
 
 OF_THE_SYSTEM = ("pg_catalog.", "pg_toast.", "information_schema.")
@@ -29,7 +30,7 @@ def create_index(f: Forecast, a: Action) -> None:
         return
     if (found := _table(f, a)) is None:
         if f.relations.get(f.label(a)) is ANY:  # so is its table
-            f.relations[index] = ANY
+            make_index(f, f.label(a), index)
         return
     label, entry = found
     if there is not None:
@@ -38,11 +39,11 @@ def create_index(f: Forecast, a: Action) -> None:
     if not has_indexed(f, a, label, entry):
         return
     entry["indexes"][a.name] = _model(a.shape)
-    f.relations[index] = ANY
+    make_index(f, label, index)
 
 
 def drop_index(f: Forecast, a: Action) -> None:
-    if (found := relation_of(f, a, a.if_exists)) is None:
+    if forget_made(f, a) or (found := relation_of(f, a, a.if_exists)) is None:
         return
     label, entry = found
     if (table := _indexed(f, a, label, entry)) is None:

@@ -71,5 +71,15 @@ def cascade(f: Forecast, a: Action, entry: Entry, keys: Sequence[str], what: str
             f.forget(identity)
             if identity in f.relations:
                 f.relations[identity] = None
+            if key.startswith("table constraint "):
+                _take_constraint(f, identity)
         else:
             f.problem(f"CASCADE would take {key} with it, which can't be shown to be harmless: name it")
+
+
+def _take_constraint(f: Forecast, identity: str) -> None:
+    """`orders_contact_fkey on public.orders`: gone from the other table's entry too."""
+    name, _, label = identity.rpartition(" on ")
+    other = f.relations.get(label)
+    if isinstance(other, dict):
+        other["constraints"].pop(split_label(f"x.{name}")[1], None)

@@ -6,6 +6,7 @@ Runs in the child process; plain data in and out. The text of a CHECK is written
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from monitor.rollback.facts_parts import Facts, Tree
 
@@ -23,7 +24,7 @@ def constraint(body: Tree) -> Facts:
         return {}
     shape = {
         "type": kind,
-        "columns": _names(body, "fk_attrs" if kind == "f" else "keys"),
+        "columns": _checked(body) if kind == "c" else _names(body, "fk_attrs" if kind == "f" else "keys"),
         "parent": _key(body.get("pktable", {})),
         "parent_columns": _names(body, "pk_attrs"),
         "nulls_distinct": not body.get("nulls_not_distinct"),
@@ -35,6 +36,21 @@ def constraint(body: Tree) -> Facts:
 
 def _names(body: Tree, key: str) -> list[str]:
     return [item["string"]["sval"] for item in body.get(key, ())]
+
+
+def _checked(body: Tree) -> list[str]:
+    """Columns that a CHECK names; its table's own name may be among them."""
+    found: set[str] = set()
+    stack: list[Any] = [body["raw_expr"]]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            last = item.get("column_ref", {}).get("fields", [{}])[-1]
+            found |= {last["string"]["sval"]} if "string" in last else set()
+            stack += item.values()
+        elif isinstance(item, list):
+            stack += item
+    return sorted(found)
 
 
 def _key(range_var: Tree) -> str:

@@ -36,6 +36,10 @@ SELECT want.label,
                              WHERE a.attrelid = c.oid AND a.attnum = ANY (k.conkey))))
               FROM pg_catalog.pg_constraint k
              WHERE k.conrelid = c.oid AND k.contype NOT IN ('n', 't')), '{}'),
+  'not_nulls', coalesce((SELECT pg_catalog.jsonb_object_agg(k.conname, a.attname)
+              FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_attribute a
+                ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+             WHERE k.conrelid = c.oid AND k.contype = 'n'), '{}'),
   'indexes', coalesce((SELECT pg_catalog.jsonb_object_agg(x.relname, pg_catalog.jsonb_build_object(
                 'definition', pg_catalog.pg_get_indexdef(i.indexrelid), 'valid', i.indisvalid AND i.indisready,
                 'constraint', EXISTS (SELECT FROM pg_catalog.pg_constraint k

@@ -47,6 +47,7 @@ class Forecast:
     destroyed: list[Destroyed] = field(default_factory=list)
     dropped: set[str] = field(default_factory=set)  # identities that earlier steps took away
     scanned: set[str] = field(default_factory=set)  # relations read or rewritten whole under the lock
+    made_on: dict[str, str] = field(default_factory=dict)  # index of the plan's making -> its table
     taken: list[str] = field(default_factory=list)  # dependents that CASCADE takes along
     step: int = 0
     line: int = 0

@@ -13,6 +13,7 @@ from monitor.rollback import whole
 from monitor.rollback.compare import ANY, Leeway, same
 from monitor.rollback.kinds import Class
 from monitor.rollback.labels import bare
+from monitor.rollback.refusals import OWN_SCHEMA
 from monitor.rollback.stored import Plan
 from monitor.rollback.whole import How, Objects
 
@@ -41,7 +42,7 @@ def remaining(plan: Plan, before: Objects, now: Objects) -> list[str]:
     touched: set[str] = set()
     for label, entry in sorted(forecast.relations.items()):
         touched.add(label)
-        if entry is not ANY and _kind(plan, label, entry) != "index":
+        if entry is not ANY and _kind(plan, label, entry) != "index" and not label.startswith(OWN_SCHEMA):
             found += _relation(label, entry, before.get(label), forecast.leeway, plan.aside)
     loose = _with_followers(touched, now) | forecast.dropped | _views(plan) | _others(plan, before)
     for difference in whole.differences(before, now):
