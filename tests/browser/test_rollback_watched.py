@@ -68,5 +68,7 @@ async def test_a_whole_rollback_is_watched_on_the_page(
         assert await stage.verdict() == "rolled_back"
         await expect(shown.page.locator(".plan")).to_contain_text(RENAME_BACK)
         await expect(shown.page.locator(".events").first).to_contain_text("rolled back")
+        uncounted = "The server has no pg_stat_statements that the daemon may read"
+        await expect(shown.page.locator(".changes")).to_contain_text(uncounted, timeout=2 * PATIENCE)
         await asyncio.sleep(1)
         await shown.looks("3-ended")
