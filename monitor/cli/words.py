@@ -24,12 +24,14 @@ def title(view: Json) -> str:
 
 
 def times(view: Json, now: float) -> str:
-    """Since when, until when, what is left."""
+    """Since when, until when, what is left; a watch that was held up is open beyond its earliest success."""
     started, ends = _number(view.get("started_at")), _number(view.get("ends_at"))
     since = f"since {told.utc(started)} ({told.until(started, now)})"
     ended = view.get("verdict_at")
     if isinstance(ended, int | float):
         return f"{since}, ended {told.utc(ended)} ({told.until(ended, now)})"
+    if ends < now:
+        return f"{since}, not a success yet (earliest {told.utc(ends)})"
     return f"{since}, until {told.utc(ends)} ({told.until(ends, now)})"
 
 

@@ -184,3 +184,9 @@ def test_watches_that_ended_long_ago_are_not_listed() -> None:
     """A day is enough to be told of it."""
     old, young = {"verdict_at": NOW - 90_000}, {"verdict_at": NOW - 80_000}
     assert recent([old, young, {"verdict_at": None}], NOW) == [young, {"verdict_at": None}]
+
+
+def test_a_watch_that_is_open_beyond_its_earliest_success_is_not_told_an_end_that_has_passed() -> None:
+    """Something held it up; "until 25 s ago" is no sentence."""
+    line = words.times({**VIEW, "ends_at": NOW - 25}, NOW)
+    assert line.endswith(", not a success yet (earliest 2023-11-14 23:12:55 UTC)"), line
