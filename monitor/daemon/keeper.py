@@ -84,6 +84,7 @@ class Keeper:
         self.state: WatchState = state or new_state(policy, started, self._first_mode())
         self.executing = False
         self.changes: Json | None = None  # in the database since it began, as read last
+        self.untouched = False  # its rollback failed, and none of it took effect
         self.kept: Sequence[Mapping[str, Any]] = ()  # what its rollback copied away or put aside
 
     @property

@@ -35,7 +35,7 @@ ENDINGS: Mapping[Verdict, tuple[Severity, str]] = {
     Verdict.ROLLED_BACK: (Severity.CRITICAL, "rolled back"),
     Verdict.FAILED: (
         Severity.CRITICAL,
-        "the rollback FAILED; the migration is in place, all or in part",
+        "the rollback FAILED; the migration is in place, but for what the reason says took effect",
     ),
     Verdict.REFUSED: (Severity.CRITICAL, "the rollback was REFUSED; the migration is still in place"),
     Verdict.UNVERIFIED: (Severity.CRITICAL, "rolled back, but the schema is not what it should be"),
@@ -44,6 +44,7 @@ ENDINGS: Mapping[Verdict, tuple[Severity, str]] = {
     Verdict.RESOLVED_EXTERNALLY: (Severity.WARNING, "found rolled back by hand"),
 }
 
+UNTOUCHED = "the rollback FAILED and changed nothing; the migration is still in place"
 
 GOOD_ROLLBACKS = frozenset({Verdict.ROLLED_BACK, Verdict.RESOLVED_EXTERNALLY})
 BAD_ROLLBACKS = frozenset({Verdict.FAILED, Verdict.REFUSED, Verdict.UNVERIFIED})
@@ -152,8 +153,9 @@ class Messages:
 
     def ended(self, keeper: Keeper, decision: said.Ended) -> Alert:
         """A rollback's good end resolves the page of its decision; a bad end keeps it open."""
-        severity, words = ENDINGS[decision.verdict]
         verdict = decision.verdict
+        severity, words = ENDINGS[verdict]
+        words = UNTOUCHED if keeper.untouched and verdict is Verdict.FAILED else words
         return self._alert(
             keeper, decision.at, severity, f"{keeper.row.migration}: {words}",
             transition=f"verdict/{verdict.value}",

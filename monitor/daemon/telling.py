@@ -21,7 +21,7 @@ from monitor.daemon.messages import Messages, command, when
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.reminders import Reminders
 from monitor.daemon.way import hooks_of, levers_alert, lost_alert, progress_alert
-from monitor.ports import Alert, AlertRow, EventRow, Outcome, Progress, ProgressKind, Readiness
+from monitor.ports import Alert, AlertRow, EventRow, Outcome, OutcomeKind, Progress, ProgressKind, Readiness
 from monitor.ports.levers import Call, Moment, Pulled
 
 log = structlog.get_logger()
@@ -175,6 +175,7 @@ class Telling:
         name = self._parts.name
         saved: Any = outcome.detail.get("salvaged", ())
         keeper.kept = saved
+        keeper.untouched = outcome.kind is OutcomeKind.FAILED and outcome.detail.get("took_effect") == 0
         self._row(keeper, f"outcome_{outcome.kind.value}", now, {"reason": outcome.reason, **outcome.detail})
         self._parts.telemetry.count("rollbacks_total", target=name, outcome=outcome.kind.value)
         order = keeper.state.life.order

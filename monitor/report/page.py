@@ -17,7 +17,10 @@ from monitor.units import Kind, show_value
 VERDICTS: Mapping[str, tuple[str, str]] = {
     "succeeded": ("ok", "Succeeded: all metrics were normal."),
     "rolled_back": ("warn", "Rolled back: the schema is as it should be."),
-    "failed": ("bad", "The rollback failed: the migration is in place, all or in part."),
+    "failed": (
+        "bad",
+        "The rollback failed: the migration is in place, but for what the reason says took effect.",
+    ),
     "refused": ("bad", "The rollback was refused: the migration is still in place."),
     "unverified": ("bad", "Rolled back, but the schema is not what it should be."),
     "inconclusive": ("warn", "Inconclusive: not everything was seen to be normal."),

@@ -261,11 +261,8 @@ class Rollback:
         """What a failed step means: another try (None), or the end."""
         refused = isinstance(e, NotAdmitted | WrongServer)
         if not (refused or isinstance(e, DatabaseUnreachable) or pg.is_retryable(e.sqlstate)):
-            return self._ended(
-                OutcomeKind.FAILED,
-                explained(e, self.means.statement_seconds),
-                {**self._tries(), "sqlstate": e.sqlstate},
-            )
+            detail = {**self._tries(), "sqlstate": e.sqlstate}
+            return self._ended(OutcomeKind.FAILED, explained(e, self.means.statement_seconds), detail)
         if e.sqlstate in {"55P03", "40P01"}:
             await self._blocked(e)
         elif str(e) != self.trouble:  # the edge: a server that is away is tried many times a minute
@@ -289,7 +286,8 @@ class Rollback:
     def _ended(self, kind: OutcomeKind, reason: str, detail: Json | None = None) -> Outcome:
         """The end without the whole effect. What is half done has failed, and says which half."""
         if not self.standing.begun:
-            return Outcome(kind, reason, detail or {})
+            none = {"took_effect": 0} if kind is OutcomeKind.FAILED else {}
+            return Outcome(kind, reason, {**(detail or {}), **none})
         of = len(self.plan.statements)
         if kind is not OutcomeKind.RESOLVED_EXTERNALLY:
             kind, reason = OutcomeKind.FAILED, f"{half_done(self.standing, of)}: {reason}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitor.ports import Lack
+from monitor.ports import Lack, OutcomeKind
 from monitor.rollback.demands import Demand, demands
 from monitor.rollback.losses import DataLoss
 from monitor.rollback.misfits import read
 from monitor.rollback.prepare import prepare
 from monitor.rollback.stored import from_stored
 from tests.conftest import Database
-from tests.rollbacks import ALLOWING, build, connected, executing, store
+from tests.rollbacks import ALLOWING, build, connected, executing, rolled_back, store
 
 TABLES = """
 CREATE TABLE places (id bigint PRIMARY KEY, name text);
@@ -60,6 +60,9 @@ async def test_rows_written_since_that_break_the_rollback_make_it_not_ready(data
     for reason, parts in zip(readiness.reasons, SAID, strict=True):
         assert all(part in reason for part in parts), reason
     assert "secret" not in str(readiness)
+    async with executing(dsn) as executor:
+        outcome = await rolled_back(executor, watch)
+    assert (outcome.kind, outcome.detail["took_effect"]) == (OutcomeKind.FAILED, 0)
     again = await prepare(dsn, DEMANDING, ALLOWING)
     assert tuple(w for w in again.warnings if "would fail" in w) == readiness.reasons
 

@@ -344,6 +344,18 @@ def test_a_rollback_that_did_not_work_pages(kind: OutcomeKind) -> None:
     assert desk.last_update().verdict == kind.value
 
 
+@pytest.mark.parametrize(
+    ("took_effect", "said"), [(0, "changed nothing"), (1, "but for what the reason says")]
+)
+def test_a_failed_rollback_says_whether_it_left_anything(took_effect: int, said: str) -> None:
+    """One transaction leaves nothing behind; statements outside may have taken effect."""
+    desk = Desk()
+    desk.register()
+    desk.say_through(0, 30, error_rate=BAD)
+    desk.finish(Outcome(OutcomeKind.FAILED, "why", {"took_effect": took_effect}))
+    assert said in desk.alerts()[-1].title
+
+
 def test_an_ended_row_is_not_taken_up() -> None:
     """Verdicts never change."""
     desk = Desk()
