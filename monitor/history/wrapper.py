@@ -9,7 +9,8 @@ import re
 
 from monitor.history.tool import Section, Unusable
 
-_SPACE = rb"(?:\s|--[^\n]*+(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*+\*/)*+"  # possessive: read in one way only
+_COMMENT = rb"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/"
+_SPACE = rb"(?:\s|--[^\n]*(?:\n|\Z)|" + _COMMENT + rb")*"  # each text is read in one way only
 _BEGIN = re.compile(
     _SPACE + rb"(?:BEGIN(?:\s+(?:WORK|TRANSACTION))?|START\s+TRANSACTION)\s*;", re.IGNORECASE | re.DOTALL
 )

@@ -19,7 +19,7 @@ from monitor.rollback.kinds import KINDS, Class
 MAX_BYTES = 1 << 20
 """1 MiB: a rollback is a page of DDL; more is a dump."""
 
-_LEADING = re.compile(rb"(?:\s+|--[^\n]*(?:\n|$)|/\*(?:[^*]|\*(?!/))*+\*/)*+")
+_LEADING = re.compile(rb"(?:\s|--[^\n]*(?:\n|\Z)|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*")
 
 Written = tuple[str, ...]
 """A name as written: (name,) or (schema, name)."""
