@@ -83,6 +83,7 @@ FORGED: list[tuple[str, bytes, str]] = [
 
 
 @pytest.mark.parametrize(("request_", "status"), [f[1:] for f in FORGED], ids=[f[0] for f in FORGED])
+@pytest.mark.slow
 async def test_a_forged_request_changes_nothing(web: Running, request_: bytes, status: str) -> None:
     """Refused with its status, the backend not asked, no header that would let another site read it."""
     said = await raw(web, request_)

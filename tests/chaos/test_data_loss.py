@@ -86,6 +86,7 @@ async def test_a_disk_that_is_full_while_salvaging_loses_nothing(database: Datab
 @pytest.mark.fault(24)
 @pytest.mark.promise(11)
 @pytest.mark.parametrize("mode", [DataLoss.SALVAGE, DataLoss.QUARANTINE])
+@pytest.mark.slow
 async def test_every_value_that_was_committed_is_kept(database: Database, mode: DataLoss) -> None:
     """Written before and during the rollback: as many are kept as the application was told are written."""
     dsn = database.dsn

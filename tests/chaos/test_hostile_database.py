@@ -67,6 +67,7 @@ async def dsns(database: Database) -> AsyncIterator[Dsns]:
 
 
 @pytest.mark.promise(12)
+@pytest.mark.slow
 async def test_nothing_of_ours_is_found_in_a_schema_that_others_may_write_to(dsns: Dsns) -> None:
     """The role's own path has `public` before pg_catalog, and `public` has a trap for every need."""
     async with connected(dsns.owner) as c:
@@ -161,6 +162,7 @@ STRANGE: list[tuple[str, str]] = [
 
 
 @pytest.mark.parametrize(("change", "said"), STRANGE, ids=[said for _, said in STRANGE])
+@pytest.mark.slow
 async def test_a_ledger_that_somebody_else_prepared_is_not_used(dsns: Dsns, change: str, said: str) -> None:
     """Neither to register, nor by the daemon's store, nor is a watch in it ready."""
     async with connected(dsns.owner) as c:

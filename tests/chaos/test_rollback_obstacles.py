@@ -217,6 +217,7 @@ async def test_a_killed_held_connection_is_opened_again(database: Database) -> N
     ],
 )
 @pytest.mark.fault(18)
+@pytest.mark.slow
 async def test_a_changed_text_hash_or_plan_is_refused(database: Database, change: str) -> None:
     """Fault 18: what was loaded before the change and what is loaded after it are both refused."""
     dsn = database.dsn

@@ -28,7 +28,8 @@ STUBBORN = [
 ]
 
 KILLED = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background ignores it
 from pathlib import Path
 from monitor.demo.leash import Leash
 from monitor.demo.postgres import Server, find_binaries

@@ -86,6 +86,7 @@ def ask(commands: Commands, database: Database, tmp_path: Path) -> Ask:
     return lambda *arguments: commands.call("--config", path, *arguments)
 
 
+@pytest.mark.slow
 async def test_the_command_finds_the_rollback_and_shows_what_the_table_is_told(ask: Ask) -> None:
     """By the migration's name, without --rollback; exit code 2 with file and line for what is refused."""
     done = await asyncio.to_thread(ask, "watch", "new_column")

@@ -24,6 +24,7 @@ async def target(database: Database) -> str:
     return await shop(database)
 
 
+@pytest.mark.slow
 async def test_up_down_up_shows_that_the_schema_comes_back(database: Database, target: str) -> None:
     """On every major; the target keeps its schema and its rows, and no database is left behind."""
     found = await rehearsed(target, database.server.dsn())

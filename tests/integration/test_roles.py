@@ -80,6 +80,7 @@ async def test_each_role_has_what_the_inventory_says_and_nothing_more(database: 
 
 
 @pytest.mark.promise(11)
+@pytest.mark.slow
 async def test_a_rollback_with_salvage_works_with_these_roles_and_nobody_else_sees_it(
     database: Database,
 ) -> None:

@@ -219,6 +219,7 @@ async def test_found_rolled_back_by_hand_executes_nothing(database: Database) ->
         "ALTER TABLE contacts ALTER COLUMN new_column SET DEFAULT 'x'",
     ],
 )
+@pytest.mark.slow
 async def test_a_later_change_of_the_touched_object_is_refused(database: Database, later: str) -> None:
     """Fault 20: readiness says it, and execution refuses without an effect."""
     dsn = database.dsn

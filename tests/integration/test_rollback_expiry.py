@@ -41,6 +41,7 @@ def clearing(dsn: str, noting: MemoryStore, alerts: list[Alert], notice: float) 
 
 
 @pytest.mark.parametrize("mode", [DataLoss.SALVAGE, DataLoss.QUARANTINE])
+@pytest.mark.slow
 async def test_kept_data_is_announced_then_dropped_and_said_so(database: Database, mode: DataLoss) -> None:
     """Not while the watch is open, not unannounced, not while somebody uses it; and then restore says why."""
     dsn = database.dsn

@@ -45,6 +45,7 @@ async def test_copying_is_measured_at_registration_and_leaves_nothing(database: 
 
 
 @pytest.mark.promise(4)
+@pytest.mark.slow
 async def test_a_group_that_holds_its_locks_for_too_long_gives_them_back(database: Database) -> None:
     """All its statements together have the time; nothing took effect, and the page says what to do."""
     dsn = database.dsn

@@ -276,6 +276,7 @@ TAKEN_UNSEEN = [
 ]
 
 
+@pytest.mark.slow
 async def test_what_cascade_would_take_through_a_type_is_seen(database: Database) -> None:
     """Of a name that begins like one already dropped, of an array, of a table's row type, of an index."""
     async with connected(database.dsn) as c:
@@ -299,6 +300,7 @@ IN_ORDER = [
 ]
 
 
+@pytest.mark.slow
 async def test_what_was_dropped_before_is_in_nobodys_way(database: Database) -> None:
     """And the server agrees with each."""
     async with connected(database.dsn) as c:

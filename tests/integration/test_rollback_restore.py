@@ -63,6 +63,7 @@ async def put_back(dsn: str, **wish: bool) -> Restored:
 
 @pytest.mark.promise(11)
 @pytest.mark.parametrize("mode", [DataLoss.SALVAGE, DataLoss.QUARANTINE])
+@pytest.mark.slow
 async def test_values_come_back_where_nothing_newer_was_written(database: Database, mode: DataLoss) -> None:
     """Counted, never over a newer value unless asked, never twice; rows that are gone stay gone."""
     dsn = database.dsn
@@ -99,6 +100,7 @@ async def test_values_come_back_where_nothing_newer_was_written(database: Databa
 
 @pytest.mark.parametrize("mode", [DataLoss.SALVAGE, DataLoss.QUARANTINE])
 @pytest.mark.parametrize("sql", [b"DROP TABLE orders", b"ALTER TABLE orders DROP COLUMN code"])
+@pytest.mark.slow
 async def test_what_was_dropped_is_made_again_as_it_was(
     database: Database, sql: bytes, mode: DataLoss
 ) -> None:
