@@ -50,7 +50,7 @@ async def rolled_back_slowly(stage: Stage) -> None:
     await reader.execute("BEGIN; SELECT count(*) FROM contacts")
     stage.app.set(0.05)
     await stage.event("rollback_blocked")
-    await asyncio.sleep(3)
+    await asyncio.sleep(10)
     await reader.close()
     assert await stage.verdict() == "rolled_back"
     await asyncio.sleep(6)
@@ -94,7 +94,7 @@ if HAS_BOTH:
                 async def all_told() -> bool:
                     return names <= told(receiver).keys()
 
-                await stage.until(all_told)
+                await stage.until(all_told, 60)
                 ended = told(receiver)["MigrationMonitorRolledBack"]
                 assert ended["labels"]["migration"] == "rename_email"
                 assert ended["annotations"]["description"].startswith(
