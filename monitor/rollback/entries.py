@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,13 +46,12 @@ def forget_index(f: Forecast, table: str, name: str) -> None:
 
 
 def followers(entry: Entry, a: Action) -> list[str]:
-    """Tables whose foreign keys carry a deleted row, or an update of the column, on to rows of theirs."""
+    """Tables whose foreign keys, one after another, carry a deleted row or a changed column on to theirs."""
     event = "UPDATE" if a.kind in {"update", "upsert"} else "DELETE"
-    carries = re.compile(rf" ON {event} (?:CASCADE|SET NULL|SET DEFAULT)")
     return sorted({
-        key.rsplit(" on ", 1)[-1] for key, d in entry["dependents"].items()
-        if key.startswith("table constraint ") and isinstance(d["definition"], str)
-        and carries.search(d["definition"]) and (a.kind != "update" or a.name in d["columns"])
+        table for d in entry["dependents"].values()
+        if isinstance(d, dict) and (a.kind != "update" or a.name in d["columns"])
+        for table in (d["carries"] or {}).get(event, ())
     })  # fmt: skip
 
 

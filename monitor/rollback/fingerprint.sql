@@ -84,7 +84,8 @@ SELECT want.label,
                                AND d.refobjid = c.oid AND d.refobjsubid > 0)))
               FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid), '{}'),
   'dependents', coalesce((SELECT pg_catalog.jsonb_object_agg(o.type || ' ' || o.identity, pg_catalog.jsonb_build_object(
-                'definition', o.definition, 'columns', o.columns) ORDER BY pg_catalog.jsonb_array_length(o.columns))
+                'definition', o.definition, 'columns', o.columns, 'carries', o.carries)
+                ORDER BY pg_catalog.jsonb_array_length(o.columns))
               FROM (
                 WITH RECURSIVE viewed(view, col) AS (
                   SELECT r.ev_class, d.refobjsubid
@@ -103,11 +104,28 @@ SELECT want.label,
                 SELECT i.type, i.identity, pg_catalog.pg_get_viewdef(v.view) AS definition,
                        (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT a.attname), '[]')
                           FROM viewed w JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = w.col
-                         WHERE w.view = v.view AND w.col > 0) AS columns
+                         WHERE w.view = v.view AND w.col > 0) AS columns, NULL::pg_catalog.jsonb AS carries
                   FROM (SELECT DISTINCT view FROM viewed) v,
                        pg_catalog.pg_identify_object('pg_catalog.pg_class'::pg_catalog.regclass, v.view, 0) i
                 UNION ALL
-                SELECT i.type, i.identity, d.definition, d.columns
+                SELECT i.type, i.identity, d.definition, d.columns, (
+                         -- tables whose rows a DELETE or UPDATE of ours changes through this key, and through theirs;
+                         -- `cols` are the columns changed there, NULL: the rows are deleted
+                         WITH RECURSIVE hit(event, rel, cols) AS (
+                             SELECT e.event, k.conrelid, CASE WHEN (e.event, e.action) <> ('DELETE', 'c') THEN k.conkey END
+                               FROM pg_catalog.pg_constraint k, LATERAL (
+                                    VALUES ('DELETE', k.confdeltype), ('UPDATE', k.confupdtype)) AS e(event, action)
+                              WHERE k.oid = d.objid AND k.contype = 'f' AND e.action IN ('c', 'n', 'd')
+                             UNION
+                             SELECT h.event, k.conrelid, CASE WHEN h.cols IS NULL AND k.confdeltype = 'c' THEN NULL ELSE k.conkey END
+                               FROM hit h JOIN pg_catalog.pg_constraint k ON k.confrelid = h.rel AND k.contype = 'f'
+                                AND k.conparentid = 0
+                              WHERE CASE WHEN h.cols IS NULL THEN k.confdeltype IN ('c', 'n', 'd')
+                                         ELSE k.confupdtype IN ('c', 'n', 'd') AND k.confkey && h.cols END
+                         )
+                         SELECT pg_catalog.jsonb_object_agg(g.event, g.tables)
+                           FROM (SELECT h.event, pg_catalog.jsonb_agg(DISTINCT h.rel::pg_catalog.regclass::text) AS tables
+                                   FROM hit h WHERE h.rel <> c.oid GROUP BY h.event) g) AS carries
                   FROM (SELECT d.classid, d.objid, d.objsubid,
                                CASE WHEN d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
                                     THEN pg_catalog.pg_get_constraintdef(d.objid) END AS definition,
@@ -126,7 +144,7 @@ SELECT want.label,
                          GROUP BY d.classid, d.objid, d.objsubid) d,
                        pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i
                 UNION ALL
-                SELECT i.type, i.identity, NULL, '[]'  -- on its row type, or on arrays of that
+                SELECT i.type, i.identity, NULL, '[]', NULL  -- on its row type, or on arrays of that
                   FROM pg_catalog.pg_type y
                   JOIN pg_catalog.pg_depend d ON d.refobjid IN (y.oid, y.typarray) AND d.deptype = 'n'
                    AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass,

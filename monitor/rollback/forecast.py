@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.errors import Problem
-from monitor.rollback.compare import Leeway
+from monitor.rollback.compare import ANY, Leeway
 from monitor.rollback.fingerprint import Fingerprint
 from monitor.rollback.labels import belongs
 from monitor.rollback.plan import Action, Statement, key_of
@@ -121,6 +121,8 @@ def foresee(
         for action in s.actions:
             effects[action.kind](forecast, action)
     _strip(forecast.expected)
+    if statements:
+        _loosen_carried(forecast.expected)
     return forecast
 
 
@@ -153,3 +155,11 @@ def _strip(model: Fingerprint) -> None:
                 for column in entry["columns"].values():
                     if isinstance(column, dict):
                         column.pop("was", None)
+
+
+def _loosen_carried(model: Fingerprint) -> None:
+    """How far a key reaches depends on tables that the plan may change without their being followed here."""
+    for entry in model["relations"].values():
+        for dependent in entry["dependents"].values() if isinstance(entry, dict) else ():
+            if isinstance(dependent, dict) and dependent["carries"]:
+                dependent["carries"] = ANY

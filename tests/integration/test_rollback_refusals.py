@@ -8,10 +8,12 @@ import pytest
 
 from monitor.errors import PlanRefused
 from monitor.rollback import plan
+from monitor.rollback.checks import Stop, check_schema
 from monitor.rollback.effects import EFFECTS
 from monitor.rollback.kinds import KINDS, Class
 from monitor.rollback.losses import DataLoss
 from monitor.rollback.prepare import prepare
+from monitor.rollback.stored import from_stored
 from tests.chaos.proxy import Proxy
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, DROP_COLUMN, build, connected
@@ -319,6 +321,14 @@ CREATE TABLE children (parent int REFERENCES parents (id) ON DELETE CASCADE);
 CREATE TABLE notes (parent int REFERENCES parents (id) ON UPDATE SET NULL);
 """
 
+CHAIN = """
+CREATE TABLE orders (id int PRIMARY KEY, previous int REFERENCES orders (id) ON DELETE CASCADE);
+CREATE TABLE items (id int PRIMARY KEY, "order" int REFERENCES orders ON DELETE CASCADE ON UPDATE CASCADE);
+CREATE TABLE parts (id int PRIMARY KEY, item int REFERENCES items (id) ON DELETE SET NULL);
+CREATE TABLE labels (part int REFERENCES parts (id) ON DELETE CASCADE);
+CREATE TABLE holds (item int REFERENCES items (id));
+"""
+
 
 async def test_rows_that_a_foreign_key_takes_along_must_be_named_too(database: Database) -> None:
     """ON DELETE CASCADE is a loss that the statement does not show."""
@@ -334,3 +344,26 @@ async def test_rows_that_a_foreign_key_takes_along_must_be_named_too(database: D
         await prepare(database.dsn, sql, replace(accepting, accept_loss=(named, missing)))
     renamed = replace(ALLOWING, data_loss=DataLoss.ACCEPT, accept_loss=("parents",))
     await prepare(database.dsn, b"UPDATE parents SET name = ''", renamed)
+
+
+async def test_rows_that_keys_take_along_one_after_another_must_be_named_too(database: Database) -> None:
+    """Deleting orders deletes items, and changes parts; what only hangs on a changed row stays."""
+    async with connected(database.dsn) as c:
+        await c.execute(CHAIN)
+        accepting = replace(ALLOWING, data_loss=DataLoss.ACCEPT, accept_loss=("orders",))
+        with pytest.raises(PlanRefused) as refused:
+            await prepare(database.dsn, b"DELETE FROM orders", accepting)
+        said = str(refused.value)
+        assert "public.items" in said
+        assert "public.parts" in said
+        assert "public.labels" not in said
+        assert "public.holds" not in said
+        named = replace(accepting, accept_loss=("orders", "items", "parts"))
+        stored = (await prepare(database.dsn, b"DELETE FROM orders", named)).stored
+        await c.execute("ALTER TABLE labels DROP CONSTRAINT labels_part_fkey")
+        async with c.transaction():
+            await check_schema(c, from_stored(stored))
+        await c.execute("CREATE TABLE tags (item int REFERENCES items (id) ON DELETE CASCADE)")
+        async with c.transaction():
+            with pytest.raises(Stop, match=r"on public\.items has changed"):
+                await check_schema(c, from_stored(stored))
