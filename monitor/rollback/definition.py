@@ -7,6 +7,7 @@ apart from what finishes it once its rows are back: constraints and indexes come
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -14,6 +15,9 @@ from typing import Any
 from monitor.pg import Connection, quote_literal
 
 SQL = files("monitor.rollback").joinpath("definition.sql").read_text(encoding="utf-8")
+
+TAKEN_OFF = ("constraints", "indexes")
+"""What a quarantined column does without; statistics follow it under its new name."""
 
 PATH = "/* migration-monitor */ SELECT pg_catalog.set_config('search_path', $1, true)"
 
@@ -55,11 +59,11 @@ def _taken_off(label: str, name: str, made: dict[str, Any]) -> list[str]:
     if column["not_null"] and column["default"]:
         found.append(f"UPDATE {label} SET {column['quoted']} = DEFAULT WHERE {column['quoted']} IS NULL")
     found += [f"{alter} SET NOT NULL"] if column["not_null"] else []
-    return found + _standing_on(name, made)
+    return found + _standing_on(name, made, TAKEN_OFF)
 
 
-def _standing_on(name: str, made: dict[str, Any]) -> list[str]:
-    return [p["sql"] for part in ("constraints", "indexes") for p in made[part] if name in p["columns"]]
+def _standing_on(name: str, made: dict[str, Any], parts: Sequence[str]) -> list[str]:
+    return [p["sql"] for part in parts for p in made[part] if name in p["columns"]]
 
 
 def _table(label: str, made: dict[str, Any]) -> Definition:
@@ -73,9 +77,10 @@ def _table(label: str, made: dict[str, Any]) -> Definition:
         *made["partitions"], *_owned(label, columns),
     ]  # fmt: skip
     finish = [
-        *_positions(label, columns), *_sql(made["constraints"]), *_sql(made["indexes"]), *made["triggers"],
-        *made["policies"], *_security(label, made), *_comments(label, made["comment"], columns),
-        f"ALTER TABLE {label} OWNER TO {made['owner']}", *made["grants"], *made["incoming"],
+        *_positions(label, columns), *_sql(made["constraints"]), *_sql(made["indexes"]),
+        *_sql(made["statistics"]), *made["triggers"], *made["policies"], *_security(label, made),
+        *_comments(label, made["comment"], columns), f"ALTER TABLE {label} OWNER TO {made['owner']}",
+        *made["grants"], *_granted(columns), *made["incoming"],
     ]  # fmt: skip
     return Definition(tuple(create), tuple(finish))
 
@@ -91,11 +96,15 @@ def _column(label: str, name: str, made: dict[str, Any]) -> Definition:
         finish.append(f"{alter} SET GENERATED ALWAYS")
     if column["not_null"] and not column["identity"]:
         finish.append(f"{alter} SET NOT NULL")
-    finish += _standing_on(name, made)
+    finish += _standing_on(name, made, (*TAKEN_OFF, "statistics"))
     return Definition(
         (*_new_sequences(columns), add, *_owned(label, columns)),
-        (*finish, *_comments(label, None, columns)),
+        (*finish, *_comments(label, None, columns), *_granted(columns)),
     )
+
+
+def _granted(columns: list[dict[str, Any]]) -> list[str]:
+    return [sql for c in columns for sql in c["grants"]]
 
 
 def _type(column: dict[str, Any]) -> str:

@@ -25,7 +25,14 @@ SELECT pg_catalog.jsonb_build_object(
              AND p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
              AND p.refobjid = c.oid AND p.refobjsubid = a.attnum AND p.deptype IN ('a', 'i')
            ORDER BY s.oid LIMIT 1),
-        'comment', pg_catalog.col_description(c.oid, a.attnum)
+        'comment', pg_catalog.col_description(c.oid, a.attnum),
+        'grants', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.format('GRANT %s (%I) ON TABLE %s TO %s%s',
+                 x.privilege_type, a.attname, want.label,
+                 CASE WHEN x.grantee = 0 THEN 'PUBLIC'
+                      ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END,
+                 CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+                 ORDER BY x.privilege_type, x.grantee)
+            FROM pg_catalog.aclexplode(a.attacl) x), '[]')
       ) ORDER BY a.attnum)
       FROM pg_catalog.pg_attribute a
       JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -53,6 +60,16 @@ SELECT pg_catalog.jsonb_build_object(
      WHERE i.indrelid = c.oid AND i.indisvalid
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k
                         WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))), '[]'),
+  'statistics', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'columns', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT a.attname), '[]')
+                      FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+                       AND (a.attnum = ANY (s.stxkeys) OR EXISTS (
+                         SELECT FROM pg_catalog.pg_depend d
+                          WHERE d.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass
+                            AND d.objid = s.oid AND d.refobjid = c.oid
+                            AND d.refobjsubid = a.attnum))),
+        'sql', pg_catalog.pg_get_statisticsobjdef(s.oid)) ORDER BY s.stxname)
+      FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid = c.oid), '[]'),
   'triggers', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.pg_get_triggerdef(t.oid)
         || CASE WHEN t.tgenabled = 'D'
                 THEN pg_catalog.format('; ALTER TABLE %s DISABLE TRIGGER %I', want.label, t.tgname)
@@ -76,13 +93,7 @@ SELECT pg_catalog.jsonb_build_object(
                       ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END,
                  CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) AS sql
           FROM pg_catalog.aclexplode(c.relacl) x WHERE x.grantee <> c.relowner
-         GROUP BY x.grantee, x.is_grantable
-        UNION ALL
-        SELECT pg_catalog.format('GRANT %s (%I) ON TABLE %s TO %s', x.privilege_type, a.attname, want.label,
-                 CASE WHEN x.grantee = 0 THEN 'PUBLIC'
-                      ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END)
-          FROM pg_catalog.pg_attribute a, pg_catalog.aclexplode(a.attacl) x
-         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) g), '[]'),
+         GROUP BY x.grantee, x.is_grantable) g), '[]'),
   'comment', pg_catalog.obj_description(c.oid, 'pg_class'),
   'incoming', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s',
                  k.conrelid::pg_catalog.regclass, k.conname, pg_catalog.pg_get_constraintdef(k.oid)))

@@ -27,8 +27,10 @@ CREATE TABLE orders (
     doubled numeric GENERATED ALWAYS AS (total * 2) STORED
 ) WITH (fillfactor = 80);
 CREATE INDEX orders_code ON orders (lower(code), customer) WHERE total > 0;
+CREATE STATISTICS orders_spread (mcv) ON code, customer FROM orders;
 COMMENT ON COLUMN orders.code IS 'what the customer''s list says';
 GRANT SELECT ON orders TO PUBLIC;
+GRANT UPDATE (code, total) ON orders TO PUBLIC;
 ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
 CREATE POLICY mine ON orders FOR SELECT USING (customer > 0);
 INSERT INTO customers VALUES (1);
@@ -37,12 +39,13 @@ INSERT INTO orders (customer, code, total) SELECT 1, 'c' || n, n FROM generate_s
 
 WHOLE = """SELECT string_agg(x, E'\\n' ORDER BY x) FROM (
  SELECT concat(attname, format_type(atttypid, atttypmod), attnotnull, attidentity, attgenerated,
-               attcollation, pg_get_expr(adbin, adrelid), col_description(attrelid, attnum)) AS x
+               attcollation, attacl, pg_get_expr(adbin, adrelid), col_description(attrelid, attnum)) AS x
    FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
   WHERE attrelid = 'orders'::regclass AND attnum > 0 AND NOT attisdropped
  UNION ALL SELECT conname || pg_get_constraintdef(oid) FROM pg_constraint
   WHERE conrelid = 'orders'::regclass AND contype <> 'n'
  UNION ALL SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = 'orders'::regclass
+ UNION ALL SELECT pg_get_statisticsobjdef(oid) FROM pg_statistic_ext WHERE stxrelid = 'orders'::regclass
  UNION ALL SELECT polname FROM pg_policy WHERE polrelid = 'orders'::regclass
  UNION ALL SELECT concat(relacl, reloptions, relrowsecurity, relowner) FROM pg_class
   WHERE oid = 'orders'::regclass) all_of_it"""
@@ -104,7 +107,7 @@ async def test_values_come_back_where_nothing_newer_was_written(database: Databa
 async def test_what_was_dropped_is_made_again_as_it_was(
     database: Database, sql: bytes, mode: DataLoss
 ) -> None:
-    """Keys, defaults, identity, sequences, indexes, checks, comments, policies, options, owner and grants."""
+    """Keys, defaults, identity, sequences, indexes, statistics, checks, comments, policies, owner, grants."""
     dsn = database.dsn
     await build(dsn, SHOP)
     async with connected(dsn) as c:
