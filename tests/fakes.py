@@ -141,7 +141,18 @@ class MemoryStore:
         compared = len(self.compared) if older_than > utc_now() else 0  # written by the clock, just now
         if compared:
             self.compared.clear()
-        return len(samples) + len(alerts) + len(events) + compared
+        rehearsed = [r for r in self.rehearsals.values() if (r.at or 0) < older_than and not self._awaited(r)]
+        for rehearsal in rehearsed:
+            del self.rehearsals[rehearsal.plan_sha256]
+        return len(samples) + len(alerts) + len(events) + compared + len(rehearsed)
+
+    def _awaited(self, rehearsal: Rehearsal) -> bool:
+        """Whether an open watch is of that plan."""
+        return any(
+            row.verdict is None
+            and rehearsal.plan_sha256 in (row.plan.sha256, row.plan.plan.get("given_sha256"))
+            for row in self.rows.values()
+        )
 
     async def aclose(self) -> None:
         self._opened = False

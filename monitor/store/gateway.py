@@ -150,14 +150,19 @@ class PgStore:
             await changes.keep(connection, watch_id, baseline, found)
 
     async def forget(self, older_than: Micros) -> int:
-        """Deletes samples, settled alerts and events before that moment; returns how many rows."""
-        total = 0
-        for statement in retention.FORGET:
-            gone = retention.BATCH
-            while gone == retention.BATCH:
-                async with self._history.use("forgetting what is old") as connection:
-                    gone = await retention.forget_batch(connection, statement, self._target, older_than)
-                total += gone
+        """Deletes samples, settled alerts, events, comparisons and rehearsals of before; returns how many."""
+        places = ((self._history, retention.HISTORY), (self._home, retention.BESIDE_THE_WATCHES))
+        return sum([
+            await self._forget(session, statement, older_than)
+            for session, statements in places for statement in statements
+        ])  # fmt: skip
+
+    async def _forget(self, session: Session, statement: str, older_than: Micros) -> int:
+        total, gone = 0, retention.BATCH
+        while gone == retention.BATCH:
+            async with session.use("forgetting what is old") as connection:
+                gone = await retention.forget_batch(connection, statement, self._target, older_than)
+            total += gone
         return total
 
     async def undelivered(self) -> Sequence[AlertRow]:

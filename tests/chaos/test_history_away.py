@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from monitor.clock import utc_now
+from monitor.core.samples import HOUR
 from monitor.demo.postgres import free_port
 from monitor.errors import DatabaseUnreachable, StoreHeld
 from monitor.ports import Record
@@ -71,4 +73,21 @@ async def test_a_lock_lost_while_unsigned_is_never_trusted_again(database: Datab
         await store.open()
         await store.load()
     finally:
+        await store.aclose()
+
+
+async def test_what_is_old_is_forgotten_in_both_databases(database: Database, elsewhere: str) -> None:
+    """Comparisons stay beside the watches, samples are in the history; neither grows for ever."""
+    store = PgStore("shop", database.dsn, history_dsn=elsewhere)
+    registry = PgRegistry("shop", database.dsn, history_dsn=elsewhere)
+    watch, _ = await registry.register(registration())
+    try:
+        await store.open()
+        await store.record(Record((update(watch),), (sample(),), (), ()))
+        await store.keep_changes(watch.id, {"at": 1}, {"since": 1})
+        await store.forget(utc_now() + HOUR)
+        assert await registry.samples(0, utc_now() + HOUR, 10) == []
+        assert await registry.changes(watch.id) is None
+    finally:
+        await registry.aclose()
         await store.aclose()

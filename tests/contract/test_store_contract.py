@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from monitor.clock import utc_now
 from monitor.core.samples import HOUR, SECOND
-from monitor.ports import Control, EventRow, Record
+from monitor.ports import Control, EventRow, Record, Rehearsal, RehearsalOutcome
 from tests.contract.conftest import Stored
 from tests.stored import T0, alert, as_stored, ended, registration, sample, update
 
@@ -250,3 +250,19 @@ async def test_the_first_baseline_of_a_watch_stays_and_the_latest_changes_are_ke
     assert await stored.registry.changes(watch.id) == {"since": 1}
     assert await stored.store.forget(utc_now() + HOUR) >= 1
     assert await stored.registry.changes(watch.id) is None
+
+
+async def test_a_rehearsal_is_forgotten_but_not_that_of_an_open_watch(stored: Stored) -> None:
+    """However long ago it was rehearsed, people still see it while the plan may run."""
+    watch, _ = await stored.registry.register(registration())
+    for sha256 in (watch.plan.sha256, "0" * 64):
+        await stored.registry.add_rehearsal(Rehearsal(sha256, RehearsalOutcome.RAN, "ran", {}, None, None))
+    later = utc_now() + HOUR
+    await stored.store.forget(T0)
+    assert await stored.registry.rehearsal("0" * 64) is not None
+    await stored.store.forget(later)
+    assert await stored.registry.rehearsal("0" * 64) is None
+    assert await stored.registry.rehearsal(watch.plan.sha256) is not None
+    await stored.store.record(ended(watch, "succeeded"))
+    await stored.store.forget(later)
+    assert await stored.registry.rehearsal(watch.plan.sha256) is None
