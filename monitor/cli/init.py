@@ -12,6 +12,9 @@ import typer
 from monitor.cli.context import chosen, say
 from monitor.errors import OperatorError
 
+EDITORS = b"# yaml-language-server: $schema=schema.json\n#\n"
+"""Names the schema beside it, which is in `config/` of the repository only."""
+
 
 def init(
     ctx: typer.Context,
@@ -19,7 +22,7 @@ def init(
 ) -> None:
     """Writes a commented configuration; never over an existing file."""
     path = file or chosen(ctx).config
-    text = files("monitor").joinpath("settings", "monitor.yaml").read_bytes()
+    text = files("monitor").joinpath("settings", "monitor.yaml").read_bytes().removeprefix(EDITORS)
     try:
         with contextlib.suppress(FileExistsError):
             path.parent.mkdir(parents=True)

@@ -14,6 +14,7 @@ from monitor.cli.context import say, say_json
 from monitor.cli.files import FINGERPRINT_BYTES, sql_of
 from monitor.cli.recording import moment_given
 from monitor.core.thresholds import Mode
+from monitor.errors import OperatorError
 from monitor.ports import Registered, WatchRequest
 
 
@@ -27,9 +28,13 @@ def watch(
         ),
     ] = None,
     target: Annotated[str | None, typer.Option(help="which one, when several are configured")] = None,
-    mode: Annotated[Mode, typer.Option(help="execute, wait for a person, or only say")] = Mode.AUTO,
+    mode: Annotated[
+        str,
+        typer.Option(help="execute, wait for a person, or only say", metavar="auto|approve|observe"),
+    ] = "auto",
     data_loss: Annotated[
-        str, typer.Option(help="salvage, quarantine or accept: what becomes of data it drops")
+        str,
+        typer.Option(help="what becomes of data it drops", metavar="salvage|quarantine|accept"),
     ] = "salvage",
     accept_loss: Annotated[
         list[str] | None, typer.Option(help="may be lost (repeatable)", metavar="TABLE[.COLUMN]")
@@ -48,7 +53,7 @@ def watch(
         migration=migration,
         rollback=None if rollback is None else sql_of(rollback, "the rollback"),
         target=target,
-        mode=mode,
+        mode=_mode(mode),
         data_loss=data_loss,
         accept_loss=tuple(accept_loss or ()),
         allow_opaque=allow_opaque,
@@ -60,6 +65,13 @@ def watch(
         say_json({**registered.view, "new": registered.new, "notices": list(registered.notices)})
     else:
         _show(registered)
+
+
+def _mode(given: str) -> Mode:
+    try:
+        return Mode(given)
+    except ValueError:
+        raise OperatorError(f"--mode `{given}` is not known: it is auto, approve or observe") from None
 
 
 def _show(registered: Registered) -> None:

@@ -55,9 +55,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """Of one kept table or column: `rows` are there, `restored` were put back, `kept` had newer values,
+    """Of one kept table or column.
 
-    `same` had the value already, `missing` belong to rows that are gone.
+    `rows` (of a column: values) are there, `restored` were put back, `kept` had newer values, `same` had the
+    value already, `missing` belong to rows that are gone.
     """
 
     name: str

@@ -94,10 +94,14 @@ def empty(column: Column) -> str:
     return f"{value} IS NULL"
 
 
+def _null_says_nothing(column: Column) -> bool:
+    """A null comes back only where it may and where it means something: not where rows have it anyway."""
+    return column.not_null or not column.default
+
+
 def _differs(column: Column, kept: str) -> str:
-    """A null comes back only where it may and where it means something."""
     unequal = f"{kept}::text IS DISTINCT FROM t.{column.quoted}::text"
-    return f"{unequal} AND {kept} IS NOT NULL" if column.not_null or not column.default else unequal
+    return f"{unequal} AND {kept} IS NOT NULL" if _null_says_nothing(column) else unequal
 
 
 Columns = Mapping[str, Column]
@@ -128,14 +132,13 @@ def fill_column(source: str, place: str, column: Column, kept: str, on: str, *, 
 
 
 def count_column(source: str, place: str, column: Column, kept: str, on: str, key: str) -> str:
-    """Rows of the copy; those whose row is gone; those whose value is there already."""
+    """Values of the copy; those whose row is gone; those that are there already."""
     gone = f"t.{quote_identifier(key)} IS NULL"
-    same = f"{kept}::text IS NOT DISTINCT FROM t.{column.quoted}::text"
-    void = f" OR NOT ({_differs(column, kept)})"
+    value = f"{kept} IS NOT NULL" if _null_says_nothing(column) else "true"
     return (
         f"SELECT count(*) AS rows, count(*) FILTER (WHERE {gone}) AS missing,"
-        f" count(*) FILTER (WHERE NOT {gone} AND ({same}{void})) AS same"
-        f" FROM {place} s LEFT JOIN {source} t ON {on}"
+        f" count(*) FILTER (WHERE NOT {gone} AND NOT ({_differs(column, kept)})) AS same"
+        f" FROM {place} s LEFT JOIN {source} t ON {on} WHERE {value}"
     )
 
 

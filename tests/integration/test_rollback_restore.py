@@ -169,3 +169,14 @@ async def test_values_of_rows_that_share_a_key_are_not_mixed_up(database: Databa
         with pytest.raises(OperatorError, match=r"has no key .* migration_monitor_salvage\."):
             await put_back(dsn)
         assert await c.fetchval("SELECT count(a) FROM base") == 0
+
+
+@pytest.mark.parametrize("mode", [DataLoss.SALVAGE, DataLoss.QUARANTINE])
+async def test_rows_without_a_value_are_not_counted_as_restored(database: Database, mode: DataLoss) -> None:
+    """Of four rows two had said something."""
+    dsn = database.dsn
+    await build(dsn, "CREATE TABLE notes (id int PRIMARY KEY, b text);"
+                     "INSERT INTO notes VALUES (1, 'x'), (2, NULL), (3, 'y'), (4, NULL)")  # fmt: skip
+    await rolled(dsn, b"ALTER TABLE notes DROP COLUMN b", mode)
+    done = await put_back(dsn, create=True)
+    assert (done.rows, done.restored, done.same, done.kept) == (2, 2, 0, 0)
