@@ -29,11 +29,12 @@ from monitor.ports import (
     is_bad,
     rehearsal_told,
 )
-from monitor.rollback import document, taking
-from monitor.rollback.document import Document
-from monitor.rollback.losses import DataLoss
-from monitor.rollback.prepare import Options, prepare
-from monitor.rollback.rehearsal_before import document_of
+from monitor.rollback.data.losses import DataLoss
+from monitor.rollback.registration import taking
+from monitor.rollback.registration.prepare import Options, prepare
+from monitor.rollback.rehearsal.before import document_of
+from monitor.rollback.schema import document
+from monitor.rollback.schema.document import Document
 
 CLOCK = """/* migration-monitor */
 SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint"""

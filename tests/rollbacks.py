@@ -14,11 +14,11 @@ import asyncpg
 from monitor.core.thresholds import Mode
 from monitor.digest import INTACT, SEAL
 from monitor.ports import Order, Outcome, Progress, ProgressKind, StoredPlan, WatchRow
+from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.executor import Limits, RollbackExecutor
 from monitor.rollback.killpoints import KillPoint
 from monitor.rollback.locks import LockPolicy
-from monitor.rollback.losses import DataLoss
-from monitor.rollback.prepare import Options, Prepared, prepare
+from monitor.rollback.registration.prepare import Options, Prepared, prepare
 
 SCHEMA = (Path(__file__).parent.parent / "monitor" / "store" / "schema.sql").read_text(encoding="utf-8")
 

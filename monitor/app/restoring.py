@@ -5,8 +5,8 @@ from __future__ import annotations
 from monitor.app.commands import stored_watches
 from monitor.app.targets import locks_of
 from monitor.ports import Json
-from monitor.rollback import restore as restoring
-from monitor.rollback.restore import Restored, Wish
+from monitor.rollback.data import restore as restoring
+from monitor.rollback.data.restore import Restored, Wish
 from monitor.settings import Settings
 
 

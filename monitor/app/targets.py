@@ -9,8 +9,8 @@ from monitor.history.source import History, NoHistory, history_of
 from monitor.ports.levers import Levers
 from monitor.registration import TargetDesk
 from monitor.rollback.clearing import Policy
+from monitor.rollback.data.expiry import KeptData, Lifetimes
 from monitor.rollback.executor import Limits, RollbackExecutor
-from monitor.rollback.expiry import KeptData, Lifetimes
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.locks import LockPolicy
 from monitor.rollback.tenure import HELD_FACTOR

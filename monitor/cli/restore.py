@@ -11,7 +11,7 @@ from monitor import app
 from monitor.cli import words
 from monitor.cli.configured import finish, settings_of
 from monitor.cli.context import say, say_json
-from monitor.rollback.restore import Restored, Wish
+from monitor.rollback.data.restore import Restored, Wish
 
 
 def restore(

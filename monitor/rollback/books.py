@@ -13,7 +13,7 @@ from monitor.pg import Connection
 from monitor.ports import Order, OutcomeKind
 from monitor.rollback import bookkeeping, ledger
 from monitor.rollback.checks import Stop
-from monitor.rollback.sequence import Group
+from monitor.rollback.script.sequence import Group
 from monitor.rollback.stored import Plan
 
 T = TypeVar("T")

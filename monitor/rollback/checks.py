@@ -10,12 +10,14 @@ from typing import Any
 from monitor import pg
 from monitor.pg import Connection
 from monitor.ports import Order, OutcomeKind
-from monitor.rollback import catalogue, fingerprint, plan, verifying
-from monitor.rollback.catalogue import Resolved
-from monitor.rollback.fingerprint import Fingerprint
+from monitor.rollback import verifying
 from monitor.rollback.ledger import Locked
-from monitor.rollback.plan import Written
-from monitor.rollback.sequence import Standing
+from monitor.rollback.schema import catalogue, fingerprint
+from monitor.rollback.schema.catalogue import Resolved
+from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.script import plan
+from monitor.rollback.script.plan import Written
+from monitor.rollback.script.sequence import Standing
 from monitor.rollback.stored import Plan, set_path
 
 BY_HAND = "the schema is already what the rollback would make it: it was done by hand"

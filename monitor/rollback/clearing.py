@@ -14,9 +14,9 @@ from typing import Any
 from monitor.errors import DatabaseError
 from monitor.pg import Connection
 from monitor.ports import Progress, ProgressKind
-from monitor.rollback.bare import bare
 from monitor.rollback.blocking import Blocker, blockers, detail_of
 from monitor.rollback.held import Held, answer
+from monitor.rollback.script.bare import bare
 
 OURS = "migration-monitor/"
 """How the names of our own sessions begin."""

@@ -20,7 +20,7 @@ from monitor.ports import Progress, ProgressKind
 from monitor.rollback import ledger, timeline
 from monitor.rollback.group import undo
 from monitor.rollback.held import Held, Session, answer
-from monitor.rollback.sequence import Group, Standing, next_group
+from monitor.rollback.script.sequence import Group, Standing, next_group
 from monitor.rollback.stored import Plan
 from monitor.rollback.timeline import LedgerLostError
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from monitor.errors import Problem
 from monitor.pg import PINNED, Connection
-from monitor.rollback.facts_outside import as_key, as_shape
-from monitor.rollback.labels import beside
-from monitor.rollback.plan import Action, Statement, key_of
+from monitor.rollback.script.facts_outside import as_key, as_shape
+from monitor.rollback.script.labels import beside
+from monitor.rollback.script.plan import Action, Statement, key_of
 from monitor.rollback.stored import Plan
 
 INDEX = """/* migration-monitor: an index as it stands */

@@ -33,7 +33,7 @@ from monitor.rollback.lacking import reason_of
 from monitor.rollback.locks import LockPolicy
 from monitor.rollback.means import OUTSIDE_SECONDS, Means
 from monitor.rollback.protocol import Rollback
-from monitor.rollback.sequence import Standing, half_done, next_group
+from monitor.rollback.script.sequence import Standing, half_done, next_group
 from monitor.rollback.settling import Asked, forsaken, give_back, read_effect, read_order
 from monitor.rollback.stored import Plan
 from monitor.rollback.tenure import HELD_FACTOR

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from monitor import pg
 from monitor.pg import Connection
 from monitor.ports import Order, OutcomeKind
-from monitor.rollback import books, keeping, ledger, tenure, verifying
+from monitor.rollback import books, ledger, tenure, verifying
 from monitor.rollback.checks import (
     GroupDoneError,
     IntentGoneError,
@@ -26,14 +26,15 @@ from monitor.rollback.checks import (
     own,
     superseded,
 )
+from monitor.rollback.data import keeping
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.held import Session
 from monitor.rollback.killpoints import KillPoint
 from monitor.rollback.ledger import Locked
-from monitor.rollback.plan import Statement
-from monitor.rollback.sequence import Group
+from monitor.rollback.schema.whole import Objects
+from monitor.rollback.script.plan import Statement
+from monitor.rollback.script.sequence import Group
 from monitor.rollback.stored import Plan, set_path
-from monitor.rollback.whole import Objects
 
 T = TypeVar("T")
 

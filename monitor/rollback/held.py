@@ -14,8 +14,9 @@ from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.pg import Connection
 from monitor.ports import Lack
-from monitor.rollback import catalogue, role
-from monitor.rollback.catalogue import Identity
+from monitor.rollback import role
+from monitor.rollback.schema import catalogue
+from monitor.rollback.schema.catalogue import Identity
 
 T = TypeVar("T")
 

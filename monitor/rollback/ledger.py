@@ -16,8 +16,8 @@ from monitor.core.samples import SECOND, Micros
 from monitor.digest import INTACT
 from monitor.pg import Connection
 from monitor.ports import Json, Order, WatchRow
-from monitor.rollback.plan import Statement
-from monitor.rollback.sequence import Group, Standing, standing_of
+from monitor.rollback.script.plan import Statement
+from monitor.rollback.script.sequence import Group, Standing, standing_of
 
 LOCK_WATCH = f"""/* migration-monitor: lock the watch */
 SELECT w.plan_sql, w.plan_sha256, w.plan::text AS plan, w.plan_digest, {INTACT} AS intact,

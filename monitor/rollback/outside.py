@@ -23,8 +23,8 @@ from monitor.rollback.held import Session, answer
 from monitor.rollback.means import Means
 from monitor.rollback.outside_session import alone, applied, claim, paging, release
 from monitor.rollback.outside_tries import SPOILED, RunFailedError
-from monitor.rollback.plan import Statement
-from monitor.rollback.sequence import Group
+from monitor.rollback.script.plan import Statement
+from monitor.rollback.script.sequence import Group
 from monitor.rollback.settling import write
 from monitor.rollback.stored import Plan
 

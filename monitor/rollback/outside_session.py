@@ -17,7 +17,7 @@ from monitor.ports import Progress, ProgressKind
 from monitor.rollback.blocking import Blocker, detail_of
 from monitor.rollback.held import Session, answer
 from monitor.rollback.means import Means
-from monitor.rollback.plan import Statement, key_of
+from monitor.rollback.script.plan import Statement, key_of
 from monitor.rollback.stored import Plan
 
 RELEASE_DEADLINE = 3.0

@@ -16,17 +16,18 @@ from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld
 from monitor.pg import Connection
 from monitor.ports import Json, Order, Outcome, OutcomeKind, Progress, ProgressKind
-from monitor.rollback import books, checks, keeping, ledger, outside
+from monitor.rollback import books, checks, ledger, outside
 from monitor.rollback.checks import GroupDoneError, IntentGoneError, Stop
 from monitor.rollback.clearing import InTheWay
 from monitor.rollback.commit import Doubts
+from monitor.rollback.data import keeping
 from monitor.rollback.group import Try, prepare_commit, undo
 from monitor.rollback.held import NotAdmitted, Session, WrongServer, answer
 from monitor.rollback.hooks import HOOK_STOPS, BeforeHooks, HookBlocksError
 from monitor.rollback.means import Means
 from monitor.rollback.outside import Turn
 from monitor.rollback.outside_tries import RunFailedError, Tries
-from monitor.rollback.sequence import NOTHING, Group, Standing, half_done, next_group
+from monitor.rollback.script.sequence import NOTHING, Group, Standing, half_done, next_group
 from monitor.rollback.settling import Asked, forsaken, outcome_of, read_effect, write
 from monitor.rollback.stored import Plan
 from monitor.rollback.tenure import explained

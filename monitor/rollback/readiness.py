@@ -12,23 +12,16 @@ from monitor import ownership, pg
 from monitor.digest import INTACT
 from monitor.pg import Connection
 from monitor.ports import Lack, OutcomeKind, Readiness, Reason, WatchRow, loss_sentences
-from monitor.rollback import (
-    atrisk,
-    bookkeeping,
-    catalogue,
-    checks,
-    conditions,
-    estimate,
-    group,
-    hidden,
-    ledger,
-    misfits,
-)
-from monitor.rollback.cautions import too_long
+from monitor.rollback import bookkeeping, checks, conditions, group, ledger
 from monitor.rollback.checks import Stop
-from monitor.rollback.keeping import places
-from monitor.rollback.plan import sha256_of
+from monitor.rollback.data import atrisk
+from monitor.rollback.data.keeping import places
+from monitor.rollback.forecast import estimate
 from monitor.rollback.protocol import LOOK
+from monitor.rollback.registration import hidden, misfits
+from monitor.rollback.registration.cautions import too_long
+from monitor.rollback.schema import catalogue
+from monitor.rollback.script.plan import sha256_of
 from monitor.rollback.stored import Plan, set_path
 
 CHEAP = f"""/* migration-monitor: ready to roll back? */

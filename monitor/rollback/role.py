@@ -5,7 +5,7 @@ A plan of a superuser could do anything to the whole cluster, and no check of ri
 
 from __future__ import annotations
 
-from monitor.rollback.catalogue import Identity
+from monitor.rollback.schema.catalogue import Identity
 
 
 def refusal(server: Identity, allowed: str) -> str:

@@ -18,7 +18,7 @@ from monitor.rollback import ledger
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.group import undo
 from monitor.rollback.held import Held, NotAdmitted, WrongServer, answer
-from monitor.rollback.sequence import Standing, half_done
+from monitor.rollback.script.sequence import Standing, half_done
 from monitor.rollback.stored import Plan
 from monitor.rollback.timeline import LedgerLostError
 

@@ -11,18 +11,19 @@ from typing import Any, cast
 
 from monitor.pg import quote_literal
 from monitor.ports import Bookkeeping, StoredPlan
-from monitor.rollback import before as befores
-from monitor.rollback import bookkeeping, traces
-from monitor.rollback import plan as plans
-from monitor.rollback.before import Before
-from monitor.rollback.compare import differences
-from monitor.rollback.effects import EFFECTS
-from monitor.rollback.fingerprint import Fingerprint
-from monitor.rollback.forecast import Destroyed, Forecast, foresee
-from monitor.rollback.kinds import UPKEEP, Class
-from monitor.rollback.losses import DataLoss, Quarantined
-from monitor.rollback.plan import Statement
-from monitor.rollback.sequence import Group, groups_of
+from monitor.rollback import bookkeeping
+from monitor.rollback.data.losses import DataLoss, Quarantined
+from monitor.rollback.forecast.effects import EFFECTS
+from monitor.rollback.forecast.model import Destroyed, Forecast, foresee
+from monitor.rollback.schema import before as befores
+from monitor.rollback.schema import traces
+from monitor.rollback.schema.before import Before
+from monitor.rollback.schema.compare import differences
+from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.script import plan as plans
+from monitor.rollback.script.kinds import UPKEEP, Class
+from monitor.rollback.script.plan import Statement
+from monitor.rollback.script.sequence import Group, groups_of
 
 LOCKED_KINDS = {"table", "partitioned table", "foreign table"}
 """LOCK TABLE of a view would lock the tables under it."""

@@ -14,8 +14,8 @@ from monitor.pg import Connection
 from monitor.ports import Progress, ProgressKind
 from monitor.rollback import ledger
 from monitor.rollback.held import Session, answer
-from monitor.rollback.plan import Statement
-from monitor.rollback.sequence import Standing
+from monitor.rollback.script.plan import Statement
+from monitor.rollback.script.sequence import Standing
 
 KNOWN = """/* migration-monitor: what a failover left of the intent */
 SELECT w.intent_at IS NOT NULL AS intent FROM migration_monitor.watch w WHERE w.id = $1"""

@@ -12,11 +12,11 @@ from typing import Any
 from monitor import pg
 from monitor.errors import DatabaseError
 from monitor.pg import Connection
-from monitor.rollback import fingerprint, whole
-from monitor.rollback.before import Before, changed_between
-from monitor.rollback.kinds import Class
+from monitor.rollback.schema import fingerprint, whole
+from monitor.rollback.schema.before import Before, changed_between
+from monitor.rollback.schema.whole import Objects
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.stored import Plan
-from monitor.rollback.whole import Objects
 
 VIEW_WAIT = "SET LOCAL lock_timeout = '100ms'"
 """Describing a view waits for whoever alters a table under it; far below deadlock_timeout, and told."""

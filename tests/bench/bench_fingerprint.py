@@ -17,7 +17,7 @@ from statistics import median
 
 import asyncpg
 
-from monitor.rollback import document, whole
+from monitor.rollback.schema import document, whole
 from tests import servers
 
 TABLES = 400

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from monitor.ports import OutcomeKind
-from monitor.rollback.losses import DataLoss
-from monitor.rollback.prepare import prepare
+from monitor.rollback.data.losses import DataLoss
+from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import (
     ALLOWING,

@@ -9,9 +9,9 @@ import pytest
 
 from monitor.errors import DatabaseError, PlanRefused
 from monitor.ports import OutcomeKind
-from monitor.rollback import catalogue, fingerprint
 from monitor.rollback.executor import RollbackExecutor
-from monitor.rollback.prepare import Options, prepare
+from monitor.rollback.registration.prepare import Options, prepare
+from monitor.rollback.schema import catalogue, fingerprint
 from monitor.store.gateway import PgStore
 from tests.conftest import Database
 from tests.roles import ROLLBACK, STRANGER, Dsns, make_roles

@@ -11,7 +11,7 @@ from monitor.channels.slack import Slack
 from monitor.errors import DatabaseError, SourceError
 from monitor.net import Net
 from monitor.rollback.executor import RollbackExecutor
-from monitor.rollback.prepare import Options, prepare
+from monitor.rollback.registration.prepare import Options, prepare
 from monitor.store.gateway import PgStore
 from monitor.store.registry import PgRegistry
 from tests.alerts import FIRING, NetPost, receiver

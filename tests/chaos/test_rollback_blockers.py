@@ -13,11 +13,11 @@ import asyncpg
 import pytest
 
 from monitor.ports import OutcomeKind, ProgressKind
-from monitor.rollback.bare import bare
 from monitor.rollback.blocking import Blocker, blockers
 from monitor.rollback.clearing import Policy, chosen
 from monitor.rollback.executor import Limits
 from monitor.rollback.locks import LockPolicy
+from monitor.rollback.script.bare import bare
 from tests.conftest import Database
 from tests.rollbacks import DROP_COLUMN, Heard, build, columns, connected, executing, registered, rolled_back
 

@@ -11,7 +11,7 @@ from monitor.demo.postgres import free_port
 from monitor.ports import OutcomeKind, ProgressKind
 from monitor.rollback.executor import Limits
 from monitor.rollback.locks import LockPolicy
-from monitor.rollback.prepare import prepare
+from monitor.rollback.registration.prepare import prepare
 from tests import servers
 from tests.conftest import Database
 from tests.rollbacks import (

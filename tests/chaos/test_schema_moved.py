@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.ports import OutcomeKind, WatchRow
-from monitor.rollback.prepare import prepare
-from monitor.rollback.taking import take
+from monitor.rollback.registration.prepare import prepare
+from monitor.rollback.registration.taking import take
 from tests.conftest import Database
 from tests.rollbacks import (
     ALLOWING,

@@ -7,8 +7,8 @@ import asyncio
 import asyncpg
 import pytest
 
-from monitor.rollback import whole
-from monitor.rollback.whole import Objects
+from monitor.rollback.schema import whole
+from monitor.rollback.schema.whole import Objects
 from tests.conftest import Database
 from tests.rollbacks import SCHEMA, connected
 

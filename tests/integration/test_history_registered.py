@@ -12,7 +12,7 @@ import pytest
 
 from monitor.history.source import history_of
 from monitor.ports import OutcomeKind, WatchRow
-from monitor.rollback.prepare import Options, prepare
+from monitor.rollback.registration.prepare import Options, prepare
 from tests import rollbacks, servers, tools
 from tests.commands import Commands, Done
 from tests.conftest import Database

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import DatabaseError, DatabaseUnreachable, OperatorError
-from monitor.rollback import rehearsal_clone, rehearsal_tools
+from monitor.rollback.rehearsal import clone as rehearsal_clone
+from monitor.rollback.rehearsal import tools as rehearsal_tools
 
 CANARY = "canary-77d0"
 

@@ -9,9 +9,9 @@ import pytest
 
 from monitor.errors import PlanRefused
 from monitor.ports import OutcomeKind
+from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.executor import RollbackExecutor
-from monitor.rollback.losses import DataLoss
-from monitor.rollback.prepare import Options, prepare
+from monitor.rollback.registration.prepare import Options, prepare
 from monitor.store.gateway import PgStore
 from tests.conftest import Database
 from tests.roles import HISTORY, OWNER, POLLING, ROLLBACK, as_role, make_roles, run_roles

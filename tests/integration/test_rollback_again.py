@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from monitor.ports import OutcomeKind
-from monitor.rollback.expiry import KeptData, Lifetimes
-from monitor.rollback.losses import DataLoss
-from monitor.rollback.prepare import prepare
-from monitor.rollback.restore import Restored, Wish, restore
+from monitor.rollback.data.expiry import KeptData, Lifetimes
+from monitor.rollback.data.losses import DataLoss
+from monitor.rollback.data.restore import Restored, Wish, restore
+from monitor.rollback.registration.prepare import prepare
 from tests import servers
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, FAST, build, connected, executing, rolled_back, store

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from monitor.ports import AtRisk, Fate
-from monitor.rollback import atrisk
-from monitor.rollback.forecast import Destroyed
-from monitor.rollback.losses import DataLoss
-from monitor.rollback.prepare import prepare
+from monitor.rollback.data import atrisk
+from monitor.rollback.data.losses import DataLoss
+from monitor.rollback.forecast.model import Destroyed
+from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, DROP_COLUMN, build, connected, executing, load, registered, store
 

@@ -9,11 +9,11 @@ import pytest
 
 from monitor.errors import OperatorError
 from monitor.ports import Outcome, OutcomeKind, WatchRow
-from monitor.rollback import document
-from monitor.rollback.document import Document, Place
-from monitor.rollback.losses import DataLoss
-from monitor.rollback.prepare import Prepared, prepare
-from monitor.rollback.taking import take
+from monitor.rollback.data.losses import DataLoss
+from monitor.rollback.registration.prepare import Prepared, prepare
+from monitor.rollback.registration.taking import take
+from monitor.rollback.schema import document
+from monitor.rollback.schema.document import Document, Place
 from tests import servers
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, registered, rolled_back, store

@@ -10,11 +10,11 @@ from monitor.daemon.keepsakes import Clearing
 from monitor.daemon.parts import Outgoing
 from monitor.errors import DatabaseError
 from monitor.ports import Alert, AlertRow, OutcomeKind
-from monitor.rollback.expiry import KeptData, Lifetimes
+from monitor.rollback.data.expiry import KeptData, Lifetimes
+from monitor.rollback.data.losses import DataLoss
+from monitor.rollback.data.restore import Wish, restore
 from monitor.rollback.locks import LockPolicy
-from monitor.rollback.losses import DataLoss
-from monitor.rollback.prepare import prepare
-from monitor.rollback.restore import Wish, restore
+from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
 from tests.fakes import MemoryStore
 from tests.hands import HandClock

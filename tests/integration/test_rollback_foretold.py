@@ -8,9 +8,9 @@ import pytest
 
 from monitor.errors import PlanRefused
 from monitor.ports import OutcomeKind
-from monitor.rollback.losses import DataLoss
-from monitor.rollback.prepare import prepare
-from monitor.rollback.taking import take
+from monitor.rollback.data.losses import DataLoss
+from monitor.rollback.registration.prepare import prepare
+from monitor.rollback.registration.taking import take
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, rolled_back, store
 

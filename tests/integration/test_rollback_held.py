@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from monitor.ports import OutcomeKind
-from monitor.rollback import estimate
-from monitor.rollback.catalogue import Resolved
 from monitor.rollback.executor import Limits
-from monitor.rollback.forecast import Destroyed
+from monitor.rollback.forecast import estimate
+from monitor.rollback.forecast.model import Destroyed
+from monitor.rollback.schema.catalogue import Resolved
 from tests.conftest import Database
 from tests.rollbacks import FAST, build, columns, connected, executing, ledger_rows, registered, rolled_back
 

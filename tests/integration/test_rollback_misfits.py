@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from monitor.ports import Lack, OutcomeKind
-from monitor.rollback.demands import Demand, demands
-from monitor.rollback.losses import DataLoss
-from monitor.rollback.misfits import read
-from monitor.rollback.prepare import prepare
+from monitor.rollback.data.losses import DataLoss
+from monitor.rollback.registration.demands import Demand, demands
+from monitor.rollback.registration.misfits import read
+from monitor.rollback.registration.prepare import prepare
 from monitor.rollback.stored import from_stored
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, rolled_back, store

@@ -7,7 +7,7 @@ import pytest
 from monitor.errors import DatabaseError, PlanRefused
 from monitor.ports import OutcomeKind
 from monitor.rollback import outside_session, stored
-from monitor.rollback.prepare import prepare
+from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import (
     ALLOWING,

@@ -8,10 +8,10 @@ import pytest
 
 from monitor.errors import PlanRefused
 from monitor.ports import OutcomeKind
+from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.executor import RollbackExecutor
-from monitor.rollback.losses import DataLoss
-from monitor.rollback.prepare import Options, prepare
-from monitor.rollback.taking import take
+from monitor.rollback.registration.prepare import Options, prepare
+from monitor.rollback.registration.taking import take
 from tests.conftest import Database
 from tests.roles import OWNER, Dsns, make_roles
 from tests.rollbacks import SCHEMA, build, connected, executing, order, registered, rolled_back, store

@@ -10,10 +10,10 @@ import pytest
 
 from monitor.errors import PlanRefused
 from monitor.ports import OutcomeKind
-from monitor.rollback.losses import DataLoss
-from monitor.rollback.plan import sha256_of
-from monitor.rollback.prepare import Options, Prepared, prepare
-from monitor.rollback.taking import take
+from monitor.rollback.data.losses import DataLoss
+from monitor.rollback.registration.prepare import Options, Prepared, prepare
+from monitor.rollback.registration.taking import take
+from monitor.rollback.script.plan import sha256_of
 from tests.conftest import Database
 from tests.rollbacks import build, columns, connected, executing, load, rolled_back, store
 

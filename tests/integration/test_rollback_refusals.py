@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from monitor.errors import PlanRefused
-from monitor.rollback import plan
 from monitor.rollback.checks import Stop, check_schema
-from monitor.rollback.effects import EFFECTS
-from monitor.rollback.kinds import KINDS, Class
-from monitor.rollback.losses import DataLoss
-from monitor.rollback.prepare import prepare
+from monitor.rollback.data.losses import DataLoss
+from monitor.rollback.forecast.effects import EFFECTS
+from monitor.rollback.registration.prepare import prepare
+from monitor.rollback.script import plan
+from monitor.rollback.script.kinds import KINDS, Class
 from monitor.rollback.stored import from_stored
 from tests.chaos.proxy import Proxy
 from tests.conftest import Database

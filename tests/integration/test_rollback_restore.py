@@ -9,9 +9,9 @@ import pytest
 
 from monitor.errors import NotFound, OperatorError
 from monitor.ports import OutcomeKind
-from monitor.rollback.losses import DataLoss
-from monitor.rollback.prepare import prepare
-from monitor.rollback.restore import Restored, Wish, restore
+from monitor.rollback.data.losses import DataLoss
+from monitor.rollback.data.restore import Restored, Wish, restore
+from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, DROP_COLUMN, build, columns, connected, executing, rolled_back, store
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.ports import OutcomeKind
-from monitor.rollback.prepare import prepare
+from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, columns, connected, executing, registered, rolled_back, store
 

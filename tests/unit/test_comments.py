@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from monitor.history.wrapper import unwrapped
-from monitor.rollback.bare import tag_of
-from monitor.rollback.plan import slice_of
+from monitor.rollback.script.bare import tag_of
+from monitor.rollback.script.plan import slice_of
 
 MANY = "/* a **/ /**/ -- b\n" * 500
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from monitor.errors import OperatorError
-from monitor.rollback import document
-from monitor.rollback.document import Document, Place
-from monitor.rollback.whole import Objects
+from monitor.rollback.schema import document
+from monitor.rollback.schema.document import Document, Place
+from monitor.rollback.schema.whole import Objects
 
 OBJECTS: Objects = {
     "public.contacts": {"kind": "table", "owner": "shop", "columns": {"email": {"type": "text"}}},

@@ -62,6 +62,13 @@ MAY_STAND_ON: dict[str, set[str]] = {
 }
 """Every room of `monitor/`, and the rooms it may import."""
 
+ROLLBACK_STANDS_ON: dict[str, set[str]] = {
+    "script": {"script"},
+    "schema": {"script", "schema"},
+    "forecast": {"script", "schema", "forecast"},
+}
+"""What reads, looks and foretells stands below what executes."""
+
 ENTERS_THROUGH = {"httpx": {"net"}, "asyncpg": {"pg", "demo"}}
 """Libraries that only these rooms import (the demonstration's shop is an application by itself)."""
 
@@ -109,6 +116,14 @@ def test_the_core_uses_values_only(path: Path) -> None:
     """No clock, no IO, no logging, no chance, no third party."""
     others = {name.split(".")[0] for name in imports(path)} - {"monitor"}
     assert others <= CORE_MAY_USE
+
+
+@pytest.mark.parametrize(("room", "below"), ROLLBACK_STANDS_ON.items())
+def test_what_foretells_a_rollback_does_not_know_who_executes_it(room: str, below: set[str]) -> None:
+    """The rooms inside `rollback` have floors of their own."""
+    for path in sorted((PACKAGE / "rollback" / room).rglob("*.py")):
+        parts = [name.split(".") for name in imports(path)]
+        assert {p[2] for p in parts if p[:2] == ["monitor", "rollback"]} <= below, path
 
 
 @pytest.mark.parametrize(("library", "rooms"), ENTERS_THROUGH.items())

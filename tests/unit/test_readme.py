@@ -10,7 +10,7 @@ from monitor.cli.exits import MEANINGS
 from monitor.core.samples import MINUTE
 from monitor.core.thresholds import DOCUMENTED, Policy, Threshold
 from monitor.history import TOOLS
-from monitor.rollback.kinds import KINDS, Class, Loss
+from monitor.rollback.script.kinds import KINDS, Class, Loss
 from monitor.web.catalogue import METRICS
 from monitor.web.telemetry import ROUTES
 

@@ -1,0 +1,66 @@
+"""What the plan takes away and must not be lost, as one step of the rollback's transaction.
+
+Copies what is salvaged, notes what is quarantined. Both come after the locks and before the statements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from monitor.pg import Connection, quote_identifier
+from monitor.rollback.data import manifest, salvage
+from monitor.rollback.data.losses import Quarantined
+from monitor.rollback.data.manifest import SCHEMA, Kept
+from monitor.rollback.data.salvage import Limit
+from monitor.rollback.schema import definition
+from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.script.labels import split_label
+from monitor.rollback.script.sequence import Group
+from monitor.rollback.stored import Plan
+
+
+async def make_room(connection: Connection, plan: Plan) -> None:
+    """The schemas that the plan needs, before the rollback's own transaction."""
+    if found := places(plan):
+        await manifest.make_room(connection, found)
+
+
+def places(plan: Plan) -> list[str]:
+    """The schemas into which it puts something; [] when it keeps nothing."""
+    tables = {q.place for q in plan.quarantined if not q.loss.column}
+    return sorted({SCHEMA, *tables}) if plan.keeps else []
+
+
+async def keep(
+    connection: Connection, watch_id: str, plan: Plan, group: Group, now: Fingerprint, limit: Limit
+) -> list[dict[str, Any]]:
+    """What the event row says of each. Needs the group's locks to be held."""
+    copied = await salvage.copy(connection, watch_id, plan.salvaged_by(group), now, limit)
+    return copied + [await _note(connection, watch_id, q) for q in plan.quarantined_by(group)]
+
+
+async def _note(connection: Connection, watch_id: str, q: Quarantined) -> dict[str, Any]:
+    """The statements that follow put it aside; here it is written down how to have it back."""
+    loss = q.loss
+    kept = Kept(
+        watch_id, loss.step, loss.kind, "quarantined", loss.label, loss.column, where_is(q),
+        q.place if loss.column else "", (), None, "", "",
+    )  # fmt: skip
+    made = await definition.read(connection, loss.label, loss.column, stays=True)
+    await manifest.note(connection, kept, replace(made, create=(_back(q),)), ())
+    return {"source": loss.name, "rows": None, "into": kept.salvaged_as, "step": loss.step}
+
+
+def where_is(q: Quarantined) -> str:
+    if q.loss.column:
+        return f"{q.loss.label}.{quote_identifier(q.place)}"
+    return f"{quote_identifier(q.place)}.{split_label(q.loss.label)[2]}"
+
+
+def _back(q: Quarantined) -> str:
+    """The statement that undoes the putting aside."""
+    if q.loss.column:
+        old, new = quote_identifier(q.place), quote_identifier(q.loss.column)
+        return f"ALTER TABLE {q.loss.label} RENAME COLUMN {old} TO {new}"
+    return f"ALTER TABLE {where_is(q)} SET SCHEMA {split_label(q.loss.label)[0]}"

@@ -1,0 +1,185 @@
+"""Rewrites a rollback so that it puts aside what it would destroy: decided at registration, shown, hashed.
+
+A dropped column is renamed and loses its NOT NULL, its default and what stands on it; a dropped table
+moves to a closed schema and loses its foreign keys. Line numbers stay those of the operator's text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any
+
+from monitor.errors import PlanRefused, Problem
+from monitor.pg import Connection, quote_identifier
+from monitor.rollback.data.losses import Quarantined
+from monitor.rollback.data.manifest import QUARANTINE_SCHEMA
+from monitor.rollback.forecast.effects import EFFECTS
+from monitor.rollback.forecast.entries import Entry
+from monitor.rollback.forecast.model import Destroyed, Forecast, modelled
+from monitor.rollback.schema.compare import ANY
+from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.script.labels import split_label
+from monitor.rollback.script.plan import Action, Statement, key_of
+
+MAX_BYTES = 63
+"""Of an identifier."""
+
+FREE_SCHEMA = """/* migration-monitor: a quarantine that has these names free */
+WITH names AS (
+     SELECT pg_catalog.to_regclass($1)::oid AS oid
+      UNION SELECT i.indexrelid FROM pg_catalog.pg_index i WHERE i.indrelid = pg_catalog.to_regclass($1)
+      UNION SELECT d.objid FROM pg_catalog.pg_depend d
+             WHERE d.refobjid = pg_catalog.to_regclass($1) AND d.deptype IN ('a', 'i')
+               AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+               AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass),
+     candidates AS (
+     SELECT n, $2 || CASE WHEN n = 1 THEN '' ELSE '_' || n END AS name
+       FROM pg_catalog.generate_series(1, 99) n)
+SELECT c.name FROM candidates c
+ WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class r
+                     JOIN pg_catalog.pg_namespace s ON s.oid = r.relnamespace AND s.nspname = c.name
+                    WHERE r.relname IN (SELECT k.relname FROM names
+                                          JOIN pg_catalog.pg_class k ON k.oid = names.oid))
+ ORDER BY c.n LIMIT 1"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """The text that is stored and executed, and what it puts aside (steps are those of this text)."""
+
+    text: str
+    quarantined: tuple[Quarantined, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What one action becomes: statements, and what they put aside."""
+
+    statements: tuple[str, ...]
+    aside: Quarantined | None = None
+
+
+async def rewrite(
+    connection: Connection, text: str, statements: Sequence[Statement], now: Fingerprint,
+    resolution: dict[str, str], quoted: dict[str, str],
+) -> Rewritten:  # fmt: skip
+    """Raises PlanRefused with everything that can't be put aside. Reads the catalogue only."""
+    model = Forecast(modelled(now), resolution, quoted)
+    data, found, step = text.encode(), [], 0
+    out, at = b"", 0
+    for s in statements:
+        model.step, model.line = s.step, s.line
+        pieces = [await _play(connection, model, a) for a in s.actions]
+        if any(p.aside for p in pieces):
+            _refuse_mixture(model, s, pieces)
+            instead = [sql for p in pieces for sql in p.statements]
+            found += [replace(p.aside, loss=replace(p.aside.loss, step=step + 1)) for p in pieces if p.aside]
+            step += len(instead)
+            slice_ = "; ".join(instead).encode() + b"\n" * data[s.start : s.end].count(b"\n")
+            out, at = out + data[at : s.start] + slice_, s.end
+        else:
+            step += 1
+    if model.problems:
+        raise PlanRefused(sorted(model.problems, key=lambda p: p.line or 0))
+    return Rewritten((out + data[at:]).decode(), tuple(found))
+
+
+async def _play(connection: Connection, model: Forecast, action: Action) -> _Piece:
+    """Plays the action as it is written, and says what is to be done instead."""
+    label = model.label(action) if action.relation else ""
+    before: Any = deepcopy(model.relations.get(label))
+    lost, taken = len(model.destroyed), len(model.taken)
+    EFFECTS[action.kind](model, action)
+    if len(model.destroyed) == lost or action.kind not in REWRITERS:
+        return _Piece(_unchanged(action, before))
+    for what in model.taken[taken:]:
+        model.problem(f"CASCADE would take {what} with it: drop it by name first, to quarantine {label}")
+    return await REWRITERS[action.kind](connection, model, action, label, before, model.destroyed[-1])
+
+
+def _unchanged(action: Action, before: Any) -> tuple[str, ...]:
+    """The same action as a statement of its own; () when it does nothing."""
+    name = key_of(action.relation or ())
+    if action.kind == "drop_column" and isinstance(before, dict) and action.name in before["columns"]:
+        return (f"ALTER TABLE {name} DROP COLUMN {quote_identifier(action.name)}",)
+    if action.kind == "drop_table" and before is ANY:
+        return (f"DROP TABLE {name}",)
+    return ()
+
+
+def _refuse_mixture(model: Forecast, s: Statement, pieces: Sequence[_Piece]) -> None:
+    for action, piece in zip(s.actions, pieces, strict=True):
+        if piece.aside is None and action.kind not in REWRITERS:
+            model.problem(f"{s.kind} in one statement can't be quarantined: write each as its own statement")
+            return
+
+
+async def _column(
+    _: Connection, model: Forecast, action: Action, label: str, before: Entry, loss: Destroyed
+) -> _Piece:
+    column = before["columns"][action.name]
+    if column is ANY:
+        model.problem(f"{loss.name} is changed by an earlier statement and can't be quarantined then")
+        return _Piece(())
+    table, name = f"ALTER TABLE {key_of(action.relation or ())}", quote_identifier(action.name)
+    if column["identity"]:
+        model.problem(f"identity column {loss.name} can't be quarantined: use --data-loss salvage")
+    place = _free_name(action.name, before["columns"])
+    keys = [k for k, v in _known(before["constraints"]).items() if action.name in v["columns"]]
+    indexes = [i for i, v in _known(before["indexes"]).items()
+               if action.name in v["columns"] and not v["constraint"]]  # fmt: skip
+    schema = split_label(label)[0]
+    loosen = [
+        f"ALTER COLUMN {name} DROP NOT NULL" if column["not_null"] else "",
+        f"ALTER COLUMN {name} DROP DEFAULT" if column["default"] else "",
+    ]
+    statements = [
+        *(f"{table} DROP CONSTRAINT {quote_identifier(k)}" for k in sorted(keys)),
+        *(f"DROP INDEX {schema}.{quote_identifier(i)}" for i in sorted(indexes)),
+        *([f"{table} {', '.join(filter(None, loosen))}"] if any(loosen) else []),
+        f"{table} RENAME COLUMN {name} TO {quote_identifier(place)}",
+    ]
+    return _Piece(tuple(statements), Quarantined(loss, place))
+
+
+def _known(parts: Entry) -> Entry:
+    """Without what the plan itself has made: it is not foretold on which columns that stands."""
+    return {name: value for name, value in parts.items() if value is not ANY}
+
+
+async def _table(
+    connection: Connection, model: Forecast, action: Action, label: str, before: Entry, loss: Destroyed
+) -> _Piece:
+    if before["children"] or any(c["inherited"] for c in _known(before["columns"]).values()):
+        model.problem(f"{label} has partitions or is one: use --data-loss salvage")
+    table = f"ALTER TABLE {key_of(action.relation or ())}"
+    foreign = sorted(k for k, v in _known(before["constraints"]).items() if v["type"] == "f")
+    place = await connection.fetchval(FREE_SCHEMA, loss.label, QUARANTINE_SCHEMA)
+    statements = [
+        *(f"{table} DROP CONSTRAINT {quote_identifier(k)}" for k in foreign),
+        f"{table} SET SCHEMA {place}",
+    ]
+    return _Piece(tuple(statements), Quarantined(loss, place))
+
+
+def notices(quarantined: Sequence[Quarantined]) -> tuple[str, ...]:
+    """What becomes of each, for the operator."""
+    return tuple(
+        f"line {q.loss.line}: instead of being dropped {q.loss.name} "
+        + (f"becomes {q.place}" if q.loss.column else f"moves to the schema {q.place}")
+        for q in quarantined
+    )
+
+
+REWRITERS = {"drop_column": _column, "drop_table": _table}
+
+
+def _free_name(column: str, taken: Sequence[str]) -> str:
+    """The same at every registration until it is taken, so that the same script has the same hash."""
+    for n in range(1, 1000):
+        name = f"quarantined_{n}_{column}".encode()[:MAX_BYTES].decode(errors="ignore")
+        if name not in taken:
+            return name
+    raise PlanRefused([Problem("", f"column {column} was quarantined too often: drop the old ones")])

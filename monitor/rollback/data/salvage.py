@@ -1,0 +1,110 @@
+"""Copies what the plan would destroy, in the rollback's own transaction and after its locks.
+
+Salvaging before the lock loses late writes. Every copy has a manifest row with the SQL that brings it back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from monitor.pg import Connection, quote_identifier
+from monitor.rollback.data import manifest
+from monitor.rollback.data.manifest import SCHEMA, Kept
+from monitor.rollback.forecast.entries import Entry
+from monitor.rollback.forecast.model import Destroyed
+from monitor.rollback.schema import definition
+from monitor.rollback.schema.fingerprint import Fingerprint
+
+MAX_IDENTIFIER = 63
+
+_ODD = re.compile(r"[^a-z0-9_]+")
+
+
+Limit = Callable[[], str]
+"""The statement that gives the next ones what is left of the time for which locks may be held."""
+
+
+async def copy(
+    connection: Connection, watch_id: str, losses: Sequence[Destroyed], fingerprint: Fingerprint, limit: Limit
+) -> list[dict[str, Any]]:
+    """One table for each loss; returns what the event row says of each. Needs the locks to be held."""
+    if not losses:
+        return []
+    await connection.execute("SET LOCAL row_security = off")  # refuse rather than copy only what we may see
+    found = []
+    for n, loss in enumerate(losses, start=1):
+        await connection.execute(limit())
+        found.append(await _copy(connection, watch_id, n, loss, fingerprint["relations"].get(loss.label)))
+    await connection.execute("SET LOCAL row_security = on")
+    return found
+
+
+async def _copy(
+    connection: Connection, watch_id: str, number: int, loss: Destroyed, entry: dict[str, Any] | None
+) -> dict[str, Any]:
+    if entry is None or (loss.column and loss.column not in entry["columns"]):
+        return {"source": loss.name, "rows": 0, "into": "", "note": "it was not there"}
+    keys = tuple(k for k in entry["primary_key"] if k != loss.column)
+    keyed = bool(loss.column and keys) and loss.column not in entry["primary_key"]
+    into = f"{SCHEMA}.{quote_identifier(table_name(watch_id, loss.step, number))}"
+    kept = Kept(
+        watch_id, loss.step, loss.kind, "salvaged", loss.label, loss.column, into, "", keys if keyed else (),
+        0, "", "",
+    )  # fmt: skip
+    made = await definition.read(connection, loss.label, loss.column)
+    tag = await connection.execute(f"CREATE TABLE {into} AS SELECT {_what(kept, entry)} FROM {loss.label}")
+    rows = int(tag.rsplit(" ", 1)[-1])
+    await manifest.note(connection, replace(kept, row_count=rows), made, _fill(kept, entry))
+    return {"source": loss.name, "rows": rows, "into": into, "step": loss.step}
+
+
+def _what(kept: Kept, entry: Entry) -> str:
+    """A value and the key of its row; whole rows where nothing says which row a value belongs to."""
+    wanted = [*kept.keys, kept.source_column] if kept.keys else entry["columns"]
+    return ", ".join(f"{quote_identifier(c)}::text" if _of_the_schema(entry, c) else quote_identifier(c)
+                     for c in wanted) or "*"  # fmt: skip
+
+
+def _of_the_schema(entry: Entry, column: str) -> bool:
+    """Of a type that the schema made: a copy that used it would keep this plan, and every later migration,
+
+    from dropping it. As text its values are what pg_dump writes. Read under an empty search_path, where
+    only PostgreSQL's own types need no schema.
+    """
+    return "." in entry["columns"][column]["type"]
+
+
+def _back(entry: Entry, column: str) -> str:
+    """The copy's value as it was."""
+    value = f"s.{quote_identifier(column)}"
+    return f"{value}::{entry['columns'][column]['type']}" if _of_the_schema(entry, column) else value
+
+
+def _fill(kept: Kept, entry: Entry) -> list[str]:
+    """The statement that puts the rows or values back into what was made again."""
+    if not kept.source_column:
+        columns = [c for c, v in entry["columns"].items() if not v["generated"]]
+        names = ", ".join(quote_identifier(c) for c in columns)
+        values = ", ".join(_back(entry, c) for c in columns)
+        into = f"INSERT INTO {kept.source} ({names}) OVERRIDING SYSTEM VALUE"
+        return [f"{into} SELECT {values} FROM {kept.salvaged_as} s"]
+    if not kept.keys:
+        return [f"-- no primary key to join by: {kept.salvaged_as} holds the whole rows as they were\n"]
+    column = quote_identifier(kept.source_column)
+    join = " AND ".join(f"t.{quote_identifier(k)} = {_back(entry, k)}" for k in kept.keys)
+    value = _back(entry, kept.source_column)
+    return [f"UPDATE {kept.source} t SET {column} = {value} FROM {kept.salvaged_as} s WHERE {join}"]
+
+
+def table_name(watch_id: str, step: int, number: int) -> str:
+    """Readable, unique for a watch, and not longer than the server allows."""
+    plain = _ODD.sub("_", watch_id.lower())
+    tail = f"_{step}_{number}"
+    if plain == watch_id and len(plain) + len(tail) <= MAX_IDENTIFIER:
+        return plain + tail
+    digest = hashlib.sha256(watch_id.encode()).hexdigest()[:8]
+    return f"{plain[: MAX_IDENTIFIER - len(tail) - 9]}_{digest}{tail}"

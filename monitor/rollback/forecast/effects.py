@@ -1,0 +1,191 @@
+"""What each known kind does to the modelled schema: one small function a kind, one table of them.
+
+An effect says what is missing or in the way (problem), what will do nothing (notice), what is taken
+along silently (notice), and changes the model. It does not touch a database.
+"""
+
+from __future__ import annotations
+
+from monitor.rollback.forecast.effects_columns import COLUMN_EFFECTS
+from monitor.rollback.forecast.effects_constraints import CONSTRAINT_EFFECTS
+from monitor.rollback.forecast.effects_names import NAME_EFFECTS
+from monitor.rollback.forecast.effects_objects import OBJECT_EFFECTS
+from monitor.rollback.forecast.effects_outside import OUTSIDE_EFFECTS
+from monitor.rollback.forecast.entries import cascade, followers, has_indexed, relation_of
+from monitor.rollback.forecast.made import forget_comments, forget_indexes_on, forget_made, make_index
+from monitor.rollback.forecast.model import Effect, Forecast
+from monitor.rollback.schema.compare import ANY
+from monitor.rollback.script.kinds import KINDS
+from monitor.rollback.script.labels import bare, beside
+from monitor.rollback.script.plan import Action
+
+TABLES = {"table", "partitioned table", "foreign table"}
+
+
+def switch_trigger(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        return
+    label, entry = found
+    if a.name not in entry["triggers"]:
+        f.missing(f"trigger {a.name} of {label}")
+    elif isinstance(entry["triggers"][a.name], dict):
+        entry["triggers"][a.name]["enabled"] = "O" if a.kind == "enable_trigger" else "D"
+
+
+def create_relation(f: Forecast, a: Action) -> None:
+    label = f.label(a)
+    if f.relations.get(label) is None:
+        f.relations[label] = ANY
+        f.leeway.added.update({label, bare(label)})
+    elif a.kind == "create_view" and a.if_exists:
+        entry = f.relations[label]
+        if isinstance(entry, dict):
+            entry["definition"] = entry["columns"] = ANY
+        f.leeway.added.add(label)
+    elif a.if_exists:
+        f.notice(f"{label} already exists: the statement will do nothing")
+    else:
+        f.problem(f"{label} already exists")
+
+
+def create_index(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, tolerated=False)) is None:
+        if f.relations.get(f.label(a)) is ANY:  # its table is of an earlier statement
+            make_index(f, f.label(a), beside(f.label(a), f.quoted[a.name]))
+        return
+    label, entry = found
+    index = beside(label, f.quoted[a.name])
+    if f.relations.get(index) is not None:
+        if a.if_exists:
+            f.notice(f"index {index} already exists: the statement will do nothing")
+        else:
+            f.problem(f"index {index} already exists")
+        return
+    if not has_indexed(f, a, label, entry):
+        return
+    entry["indexes"][a.name] = ANY
+    make_index(f, label, index)
+    f.leeway.added.add(a.name)
+    f.scanned.add(label)
+
+
+def create_trigger(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, tolerated=False)) is None:
+        return
+    label, entry = found
+    if a.name in entry["triggers"] and not a.if_exists:
+        f.problem(f"trigger {a.name} of {label} already exists")
+        return
+    entry["triggers"][a.name] = ANY
+    f.leeway.added.add(a.name)
+
+
+def drop_relation(f: Forecast, a: Action) -> None:
+    if forget_made(f, a) or (found := relation_of(f, a, a.if_exists)) is None:
+        return
+    label, entry = found
+    kind = "table" if entry["kind"] in TABLES else entry["kind"]
+    if kind != a.kind.removeprefix("drop_").replace("_", " "):
+        f.problem(f"{label} is a {entry['kind']}: {KINDS[a.kind].statement} does not drop it")
+        return
+    cascade(f, a, entry, list(entry["dependents"]), label)
+    if a.kind in {"drop_table", "drop_sequence"}:
+        f.lose(a, label)
+    if entry["children"]:
+        f.notice(f"{label} takes {', '.join(entry['children'])} with it")
+    for index, other in f.relations.items():
+        if isinstance(other, dict) and other["table"] == label:
+            f.relations[index] = None
+    f.relations[label] = None
+    forget_indexes_on(f, label)
+    forget_comments(f, label)
+    f.forget(label)
+
+
+def drop_index(f: Forecast, a: Action) -> None:
+    if forget_made(f, a) or (found := relation_of(f, a, a.if_exists)) is None:
+        return
+    label, entry = found
+    if entry["kind"] != "index":
+        f.problem(f"{label} is a {entry['kind']}, not an index")
+        return
+    table = f.relations.get(entry["table"])
+    index = table["indexes"].get(bare(label)) if table else None
+    if isinstance(index, dict) and index["constraint"]:
+        f.problem(f"index {label} belongs to a constraint: drop the constraint instead")
+        return
+    cascade(f, a, entry, list(entry["dependents"]), label)
+    if table:
+        table["indexes"].pop(bare(label), None)
+    f.relations[label] = None
+    forget_comments(f, label)
+    f.forget(label)
+
+
+def drop_part(f: Forecast, a: Action) -> None:
+    """A trigger or a policy."""
+    if (found := relation_of(f, a, a.if_exists)) is None:
+        return
+    label, entry = found
+    what = a.kind.removeprefix("drop_")
+    part = entry[{"trigger": "triggers", "policy": "policies"}[what]]
+    if a.name not in part:
+        f.absent(f"{what} {a.name} of {label}", a.if_exists)
+        return
+    del part[a.name]
+    f.forget(f"{a.name} on {label}")
+
+
+def grant(f: Forecast, a: Action) -> None:
+    if a.relation is not None and (found := relation_of(f, a, tolerated=False)) is not None:
+        found[1]["privileges"] = ANY
+
+
+def change_owner(f: Forecast, a: Action) -> None:
+    if a.relation is not None and (found := relation_of(f, a, a.relation_if_exists)) is not None:
+        found[1]["owner"] = found[1]["privileges"] = ANY
+
+
+def write_rows(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, tolerated=False)) is None:
+        return
+    label, entry = found
+    if a.kind == "update" and isinstance(entry["columns"], dict) and a.name not in entry["columns"]:
+        f.missing(f"column {a.name} of {label}")
+    elif a.kind == "truncate" and a.cascade:
+        f.problem(f"TRUNCATE {label} CASCADE empties other tables too: name them instead")
+    elif a.kind != "insert":
+        f.lose(a, label, a.name)
+        for other in followers(entry, a):
+            f.lose_also(a, other)
+
+
+def nothing(f: Forecast, a: Action) -> None:
+    """The schema does not show it."""
+
+
+EFFECTS: dict[str, Effect] = {
+    **COLUMN_EFFECTS,
+    **CONSTRAINT_EFFECTS,
+    **NAME_EFFECTS,
+    **OBJECT_EFFECTS,
+    **OUTSIDE_EFFECTS,
+    "enable_trigger": switch_trigger,
+    "disable_trigger": switch_trigger,
+    "create_table": create_relation,
+    "create_view": create_relation,
+    "create_sequence": create_relation,
+    "create_index": create_index,
+    "create_trigger": create_trigger,
+    "drop_table": drop_relation,
+    "drop_view": drop_relation,
+    "drop_materialized_view": drop_relation,
+    "drop_sequence": drop_relation,
+    "drop_index": drop_index,
+    "drop_trigger": drop_part,
+    "drop_policy": drop_part,
+    "grant": grant,
+    "change_owner": change_owner,
+    **dict.fromkeys(("insert", "upsert", "update", "delete", "merge", "truncate"), write_rows),
+    **dict.fromkeys(("select", "do", "call"), nothing),
+}

@@ -1,0 +1,158 @@
+"""What each known kind does to a constraint of the modelled schema; the rule of effects.py holds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from monitor.rollback.forecast.entries import Entry, cascade, forget_index, relation_of
+from monitor.rollback.forecast.made import forget_comment
+from monitor.rollback.forecast.model import Effect, Forecast
+from monitor.rollback.schema.compare import ANY
+from monitor.rollback.script.labels import bare, split_label
+from monitor.rollback.script.plan import Action
+
+INDEXED = {"p", "u", "x"}
+"""Types of constraints that stand on an index of the same name."""
+
+SYSTEM_COLUMNS = {"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"}
+
+
+def rename_constraint(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        return
+    label, entry = found
+    if a.name in entry["not_nulls"]:
+        entry["not_nulls"][a.new_name] = entry["not_nulls"].pop(a.name)
+        return
+    if a.name not in entry["constraints"]:
+        f.missing(f"constraint {a.name} of {label}")
+        return
+    if a.new_name in entry["constraints"]:
+        f.problem(f"constraint {a.new_name} of {label} already exists")
+        return
+    for part in ("constraints", "indexes"):
+        if a.name in entry[part]:
+            entry[part][a.new_name] = entry[part].pop(a.name)
+    f.leeway.rename(a.name, a.new_name)
+    forget_comment(f, label, "constraint", a.name, a.new_name)
+    f.forget(f"{a.name} on {label}")
+    f.leeway.added.add(a.new_name)
+
+
+def add_constraint(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        return
+    label, entry = found
+    if a.name in entry["constraints"]:
+        f.problem(f"constraint {a.name} of {label} already exists")
+        return
+    if a.new_name and a.new_name not in entry["indexes"]:
+        f.missing(f"index {a.new_name} of {label}")
+        return
+    shape: dict[str, Any] = json.loads(a.shape)
+    if not _has_columns(f, label, entry, shape):
+        return
+    if shape["type"] == "n":
+        entry["not_nulls"][a.name] = shape["columns"][0]
+        _not_null(entry, shape["columns"])
+        f.scanned.add(label)
+        return
+    if shape["type"] == "p" and entry["primary_key"] is not ANY and entry["primary_key"]:
+        f.problem(f"{label} has a primary key already: drop it first")
+        return
+    entry["constraints"][a.name] = ANY
+    if shape["type"] in INDEXED:
+        _made_index(f, label, entry, a.name)
+    if shape["type"] == "p":
+        entry["primary_key"] = shape["columns"] or ANY
+        _not_null(entry, shape["columns"])
+    if a.new_name not in {"", a.name}:  # USING INDEX: from now on it is called as the constraint
+        entry["indexes"].pop(a.new_name, None)
+        forget_index(f, label, a.new_name)
+    f.leeway.added.add(a.name)
+    f.scanned.add(label)
+
+
+def _has_columns(f: Forecast, label: str, entry: Entry, shape: dict[str, Any]) -> bool:
+    """Whether the columns of a new constraint are there; says which is not."""
+    known = entry["columns"]
+    if known is ANY:
+        return True
+    tolerated = SYSTEM_COLUMNS | {bare(label)} if shape["type"] == "c" else set()
+    absent = [c for c in shape["columns"] if c not in known and c not in tolerated]
+    for column in absent:
+        f.missing(f"column {column} of {label}")
+    return not absent
+
+
+def _not_null(entry: Entry, columns: list[str]) -> None:
+    """A primary key makes its columns so; those of one that takes an index are not known."""
+    for name, column in entry["columns"].items():
+        if isinstance(column, dict) and not columns:
+            column["not_null"] = ANY
+        elif isinstance(column, dict) and name in columns:
+            column["not_null"] = True
+
+
+def _made_index(f: Forecast, label: str, entry: Entry, name: str) -> None:
+    """It comes with its constraint, maybe under a name that the plan has just dropped."""
+    entry["indexes"][name] = ANY
+    for index in f.relations:
+        if split_label(index)[:2] == (split_label(label)[0], name):
+            f.relations[index] = ANY
+
+
+def validate_constraint(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        return
+    label, entry = found
+    if a.name not in entry["constraints"]:
+        f.missing(f"constraint {a.name} of {label}")
+    elif isinstance(entry["constraints"][a.name], dict):
+        constraint = entry["constraints"][a.name]
+        constraint["definition"] = constraint["definition"].removesuffix(" NOT VALID")
+        f.scanned.add(label)
+
+
+def drop_constraint(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        return
+    label, entry = found
+    if a.name in entry["not_nulls"]:
+        _drop_not_null(f, label, entry, a.name)
+        return
+    if a.name not in entry["constraints"]:
+        f.absent(f"constraint {a.name} of {label}", a.if_exists)
+        return
+    gone = entry["constraints"].pop(a.name)
+    forget_comment(f, label, "constraint", a.name)
+    entry["indexes"].pop(a.name, None)
+    f.forget(f"{a.name} on {label}")
+    if isinstance(gone, dict) and gone["type"] in {"p", "u"}:
+        if gone["type"] == "p":
+            entry["primary_key"] = []
+        on_key = [
+            k for k, d in entry["dependents"].items()
+            if k.startswith("table constraint ") and set(d["columns"]) == set(gone["columns"])
+        ]  # fmt: skip
+        cascade(f, a, entry, on_key, f"constraint {a.name} of {label}")
+
+
+def _drop_not_null(f: Forecast, label: str, entry: Entry, name: str) -> None:
+    """PostgreSQL 18 gives NOT NULL a name."""
+    column = entry["not_nulls"][name]
+    if entry["primary_key"] is not ANY and column in entry["primary_key"]:
+        f.problem(f"column {column} of {label} is in the primary key and can't be nullable")
+        return
+    del entry["not_nulls"][name]
+    if isinstance(entry["columns"].get(column), dict):
+        entry["columns"][column]["not_null"] = False
+
+
+CONSTRAINT_EFFECTS: dict[str, Effect] = {
+    "rename_constraint": rename_constraint,
+    "add_constraint": add_constraint,
+    "validate_constraint": validate_constraint,
+    "drop_constraint": drop_constraint,
+}

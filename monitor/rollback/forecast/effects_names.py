@@ -1,0 +1,85 @@
+"""What giving a relation another name or schema does to the modelled schema; the rule of effects.py holds."""
+
+from __future__ import annotations
+
+from monitor.rollback.forecast.entries import Entry, relation_of
+from monitor.rollback.forecast.made import forget_comments
+from monitor.rollback.forecast.model import Effect, Forecast
+from monitor.rollback.schema.compare import ANY
+from monitor.rollback.script.labels import bare, beside, split_label
+from monitor.rollback.script.plan import Action
+
+
+def rename_relation(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        _rename_made(f, a)
+        return
+    label, entry = found
+    new = beside(label, f.quoted[a.new_name])
+    if f.relations.get(new) is not None:
+        f.problem(f"{new} already exists, so {label} can't be renamed to it")
+        return
+    f.relations[new], f.relations[label] = entry, None
+    forget_comments(f, label, new)
+    f.made_on = {index: new if of == label else of for index, of in f.made_on.items()}
+    f.leeway.rename(bare(label), a.new_name)
+    f.leeway.loose |= {(new, part) for loose, part in f.leeway.loose if loose == label}
+    table = f.relations.get(entry["table"]) if entry["table"] else None
+    if table:
+        for part in ("indexes", "constraints"):
+            if bare(label) in table[part]:
+                table[part][a.new_name] = table[part].pop(bare(label))
+    for other in f.relations.values():
+        if isinstance(other, dict):
+            loosen_views(other)
+            if other["table"] == label:
+                other["table"] = new
+    if entry["kind"] in {"view", "materialized view"}:
+        _rename_dependent(f, f"{entry['kind']} {label}", f"{entry['kind']} {new}")
+        f.leeway.added.add(new)
+
+
+def _rename_made(f: Forecast, a: Action) -> None:
+    """What the plan itself made."""
+    label = f.label(a)
+    if f.relations.get(label) is ANY:
+        new = beside(label, f.quoted[a.new_name])
+        f.relations[new], f.relations[label] = ANY, None
+        f.made_on = {(new if i == label else i): (new if t == label else t) for i, t in f.made_on.items()}
+        f.leeway.added.update({new, bare(new)})
+        forget_comments(f, label, new)
+
+
+def _rename_dependent(f: Forecast, old: str, new: str) -> None:
+    """A view is still in the way of what it reads, under its new name."""
+    for entry in f.relations.values():
+        if isinstance(entry, dict) and old in entry["dependents"]:
+            entry["dependents"][new] = entry["dependents"].pop(old)
+
+
+def set_schema(f: Forecast, a: Action) -> None:
+    """Moves a table with its indexes; every definition that names the schema changes with it."""
+    if (found := relation_of(f, a, tolerated=False)) is None:
+        return
+    label, entry = found
+    schema = split_label(label)[0]
+    for old in [label, *(i for i, o in f.relations.items() if isinstance(o, dict) and o["table"] == label)]:
+        new = f"{f.quoted[a.new_name]}.{split_label(old)[2]}"
+        if f.relations.get(new) is not None:
+            f.problem(f"{new} already exists, so {old} can't be moved there")
+            return
+        f.relations[new], f.relations[old] = f.relations[old], None
+        if f.relations[new]["table"]:
+            f.relations[new]["table"] = f"{f.quoted[a.new_name]}.{split_label(label)[2]}"
+    f.leeway.rename(split_label(f"{schema}.x")[0].strip('"'), a.new_name)
+    loosen_views(entry)
+
+
+def loosen_views(entry: Entry) -> None:
+    """A renamed name shows in the text of views in ways that can't be foretold."""
+    for key, dependent in entry["dependents"].items():
+        if key.startswith(("view ", "materialized view ")):
+            dependent["definition"] = ANY
+
+
+NAME_EFFECTS: dict[str, Effect] = {"rename_relation": rename_relation, "set_schema": set_schema}

@@ -1,0 +1,179 @@
+"""What each statement outside a transaction does to the modelled schema; the rule of effects.py holds.
+
+None of them may be used on a temporary table, on the system's own, or CONCURRENTLY on a partitioned one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from monitor.rollback.forecast.entries import Entry, cascade, has_indexed, relation_of
+from monitor.rollback.forecast.made import forget_made, make_index
+from monitor.rollback.forecast.model import Effect, Forecast
+from monitor.rollback.schema.compare import ANY
+from monitor.rollback.script.kinds import KINDS
+from monitor.rollback.script.labels import bare, beside
+from monitor.rollback.script.plan import Action
+
+OF_THE_SYSTEM = ("pg_catalog.", "pg_toast.", "information_schema.")
+
+TABLES = {"table", "materialized view"}
+"""What has indexes of its own that can be built and dropped CONCURRENTLY."""
+
+
+def create_index(f: Forecast, a: Action) -> None:
+    index = beside(f.label(a), f.quoted[a.name])
+    there = f.relations.get(index)
+    if there is ANY:  # of an earlier statement
+        f.problem(f"index {index} already exists")
+        return
+    if (found := _table(f, a)) is None:
+        if f.relations.get(f.label(a)) is ANY:  # so is its table
+            make_index(f, f.label(a), index)
+        return
+    label, entry = found
+    if there is not None:
+        _exists_already(f, a, index, there)
+        return
+    if not has_indexed(f, a, label, entry):
+        return
+    entry["indexes"][a.name] = _model(a.shape)
+    make_index(f, label, index)
+
+
+def drop_index(f: Forecast, a: Action) -> None:
+    if forget_made(f, a) or (found := relation_of(f, a, a.if_exists)) is None:
+        return
+    label, entry = found
+    if (table := _indexed(f, a, label, entry)) is None:
+        return
+    index = table["indexes"].get(bare(label))
+    if isinstance(index, dict) and index["constraint"]:
+        f.problem(f"index {label} belongs to a constraint: drop the constraint instead")
+        return
+    cascade(f, a, entry, list(entry["dependents"]), label)
+    table["indexes"].pop(bare(label), None)
+    f.relations[label] = None
+    f.forget(label)
+
+
+def reindex_index(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, tolerated=False)) is None:
+        return
+    label, entry = found
+    if (table := _indexed(f, a, label, entry)) is None:
+        return
+    if table["constraints"].get(bare(label), {}).get("type") == "x":
+        f.problem(f"{label} belongs to an exclusion constraint, which can't be reindexed CONCURRENTLY")
+        return
+    index = table["indexes"].get(bare(label))
+    if isinstance(index, dict):
+        index["valid"] = True  # what was invalid is mended
+
+
+def reindex_table(f: Forecast, a: Action) -> None:
+    if (found := _table(f, a)) is None:
+        return
+    label, entry = found
+    for name, index in entry["indexes"].items():
+        if isinstance(index, dict) and not index["valid"]:
+            f.notice(f"index {name} of {label} is invalid and stays so: REINDEX TABLE CONCURRENTLY skips it")
+
+
+def detach_partition(f: Forecast, a: Action) -> None:
+    """The partition keeps a CHECK of its former bounds, and loses what its parent had given it."""
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        return
+    parent_label, parent = found
+    label = f.resolution[a.name]
+    child: Any = f.relations.get(label)
+    if parent["kind"] != "partitioned table" or label not in parent["children"]:
+        f.problem(f"{label} is not a partition of {parent_label}")
+        return
+    parent["children"] = [c for c in parent["children"] if c != label]
+    if not isinstance(child, dict):
+        return
+    for name, column in child["columns"].items():
+        if isinstance(column, dict):
+            column["inherited"] = False
+            if parent["columns"].get(name, {}).get("identity"):
+                column["identity"] = ANY
+    f.leeway.loose |= {(label, part) for part in ("constraints", "triggers", "dependents")}
+
+
+def upkeep(f: Forecast, a: Action) -> None:
+    """VACUUM and ANALYZE: the schema does not show them."""
+    if (found := relation_of(f, a, tolerated=False)) is not None:
+        label, entry = found
+        if entry["kind"] not in TABLES | {"partitioned table"}:
+            f.problem(f"{label} is a {entry['kind']}: {KINDS[a.kind].statement} is for tables")
+        elif a.kind == "analyze":
+            f.scanned.add(label)
+
+
+def _table(f: Forecast, a: Action) -> tuple[str, Entry] | None:
+    if (found := relation_of(f, a, tolerated=False)) is None:
+        return None
+    label, entry = found
+    if entry["kind"] not in TABLES:
+        f.problem(f"{label} is a {entry['kind']}: {KINDS[a.kind].statement} is for tables without partitions")
+        return None
+    return found if _ordinary(f, a, label, entry) else None
+
+
+def _indexed(f: Forecast, a: Action, label: str, entry: Entry) -> Entry | None:
+    """The table of an index that may be treated CONCURRENTLY."""
+    if entry["kind"] != "index":
+        f.problem(f"{label} is a {entry['kind']}, not an index")
+        return None
+    table: Any = f.relations.get(entry["table"])
+    if not isinstance(table, dict):
+        return None
+    if table["kind"] == "partitioned table":
+        f.problem(f"{label} is of a partitioned table: {KINDS[a.kind].statement} can't be used on it")
+        return None
+    return table if _ordinary(f, a, entry["table"], table) else None
+
+
+def _ordinary(f: Forecast, a: Action, label: str, entry: Entry) -> bool:
+    if entry["persistence"] == "t":
+        f.problem(f"{label} is temporary, and not of the session that executes the rollback")
+    elif label.startswith(OF_THE_SYSTEM):
+        f.problem(f"{label} is the system's own: {KINDS[a.kind].statement} can't be used on it")
+    else:
+        return True
+    return False
+
+
+def _exists_already(f: Forecast, a: Action, index: str, there: Entry) -> None:
+    """IF NOT EXISTS would report success of an index that a failed build has left."""
+    table: Any = f.relations.get(there["table"]) or {}
+    model = table.get("indexes", {}).get(a.name)
+    if not a.if_exists:
+        f.problem(f"index {index} already exists")
+    elif isinstance(model, dict) and not model["valid"]:
+        f.problem(f"index {index} exists and is invalid, and IF NOT EXISTS would keep it: drop it first")
+    else:
+        f.notice(f"index {index} already exists: the statement will do nothing")
+
+
+def _model(shape: str) -> Any:
+    """What the fingerprint will show: valid, and on these columns where they are all known."""
+    known = json.loads(shape)
+    columns = [json.loads(key)[0] for key in known["keys"]]
+    if known["partial"] or "" in columns:
+        return ANY
+    named = sorted({*columns, *known["includes"]})
+    return {"definition": ANY, "valid": True, "constraint": False, "columns": named}
+
+
+OUTSIDE_EFFECTS: dict[str, Effect] = {
+    "create_index_concurrently": create_index,
+    "drop_index_concurrently": drop_index,
+    "reindex_index": reindex_index,
+    "reindex_table": reindex_table,
+    "detach_partition": detach_partition,
+    "vacuum": upkeep,
+    "analyze": upkeep,
+}

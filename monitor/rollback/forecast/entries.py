@@ -1,0 +1,83 @@
+"""Looking into one relation of the modelled schema: finding it, and taking its dependents along."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from monitor.rollback.forecast.model import Forecast
+from monitor.rollback.schema.compare import ANY
+from monitor.rollback.script.labels import split_label
+from monitor.rollback.script.plan import Action
+
+Entry = dict[str, Any]
+
+LOSSLESS_DEPENDENTS = ("view ", "rule ", "table constraint ", "trigger ", "policy ")
+"""What CASCADE may take along: nothing of it holds data."""
+
+
+def relation_of(f: Forecast, a: Action, tolerated: bool) -> tuple[str, Entry] | None:
+    """The relation an action names; None when it is absent (said) or was made by this very plan."""
+    label = f.label(a)
+    entry = f.relations.get(label)
+    if entry is None:
+        f.absent(label, tolerated)
+        return None
+    return None if entry is ANY else (label, entry)
+
+
+def has_indexed(f: Forecast, a: Action, label: str, entry: Entry) -> bool:
+    """Whether the columns of a new index are there; says which is not. Expressions are not looked into."""
+    shape = json.loads(a.shape)
+    wanted = [*(json.loads(key)[0] for key in shape["keys"]), *shape["includes"]]
+    absent = [c for c in wanted if c and entry["columns"] is not ANY and c not in entry["columns"]]
+    for column in absent:
+        f.missing(f"column {column} of {label}")
+    return not absent
+
+
+def forget_index(f: Forecast, table: str, name: str) -> None:
+    """An index went with what it stood on; it is in the schema of its table."""
+    schema = split_label(table)[0]
+    for label in f.relations:
+        if split_label(label)[:2] == (schema, name):
+            f.relations[label] = None
+
+
+def followers(entry: Entry, a: Action) -> list[str]:
+    """Tables whose foreign keys, one after another, carry a deleted row or a changed column on to theirs."""
+    event = "UPDATE" if a.kind in {"update", "upsert"} else "DELETE"
+    return sorted({
+        table for d in entry["dependents"].values()
+        if isinstance(d, dict) and (a.kind != "update" or a.name in d["columns"])
+        for table in (d["carries"] or {}).get(event, ())
+    })  # fmt: skip
+
+
+def cascade(f: Forecast, a: Action, entry: Entry, keys: Sequence[str], what: str) -> None:
+    """Dependents stand in the way, or go along with CASCADE if they hold no data."""
+    if keys and not a.cascade:
+        f.problem(f"{what} is needed by {', '.join(sorted(keys)[:5])}: drop them first")
+        return
+    for key in sorted(keys):
+        if key.startswith(LOSSLESS_DEPENDENTS):
+            f.notice(f"CASCADE takes {key} with it (lossless)")
+            f.taken.append(key)
+            entry["dependents"].pop(key, None)
+            identity = key.removeprefix("view ").removeprefix("table constraint ")
+            f.forget(identity)
+            if identity in f.relations:
+                f.relations[identity] = None
+            if key.startswith("table constraint "):
+                _take_constraint(f, identity)
+        else:
+            f.problem(f"CASCADE would take {key} with it, which can't be shown to be harmless: name it")
+
+
+def _take_constraint(f: Forecast, identity: str) -> None:
+    """`orders_contact_fkey on public.orders`: gone from the other table's entry too."""
+    name, _, label = identity.rpartition(" on ")
+    other = f.relations.get(label)
+    if isinstance(other, dict):
+        other["constraints"].pop(split_label(f"x.{name}")[1], None)

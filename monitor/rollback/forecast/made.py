@@ -1,0 +1,65 @@
+"""What a plan makes and takes away again, and comments on what is called otherwise then: as effects.py.
+
+A relation of the plan's own making is ANY in the model: only that it is there is foretold.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor.rollback.forecast.model import Forecast
+from monitor.rollback.schema.compare import ANY
+from monitor.rollback.script.labels import bare
+from monitor.rollback.script.plan import Action
+
+
+def make_index(f: Forecast, table: str, index: str) -> None:
+    f.relations[index] = ANY
+    f.made_on[index] = table
+
+
+def forget_made(f: Forecast, a: Action) -> bool:
+    """Drops what the plan itself made; False when it is no such thing."""
+    label = f.label(a)
+    if f.relations.get(label) is not ANY:
+        return False
+    f.relations[label] = None
+    table = f.relations.get(f.made_on.pop(label, ""))
+    if isinstance(table, dict):
+        table["indexes"].pop(bare(label), None)
+    forget_indexes_on(f, label)
+    forget_comments(f, label)
+    f.forget(label)
+    return True
+
+
+def forget_indexes_on(f: Forecast, table: str) -> None:
+    """Indexes of the plan's own making go with their table."""
+    for index in [i for i, of in f.made_on.items() if of == table]:
+        f.relations[index] = None
+        del f.made_on[index]
+
+
+def forget_comments(f: Forecast, label: str, new: str = "") -> None:
+    """Nothing of this name is there any more: its comments are gone, or are those of the `new` name."""
+    for key in [k for k in f.expected["others"] if k == f"comment on {label}" or _of(k) == label]:
+        _move(f, key, f"{key.removesuffix(label)}{new}" if new else "")
+
+
+def forget_comment(f: Forecast, label: str, part: str, name: str, new: str = "") -> None:
+    """The same of a column or constraint of a relation."""
+    key = f"comment on {part} {name} of {label}"
+    if key in f.expected["others"]:
+        _move(f, key, f"comment on {part} {new} of {label}" if new else "")
+
+
+def _move(f: Forecast, key: str, new: str) -> None:
+    others: dict[str, Any] = f.expected["others"]
+    if new in others:
+        others[new] = others[key]
+    others[key] = {"label": "", "dependents": [], "definition": "", "body": None}
+
+
+def _of(key: str) -> str:
+    """`comment on column email of public.contacts` -> `public.contacts`."""
+    return key.rpartition(" of ")[2] if key.startswith("comment on ") else ""

@@ -1,0 +1,165 @@
+"""What the schema will be after the plan: preconditions, notices and losses fall out on the way.
+
+`foresee` takes the fingerprint of now and the statements and plays them in order, without a database.
+Registration refuses by its problems; the post-condition is that the schema equals `expected`.
+What each kind does to the model is in effects.py.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from monitor.errors import Problem
+from monitor.rollback.schema.compare import ANY, Leeway
+from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.script.labels import belongs
+from monitor.rollback.script.plan import Action, Statement, key_of
+
+
+@dataclass(frozen=True, slots=True)
+class Destroyed:
+    """Data a step would destroy: of a table (`column` "") or one column, under its name before the plan."""
+
+    step: int
+    line: int
+    kind: str
+    label: str
+    column: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.label}.{self.column}" if self.column else self.label
+
+
+@dataclass(slots=True)
+class Forecast:
+    """The model while it is played, and in the end what is expected."""
+
+    expected: Fingerprint
+    resolution: Mapping[str, str]
+    quoted: Mapping[str, str]  # new names of the plan as the server writes them
+    leeway: Leeway = field(default_factory=Leeway)
+    problems: list[Problem] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    destroyed: list[Destroyed] = field(default_factory=list)
+    dropped: set[str] = field(default_factory=set)  # identities that earlier steps took away
+    scanned: set[str] = field(default_factory=set)  # relations read or rewritten whole under the lock
+    made_on: dict[str, str] = field(default_factory=dict)  # index of the plan's making -> its table
+    taken: list[str] = field(default_factory=list)  # dependents that CASCADE takes along
+    step: int = 0
+    line: int = 0
+
+    @property
+    def relations(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.expected["relations"]
+        return found
+
+    def problem(self, what: str) -> None:
+        self.problems.append(Problem("", what, self.line))
+
+    def notice(self, what: str) -> None:
+        self.notices.append(f"line {self.line}: {what}")
+
+    def absent(self, what: str, tolerated: bool) -> None:
+        """Something a statement names is not there: a notice with IF EXISTS, else a problem."""
+        if tolerated:
+            self.notice(f"{what} does not exist: the statement will do nothing")
+        else:
+            self.missing(what)
+
+    def missing(self, what: str) -> None:
+        """Something a statement needs is not there, most often because the migration is not applied yet."""
+        self.problem(f"{what} does not exist: apply the migration first, or correct the name")
+
+    def label(self, action: Action) -> str:
+        return self.resolution[key_of(action.relation or ())]
+
+    def lose(self, action: Action, label: str, column: str = "") -> None:
+        """Notes a loss under the names from before the plan; what the plan itself created is no loss."""
+        entry = self.relations.get(label)
+        if not isinstance(entry, dict) or "was" not in entry:
+            return
+        if column in self.leeway.added:
+            return
+        known = entry["columns"].get(column) if column else None
+        was = known.get("was", column) if isinstance(known, dict) else column
+        self.destroyed.append(Destroyed(self.step, self.line, action.kind, entry["was"], was))
+
+    def lose_also(self, action: Action, label: str) -> None:
+        """Notes rows of a table that the statement does not name: a foreign key carries it on to them."""
+        self.destroyed.append(Destroyed(self.step, self.line, action.kind, label))
+
+    def forget(self, identity: str) -> None:
+        """An object is gone: nobody depends on it or through it any more."""
+        self.dropped.add(identity)
+        for entry in self.relations.values():
+            if isinstance(entry, dict):
+                for key in [k for k in entry["dependents"] if belongs(k, identity)]:
+                    del entry["dependents"][key]
+
+
+Effect = Callable[[Forecast, Action], None]
+
+
+def foresee(
+    now: Fingerprint,
+    statements: Sequence[Statement],
+    resolution: Mapping[str, str],
+    quoted: Mapping[str, str],
+    effects: Mapping[str, Effect],
+    named_at: int = 0,
+) -> Forecast:
+    """Plays the plan on a copy of the fingerprint; losses have the names from after `named_at` statements."""
+    forecast = Forecast(modelled(now), resolution, quoted)
+    for n, s in enumerate(statements):
+        if n and n == named_at:
+            _rename(forecast.expected)
+        forecast.step, forecast.line = s.step, s.line
+        for action in s.actions:
+            effects[action.kind](forecast, action)
+    _strip(forecast.expected)
+    if statements:
+        _loosen_carried(forecast.expected)
+    return forecast
+
+
+def modelled(now: Fingerprint) -> Fingerprint:
+    """A copy to play on, with the names from before the plan beside everything that holds data."""
+    model = copy.deepcopy(now)
+    for label, entry in model["relations"].items():
+        if entry is not None:
+            entry["was"] = label
+            for name, column in entry["columns"].items():
+                column["was"] = name
+    return model
+
+
+def _rename(model: Fingerprint) -> None:
+    """The names of this moment beside everything that was there before the plan."""
+    for label, entry in model["relations"].items():
+        if isinstance(entry, dict) and "was" in entry:
+            entry["was"] = label
+            for name, column in entry["columns"].items() if isinstance(entry["columns"], dict) else ():
+                if isinstance(column, dict) and "was" in column:
+                    column["was"] = name
+
+
+def _strip(model: Fingerprint) -> None:
+    for entry in model["relations"].values():
+        if isinstance(entry, dict):
+            entry.pop("was", None)
+            if isinstance(entry["columns"], dict):
+                for column in entry["columns"].values():
+                    if isinstance(column, dict):
+                        column.pop("was", None)
+
+
+def _loosen_carried(model: Fingerprint) -> None:
+    """How far a key reaches depends on tables that the plan may change without their being followed here."""
+    for entry in model["relations"].values():
+        for dependent in entry["dependents"].values() if isinstance(entry, dict) else ():
+            if isinstance(dependent, dict) and dependent["carries"]:
+                dependent["carries"] = ANY

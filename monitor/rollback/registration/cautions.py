@@ -1,0 +1,77 @@
+"""What speaks against relying on a plan, although it may be stored: said at registration. Pure code."""
+
+from __future__ import annotations
+
+from monitor.rollback import stored
+from monitor.rollback.schema.catalogue import Identity
+from monitor.rollback.script.kinds import KINDS, Class
+from monitor.rollback.script.labels import bare
+from monitor.rollback.script.plan import Action, key_of
+
+MADE = {"create_table", "create_view", "create_sequence", "create_function", "create_type"}
+"""Kinds of what belongs to whoever made it."""
+
+PARTS = {"drop_column", "drop_constraint", "drop_default", "drop_not_null", "drop_trigger", "drop_policy"}
+"""Kinds that take a part of a relation, which stays."""
+
+
+def cautions(
+    registered: stored.Plan, estimated: float, server: Identity, max_locked: float
+) -> tuple[str, ...]:
+    """Sentences for the operator; none of them refuses the plan."""
+    found = []
+    if not server.system:
+        found.append(
+            "the role may not read pg_control_system(): another cluster behind the same name can't be "
+            "recognised; GRANT pg_monitor, or EXECUTE on it, to the role of rollback_dsn"
+        )
+    if estimated > max_locked:
+        found.append(too_long(estimated, max_locked))
+    if registered.keeps and not server.may_create:
+        found.append("the role may not create the schema for salvaged data: GRANT CREATE ON DATABASE to it")
+    if not registered.forecast().expected["relations"] and not registered.others:
+        found.append("the plan shows nothing in the schema: whether it took effect can't be verified")
+    if any(s.klass is Class.OPAQUE for s in registered.statements):
+        found.append("opaque statements: what they do is neither salvaged nor verified")
+    if server.acts_for:
+        found += _strange_owners(registered, server)
+    return tuple(found)
+
+
+def _strange_owners(registered: stored.Plan, server: Identity) -> list[str]:
+    """What the plan makes and does not hand over: the application, as its owner, could not even read it."""
+    given = {_named(registered, a) for s in registered.statements for a in s.actions
+             if a.kind == "change_owner"}  # fmt: skip
+    return [
+        f"line {s.line}: what {KINDS[a.kind].statement} makes will belong to {server.role}, and "
+        f"{server.acts_for} may not use it: write ALTER … OWNER TO {server.acts_for} behind it"
+        for s in registered.statements
+        for a in s.actions
+        if a.kind in MADE and _named(registered, a) not in given and not _replaces(registered, a)
+    ]
+
+
+def _named(registered: stored.Plan, a: Action) -> str:
+    """A relation's label; of a function or type the name as written, without arguments."""
+    if a.relation:
+        return registered.resolution[key_of(a.relation)]
+    return bare(a.name.partition("(")[0])
+
+
+def _replaces(registered: stored.Plan, a: Action) -> bool:
+    """OR REPLACE of what is there keeps its owner, unless the plan drops it first."""
+    if not a.if_exists or a.kind == "create_table":
+        return False
+    dropped = {_named(registered, b) for s in registered.statements for b in s.actions
+               if b.kind.startswith("drop_") and b.kind not in PARTS}  # fmt: skip
+    return _named(registered, a) not in dropped and (
+        registered.fingerprint["relations"].get(_named(registered, a)) is not None if a.relation else True
+    )
+
+
+def too_long(estimated: float, max_locked: float) -> str:
+    """The sentence for a plan that would hold its lock too long; also said by readiness."""
+    return (
+        f"copying and scanning is estimated to hold the lock for {estimated:.1f} s, more than max_locked "
+        f"{max_locked:g} s: use --data-loss quarantine or accept, or raise max_locked"
+    )

@@ -1,0 +1,218 @@
+"""What a plan will demand of the rows that are there: the NOT NULL, UNIQUE, CHECK and keys it brings back.
+
+Each demand is SQL that finds one row against it, under the names of now: the plan is played, and a table or
+column is asked for under its name from before. Silent where that would be a guess: rows that the plan itself
+writes first, columns that it makes or changes, expressions in an index. This file asks no database.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.pg import quote_identifier
+from monitor.rollback.forecast.effects import EFFECTS
+from monitor.rollback.forecast.entries import Entry
+from monitor.rollback.forecast.model import Forecast, modelled
+from monitor.rollback.schema.compare import ANY
+from monitor.rollback.script.kinds import DATA_ONLY, KINDS, Class
+from monitor.rollback.script.labels import bare
+from monitor.rollback.script.plan import Action
+from monitor.rollback.stored import Plan, set_path
+
+UNIQUE_INDEXES = {"create_index", "create_index_concurrently"}
+
+MOVES_ROWS = {"detach_partition", "drop_table"}
+"""Kinds that may take rows out of a parent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """`sql` says whether some row is against it, read under `path` ("": the pinned one)."""
+
+    line: int
+    statement: str
+    what: str  # `at least one row of contacts has no email`
+    sql: str
+    path: str = ""
+
+    def __str__(self) -> str:
+        return (
+            f"line {self.line}: {self.statement} would fail now, since {self.what}: mend the rows, or let "
+            "the rollback do it before that statement"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Parents:
+    """A foreign key: `columns` are (name now, type) of the child. `named`: of the parent; () is its key."""
+
+    line: int
+    statement: str
+    child: str
+    columns: tuple[tuple[str, str], ...]
+    parent: str
+    named: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """One table of the model: its entry, and how it is called now."""
+
+    label: str
+    entry: Entry
+
+    @property
+    def was(self) -> str:
+        return str(self.entry["was"])
+
+    @property
+    def name(self) -> str:
+        return self.was.removeprefix("public.")
+
+    @property
+    def alone(self) -> str:
+        """The table without those that inherit from it: a partitioned one is nothing without."""
+        return f"ONLY {self.was}" if self.entry["kind"] == "table" else self.was
+
+    def now(self, columns: Sequence[str]) -> tuple[str, ...] | None:
+        """The columns' names of now; None when one is not to be asked for."""
+        found = [self.entry["columns"].get(c) for c in columns]
+        if not columns or not all(isinstance(c, dict) and "was" in c for c in found):
+            return None
+        return tuple(c["was"] for c in found if c)
+
+    def renamed(self) -> str:
+        """The rows under the names that they will have then."""
+        names = (
+            f"{quote_identifier(c['was'])} AS {quote_identifier(name)}"
+            for name, c in self.entry["columns"].items()
+            if isinstance(c, dict) and "was" in c
+        )
+        return f"(SELECT {', '.join(names)} FROM {self.was}) AS {quote_identifier(bare(self.label))}"
+
+
+def demands(plan: Plan) -> list[Demand | Parents]:
+    """In the plan's order."""
+    model = Forecast(modelled(plan.fingerprint), plan.resolution, plan.quoted)
+    found: list[Demand | Parents] = []
+    written: set[str] = set()
+    for s in plan.statements:
+        if s.klass is Class.OPAQUE:
+            break
+        for a in s.actions:
+            rows = _rows(model, a)
+            if rows is not None and not written & {rows.label, *rows.entry["children"]}:
+                model.line = s.line
+                found += [d for d in _of(plan, model, a, rows) if not _written(model, d, written)]
+            if not _followed(model, a, written):
+                return found
+            EFFECTS[a.kind](model, a)
+    return found
+
+
+def _rows(model: Forecast, a: Action) -> _Rows | None:
+    """The table that an action is about, if it is one of now."""
+    if a.relation is None:
+        return None
+    label = model.label(a)
+    entry = model.relations.get(label)
+    if not isinstance(entry, dict) or "was" not in entry or entry["columns"] is ANY:
+        return None
+    return _Rows(label, entry) if entry["kind"] in {"table", "partitioned table"} else None
+
+
+def _written(model: Forecast, demand: Demand | Parents, written: set[str]) -> bool:
+    """Whether the parent's rows are others by then."""
+    entries = (model.relations.get(label) for label in written)
+    return isinstance(demand, Parents) and demand.parent in {e["was"] for e in entries if isinstance(e, dict)}
+
+
+def _followed(model: Forecast, a: Action, written: set[str]) -> bool:
+    """Notes whose rows the action changes; False when that can't be said."""
+    if a.kind not in DATA_ONLY | MOVES_ROWS | {"rename_relation"}:
+        return True
+    if (rows := _rows(model, a)) is None:
+        return a.kind not in DATA_ONLY or model.relations.get(model.label(a)) is ANY
+    if a.kind == "rename_relation":
+        return rows.label not in written
+    if a.kind == "drop_table":
+        return not any(rows.label in e["children"] for e in model.relations.values() if isinstance(e, dict))
+    written.add(rows.label)
+    return a.kind != "detach_partition" and not _spreads(rows.entry)
+
+
+def _spreads(entry: Entry) -> bool:
+    """Whether writing rows may change those of other tables: by a trigger, a key's action, inheritance."""
+    referenced = any(key.startswith("table constraint ") for key in entry["dependents"])
+    return bool(referenced or entry["triggers"] or entry["children"])
+
+
+def _of(plan: Plan, model: Forecast, a: Action, rows: _Rows) -> Iterator[Demand | Parents]:
+    if a.kind == "set_not_null":
+        yield from _no_nulls(model, a, rows, (a.name,))
+    elif a.kind in UNIQUE_INDEXES and a.part and a.name not in rows.entry["indexes"]:
+        columns = [json.loads(key)[0] for key in json.loads(a.shape)["keys"]]
+        yield from _no_twins(model, a, rows, columns, nulls_distinct="not distinct" not in a.part)
+    elif a.kind == "add_constraint" and a.shape and a.name not in rows.entry["constraints"]:
+        yield from _constraint(plan, model, a, rows)
+
+
+def _constraint(plan: Plan, model: Forecast, a: Action, rows: _Rows) -> Iterator[Demand | Parents]:
+    shape = json.loads(a.shape)
+    if not shape["checked"]:
+        return
+    if shape["type"] in {"n", "p"}:
+        yield from _no_nulls(model, a, rows, shape["columns"])
+    if shape["type"] in {"u", "p"}:
+        yield from _no_twins(model, a, rows, shape["columns"], nulls_distinct=shape["nulls_distinct"])
+    if shape["type"] == "c" and a.text:
+        what = f"at least one row of {rows.name} is against {a.name}"
+        sql = f"SELECT EXISTS (SELECT FROM {rows.renamed()} WHERE NOT ({a.text}))"
+        yield Demand(model.line, _said(a), what, sql, set_path(plan.search_path))
+    if shape["type"] == "f":
+        yield from _parents(plan, model, a, rows, shape)
+
+
+def _no_nulls(model: Forecast, a: Action, rows: _Rows, columns: Sequence[str]) -> Iterator[Demand]:
+    names = rows.now(columns) or ()
+    for name, then in zip(names, columns, strict=False):
+        if rows.entry["columns"][then]["not_null"] is not True:
+            sql = f"SELECT EXISTS (SELECT FROM {rows.was} WHERE {quote_identifier(name)} IS NULL)"
+            yield Demand(model.line, _said(a), f"at least one row of {rows.name} has no {name}", sql)
+
+
+def _no_twins(
+    model: Forecast, a: Action, rows: _Rows, columns: Sequence[str], *, nulls_distinct: bool
+) -> Iterator[Demand]:
+    if (names := rows.now(columns)) is None:
+        return
+    keys = ", ".join(quote_identifier(n) for n in names)
+    where = " AND ".join(f"{quote_identifier(n)} IS NOT NULL" for n in names)
+    filtered = f"{rows.alone} WHERE {where}" if nulls_distinct else rows.alone
+    sql = f"SELECT EXISTS (SELECT FROM {filtered} GROUP BY {keys} HAVING pg_catalog.count(*) > 1)"
+    what = f"at least two rows of {rows.name} have the same {', '.join(names)}"
+    yield Demand(model.line, _said(a), what, sql)
+
+
+def _parents(plan: Plan, model: Forecast, a: Action, rows: _Rows, shape: Any) -> Iterator[Parents]:
+    columns, label = rows.now(shape["columns"]), plan.resolution.get(shape["parent"])
+    if columns is None or label is None:
+        return
+    named: tuple[str, ...] | None = tuple(shape["parent_columns"])
+    if label in model.relations:  # the plan touches it: under its name of now
+        entry = model.relations[label]
+        if not isinstance(entry, dict) or "was" not in entry or entry["columns"] is ANY:
+            return
+        parent = _Rows(label, entry)
+        named, label = parent.now(shape["parent_columns"]), parent.was
+    if named is None:
+        return
+    types = tuple(rows.entry["columns"][c]["type"] for c in shape["columns"])
+    yield Parents(model.line, _said(a), rows.was, tuple(zip(columns, types, strict=True)), label, named)
+
+
+def _said(a: Action) -> str:
+    return f"{KINDS[a.kind].statement} {a.name}".replace("ADD CONSTRAINT name ", "ADD CONSTRAINT ")

@@ -1,0 +1,224 @@
+"""Registration: from the bytes of a script to the plan that is stored, or every reason against it.
+
+Reads the database it is for and changes nothing there. Everything that could stop the rollback at
+3 a.m. is asked here first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from monitor import ownership, pg
+from monitor.errors import DatabaseError, PlanRefused, Problem
+from monitor.pg import Connection
+from monitor.ports import AtRisk, Bookkeeping, StoredPlan, loss_sentences, risk_to_json
+from monitor.rollback import bookkeeping, conditions, role, stored
+from monitor.rollback.data import atrisk, quarantine
+from monitor.rollback.data.losses import DataLoss, Protection, protect
+from monitor.rollback.forecast import estimate, speed
+from monitor.rollback.forecast.effects import EFFECTS
+from monitor.rollback.forecast.model import Forecast, foresee
+from monitor.rollback.registration import hidden, misfits, named, objections, remembering
+from monitor.rollback.registration.cautions import cautions
+from monitor.rollback.schema import catalogue, fingerprint
+from monitor.rollback.schema.catalogue import Identity, Resolved
+from monitor.rollback.schema.document import Document
+from monitor.rollback.script import plan
+from monitor.rollback.script.plan import Statement, key_of
+
+CATALOGUE_DEADLINE = 20.0
+"""Seconds for all catalogue reads of one registration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A plan that may be stored. `warnings` speak against relying on it, `notices` only inform."""
+
+    stored: StoredPlan
+    statements: tuple[Statement, ...]
+    resolution: tuple[tuple[str, str], ...]  # (name as written, what it means), shown to the operator
+    warnings: tuple[str, ...]
+    notices: tuple[str, ...]
+    estimated_seconds: float  # under the lock
+    salvaged: tuple[str, ...]  # TABLE or TABLE.COLUMN
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the operator allows. `max_locked`: seconds the lock may be held, as estimated.
+
+    `allow_superuser`: the one superuser that may be the rollback role, by name.
+    """
+
+    data_loss: DataLoss = DataLoss.SALVAGE
+    accept_loss: tuple[str, ...] = ()
+    allow_opaque: bool = False
+    max_locked: float = 2.0
+    allow_superuser: str = ""
+    bookkeeping: Bookkeeping | None = None  # of the migration tool's table
+    before: Document | None = None  # the schema before the migration
+
+
+async def prepare(dsn: str, sql: bytes, options: Options) -> Prepared:
+    """Raises PlanRefused with every reason found, DatabaseError when the database can't be asked."""
+    text, statements = await plan.read(sql)
+    connection = await connect_directly(dsn, "register")
+    try:
+        async with pg.translated("reading the catalogue"):
+            return await asyncio.wait_for(_prepare(connection, text, statements, options), CATALOGUE_DEADLINE)
+    except DatabaseError as e:
+        if pg.is_pooler(e):
+            raise PlanRefused([Problem("", POOLER)]) from e
+        raise
+    finally:
+        await pg.close(connection)
+
+
+async def connect_directly(dsn: str, name: str) -> Connection:
+    """A connection with a pinned search_path; the pooler is named when one is what refuses it."""
+    try:
+        connection = await pg.connect(dsn, name=name)
+        await pg.pin(connection)
+    except DatabaseError as e:
+        if pg.is_pooler(e):
+            raise PlanRefused([Problem("", POOLER)]) from e
+        raise
+    return connection
+
+
+POOLER = "the rollback goes through a connection pooler: rollback_dsn must name the server itself"
+
+
+async def _prepare(
+    connection: Connection, text: str, statements: tuple[Statement, ...], options: Options
+) -> Prepared:
+    given = text
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        seen = await _see(connection, statements, options)
+        aside = quarantine.Rewritten(text, ())
+        if options.data_loss is DataLoss.QUARANTINE:
+            aside = await quarantine.rewrite(
+                connection, text, statements, seen.print_, seen.resolution, seen.quoted
+            )
+            text, statements = await plan.read(aside.text.encode())
+            seen = await _see(connection, statements, options)
+        books = await _books(connection, options)
+        remembered = await remembering.read(connection, seen.server, options.before)
+    server, resolved, opaque, quoted = seen.server, seen.resolved, seen.opaque, seen.quoted
+    print_, others, resolution = seen.print_, seen.others, seen.resolution
+    forecast = foresee(print_, statements, resolution, quoted, EFFECTS)
+    protection = protect(forecast.destroyed, options.data_loss, options.accept_loss)
+    problems = [*objections.rights(statements, resolved),
+                *objections.opaque(statements, opaque, options.allow_opaque), *forecast.problems,
+                *protection.problems, *books]  # fmt: skip
+    if problems:
+        raise PlanRefused(sorted(problems, key=lambda p: p.line or 0))
+    registered = stored.Plan(
+        text, plan.sha256_of(text), _classified(statements, opaque), resolution, quoted,
+        tuple(print_["relations"]),
+        others, options.data_loss, (*forecast.destroyed, *(q.loss for q in aside.quarantined)),
+        protection.salvaged, aside.quarantined,
+        server.search_path, server.system, server.timeline,
+        remembered.beside(print_), bookkeeping=options.bookkeeping,
+    )  # fmt: skip
+    if blocked := [
+        *await conditions.in_the_way(connection, registered), *await hidden.problems(connection, registered)
+    ]:  # fmt: skip
+        raise PlanRefused(blocked)
+    registered = replace(registered, measured=await speed.measure(connection, protection.salvaged, print_))
+    at_risk = await atrisk.read(connection, registered.destroyed, options.data_loss, print_)
+    broken = await misfits.read(connection, registered)
+    prepared = _result(registered, forecast, protection, resolved, server, options, at_risk, broken, given)
+    return replace(prepared, warnings=(*remembered.warnings(registered), *prepared.warnings))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the catalogue says of everything a plan names."""
+
+    server: Identity
+    resolved: dict[str, Resolved]
+    opaque: set[str]
+    quoted: dict[str, str]
+    others: tuple[tuple[str, str], ...]
+    print_: fingerprint.Fingerprint
+
+    @property
+    def resolution(self) -> dict[str, str]:
+        return {key: found.label for key, found in self.resolved.items()}
+
+
+async def _see(connection: Connection, statements: Sequence[Statement], options: Options) -> Seen:
+    """Needs an open transaction."""
+    server = await catalogue.identity(connection)
+    _refuse_server(connection, server, options)
+    if strange := await ownership.faults(connection):
+        raise PlanRefused([Problem("", ownership.sentence(strange))])
+    await connection.execute(stored.set_path(server.search_path))
+    resolved = await catalogue.resolve(connection, named.names(statements))
+    opaque = await catalogue.opaque_functions(connection, [f for s in statements for f in s.functions])
+    quoted = await catalogue.quoted(connection, named.new_names(statements))
+    labels, others = named.touched(statements, resolved, quoted)
+    print_ = await fingerprint.read(connection, labels, others, server.search_path)
+    return Seen(server, resolved, opaque, quoted, others, print_)
+
+
+def _result(
+    registered: stored.Plan,
+    forecast: Forecast,
+    protection: Protection,
+    resolved: dict[str, Resolved],
+    server: Identity,
+    options: Options,
+    at_risk: tuple[AtRisk, ...],
+    broken: tuple[str, ...],
+    given: str,
+) -> Prepared:
+    estimated = estimate.seconds(
+        protection.salvaged, forecast.scanned, resolved.values(), registered.measured
+    )
+    warnings = (*cautions(registered, estimated, server, options.max_locked), *broken)
+    told = (*quarantine.notices(registered.quarantined), *loss_sentences(at_risk))
+    notices = (*forecast.notices, *told, *bookkeeping.shown(options.bookkeeping))
+    document = stored.to_json(
+        registered, warnings=list(warnings), notices=list(notices), estimated_seconds=round(estimated, 3),
+        accept_loss=list(options.accept_loss), allow_opaque=options.allow_opaque, role=server.role,
+        at_risk=[risk_to_json(risk) for risk in at_risk],
+        given=given, given_sha256=plan.sha256_of(given),
+    )  # fmt: skip
+    return Prepared(
+        StoredPlan(
+            registered.sql, registered.sha256, document, server.search_path, server.system, server.timeline,
+            registered.fingerprint,
+        ),
+        registered.statements,
+        tuple(sorted((k, r.label) for k, r in resolved.items() if r.exists)),
+        warnings,
+        notices,
+        estimated,
+        tuple(d.name for d in protection.salvaged),
+    )  # fmt: skip
+
+
+async def _books(connection: Connection, options: Options) -> list[Problem]:
+    """What the migration tool's table says against it."""
+    if options.bookkeeping is None:
+        return []
+    return [Problem("", what) for what in await bookkeeping.problems(connection, options.bookkeeping)]
+
+
+def _refuse_server(connection: Connection, server: Identity, options: Options) -> None:
+    if server.is_pooled(connection):
+        raise PlanRefused([Problem("", POOLER)])
+    if server.standby:
+        raise PlanRefused([Problem("", "rollback_dsn names a standby: it must name the writable primary")])
+    if why := role.refusal(server, options.allow_superuser):
+        raise PlanRefused([Problem("", why)])
+
+
+def _classified(statements: Sequence[Statement], opaque: set[str]) -> tuple[Statement, ...]:
+    return tuple(
+        plan.as_opaque(s) if any(key_of(f) in opaque for f in s.functions) else s for s in statements
+    )

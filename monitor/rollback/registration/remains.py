@@ -1,0 +1,136 @@
+"""Which differences from before the migration a plan will leave, as far as they can be foretold.
+
+The plan is played on the touched objects; what comes out is held against the schema from before. Where the
+outcome can't be foretold (a type that changes, an opaque statement) nothing is said: the comparison after
+the rollback is exact. Pure code.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor.rollback.schema import whole
+from monitor.rollback.schema.compare import ANY, Leeway, same
+from monitor.rollback.schema.whole import How, Objects
+from monitor.rollback.script.kinds import Class
+from monitor.rollback.script.labels import bare
+from monitor.rollback.script.refusals import OWN_SCHEMA
+from monitor.rollback.stored import Plan
+
+PARTS = {"columns": "column", "constraints": "constraint", "indexes": "index", "triggers": "trigger",
+         "policies": "policy", "statistics": "statistics object"}  # fmt: skip
+"""Parts of a touched relation that a whole fingerprint has too -> one of them."""
+
+COMPARED = {
+    "columns": ("type", "default", "identity", "generated"), "constraints": ("definition",),
+    "indexes": ("definition",), "triggers": ("definition", "enabled"), "policies": (),
+    "statistics": ("definition",),
+}  # fmt: skip
+
+FOLLOW = ("constraints", "indexes", "statistics")
+"""What may come along unnamed with an added column or table."""
+
+SAYS = {How.MISSING: "will be missing", How.NEW: "will still be there", How.CHANGED: "will differ"}
+
+
+def remaining(plan: Plan, before: Objects, now: Objects) -> list[str]:
+    """`public.contacts: column phone will still be there`; [] when nothing is known to remain."""
+    if any(s.klass is Class.OPAQUE for s in plan.statements):
+        return []
+    forecast = plan.forecast()
+    found: list[str] = []
+    touched: set[str] = set()
+    for label, entry in sorted(forecast.relations.items()):
+        touched.add(label)
+        if entry is not ANY and _kind(plan, label, entry) != "index" and not label.startswith(OWN_SCHEMA):
+            found += _relation(label, entry, before.get(label), forecast.leeway, plan.aside)
+    loose = _with_followers(touched, now) | forecast.dropped | _views(plan) | _others(plan, before)
+    for difference in whole.differences(before, now):
+        label = difference.object
+        if label not in loose and bare_of(label) not in forecast.leeway.added:
+            what = f"{label}: {difference.what}" if difference.what else label
+            found.append(f"{what} {SAYS[difference.how]}")
+    return found
+
+
+def _with_followers(touched: set[str], now: Objects) -> set[str]:
+    """Partitions and children follow their parent, an owned sequence its column."""
+    found = set(touched)
+    while new := {k for k, e in now.items() if k not in found and found & _leaders(e)}:
+        found |= new
+    return found
+
+
+def _leaders(entry: dict[str, Any]) -> set[str]:
+    owner = entry.get("owned_by", "").rpartition(".")[0]
+    return {*entry.get("parents", ()), *((owner,) if owner else ())}
+
+
+def bare_of(label: str) -> str:
+    """Of a relation's label its last name, of others nothing."""
+    return "" if " " in label else bare(label)
+
+
+def _kind(plan: Plan, label: str, entry: Any) -> str:
+    """Of a relation that the plan drops: what it was."""
+    was = entry or plan.fingerprint["relations"].get(label)
+    return was["kind"] if isinstance(was, dict) else ""
+
+
+def _relation(label: str, entry: Any, was: Any, leeway: Leeway, aside: set[str]) -> list[str]:
+    if entry is None or was is None:
+        if entry is None and was is None:
+            return []
+        return [f"{label} {SAYS[How.MISSING if entry is None else How.NEW]}"]
+    found = []
+    for part, one in PARTS.items():
+        if entry[part] is not ANY:
+            found += _named(f"{label}: {one}", part, entry, was.get(part, {}), leeway, aside)
+    return found
+
+
+def _named(
+    what: str, part: str, entry: Any, was: dict[str, Any], leeway: Leeway, aside: set[str]
+) -> list[str]:
+    expected = entry[part]
+    columns = entry["columns"]
+    unknown = columns is ANY or any(c is ANY for c in columns.values())
+    found = []
+    for name in sorted(expected.keys() | was.keys()):
+        if name not in expected:
+            if not (unknown and part in FOLLOW):
+                found.append(f"{what} {name} {SAYS[How.MISSING]}")
+        elif name not in was and name not in aside:
+            found.append(f"{what} {name} {SAYS[How.NEW]}")
+        elif (
+            name in was
+            and isinstance(expected[name], dict)
+            and _differs(part, expected[name], was[name], leeway)
+        ):
+            found.append(f"{what} {name} {SAYS[How.CHANGED]}")
+    return found
+
+
+def _differs(part: str, expected: dict[str, Any], was: dict[str, Any], leeway: Leeway) -> bool:
+    nullable = expected.get("not_null", ANY)
+    if part == "columns" and nullable is not ANY and bool(nullable) != bool(was.get("not_null")):
+        return True
+    return any(
+        expected.get(key) is not ANY and not same(expected.get(key) or "", was.get(key) or "", leeway)
+        for key in COMPARED[part]
+    )
+
+
+def _views(plan: Plan) -> set[str]:
+    """Labels of views on what the plan touches: how their text follows can't be foretold."""
+    entries = (e for e in plan.fingerprint["relations"].values() if e)
+    return {k.split("view ", 1)[1] for e in entries for k in e["dependents"] if "view " in k}
+
+
+def _others(plan: Plan, before: Objects) -> set[str]:
+    """Labels of functions, types and schemas that the plan names, and of those it may create."""
+    made = {a.kind for s in plan.statements for a in s.actions}
+    kinds = {"function": "create_function", "type": "create_type"}
+    made_kinds = tuple(f"{word} " for word, kind in kinds.items() if kind in made)
+    created = {label for label in before if made_kinds and label.startswith(made_kinds)}
+    return plan.named | created

@@ -1,0 +1,160 @@
+"""How two fingerprints differ, in sentences; renames and what can't be foretold are taken into account.
+
+Definitions are compared token by token, a renamed name standing for its new one. Pure code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.script.labels import bare
+
+_TOKENS = re.compile(r'"(?:[^"]|"")*"|\w+|\S')
+
+NAMED = ("columns", "constraints", "indexes", "statistics", "triggers", "policies", "dependents")
+"""Parts of a relation that hold named things."""
+
+ELSEWHERE = ("children", "not_nulls")
+"""Compared apart; and names of NOT NULL constraints, since what they say is said of the columns."""
+
+ODD = {
+    "indexes": "index", "policies": "policy", "dependents": "dependent", "statistics": "statistics object",
+}  # fmt: skip
+"""One of a part, where it is not the part without its s."""
+
+
+class Any_:
+    """A value that can't be foretold but must be there."""
+
+    def __repr__(self) -> str:
+        return "ANY"
+
+    def __deepcopy__(self, _: object) -> Any_:
+        return self
+
+
+ANY: Final = Any_()
+
+
+@dataclass(slots=True)
+class Leeway:
+    """What a plan changes beyond the expected value: old and new names, and new names that may appear."""
+
+    renamed: set[tuple[str, str]] = field(default_factory=set)
+    added: set[str] = field(default_factory=set)  # names of new objects, and of what may change with them
+    loose: set[tuple[str, str]] = field(default_factory=set)  # (label, part): what is named there may differ
+
+    def rename(self, old: str, new: str) -> None:
+        """What became `old` by an earlier statement is `new` in the end."""
+        earlier = {pair for pair in self.renamed if pair[1] == old}
+        self.renamed = (self.renamed - earlier) | {(first, new) for first, _ in earlier} | {(old, new)}
+
+
+EXACT: Final = Leeway()
+
+
+def differences(expected: Fingerprint, actual: Fingerprint, leeway: Leeway = EXACT) -> list[str]:
+    """Every difference as `public.contacts: column email is missing`; [] when they agree."""
+    found: list[str] = []
+    for label, entry in expected["relations"].items():
+        found += _relation(label, entry, actual["relations"].get(label), leeway)
+    for key, entry in expected["others"].items():
+        now = actual["others"].get(key)
+        if (entry is None) != (now is None):
+            found.append(f"{key} {'still exists' if entry is None else 'is missing'}")
+        elif entry is not None and not all(
+            same(entry[k] or "", now[k] or "", leeway) for k in ("definition", "body")
+        ):
+            found.append(
+                f"{key} is another" if key.startswith("comment") else f"{key} has another definition"
+            )
+    return found
+
+
+def _relation(label: str, expected: Any, actual: Any, leeway: Leeway) -> list[str]:
+    if expected is None or actual is None:
+        if expected is None and actual is None:
+            return []
+        return [f"{label} {'exists' if expected is None else 'is missing'}"]
+    if expected is ANY:
+        return []
+    found = [
+        f"{label}: {part.replace('_', ' ')} differs"
+        for part in expected
+        if part not in (*NAMED, *ELSEWHERE) and not same(expected[part], actual.get(part), leeway)
+    ]
+    found += [f"{label}: child {c} is missing" for c in _missing(expected, actual, leeway)]
+    for part in NAMED:
+        found += _named(label, part, expected[part], actual[part], leeway)
+    return found
+
+
+def _missing(expected: Mapping[str, Any], actual: Mapping[str, Any], leeway: Leeway) -> list[str]:
+    """Children that are gone. A new one, such as tonight's partition, follows its parent in everything."""
+    new = dict(leeway.renamed)
+    return [c for c in expected["children"] if c not in actual["children"] and new.get(bare(c)) is None]
+
+
+def _named(label: str, part: str, expected: Any, actual: Mapping[str, Any], leeway: Leeway) -> list[str]:
+    if expected is ANY or (label, part) in leeway.loose:
+        return []
+    found = []
+    for name in sorted(expected.keys() | actual.keys()):
+        what = f"{label}: {singular(part)} {name}"
+        if name not in actual:
+            if not _may_change(name, {}, leeway):
+                found.append(f"{what} is missing")
+        elif name not in expected:
+            if not _may_change(name, actual[name], leeway):
+                found.append(f"{what} is new")
+        elif not (_may_change(name, {}, leeway) or same(expected[name], actual[name], leeway)):
+            found.append(f"{what} has changed")
+    return found
+
+
+def _may_change(name: str, value: Mapping[str, Any], leeway: Leeway) -> bool:
+    """New objects, `NAME on TABLE` of a new constraint, `view NAME`, and what stands on an added column."""
+    words = {name, name.removeprefix("view "), name.removeprefix("table constraint ").split(" on ")[0]}
+    return bool(words & leeway.added or set(value.get("columns", ())) & leeway.added)
+
+
+def same(expected: Any, actual: Any, leeway: Leeway) -> bool:
+    if expected is ANY:
+        return actual is not None
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return expected.keys() == actual.keys() and all(
+            same(expected[k], actual[k], leeway) for k in expected
+        )
+    if isinstance(expected, str) and isinstance(actual, str):
+        return expected == actual or _same_tokens(_tokens(expected), _tokens(actual), leeway)
+    if isinstance(expected, list) and isinstance(actual, list):
+        return _new_names(expected, leeway) == sorted(actual) or sorted(expected) == sorted(actual)
+    return bool(expected == actual)
+
+
+def _new_names(names: Sequence[str], leeway: Leeway) -> list[str]:
+    new = dict(leeway.renamed)
+    return sorted(new.get(n, n) for n in names)
+
+
+def _same_tokens(expected: Sequence[str], actual: Sequence[str], leeway: Leeway) -> bool:
+    return bool(leeway.renamed) and len(expected) == len(actual) and all(
+        e == a or (e, a) in leeway.renamed for e, a in zip(expected, actual, strict=True)
+    )  # fmt: skip
+
+
+def _tokens(definition: str) -> list[str]:
+    """Quotes around an identifier are not part of its name."""
+    return [
+        t[1:-1].replace('""', '"') if t.startswith('"') and len(t) > 1 else t
+        for t in _TOKENS.findall(definition)
+    ]
+
+
+def singular(part: str) -> str:
+    """What one thing of a part is called."""
+    return ODD.get(part, part[:-1])

@@ -1,0 +1,169 @@
+"""The SQL that makes a dropped table or column again as it was: keys, defaults, indexes, owner, grants.
+
+Read from the catalogue under the rollback's locks, with every name qualified. What makes the object is
+apart from what finishes it once its rows are back: constraints and indexes come after the data.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from monitor.pg import Connection, quote_literal
+
+SQL = files("monitor.rollback.schema").joinpath("definition.sql").read_text(encoding="utf-8")
+
+TAKEN_OFF = ("constraints", "indexes")
+"""What a quarantined column does without; statistics follow it under its new name."""
+
+PATH = "/* migration-monitor */ SELECT pg_catalog.set_config('search_path', $1, true)"
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Statements without semicolons: `create` before the rows are put back, `finish` after."""
+
+    create: tuple[str, ...]
+    finish: tuple[str, ...]
+
+    def around(self, *fill: str) -> str:
+        """One script."""
+        return "".join(f"{sql};\n" for sql in (*self.create, *fill, *self.finish))
+
+
+async def read(connection: Connection, label: str, column: str = "", *, stays: bool = False) -> Definition:
+    """Of a table, or of one of its columns; with `stays` only what a quarantine takes off it.
+
+    Needs an open transaction; leaves its search_path alone.
+    """
+    path = await connection.fetchval("SELECT pg_catalog.current_setting('search_path')")
+    await connection.execute(PATH, "")
+    text = await connection.fetchval(SQL, label)
+    await connection.execute(PATH, path)
+    made: dict[str, Any] = json.loads(text)
+    if stays:
+        return Definition((), tuple(_taken_off(label, column, made)))
+    return _column(label, column, made) if column else _table(label, made)
+
+
+def _taken_off(label: str, name: str, made: dict[str, Any]) -> list[str]:
+    """Of a table its foreign keys; of a column its default, NOT NULL, and what stood on it."""
+    if not name:
+        return [k["sql"] for k in made["constraints"] if k["type"] == "f"]
+    (column,) = (c for c in made["columns"] if c["name"] == name)
+    alter = f"ALTER TABLE {label} ALTER COLUMN {column['quoted']}"
+    found = [f"{alter} SET DEFAULT {column['default']}"] if column["default"] else []
+    if column["not_null"] and column["default"]:
+        found.append(f"UPDATE {label} SET {column['quoted']} = DEFAULT WHERE {column['quoted']} IS NULL")
+    found += [f"{alter} SET NOT NULL"] if column["not_null"] else []
+    return found + _standing_on(name, made, TAKEN_OFF)
+
+
+def _standing_on(name: str, made: dict[str, Any], parts: Sequence[str]) -> list[str]:
+    return [p["sql"] for part in parts for p in made[part] if name in p["columns"]]
+
+
+def _table(label: str, made: dict[str, Any]) -> Definition:
+    columns = made["columns"] or []
+    body = ",\n".join(f"    {c['quoted']} {_type(c)}{_value(c)}{_null(c)}" for c in columns)
+    unlogged = "UNLOGGED " if made["persistence"] == "u" else ""
+    by = f" PARTITION BY {made['partition_key']}" if made["partition_key"] else ""
+    options = f" WITH ({made['options']})" if made["options"] else ""
+    create = [
+        *_new_sequences(columns), f"CREATE {unlogged}TABLE {label} (\n{body}\n){by}{options}",
+        *made["partitions"], *_owned(label, columns),
+    ]  # fmt: skip
+    finish = [
+        *_positions(label, columns), *_sql(made["constraints"]), *_sql(made["indexes"]),
+        *_sql(made["statistics"]), *made["triggers"], *made["policies"], *_security(label, made),
+        *_comments(label, made["comment"], columns), f"ALTER TABLE {label} OWNER TO {made['owner']}",
+        *made["grants"], *_granted(columns), *made["incoming"],
+    ]  # fmt: skip
+    return Definition(tuple(create), tuple(finish))
+
+
+def _column(label: str, name: str, made: dict[str, Any]) -> Definition:
+    columns = [c for c in made["columns"] if c["name"] == name]
+    (column,) = columns
+    alter = f"ALTER TABLE {label} ALTER COLUMN {column['quoted']}"
+    open_identity = {**column, "identity": column["identity"] and "d"}  # or its values could not be put back
+    add = f"ALTER TABLE {label} ADD COLUMN {column['quoted']} {_type(column)}{_value(open_identity)}"
+    finish = [*_positions(label, columns)]
+    if column["identity"] == "a":
+        finish.append(f"{alter} SET GENERATED ALWAYS")
+    if column["not_null"] and not column["identity"]:
+        finish.append(f"{alter} SET NOT NULL")
+    finish += _standing_on(name, made, (*TAKEN_OFF, "statistics"))
+    return Definition(
+        (*_new_sequences(columns), add, *_owned(label, columns)),
+        (*finish, *_comments(label, None, columns), *_granted(columns)),
+    )
+
+
+def _granted(columns: list[dict[str, Any]]) -> list[str]:
+    return [sql for c in columns for sql in c["grants"]]
+
+
+def _type(column: dict[str, Any]) -> str:
+    return f"{column['type']} COLLATE {column['collation']}" if column["collation"] else column["type"]
+
+
+def _value(column: dict[str, Any]) -> str:
+    """What a row has that says nothing."""
+    if column["identity"]:
+        when = "ALWAYS" if column["identity"] == "a" else "BY DEFAULT"
+        options = column["sequence"]["options"].partition(" START ")[2]
+        return f" GENERATED {when} AS IDENTITY (START {options})"
+    if column["generated"]:
+        kind = "STORED" if column["generated"] == "s" else "VIRTUAL"
+        return f" GENERATED ALWAYS AS ({column['default']}) {kind}"
+    return f" DEFAULT {column['default']}" if column["default"] else ""
+
+
+def _null(column: dict[str, Any]) -> str:
+    return " NOT NULL" if column["not_null"] else ""
+
+
+def _serial(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [c for c in columns if c["sequence"] and not c["identity"]]
+
+
+def _new_sequences(columns: list[dict[str, Any]]) -> list[str]:
+    return [f"CREATE SEQUENCE {c['sequence']['name']} {c['sequence']['options']}" for c in _serial(columns)]
+
+
+def _owned(label: str, columns: list[dict[str, Any]]) -> list[str]:
+    return [
+        f"ALTER SEQUENCE {c['sequence']['name']} OWNED BY {label}.{c['quoted']}" for c in _serial(columns)
+    ]
+
+
+def _positions(label: str, columns: list[dict[str, Any]]) -> list[str]:
+    """Sequences go on where they were."""
+    return [
+        f"SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence({quote_literal(label)}, "
+        f"{quote_literal(c['name'])}), {c['sequence']['position']})"
+        for c in columns
+        if c["sequence"] and c["sequence"]["position"] is not None
+    ]
+
+
+def _sql(parts: list[dict[str, Any]]) -> list[str]:
+    return [p["sql"] for p in parts]
+
+
+def _security(label: str, made: dict[str, Any]) -> list[str]:
+    wanted = {"ENABLE": made["row_security"], "FORCE": made["force_row_security"]}
+    return [f"ALTER TABLE {label} {how} ROW LEVEL SECURITY" for how, on in wanted.items() if on]
+
+
+def _comments(label: str, comment: str | None, columns: list[dict[str, Any]]) -> list[str]:
+    found = [f"COMMENT ON TABLE {label} IS {quote_literal(comment)}"] if comment else []
+    return found + [
+        f"COMMENT ON COLUMN {label}.{c['quoted']} IS {quote_literal(c['comment'])}"
+        for c in columns
+        if c["comment"]
+    ]

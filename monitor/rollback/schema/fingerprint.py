@@ -1,0 +1,89 @@
+"""What the touched objects are: names and definitions, no oids, as one JSON value.
+
+Read under an empty search_path, so that every name in a definition is qualified.
+This file does not compare; see compare.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+from monitor.pg import PINNED, Connection
+from monitor.rollback.schema.others import SCHEMA_PARTS, Other, other_key
+
+Fingerprint = dict[str, Any]
+"""`{"relations": {"public.contacts": {...} | None}, "others": {"function ...": {...} | None}}`."""
+
+RELATIONS = files("monitor.rollback.schema").joinpath("fingerprint.sql").read_text(encoding="utf-8")
+
+OTHERS = files("monitor.rollback.schema").joinpath("others.sql").read_text(encoding="utf-8")
+"""Runs under the pinned search_path."""
+
+FOUND = """/* migration-monitor: functions, types, schemas and what is commented on, by name */
+SELECT coalesce(CASE WHEN w.part OPERATOR(pg_catalog.=) 'function' THEN
+                       CASE WHEN pg_catalog.strpos(w.name, '(') OPERATOR(pg_catalog.>) 0
+                            THEN pg_catalog.to_regprocedure(w.name)::oid
+                            ELSE pg_catalog.to_regproc(w.name)::oid END
+                     WHEN w.part OPERATOR(pg_catalog.=) 'type' THEN pg_catalog.to_regtype(w.name)::oid
+                     WHEN w.part OPERATOR(pg_catalog.=) 'schema' THEN pg_catalog.to_regnamespace(w.name)::oid
+                     ELSE pg_catalog.to_regclass(w.name)::oid END, 0::oid) AS oid
+  FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) AS w(part, name)"""
+"""Runs under the registered search_path: every name of ours is qualified."""
+
+
+async def read(
+    connection: Connection, labels: Sequence[str], others: Sequence[Other], search_path: str
+) -> Fingerprint:
+    """Of relations by qualified label and of `(kind, name as written)` others. Needs an open transaction.
+
+    `others` are looked up under `search_path`; it is pinned afterwards.
+    """
+    await _set_path(connection, "")
+    relations = await _relations(connection, labels)
+    tables = {e["table"] for e in relations.values() if e and e["table"]} - set(labels)
+    relations |= await _relations(connection, sorted(tables))
+    await _set_path(connection, search_path)
+    found = await _others(connection, others) if others else {}
+    await connection.execute(PINNED)
+    return {"relations": relations, "others": found}
+
+
+async def _relations(connection: Connection, labels: Sequence[str]) -> dict[str, Any]:
+    if not labels:
+        return {}
+    rows = await connection.fetch(RELATIONS, list(labels))
+    return {r["label"]: json.loads(r["entry"]) if r["relkind"] else None for r in rows}
+
+
+async def _others(connection: Connection, others: Sequence[Other]) -> dict[str, Any]:
+    """Looked up under the plan's search_path, described under the pinned one. A comment is always there."""
+    targets = [_target(*o) for o in others]
+    rows = await connection.fetch(FOUND, [t[0] for t in targets], [t[1] for t in targets])
+    kinds = ["comment on " + t[0] if k == "comment" else k for (k, _), t in zip(others, targets, strict=True)]
+    keys = [other_key(*o) for o in others]
+    await connection.execute(PINNED)
+    described = await connection.fetch(OTHERS, keys, kinds, [r["oid"] for r in rows], [t[2] for t in targets])
+    return {r["key"]: _entry(r) for r in described}
+
+
+def _target(kind: str, name: str) -> tuple[str, str, str]:
+    """What to look for: its sort, its name (of a relation the label), and the name within a relation."""
+    if kind != "comment":
+        return kind, name, ""
+    part, label, of = json.loads(name)
+    return (part, of, "") if part in SCHEMA_PARTS else (part, label, of)
+
+
+def _entry(r: Any) -> dict[str, Any] | None:
+    if r["key"].startswith("comment on "):
+        return {"label": "", "definition": r["definition"], "body": None, "dependents": []}
+    if r["label"] is None:
+        return None
+    return {k: r[k] for k in ("label", "definition", "body")} | {"dependents": r["dependents"] or []}
+
+
+async def _set_path(connection: Connection, path: str) -> None:
+    await connection.execute("SELECT pg_catalog.set_config('search_path', $1, true)", path)

@@ -1,0 +1,295 @@
+"""From the grammar's tree of one statement to flat facts: actions, names, functions, or a refusal.
+
+Runs in the child process; plain data in and out. A kind without a row here is not known.
+This file does not know the catalogue and does not decide what is acceptable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from monitor.rollback.script import facts_outside
+from monitor.rollback.script.facts_constraints import constraint
+from monitor.rollback.script.facts_objects import (
+    comment,
+    create_enum,
+    create_function,
+    quoted,
+    signature,
+    strings,
+)
+from monitor.rollback.script.facts_parts import Facts, Tree
+from monitor.rollback.script.facts_parts import action as _action
+from monitor.rollback.script.facts_parts import relation_name as _relation
+from monitor.rollback.script.refusals import OWN_SCHEMA, refusal_of
+
+_OURS = re.compile(rf"\b{OWN_SCHEMA}(_salvage)?\b", re.IGNORECASE)
+
+ALTER = {
+    "AT_DropColumn": "drop_column",
+    "AT_DropConstraint": "drop_constraint",
+    "AT_DropNotNull": "drop_not_null",
+    "AT_SetNotNull": "set_not_null",
+    "AT_AlterColumnType": "alter_type",
+    "AT_AddColumn": "add_column",
+    "AT_AddConstraint": "add_constraint",
+    "AT_ValidateConstraint": "validate_constraint",
+    "AT_EnableTrig": "enable_trigger",
+    "AT_DisableTrig": "disable_trigger",
+}
+
+DROP = {
+    "OBJECT_TABLE": "drop_table",
+    "OBJECT_VIEW": "drop_view",
+    "OBJECT_MATVIEW": "drop_materialized_view",
+    "OBJECT_INDEX": "drop_index",
+    "OBJECT_SEQUENCE": "drop_sequence",
+    "OBJECT_TRIGGER": "drop_trigger",
+    "OBJECT_POLICY": "drop_policy",
+    "OBJECT_FUNCTION": "drop_function",
+    "OBJECT_PROCEDURE": "drop_function",
+    "OBJECT_TYPE": "drop_type",
+    "OBJECT_SCHEMA": "drop_schema",
+}
+
+RENAMED_RELATIONS = {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_INDEX", "OBJECT_SEQUENCE"}
+
+
+def facts_of(tree: Tree) -> Facts:
+    """`{actions, functions, relations, refusal}`; `refusal` is "" when the grammar has nothing against it."""
+    node, body = next(iter(tree.items()))
+    refusal = refusal_of(node, body) or _touches_us(tree)
+    reader = READERS.get(node)
+    actions = [] if refusal or reader is None else [*reader(body), *_beside(node, body)]
+    if not refusal and not actions:
+        refusal = f"{_words(node)} is not a known kind of statement"
+    return {
+        "refusal": refusal or next((a["refusal"] for a in actions if a.get("refusal")), ""),
+        "actions": [{k: v for k, v in a.items() if k != "refusal"} for a in actions],
+        "functions": _unique(strings(c["funcname"]) for c in _calls(tree)),
+        "relations": _unique(_relation(r) for r in _nodes_with(tree, "relname")),
+    }
+
+
+def _beside(node: str, body: Tree) -> list[Facts]:
+    """What a WITH writes beside what the statement itself does: `WITH x AS (DELETE …) INSERT …`."""
+    if node not in {*WRITES, "select_stmt"}:  # the body of a function that is made does nothing yet
+        return []
+    queries = (c["ctequery"] for c in _nodes_with(body, "ctequery"))
+    return [a for q in queries for kind, inner in q.items() if kind in WRITES for a in READERS[kind](inner)]
+
+
+WRITES = {"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"}
+"""Statements on rows that may stand in a WITH."""
+
+
+def _alter_table(body: Tree) -> list[Facts]:
+    commands = [c["alter_table_cmd"] for c in body["cmds"]]
+    if all(c["subtype"] == "AT_ChangeOwner" for c in commands):
+        flag = bool(body.get("missing_ok"))
+        return [_action("change_owner", _relation(body["relation"]), relation_if_exists=flag)]
+    if body.get("objtype", "OBJECT_TABLE") != "OBJECT_TABLE":
+        return [_action("", refusal=f"ALTER {_type(body['objtype'])} is not a known kind of statement")]
+    if commands[0].get("def", {}).get("partition_cmd", {}).get("concurrent"):
+        return facts_outside.detach_partition(body, commands[0])
+    return [_alter(body, c) for c in commands]
+
+
+def _alter(body: Tree, cmd: Tree) -> Facts:
+    subtype = cmd["subtype"]
+    definition = cmd.get("def", {})
+    kind = ALTER.get(subtype, "")
+    if subtype == "AT_ColumnDefault":
+        kind = "set_default" if definition else "drop_default"
+    name = cmd.get("name", "") or _defined(definition)
+    refusal = ""
+    if not kind:
+        refusal = f"ALTER TABLE … {_camel(subtype)} is not a known kind of statement"
+    elif kind == "add_constraint" and not name:
+        refusal = "ADD CONSTRAINT needs a name, or nobody can check that it is there"
+    return _action(
+        kind, _relation(body["relation"]), name, new_name=_using_index(definition),
+        if_exists=bool(cmd.get("missing_ok")), relation_if_exists=bool(body.get("missing_ok")),
+        cascade=_cascade(cmd), refusal=refusal, **constraint(definition.get("constraint", {})),
+    )  # fmt: skip
+
+
+def _defined(definition: Tree) -> str:
+    return str(
+        definition.get("column_def", {}).get("colname", "")
+        or definition.get("constraint", {}).get("conname", "")
+    )
+
+
+def _using_index(definition: Tree) -> str:
+    """`ADD CONSTRAINT … USING INDEX`: the index that becomes the constraint's, and gets its name."""
+    return str(definition.get("constraint", {}).get("indexname", ""))
+
+
+def _change_owner(body: Tree) -> list[Facts]:
+    """Of what is no relation."""
+    what = body["object_type"]
+    if what in {"OBJECT_FUNCTION", "OBJECT_PROCEDURE"}:
+        return [_action("change_owner", None, signature(body["object"]["object_with_args"]))]
+    if what == "OBJECT_TYPE":
+        return [_action("change_owner", None, quoted(strings(body["object"]["list"]["items"])))]
+    return [_action("", refusal=f"giving a {_type(what)} to another owner is not a known kind of statement")]
+
+
+def _rename(body: Tree) -> list[Facts]:
+    what = body.get("rename_type", "")
+    kind = {"OBJECT_COLUMN": "rename_column", "OBJECT_TABCONSTRAINT": "rename_constraint"}.get(what, "")
+    if what in RENAMED_RELATIONS:
+        kind = "rename_relation"
+    if not kind:
+        return [_action("", refusal=f"renaming a {_type(what)} is not a known kind of statement")]
+    return [
+        _action(
+            kind, _relation(body["relation"]), body.get("subname", ""), new_name=body["newname"],
+            relation_if_exists=bool(body.get("missing_ok")),
+        )
+    ]  # fmt: skip
+
+
+def _set_schema(body: Tree) -> list[Facts]:
+    """Only what a quarantine is rewritten to: where else a table could go nobody has looked."""
+    new = str(body.get("newschema", ""))
+    if body.get("object_type") != "OBJECT_TABLE" or not new.startswith(f"{OWN_SCHEMA}_quarantine"):
+        return [_action("", refusal="SET SCHEMA is not a known kind of statement")]
+    return [_action("set_schema", _relation(body["relation"]), new_name=new)]
+
+
+def _drop(body: Tree) -> list[Facts]:
+    what = body["remove_type"]
+    kind = "drop_index_concurrently" if body.get("concurrent") else DROP.get(what, "")
+    if not kind:
+        return [_action("", refusal=f"DROP {_type(what)} is not a known kind of statement")]
+    flags = {"if_exists": bool(body.get("missing_ok")), "cascade": _cascade(body)}
+    return [_dropped(kind, item, flags) for item in body["objects"]]
+
+
+def _dropped(kind: str, item: Tree, flags: Facts) -> Facts:
+    if kind == "drop_function":
+        return _action(kind, None, signature(item["object_with_args"]), **flags)
+    if kind == "drop_type":
+        return _action(kind, None, quoted(strings(item["type_name"]["names"])), **flags)
+    if kind == "drop_schema":
+        return _action(kind, None, quoted([item["string"]["sval"]]), **flags)
+    names = strings(item["list"]["items"])
+    if kind in {"drop_trigger", "drop_policy"}:
+        return _action(kind, names[:-1], names[-1], **flags)
+    return _action(kind, names, **flags)
+
+
+def _insert(body: Tree) -> list[Facts]:
+    updates = body.get("on_conflict_clause", {}).get("action") == "ONCONFLICT_UPDATE"
+    return [_action("upsert" if updates else "insert", _relation(body["relation"]))]
+
+
+def _update(body: Tree) -> list[Facts]:
+    relation = _relation(body["relation"])
+    targets = (t["res_target"]["name"] for t in body["target_list"])
+    return [_action("update", relation, column) for column in targets]
+
+
+def _truncate(body: Tree) -> list[Facts]:
+    return [_action("truncate", _relation(r["range_var"]), cascade=_cascade(body)) for r in body["relations"]]
+
+
+def _grant(body: Tree) -> list[Facts]:
+    return [
+        _action("grant", _relation(o["range_var"]) if "range_var" in o else None)
+        for o in body.get("objects", [{}])
+    ]
+
+
+def _on(kind: str, key: str, name: str = "") -> Callable[[Tree], list[Facts]]:
+    """A reader of a statement on one relation; `name`: the field with the name of what is created on it."""
+
+    def read(body: Tree) -> list[Facts]:
+        replaces = bool(body.get("if_not_exists") or body.get("replace"))
+        return [_action(kind, _relation(body[key]), body.get(name, "") if name else "", if_exists=replaces)]
+
+    return read
+
+
+def _plain(kind: str) -> Callable[[Tree], list[Facts]]:
+    return lambda _: [_action(kind)]
+
+
+READERS: dict[str, Callable[[Tree], list[Facts]]] = {
+    "alter_table_stmt": _alter_table,
+    "rename_stmt": _rename,
+    "drop_stmt": _drop,
+    "alter_object_schema_stmt": _set_schema,
+    "alter_owner_stmt": _change_owner,
+    "index_stmt": facts_outside.create_index,
+    "reindex_stmt": facts_outside.reindex,
+    "vacuum_stmt": facts_outside.vacuum,
+    "view_stmt": _on("create_view", "view"),
+    "create_stmt": _on("create_table", "relation"),
+    "create_seq_stmt": _on("create_sequence", "sequence"),
+    "create_trig_stmt": _on("create_trigger", "relation", "trigname"),
+    "create_function_stmt": create_function,
+    "create_enum_stmt": create_enum,
+    "comment_stmt": comment,
+    "grant_stmt": _grant,
+    "insert_stmt": _insert,
+    "update_stmt": _update,
+    "delete_stmt": _on("delete", "relation"),
+    "merge_stmt": _on("merge", "relation"),
+    "truncate_stmt": _truncate,
+    "select_stmt": _plain("select"),
+    "do_stmt": _plain("do"),
+    "call_stmt": _plain("call"),
+}
+
+
+def _cascade(body: Tree) -> bool:
+    return body.get("behavior") == "DROP_CASCADE"
+
+
+def _walk(tree: Any) -> Iterator[Tree | str]:
+    """Every dict and string of the tree; a stack instead of recursion, since trees can be deep."""
+    stack = [tree]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            yield item
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+        elif isinstance(item, str):
+            yield item
+
+
+def _nodes_with(tree: Tree, key: str) -> list[Tree]:
+    return [n for n in _walk(tree) if isinstance(n, dict) and key in n]
+
+
+def _calls(tree: Tree) -> list[Tree]:
+    return [n["func_call"] for n in _nodes_with(tree, "func_call")]
+
+
+def _unique(names: Iterator[list[str]]) -> list[list[str]]:
+    return [list(n) for n in sorted({tuple(n) for n in names})]
+
+
+def _touches_us(tree: Tree) -> str:
+    if any(isinstance(s, str) and _OURS.search(s) for s in _walk(tree)):
+        return f"the schema {OWN_SCHEMA} is the ledger of this rollback and may not be touched by it"
+    return ""
+
+
+def _words(node: str) -> str:
+    return node.removesuffix("_stmt").replace("_", " ").upper()
+
+
+def _type(object_type: str) -> str:
+    return object_type.removeprefix("OBJECT_").replace("_", " ").lower()
+
+
+def _camel(subtype: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", subtype.removeprefix("AT_")).upper()

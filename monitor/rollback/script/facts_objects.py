@@ -1,0 +1,79 @@
+"""Facts of statements about functions, types and comments; the rule of facts.py holds."""
+
+from __future__ import annotations
+
+from monitor.rollback.script.facts_parts import Tree
+from monitor.rollback.script.facts_parts import action as _action
+
+INPUT = {"FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_VARIADIC", "FUNC_PARAM_DEFAULT"}
+"""Parameters that are part of a function's identity."""
+
+ON_RELATION = {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_INDEX", "OBJECT_SEQUENCE",
+               "OBJECT_FOREIGN_TABLE"}  # fmt: skip
+ON_PART = {
+    "OBJECT_COLUMN": "column", "OBJECT_TABCONSTRAINT": "constraint", "OBJECT_TRIGGER": "trigger",
+    "OBJECT_POLICY": "policy", "OBJECT_RULE": "rule",
+}  # fmt: skip
+
+
+def create_function(body: Tree) -> list[Tree]:
+    """`text`: the body as it is written, if it is a string. Without a name it can't be found again."""
+    parameters = [p["function_parameter"] for p in body.get("parameters", [])]
+    types = [p["arg_type"] for p in parameters if p.get("mode") in INPUT]
+    name = f"{quoted(strings(body['funcname']))}({', '.join(type_text(t) for t in types)})"
+    if any(t.get("pct_type") for t in types):
+        name = ""
+    return [_action("create_function", None, name, if_exists=bool(body.get("replace")), text=_body(body))]
+
+
+def _body(body: Tree) -> str | None:
+    for option in (o["def_elem"] for o in body.get("options", [])):
+        if option["defname"] == "as":
+            items = strings(option["arg"]["list"]["items"])
+            return items[0] if len(items) == 1 else None
+    return None
+
+
+def create_enum(body: Tree) -> list[Tree]:
+    """`text`: the labels, with commas."""
+    labels = ",".join(strings(body.get("vals", [])))
+    return [_action("create_type", None, quoted(strings(body["type_name"])), text=labels)]
+
+
+def comment(body: Tree) -> list[Tree]:
+    """`part`: what it is on; "": something no fingerprint holds. `text`: "" takes the comment away."""
+    what, item = body["objtype"], body["object"]
+    relation: list[str] | None = None
+    part = name = ""
+    if what in ON_RELATION:
+        part, relation = "relation", strings(item["list"]["items"])
+    elif what in ON_PART:
+        *relation, name = strings(item["list"]["items"])
+        part = ON_PART[what]
+    elif what in {"OBJECT_FUNCTION", "OBJECT_PROCEDURE"}:
+        part, name = "function", signature(item["object_with_args"])
+    elif what in {"OBJECT_TYPE", "OBJECT_DOMAIN"}:
+        part, name = "type", quoted(strings(item["type_name"]["names"]))
+    elif what == "OBJECT_SCHEMA":
+        part, name = "schema", quoted([item["string"]["sval"]])
+    return [_action("comment", relation, name, part=part, text=body.get("comment", ""))]
+
+
+def signature(item: Tree) -> str:
+    """`"public"."f"("pg_catalog"."int4")`, as the server's to_regprocedure reads it."""
+    name = quoted(strings(item["objname"]))
+    if item.get("args_unspecified"):
+        return name
+    return f"{name}({', '.join(type_text(a['type_name']) for a in item.get('objargs', []))})"
+
+
+def type_text(type_name: Tree) -> str:
+    return quoted(strings(type_name["names"])) + "[]" * len(type_name.get("array_bounds", []))
+
+
+def strings(items: list[Tree]) -> list[str]:
+    return [i["string"].get("sval", "") for i in items if "string" in i]
+
+
+def quoted(names: list[str]) -> str:
+    return ".".join('"' + n.replace('"', '""') + '"' for n in names)

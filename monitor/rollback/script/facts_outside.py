@@ -1,0 +1,87 @@
+"""Facts of the statements that PostgreSQL runs outside a transaction only, and of ANALYZE beside VACUUM.
+
+Runs in the child process; plain data in and out. What is refused of them is in refusals.py.
+"""
+
+from __future__ import annotations
+
+import json
+
+from monitor.rollback.script.facts_parts import Facts, Tree, action, relation_name
+
+REINDEXED = {"REINDEX_OBJECT_INDEX": "reindex_index", "REINDEX_OBJECT_TABLE": "reindex_table"}
+
+
+def create_index(body: Tree) -> list[Facts]:
+    """`CREATE INDEX`, with or without CONCURRENTLY: a name, and the shape by which it is known again."""
+    missing = "" if body.get("idxname") else "CREATE INDEX needs a name, or nobody can check that it is there"
+    kind = "create_index_concurrently" if body.get("concurrent") else "create_index"
+    return [
+        action(
+            kind, relation_name(body["relation"]), body.get("idxname", ""), shape=shape_of(body),
+            part=_uniqueness(body), if_exists=bool(body.get("if_not_exists")), refusal=missing,
+        )
+    ]  # fmt: skip
+
+
+def detach_partition(body: Tree, cmd: Tree) -> list[Facts]:
+    """`name` is the partition as a key: always quoted."""
+    partition = relation_name(cmd["def"]["partition_cmd"]["name"])
+    quoted = ".".join('"' + n.replace('"', '""') + '"' for n in partition)
+    return [
+        action(
+            "detach_partition", relation_name(body["relation"]), quoted,
+            relation_if_exists=bool(body.get("missing_ok")),
+        )
+    ]  # fmt: skip
+
+
+def reindex(body: Tree) -> list[Facts]:
+    return [action(REINDEXED[body["kind"]], relation_name(body["relation"]))]
+
+
+def vacuum(body: Tree) -> list[Facts]:
+    """VACUUM and ANALYZE, one action a table."""
+    kind = "vacuum" if body.get("is_vacuumcmd") else "analyze"
+    return [action(kind, relation_name(r["vacuum_relation"]["relation"])) for r in body["rels"]]
+
+
+def shape_of(body: Tree) -> str:
+    """What an index is beside its name, as the catalogue tells it too: see conditions.py.
+
+    Expressions and predicates are known to be there; their text is not, since the server rewrites it.
+    """
+    return as_shape(
+        unique=bool(body.get("unique")),
+        method=body["access_method"],
+        keys=[_key(p["index_elem"]) for p in body["index_params"]],
+        includes=[p["index_elem"]["name"] for p in body.get("index_including_params", ())],
+        partial="where_clause" in body,
+    )
+
+
+def _uniqueness(body: Tree) -> str:
+    """How plain a unique index is: whether two rows are the same to it can be asked of its columns."""
+    elements = [p["index_elem"] for p in body["index_params"]]
+    plain = not any("expr" in e or "collation" in e or "opclass" in e for e in elements)
+    if not (body.get("unique") and plain and "where_clause" not in body):
+        return ""
+    return "unique, nulls not distinct" if body.get("nulls_not_distinct") else "unique"
+
+
+def as_shape(*, unique: bool, method: str, keys: list[str], includes: list[str], partial: bool) -> str:
+    """Compared as a text."""
+    shape = {"unique": unique, "method": method, "keys": keys, "includes": includes, "partial": partial}
+    return json.dumps(shape, sort_keys=True)
+
+
+def as_key(name: str, *, descending: bool, nulls_first: bool) -> str:
+    """A column or "" for an expression, and its order."""
+    return json.dumps([name, descending, nulls_first])
+
+
+def _key(element: Tree) -> str:
+    descending = element.get("ordering") == "SORTBY_DESC"
+    nulls = element.get("nulls_ordering", "SORTBY_NULLS_DEFAULT")
+    nulls_first = nulls == "SORTBY_NULLS_FIRST" or (nulls == "SORTBY_NULLS_DEFAULT" and descending)
+    return as_key(element.get("name", ""), descending=descending, nulls_first=nulls_first)
