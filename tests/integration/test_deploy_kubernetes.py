@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import runpy
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from monitor.cli.exits import BY_VERDICT
 from monitor.core.samples import SECOND
 from monitor.daemon import loop, process, rolling
 from monitor.settings import load
+from tests.machine import has
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
@@ -153,7 +153,7 @@ def test_the_operators_rules_are_those_of_prometheus() -> None:
     assert read(written)["spec"] == read(DEPLOY / "prometheus" / "rules.yaml")
 
 
-if shutil.which("kubectl"):  # without it these are not collected
+if has("kubectl"):  # without it these are not collected
 
     @pytest.mark.parametrize("folder", BUILT)
     def test_kustomize_builds_it(folder: str) -> None:
