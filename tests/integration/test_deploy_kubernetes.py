@@ -28,6 +28,9 @@ KUSTOMIZATIONS = sorted(KUBERNETES.rglob("kustomization.yaml"))
 BUILT = ("overlays/production", "overlays/pair", "release")
 """What people apply; the others are parts of these."""
 
+IMAGE = "registry.example/migration-monitor:0.1.0"
+"""Of a registry, in everything that is applied: a bare name is looked for at docker.io."""
+
 
 def read(path: Path) -> Any:
     return YAML(typ="safe", pure=True).load(path.read_text())
@@ -165,6 +168,7 @@ if has("kubectl"):  # without it these are not collected
         asked = re.findall(r"'configMap': \{'name': '([^']+)'", str(built))
         assert asked
         assert set(asked) <= maps
+        assert set(re.findall(r"'image': '([^']+)'", str(built))) == {IMAGE}
 
 
 @pytest.mark.slow
