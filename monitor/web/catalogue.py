@@ -134,8 +134,17 @@ METRICS: tuple[Metric, ...] = (
     _overview("watch_info", ("target", "migration", "watch", "mode"), "An open watch; always 1."),
     _overview("watch_phase", ("target", "migration", "phase"), "1 for the phase the watch is in, else 0."),
     _overview("watch_started_timestamp_seconds", _TM, "When the watch began."),
-    _overview("watch_ends_timestamp_seconds", _TM, "When the watch can succeed at the earliest."),
-    _overview("watch_left_seconds", _TM, "Time left until the watch can succeed; never below 0."),
+    _overview(
+        "watch_ends_timestamp_seconds",
+        _TM,
+        "When the watch can succeed at the earliest, as of its registration; "
+        "what was not normal or not measured comes on top.",
+    ),
+    _overview(
+        "watch_left_seconds",
+        _TM,
+        "Time left until that earliest moment, never below 0; 0 is not yet a success.",
+    ),
     _overview("watch_superseded", _TM, "1 when a newer watch on the target may roll back instead."),
     _overview(
         "watch_verdict_timestamp_seconds",
