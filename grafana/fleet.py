@@ -2,21 +2,69 @@
 
 from __future__ import annotations
 
-from grafana.pieces import ANY, BLUE, GREEN, ORANGE, RED, Json, Panel, dashboard, note, row, variables
+from collections.abc import Mapping
+
+from grafana.pieces import (
+    ANY,
+    BLUE,
+    GREEN,
+    ORANGE,
+    RED,
+    YELLOW,
+    Json,
+    Panel,
+    column,
+    dashboard,
+    ending,
+    mapping,
+    note,
+    row,
+    variables,
+)
+from grafana.words import ATTEMPTS, OUTCOMES, PHASES, READY, VERDICTS
 
 M = "migration_monitor_"
 ROLLBACK = 'rule=~".+\\\\.rollback"'
 BAD = ((None, GREEN), (1, RED))
+WATCH = "on (job, instance, target, migration)"
+SHOWN = "within the time that is shown"
+
+
+def counts(title: str, description: str, name: str, which: str, labels: tuple[str, ...],
+           colours: Mapping[str, str]) -> Panel:  # fmt: skip
+    """How often something rare happened in the whole time shown; a rate of it would be a flat line near zero.
+
+    The last label decides the colour.
+    """
+    legend = " ".join(f"{{{{{label}}}}}" for label in labels)
+    query = f"sum by ({', '.join(labels)}) (increase({M}{name}{{{which}}}[$__range]))"
+    return Panel(
+        title, description, [(query, legend)], unit="none", kind="bargauge", steps=((None, BLUE),),
+        overrides=[ending(value, colour) for value, colour in colours.items()],
+    )  # fmt: skip
+
+
+def coloured(words: Mapping[str, str]) -> tuple[tuple[str, object], ...]:
+    """A column of words, each in its colour."""
+    return (
+        ("mappings", [mapping({word: (word, colour) for word, colour in words.items()})]),
+        ("custom.cellOptions", {"type": "color-text"}),
+    )
+
 
 NOW = (
     Panel(
-        "Daemons", "Daemons that Prometheus could scrape just now.",
-        [(f"sum(up{{{ANY}}})", "")], kind="stat", width=4, height=4, steps=((None, RED), (1, GREEN)),
+        "Daemons", "Daemons that Prometheus could scrape just now, and those that it could not.",
+        [(f"sum(up{{{ANY}}})", "answer"), (f"sum(up{{{ANY}}} == bool 0)", "silent")],
+        unit="none", kind="stat", width=4, height=4, steps=((None, RED), (1, GREEN)), empty="none known",
+        overrides=[column("silent", ("thresholds", {"mode": "absolute", "steps": [
+            {"value": None, "color": GREEN}, {"value": 1, "color": RED},
+        ]}))],
     ),
     Panel(
         "Open watches", "Migrations that are being watched.",
-        [(f"count({M}watch_info{{{ANY}}}) or vector(0)", "")], kind="stat", width=4, height=4,
-        steps=((None, BLUE),),
+        [(f"count(count by (target, migration) ({M}watch_info{{{ANY}}})) or vector(0)", "")],
+        kind="stat", width=4, height=4, steps=((None, BLUE),),
     ),
     Panel(
         "Breaches under way", "Rules with a rollback limit that is exceeded at this moment.",
@@ -24,8 +72,12 @@ NOW = (
         kind="stat", width=4, height=4, steps=BAD,
     ),
     Panel(
-        "Not ready", "Watches that could not be rolled back now, those that only observe included.",
-        [(f"sum({M}rollback_ready{{{ANY}}} == bool 0) or vector(0)", "")],
+        "Not ready", "Watches that could not be rolled back if they had to; not those that only observe.",
+        [(f"sum(({M}rollback_ready{{{ANY}}} == bool 0)"
+          f" unless {WATCH} ({M}watch_superseded{{{ANY}}} == 1)"
+          f" unless {WATCH} {M}watch_info{{{ANY}, mode=\"observe\"}}"
+          f" unless {WATCH} ({M}watch_phase{{{ANY}, phase=~\"rolling_back|in_doubt\"}} == 1))"
+          f" or vector(0)", "")],
         kind="stat", width=4, height=4, steps=BAD,
     ),
     Panel(
@@ -42,19 +94,27 @@ NOW = (
 
 TABLES = (
     Panel(
-        "Watches", "Every open watch: its phase, the time left, and whether it could be rolled back now (1).",
+        "Watches",
+        "Every open watch: its phase, when it can succeed at the earliest (as of its registration), and "
+        "whether it could be rolled back now.",
         [
             (f"max by (target, migration, phase) ({M}watch_phase{{{ANY}}} == 1)", ""),
             (f"max by (target, migration) ({M}watch_left_seconds{{{ANY}}})", ""),
             (f"min by (target, migration) ({M}rollback_ready{{{ANY}}})", ""),
         ],
         unit="none", kind="table", width=14,
+        overrides=[
+            column("phase", *coloured(PHASES)),
+            column("can succeed in", ("unit", "s"), ("decimals", 0)),
+            column("ready to roll back", ("mappings", [mapping(READY)]),
+                   ("custom.cellOptions", {"type": "color-text"})),
+        ],
         more={
             "transformations": [
                 {"id": "merge", "options": {}},
                 {"id": "organize", "options": {
                     "excludeByName": {"Time": True, "Value #A": True},
-                    "renameByName": {"Value #B": "seconds left", "Value #C": "ready"},
+                    "renameByName": {"Value #B": "can succeed in", "Value #C": "ready to roll back"},
                 }},
             ]
         },
@@ -62,7 +122,7 @@ TABLES = (
     Panel(
         "How the latest watches ended", "Of each verdict the latest watch, and how long ago that was.",
         [(f"min by (target, migration, verdict) (time() - {M}watch_verdict_timestamp_seconds{{{ANY}}})", "")],
-        unit="s", kind="table", width=10,
+        unit="s", kind="table", width=10, overrides=[column("verdict", *coloured(VERDICTS))],
         more={
             "transformations": [
                 {"id": "organize", "options": {
@@ -85,16 +145,10 @@ TARGETS = (
           "{{migration}} {{rule}}")],
         unit="s",
     ),
-    Panel(
-        "Decisions", "What the decision cores said, by kind.",
-        [(f"sum by (decision) (rate({M}decisions_total{{{ANY}}}[$__rate_interval]))", "{{decision}}")],
-        unit="ops",
-    ),
-    Panel(
-        "Rollbacks", "Rollbacks that came to an end, by outcome.",
-        [(f"sum by (outcome) (rate({M}rollbacks_total{{{ANY}}}[$__rate_interval]))", "{{outcome}}")],
-        unit="ops",
-    ),
+    counts("Decisions", f"What the decision cores said {SHOWN}, by kind.", "decisions_total", ANY,
+           ("decision",), {}),
+    counts("Rollbacks", f"Rollbacks that came to an end {SHOWN}, by outcome.", "rollbacks_total", ANY,
+           ("outcome",), OUTCOMES),
 )  # fmt: skip
 
 DAEMONS = (
@@ -108,12 +162,8 @@ DAEMONS = (
           f"(rate({M}event_loop_lag_seconds_bucket{{{ANY}}}[$__rate_interval])))", "{{instance}}")],
         unit="s",
     ),
-    Panel(
-        "Alerts", "Attempts to deliver alerts, by channel and how they ended.",
-        [(f"sum by (channel, outcome) (rate({M}alerts_total{{{ANY}}}[$__rate_interval]))",
-          "{{channel}} {{outcome}}")],
-        unit="ops",
-    ),
+    counts("Alerts", f"Attempts to deliver alerts {SHOWN}, by channel and how they ended.", "alerts_total",
+           ANY, ("channel", "outcome"), ATTEMPTS),
     Panel(
         "Alerts waiting", "Alerts in memory that their channel has not taken yet.",
         [(f"sum by (channel) ({M}alerts_queued{{{ANY}}})", "{{channel}}")],
@@ -173,9 +223,25 @@ def notes(which: str) -> list[Json]:
     who = "{{migration}} on {{target}}"
     started, decided = f"{M}watch_started_timestamp_seconds", f"{M}rollback_decided_timestamp_seconds"
     ended = f"{M}watch_verdict_timestamp_seconds"
+    ends = {
+        "Succeeded": (GREEN, "succeeded"),
+        "Rolled back": (ORANGE, "rolled_back|resolved_externally"),
+        "Rollback went wrong": (RED, "failed|refused|unverified"),
+        "Ended undecided": (YELLOW, "inconclusive|cancelled"),
+    }
     return [
         note("Registered", BLUE, f"{started}{{{which}}} * 1000", "watch begins", who, at_value=True),
-        note("Breach", ORANGE, f"{M}streak_age_seconds{{{which}, {ROLLBACK}}} > 0", "{{rule}}", who),
+        note("Breach", YELLOW, f"{M}streak_age_seconds{{{which}, {ROLLBACK}}} > 0", "{{rule}}", who),
         note("Rollback decided", RED, f"{decided}{{{which}}} * 1000", "rollback decided", who, at_value=True),
-        note("Ended", GREEN, f"{ended}{{{which}}} * 1000", "{{verdict}}", who, at_value=True),
+        *(
+            note(
+                name,
+                colour,
+                f'{ended}{{{which}, verdict=~"{verdicts}"}} * 1000',
+                "{{verdict}}",
+                who,
+                at_value=True,
+            )
+            for name, (colour, verdicts) in ends.items()
+        ),
     ]

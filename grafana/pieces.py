@@ -5,7 +5,7 @@ Rule of the room: no metric of ours is named here; which ones are shown is for `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,11 @@ DATASOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
 ANY = 'job=~"$job", instance=~"$instance"'
 """Every selector has it, so that a dashboard never mixes installations."""
 
+Words = Mapping[float, tuple[str, str]]
+"""Value -> what it is called, and the colour of that."""
+
 GREEN, ORANGE, RED, BLUE = "green", "orange", "red", "blue"
+PURPLE, YELLOW, GREY = "purple", "yellow", "text"
 
 COLUMNS = 24
 """Width of Grafana's grid."""
@@ -34,10 +38,13 @@ class Panel:
     width: int = 12
     height: int = 8
     steps: Sequence[tuple[float | None, str]] = ((None, GREEN),)
+    words: Words = field(default_factory=dict)
+    empty: str = ""  # shown where there is no value
+    overrides: Sequence[Json] = ()
     more: Json = field(default_factory=dict)  # merged into the panel
 
     def json(self, number: int, x: int, y: int) -> Json:
-        instant = self.kind in {"stat", "table"}
+        instant = self.kind in {"stat", "table", "bargauge"}
         targets = [
             _target(chr(ord("A") + i), expr, legend, instant, self.kind == "table")
             for i, (expr, legend) in enumerate(self.queries)
@@ -50,7 +57,10 @@ class Panel:
             "datasource": DATASOURCE,
             "gridPos": {"x": x, "y": y, "w": self.width, "h": self.height},
             "targets": targets,
-            "fieldConfig": {"defaults": self._defaults(), "overrides": _dashed(self.kind)},
+            "fieldConfig": {
+                "defaults": self._defaults(),
+                "overrides": [*_dashed(self.kind), *self.overrides],
+            },
             "options": OPTIONS[self.kind],
             **self.more,
         }
@@ -64,6 +74,12 @@ class Panel:
             found["custom"] = {"lineWidth": 1, "fillOpacity": 8, "spanNulls": False, "showPoints": "never"}
         else:
             found["color"] = {"mode": "thresholds"}
+        if self.kind == "bargauge":
+            found |= {"min": 0, "decimals": 0}  # an increase is extrapolated to the edges of its range
+        if self.words:
+            found["mappings"] = [mapping(self.words)]
+        if self.empty:
+            found["noValue"] = self.empty
         return found
 
 
@@ -79,14 +95,46 @@ OPTIONS: dict[str, Json] = {
         "textMode": "auto",
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
     },
+    "bargauge": {
+        "displayMode": "basic",
+        "orientation": "horizontal",
+        "valueMode": "color",
+        "showUnfilled": True,
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+    },
     "table": {"showHeader": True, "cellHeight": "sm"},
     "state-timeline": {
         "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False},
         "mergeValues": True,
-        "showValue": "never",
+        "showValue": "auto",
         "tooltip": {"mode": "multi", "sort": "none"},
     },
 }
+
+
+def mapping(words: Mapping[Any, tuple[str, str]]) -> Json:
+    """Values, or texts, as words of their colour."""
+    options = {
+        str(value): {"text": text, "color": colour, "index": index}
+        for index, (value, (text, colour)) in enumerate(words.items())
+    }
+    return {"type": "value", "options": options}
+
+
+def column(name: str, *properties: tuple[str, Any]) -> Json:
+    """What is special about one series, or one column of a table."""
+    return {
+        "matcher": {"id": "byName", "options": name},
+        "properties": [{"id": id, "value": value} for id, value in properties],
+    }
+
+
+def ending(text: str, colour: str) -> Json:
+    """Series whose name ends like this have this colour."""
+    return {
+        "matcher": {"id": "byRegexp", "options": f"/(^| ){text}$/"},
+        "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": colour}}],
+    }
 
 
 def row(title: str) -> str:
@@ -145,7 +193,9 @@ def _variable(name: str, label: str, query: str) -> Json:
         "name": name, "label": label, "type": "query", "datasource": DATASOURCE,
         "query": {"query": query, "refId": name}, "definition": query,
         "refresh": 2, "sort": 1, "hide": 0, "regex": "",
-        "multi": True, "includeAll": True, "allValue": ".+",
+        "multi": True, "includeAll": True,
+        # all jobs are those that the query finds: `up` and `process_…` are everybody's
+        "allValue": None if name == "job" else ".+",
         "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
     }  # fmt: skip
 

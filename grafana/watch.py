@@ -2,66 +2,109 @@
 
 from __future__ import annotations
 
-from grafana.fleet import ROLLBACK, M, installation, notes
-from grafana.pieces import ANY, BLUE, GREEN, ORANGE, RED, Json, Panel, dashboard, row, variables
+from dataclasses import replace
+
+from grafana.fleet import ROLLBACK, SHOWN, M, counts, installation, notes
+from grafana.pieces import (
+    ANY,
+    BLUE,
+    GREEN,
+    ORANGE,
+    RED,
+    Json,
+    Panel,
+    Words,
+    dashboard,
+    ending,
+    row,
+    variables,
+)
+from grafana.words import (
+    BLIND,
+    EVIDENCE,
+    FIRING,
+    HOOKS,
+    IN_THE_WAY,
+    NORMAL,
+    NUMBERED,
+    PHASES,
+    QUIET,
+    READY,
+)
 
 TARGET = f'{ANY}, target=~"$target"'
 WATCH = f'{TARGET}, migration=~"$migration"'
 
-YES = ((None, RED), (1, GREEN))
-NO = ((None, GREEN), (1, RED))
+METRIC, RULE = ("target", "metric"), ("migration", "rule")
 
 
-def against_limits(title: str, description: str, metric: str, ending: str, unit: str) -> Panel:
+def against_limits(title: str, description: str, metric: str, suffix: str, unit: str) -> Panel:
     """A metric with its limits as lines."""
     chosen = f'{TARGET}, metric="{metric}"'
     return Panel(
         title, description,
         [
-            (f"max by (target) ({M}metric_{ending}{{{chosen}}})", "{{target}}"),
-            (f"max by (limit) ({M}limit_{ending}{{{chosen}}})", "limit: {{limit}}"),
+            (f"max by (target) ({M}metric_{suffix}{{{chosen}}})", "{{target}}"),
+            (f"max by (target, limit) ({M}limit_{suffix}{{{chosen}}})", "limit: {{limit}} of {{target}}"),
         ],
         unit=unit,
     )  # fmt: skip
 
 
-def states(title: str, description: str, name: str, which: str, label: str, good: bool) -> Panel:
-    """A truth over time, one line for each value of `label`."""
-    fold = "min" if good else "max"
-    query = (f"{fold} by ({label}) ({M}{name}{{{which}}})", f"{{{{{label}}}}}")
-    return Panel(title, description, [query], kind="state-timeline", steps=YES if good else NO, unit="bool")
+def states(title: str, description: str, name: str, which: str, labels: tuple[str, ...], words: Words,
+           fold: str = "max", only: str = "") -> Panel:  # fmt: skip
+    """A truth over time in words, one line for each value of `labels`. `only`: which values are drawn."""
+    legend = " ".join(f"{{{{{label}}}}}" for label in labels)
+    query = (f"{fold} by ({', '.join(labels)}) ({M}{name}{{{which}}}){only}", legend)
+    return Panel(title, description, [query], kind="state-timeline", unit="none", words=words)
+
+
+def phases(title: str, description: str) -> Panel:
+    """One line for each watch: the number of the phase it is in, shown as its word."""
+    each = (f'{number} * ({M}watch_phase{{{WATCH}, phase="{phase}"}} == 1)'
+            for number, (phase, _) in NUMBERED.items())  # fmt: skip
+    query = f"max by (target, migration) ({' or '.join(each)})"
+    return Panel(
+        title, description, [(query, "{{migration}} on {{target}}")],
+        kind="state-timeline", unit="none", words=NUMBERED,
+    )  # fmt: skip
 
 
 NOW = (
     Panel(
         "Phase", "The phase each chosen watch is in.",
-        [(f"{M}watch_phase{{{WATCH}}} == 1", "{{phase}}")], kind="stat", width=5, height=4,
-        steps=((None, BLUE),),
+        [(f"max by (target, migration, phase) ({M}watch_phase{{{WATCH}}}) == 1", "{{migration}}: {{phase}}")],
+        unit="none", kind="stat", width=6, height=4, steps=((None, BLUE),), empty="no open watch",
+        overrides=[ending(phase, colour) for phase, colour in PHASES.items()],
         more={"options": {
             "colorMode": "value", "graphMode": "none", "justifyMode": "center", "textMode": "name",
             "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
         }},
     ),
     Panel(
-        "Time left", "Until the watch can succeed at the earliest.",
-        [(f"{M}watch_left_seconds{{{WATCH}}}", "{{migration}}")], unit="s", kind="stat", width=5, height=4,
-        steps=((None, BLUE),),
+        "Can succeed in",
+        "At the earliest, as of its registration; what was not normal or not measured comes on "
+        "top. 0 is not yet a success.",
+        [(f"max by (target, migration) ({M}watch_left_seconds{{{WATCH}}})", "{{migration}}")],
+        unit="s", kind="stat", width=5, height=4, steps=((None, BLUE),), empty="no open watch",
     ),
     Panel(
-        "Rollback in", "What is left of the hold of a breach under way; then the rollback is executed.",
-        [(f"min({M}streak_hold_seconds{{{WATCH}, {ROLLBACK}}} - "
-          f"{M}streak_age_seconds{{{WATCH}, {ROLLBACK}}})", "")],
-        unit="s", kind="stat", width=5, height=4, steps=((None, RED), (60, ORANGE)),
+        "Rollback in",
+        "What is left of the hold of a breach under way. Then, with enough evidence, a rollback "
+        "is executed (`auto`), asked for (`approve`) or only noted (`observe`).",
+        [(f"clamp_min(min({M}streak_hold_seconds{{{WATCH}, {ROLLBACK}}} - "
+          f"{M}streak_age_seconds{{{WATCH}, {ROLLBACK}}}), 0)", "")],
+        unit="s", kind="stat", width=5, height=4, steps=((None, RED), (60, ORANGE)), empty="no breach",
     ),
     Panel(
         "Ready to roll back", "Whether the rollback could be executed now.",
-        [(f"min({M}rollback_ready{{{WATCH}}})", "")], unit="bool_yes_no", kind="stat", width=5, height=4,
-        steps=YES,
+        [(f"min({M}rollback_ready{{{WATCH}}})", "")], unit="none", kind="stat", width=4, height=4,
+        words=READY, empty="no open watch",
     ),
     Panel(
         "Rows at risk", "Rows and values that a rollback would take away now.",
         [(f"max({M}rollback_rows_at_risk{{{WATCH}}})", "")], kind="stat", width=4, height=4,
-        steps=((None, GREEN), (1, ORANGE)),
+        steps=((None, GREEN), (1, ORANGE)), empty="not known",
     ),
 )  # fmt: skip
 
@@ -81,14 +124,17 @@ METRICS = (
         "Connections", "Client sessions of the target database, ours excluded.",
         "connections", "quantity", "short",
     ),
-    states("Normal", "Whether each metric is known and normal.", "metric_normal", TARGET, "metric", True),
-    states("Blind", "Metrics that could not be measured for too long.", "metric_blind", TARGET, "metric",
-           False),
+    states("Normal", "Whether each metric is known and normal.", "metric_normal", TARGET, METRIC,
+           NORMAL, "min"),
+    states("Blind", "Metrics that could not be measured for too long.", "metric_blind", TARGET, METRIC,
+           BLIND),
     states("Too little traffic", "Metrics whose source has too few requests to judge.", "metric_quiet",
-           TARGET, "metric", False),
+           TARGET, METRIC, QUIET),
     Panel(
         "Age of the last measurement", "How long ago each metric was last measured.",
-        [(f"time() - {M}metric_timestamp_seconds{{{TARGET}}}", "{{metric}}")], unit="s",
+        [(f"time() - max by (target, metric) ({M}metric_timestamp_seconds{{{TARGET}}})",
+          "{{target}} {{metric}}")],
+        unit="s",
     ),
 )  # fmt: skip
 
@@ -96,40 +142,40 @@ DECISION = (
     Panel(
         "Breaches", "How long each rule has been breached without a break, against what it has to last.",
         [
-            (f"max by (rule) ({M}streak_age_seconds{{{WATCH}}})", "{{rule}}"),
-            (f"max by (rule) ({M}streak_hold_seconds{{{WATCH}}})", "limit: hold of {{rule}}"),
+            (f"max by (migration, rule) ({M}streak_age_seconds{{{WATCH}}})", "{{migration}} {{rule}}"),
+            (f"max by (migration, rule) ({M}streak_hold_seconds{{{WATCH}}})",
+             "limit: hold of {{migration}} {{rule}}"),
         ],
         unit="s",
     ),
-    states("Firing", "Rules that fire.", "streak_firing", WATCH, "rule", False),
+    states("Firing", "Rules that fire.", "streak_firing", WATCH, RULE, FIRING),
     states("Too little evidence", "Breaches that have lasted for their hold without enough requests.",
-           "streak_insufficient_evidence", WATCH, "rule", False),
-    states("Phases", "The phase over time.", "watch_phase", WATCH, "phase", True),
-    states("In the rollback's way", "What would have kept a rollback from being executed.",
-           "rollback_not_ready", WATCH, "reason", False),
-    Panel(
-        "Tries of rollbacks", "Tries that did not get their locks or lost their connection.",
-        [(f"sum by (target) (rate({M}rollback_tries_total{{{TARGET}}}[$__rate_interval]))", "{{target}}")],
-        unit="ops",
+           "streak_insufficient_evidence", WATCH, RULE, EVIDENCE),
+    phases("Phases", "The phase of each watch over time."),
+    replace(
+        states("In the rollback's way",
+               "What would have kept a rollback from being executed, when it would have.",
+               "rollback_not_ready", WATCH, ("migration", "reason"), IN_THE_WAY, only=" == 1"),
+        empty="nothing",
     ),
+    counts("Tries of rollbacks", f"Tries {SHOWN} that did not get their locks or lost their connection.",
+           "rollback_tries_total", TARGET, ("target",), {}),
     Panel(
-        "From breach to outcome", "Time from a breach's first sample to the outcome of its rollback.",
-        [(f"histogram_quantile(0.95, sum by (le, target) "
-          f"(rate({M}rollback_duration_seconds_bucket{{{TARGET}}}[$__rate_interval])))", "{{target}}")],
-        unit="s",
+        "From breach to outcome",
+        f"Mean time from a breach's first sample to its rollback's outcome, of those that ended {SHOWN}.",
+        [(f"sum by (target) (increase({M}rollback_duration_seconds_sum{{{TARGET}}}[$__range])) / "
+          f"(sum by (target) (increase({M}rollback_duration_seconds_count{{{TARGET}}}[$__range])) > 0)",
+          "{{target}}")],
+        unit="s", kind="stat", steps=((None, BLUE),), empty="no rollback",
     ),
-    Panel(
-        "Hooks", "Hooks before and after rollbacks, by how they ended.",
-        [(f"sum by (moment, outcome) (rate({M}hooks_total{{{TARGET}}}[$__rate_interval]))",
-          "{{moment}} {{outcome}}")],
-        unit="ops",
-    ),
+    counts("Hooks", f"Hooks before and after rollbacks {SHOWN}, by how they ended.", "hooks_total", TARGET,
+           ("moment", "outcome"), HOOKS),
 )  # fmt: skip
 
 SOURCES = (
     Panel(
         "Sessions", "Client sessions of the target database by state.",
-        [(f"max by (state) ({M}database_sessions{{{TARGET}}})", "{{state}}")],
+        [(f"max by (target, state) ({M}database_sessions{{{TARGET}}})", "{{target}} {{state}}")],
     ),
     Panel(
         "Oldest transactions", "The oldest open transaction, and the longest wait inside one.",
@@ -145,14 +191,15 @@ SOURCES = (
         [(f"max by (target) ({M}database_lock_waiters{{{TARGET}}})", "{{target}}")],
     ),
     Panel(
-        "Transactions", "Commits, rollbacks and deadlocks, as the database counts them.",
+        "Transactions", "Commits and rollbacks, as the database counts them.",
         [
             (f"sum(rate({M}database_commits_total{{{TARGET}}}[$__rate_interval]))", "commits"),
             (f"sum(rate({M}database_rollbacks_total{{{TARGET}}}[$__rate_interval]))", "rollbacks"),
-            (f"sum(rate({M}database_deadlocks_total{{{TARGET}}}[$__rate_interval]))", "deadlocks"),
         ],
         unit="ops",
     ),
+    counts("Deadlocks", f"Deadlocks {SHOWN}, as the database counts them.", "database_deadlocks_total",
+           TARGET, ("target",), {}),
     Panel(
         "Reads of sources", "Reads by how they ended: a value, too little traffic, a failure.",
         [(f"sum by (probe, outcome) (rate({M}polls_total{{{TARGET}}}[$__rate_interval]))",
