@@ -17,7 +17,7 @@ from monitor.core.phases import Phase
 from monitor.core.replay import seconds
 from monitor.core.samples import Micros
 from monitor.core.state import WatchState, new_state
-from monitor.core.thresholds import Mode, Policy
+from monitor.core.thresholds import Action, Mode, Policy
 from monitor.core.view import coverage_view, metrics_view, streaks_view, times_view
 from monitor.core.watch import step
 from monitor.daemon.lacks import Lacks
@@ -103,6 +103,12 @@ class Keeper:
     def may_roll_back(self) -> bool:
         """Whether a rollback may be asked of it: not observing, not superseded."""
         return self.mode is not Mode.OBSERVE and self.state.life.armed
+
+    @property
+    def breaching(self) -> bool:
+        """Whether a streak of a rollback rule is under way."""
+        under_way = zip(self.policy.rules, self.state.seen.streaks, strict=True)
+        return any(s is not None and rule.action is Action.ROLLBACK for rule, s in under_way)
 
     def _first_mode(self) -> Mode:
         """An `auto` watch that starts into a breach waits for a person."""

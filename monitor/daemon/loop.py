@@ -266,11 +266,11 @@ class TargetLoop:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _readiness(self) -> None:
-        """Cheap proof at every interval, the full one every few minutes and for a new watch."""
+        """Cheap proof at every interval; the full one for a new watch, every few minutes, and in a breach."""
         proving = Proving(self._parts.executor, self._parts.clock)
         while True:
             for keeper in [k for k in self._rounds.keepers.values() if not k.executing]:
-                if (found := await proving.prove(keeper.row)) is not None:
+                if (found := await proving.prove(keeper.row, soon=keeper.breaching)) is not None:
                     self._queue.put_nowait(ReadinessRead(keeper.id, found))
             proving.keep(self._rounds.keepers.keys())
             await asyncio.sleep(self._parts.policy.interval / SECOND)

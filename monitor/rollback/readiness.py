@@ -1,6 +1,7 @@
 """Could the rollback be executed now? The cheap part is one round trip, the full part reads the catalogue.
 
-Everything here is proven again at every poll, so that it is known before it is needed.
+The cheap part is proven again at every poll, the full one every few minutes and in a breach, so that it is
+known before it is needed.
 """
 
 from __future__ import annotations
