@@ -39,23 +39,29 @@ SPECS: Mapping[str, type] = {
 
 
 def probes_of(settings: Settings, target: str, net: Net) -> tuple[CheckedProbe, ...]:
-    """One probe for each metric of the policy, and the database's own, on one polling connection."""
+    """One probe for each metric of the policy, and the database's own on the polling connection.
+
+    A `sql` source has a connection of its own: a statement that became slow takes no other metric away.
+    """
     configured = settings.targets[target]
     policy = settings.policy(target)
-    session = Session(configured.dsn, deadline=read_deadline(policy.interval), name=f"probe/{target}")
+
+    def session(name: str) -> Session:
+        return Session(configured.dsn, deadline=read_deadline(policy.interval), name=f"probe/{name}")
+
     own = [m for m in FROM_DATABASE if m in policy.metrics and m not in configured.metrics]
-    found: list[CheckedProbe] = [DatabaseProbe(session, own)]
+    found: list[CheckedProbe] = [DatabaseProbe(session(target), own)]
     pace = pace_of(settings, target)
     for metric in policy.metrics:
         if metric in configured.metrics:
             source = configured.metrics[metric]
-            last: Any = session if source.kind == "sql" else net
             spec = spec_of(source.kind, source.spec)
             build: Callable[..., CheckedProbe] = PROBES[source.kind]
             try:
-                found.append(
-                    build(metric, spec, last) if source.kind == "sql" else build(metric, spec, pace, last)
-                )
+                if source.kind == "sql":
+                    found.append(build(metric, spec, session(f"{target}/{metric}")))
+                else:
+                    found.append(build(metric, spec, pace, net))
             except OperatorError as e:
                 raise OperatorError(f"targets.{target}.metrics.{metric}.{source.kind}: {e}") from e
     return tuple(found)

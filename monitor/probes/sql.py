@@ -1,4 +1,4 @@
-"""The `sql` source: one number out of one statement, on the target's polling connection."""
+"""The `sql` source: one number out of one statement in the target's database."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SqlSpec:
 
 
 class SqlProbe:
-    """One metric from one statement. It does not own the session."""
+    """One metric from one statement, on a session of its own."""
 
     def __init__(self, metric: str, spec: SqlSpec, session: Session) -> None:
         factor(spec.unit)
@@ -68,7 +68,7 @@ class SqlProbe:
         return []
 
     async def aclose(self) -> None:
-        """The session is closed by the one who made it."""
+        await self._session.aclose()
 
     async def _value(self) -> float:
         rows = await self._session.rows(MARK + self._spec.query)
