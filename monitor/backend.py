@@ -56,8 +56,12 @@ class StoredWatches:
         self.add = register
 
     async def watches(self) -> Sequence[Json]:
-        rows = await self._rows()
-        return [view_of(row) for row in sorted(rows, key=lambda row: row.started_at, reverse=True)]
+        return (await self.listed())[0]
+
+    async def listed(self) -> tuple[list[Json], list[str]]:
+        """The watches, newest first, and the targets whose database did not answer; raises if none did."""
+        rows, silent = await self._rows()
+        return [view_of(row) for row in sorted(rows, key=lambda row: row.started_at, reverse=True)], silent
 
     async def watch(self, watch_id: str) -> Json | None:
         found = await self._by_id(watch_id)
@@ -124,17 +128,23 @@ class StoredWatches:
         registry, row = await self._named(name, target)
         return view_of(await registry.control(row.id, control, by=by, reason=reason))
 
-    async def _rows(self) -> list[WatchRow]:
-        """Of every target whose database answers; raises only if none does."""
+    async def _rows(self) -> tuple[list[WatchRow], list[str]]:
         asked = (registry.watches(WATCHES_LIMIT) for registry in self._registries.values())
         answers = await asyncio.gather(*asked, return_exceptions=True)
-        failed = [answer for answer in answers if isinstance(answer, BaseException)]
+        rows: list[WatchRow] = []
+        silent: dict[str, DatabaseError] = {}
         for target, answer in zip(self._registries, answers, strict=True):
-            if isinstance(answer, DatabaseError) and len(failed) < len(answers):
-                log.warning("backend.target_unreachable", target=target, reason=str(answer))
+            if isinstance(answer, DatabaseError):
+                silent[target] = answer
             elif isinstance(answer, BaseException):
                 raise answer
-        return [row for answer in answers if not isinstance(answer, BaseException) for row in answer]
+            else:
+                rows += answer
+        if silent and len(silent) == len(answers):
+            raise next(iter(silent.values()))
+        for target, error in silent.items():
+            log.warning("backend.target_unreachable", target=target, reason=str(error))
+        return rows, list(silent)
 
     async def _named(self, name: str, target: str | None) -> tuple[Registry, WatchRow]:
         if target is not None and target not in self._registries:
@@ -216,9 +226,23 @@ def view_of(row: WatchRow) -> Json:
         "rehearsal": rehearsal_view(row.controls.rehearsal),
     }
     if row.view is None:
-        return fresh
+        return {**fresh, **_committed(row)}
     stored = STORED if row.verdict is None else (*STORED, "next")
-    return {**row.view, **{key: fresh[key] for key in stored}}
+    return {**row.view, **{key: fresh[key] for key in stored}, **_committed(row)}
+
+
+def _committed(row: WatchRow) -> dict[str, Any]:
+    """A person's pause, resume or cancel wins once committed: it is said before the daemon has seen it."""
+    asked = row.controls
+    if row.verdict is not None or row.intent_at is not None:
+        return {}
+    if asked.cancelled_at is not None:
+        ended = {"phase": "ended", "verdict": "cancelled", "verdict_at": seconds(asked.cancelled_at)}
+        return {**ended, "reason": asked.reason, "next": outlook.ended("cancelled").view()}
+    if asked.paused == (row.phase == "paused"):
+        return {}
+    told = outlook.PAUSED if asked.paused else outlook.UNSEEN
+    return {"phase": "paused" if asked.paused else "watching", "next": outlook.Next(told).view()}
 
 
 def sample_view(sample: SampleRow) -> Json:

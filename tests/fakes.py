@@ -180,7 +180,7 @@ class MemoryStore:
         self._here()
         check_name(registration)
         for row in self._open():
-            if row.migration == registration.migration:
+            if row.migration == registration.migration and row.controls.cancelled_at is None:
                 return self._seen(same_watch(row, registration)), False
         fields = {name: getattr(registration, name) for name in Registration.__dataclass_fields__}
         row = WatchRow(id=new_id(), seq=len(self.rows) + 1, **fields)

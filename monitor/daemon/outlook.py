@@ -22,6 +22,8 @@ from monitor.units import Kind, show_value
 NEAR: Micros = 12 * HOUR
 """A moment nearer than this is told without its day."""
 
+PAUSED = "Nothing is decided until a person resumes it; after that every streak begins afresh."
+
 UNSEEN = "Nothing happens until the daemon (`migration-monitor run`) has seen this watch."
 
 
@@ -92,7 +94,7 @@ def clock(at: Micros, now: Micros) -> str:
 _BY_PHASE: Mapping[Phase, str] = {
     Phase.IN_DOUBT: "Whether the rollback took effect is settled from the ledger as soon as the primary "
     "answers; nothing is repeated until then.",
-    Phase.PAUSED: "Nothing is decided until a person resumes it; after that every streak begins afresh.",
+    Phase.PAUSED: PAUSED,
     Phase.AWAITING_APPROVAL: "Nothing is rolled back until a person approves; the request is withdrawn "
     "if the breach ends first.",
 }
