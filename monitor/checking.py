@@ -15,13 +15,11 @@ from monitor.errors import DatabaseError, MonitorError, PlanRefused
 from monitor.history.source import History, NoHistory
 from monitor.ports import Executor, Finding, Probe, Registry, is_bad, rehearsal_told
 from monitor.ports.levers import Levers, NoLevers
+from monitor.probes.endpoints import NOTE
 from monitor.rollback import bookkeeping, clearing, role
 from monitor.rollback.registration.prepare import connect_directly
 from monitor.rollback.rehearsal.scratch import check_scratch
 from monitor.rollback.schema import catalogue
-
-NOTE = "note:"
-"""How a probe marks a sentence that is no problem."""
 
 PART_DEADLINE = 30.0
 """Seconds for one part; a part that takes longer is a finding itself."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from monitor import pg
 from monitor.core.samples import Micros, Reading
 from monitor.errors import DatabaseError, SourceError
 from monitor.ports import Gauge, Json
@@ -63,7 +64,11 @@ class SqlProbe:
         """What is wrong with the statement, in sentences."""
         try:
             await self._value()
-        except (DatabaseError, SourceError) as e:
+        except DatabaseError as e:
+            if e.sqlstate == pg.READ_ONLY:
+                return ["the query writes, and may only SELECT"]
+            return [f"{e}: check the query of `{self._metric}`"]
+        except SourceError as e:
             return [f"{e}: check the query of `{self._metric}`"]
         return []
 
@@ -75,6 +80,8 @@ class SqlProbe:
         if len(rows) != 1 or len(rows[0]) != 1:
             raise SourceError("not_one_value", "the query gives not exactly one row with one column")
         found = rows[0][0]
+        if found is None:
+            raise SourceError("no_value", "the query gives NULL")
         return scaled(
             number(float(found) if isinstance(found, Decimal) else found, "the query"), self._spec.unit
         )
