@@ -26,6 +26,8 @@ NOTE = "note:"
 PART_DEADLINE = 30.0
 """Seconds for one part; a part that takes longer is a finding itself."""
 
+DATABASE = "/* migration-monitor */ SELECT pg_catalog.current_database()::text"
+
 RIGHTS = """/* migration-monitor */
 SELECT pg_catalog.current_database()::text AS database, current_user::text AS role,
        pg_catalog.has_database_privilege(current_user, pg_catalog.current_database(), 'CREATE')
@@ -184,7 +186,7 @@ async def _same_database(target: CheckedTarget, rollback: pg.Connection) -> list
     except DatabaseError:
         return []  # the polling connection's own finding
     try:
-        names = [await c.fetchval("SELECT pg_catalog.current_database()::text") for c in (polling, rollback)]
+        names = [await c.fetchval(DATABASE) for c in (polling, rollback)]
     finally:
         await pg.close(polling)
     if names[0] != names[1]:
