@@ -14,7 +14,7 @@ import structlog
 
 from monitor.clock import utc_now
 from monitor.core.replay import seconds
-from monitor.core.samples import SECOND
+from monitor.core.samples import SECOND, Micros
 from monitor.daemon import outlook
 from monitor.daemon.keeper import plan_view, registered_risk
 from monitor.errors import DatabaseError, DatabaseUnreachable, NotFound
@@ -49,10 +49,13 @@ Register = Callable[[WatchRequest], Awaitable[Registered]]
 
 
 class StoredWatches:
-    """Implements Backend over one registry per target."""
+    """Implements Backend over one registry per target; `verify_for`: how long a rollback is watched on."""
 
-    def __init__(self, registries: Mapping[str, Registry], register: Register) -> None:
+    def __init__(
+        self, registries: Mapping[str, Registry], register: Register, verify_for: Micros = 0
+    ) -> None:
         self._registries = dict(registries)
+        self._verify_for = verify_for
         self.add = register
 
     async def watches(self) -> Sequence[Json]:
@@ -95,10 +98,9 @@ class StoredWatches:
         """The report of the latest watch of that migration, or the watch of that id. Raises NotFound."""
         return await self._gathered(await self._named(name, target))
 
-    @staticmethod
-    async def _gathered(found: tuple[Registry, WatchRow]) -> Json:
+    async def _gathered(self, found: tuple[Registry, WatchRow]) -> Json:
         registry, row = found
-        return await gather(Source(registry, row, view_of(row)), utc_now())
+        return await gather(Source(registry, row, view_of(row), self._verify_for), utc_now())
 
     async def chart(self, watch_id: str, since: float, slots: int) -> Json:
         registry, row = await self._require(watch_id)

@@ -25,6 +25,8 @@ from monitor.rollback.schema.catalogue import Identity
 PART_DEADLINE = 30.0
 """Seconds for one part; a part that takes longer is a finding itself."""
 
+DATABASE = "/* migration-monitor */ SELECT pg_catalog.current_database()::text"
+
 RIGHTS = """/* migration-monitor: what the rollback role has; asks without USAGE of our schema */
 SELECT pg_catalog.current_database()::text AS database, current_user::text AS role,
        n.oid IS NOT NULL AS has_schema,
@@ -205,7 +207,7 @@ async def _same_database(target: CheckedTarget, rollback: pg.Connection) -> list
     except DatabaseError:
         return []  # the polling connection's own finding
     try:
-        names = [await c.fetchval("SELECT pg_catalog.current_database()::text") for c in (polling, rollback)]
+        names = [await c.fetchval(DATABASE) for c in (polling, rollback)]
     finally:
         await pg.close(polling)
     if names[0] != names[1]:

@@ -25,7 +25,7 @@ async def stored_watches(settings: Settings) -> AsyncIterator[StoredWatches]:
     registries = {name: registry_of(settings, name) for name in settings.targets}
     registrar = Registrar({name: desk_of(settings, name, registries[name]) for name in settings.targets})
     try:
-        yield StoredWatches(registries, registrar.register)
+        yield StoredWatches(registries, registrar.register, settings.rollback.verify_for)
     finally:
         await asyncio.gather(*(registry.aclose() for registry in registries.values()))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
+from monitor import pg
 from monitor.app.revealed import revealed
 from monitor.checking import CheckedProbe
 from monitor.core.samples import SECOND, Micros
@@ -69,7 +70,9 @@ def probes_of(settings: Settings, target: str, net: Net) -> tuple[CheckedProbe, 
 
 def changes_of(settings: Settings, target: str) -> DatabaseChanges:
     """What compares its database with how it was, on a connection of its own."""
-    return DatabaseChanges(Session(settings.targets[target].dsn, name=f"changes/{target}"))
+    configured = settings.targets[target]
+    session = Session(configured.dsn, name=f"changes/{target}")
+    return DatabaseChanges(session, pg.user_of(configured.rollback_dsn))
 
 
 def pace_of(settings: Settings, target: str) -> Pace:

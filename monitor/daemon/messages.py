@@ -46,9 +46,22 @@ ENDINGS: Mapping[Verdict, tuple[Severity, str]] = {
 
 UNTOUCHED = "the rollback FAILED and changed nothing; the migration is still in place"
 
+HELPED: Mapping[bool | None, str] = {
+    True: "the rollback helped: no metric breaches any more",
+    False: "the rollback did NOT help: the breach goes on",
+    None: "whether the rollback helped can't be said: not every metric is measured",
+}
+
+LOOK_ELSEWHERE = "nothing more is done by itself: look for another cause"
+
 GOOD_ROLLBACKS = frozenset({Verdict.ROLLED_BACK, Verdict.RESOLVED_EXTERNALLY})
 BAD_ROLLBACKS = frozenset({Verdict.FAILED, Verdict.REFUSED, Verdict.UNVERIFIED})
 QUIET_ENDS = frozenset({Verdict.SUCCEEDED, Verdict.CANCELLED})
+
+
+def ending(verdict: Verdict, *, untouched: bool) -> str:
+    """How a watch ended, in the words of alert and report. `untouched`: no statement took effect."""
+    return UNTOUCHED if untouched and verdict is Verdict.FAILED else ENDINGS[verdict][1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +167,7 @@ class Messages:
     def ended(self, keeper: Keeper, decision: said.Ended) -> Alert:
         """A rollback's good end resolves the page of its decision; a bad end keeps it open."""
         verdict = decision.verdict
-        severity, words = ENDINGS[verdict]
-        words = UNTOUCHED if keeper.untouched and verdict is Verdict.FAILED else words
+        severity, words = ENDINGS[verdict][0], ending(verdict, untouched=keeper.untouched)
         return self._alert(
             keeper, decision.at, severity, f"{keeper.row.migration}: {words}",
             transition=f"verdict/{verdict.value}",
@@ -208,15 +220,10 @@ class Messages:
 
     def aftermath(self, target: str, after: After, helped: bool | None, at: Micros) -> Alert:
         """Whether the rollback helped. If it did not, the cause is elsewhere and people are woken."""
-        title = {
-            True: "the rollback helped: no metric breaches any more",
-            False: "the rollback did NOT help: the breach goes on",
-            None: "whether the rollback helped can't be said: not every metric is measured",
-        }[helped]
         return Alert(
             f"aftermath/{after.until}", f"{after.watch_id}/aftermath", target, after.migration,
-            after.watch_id, at, Severity.INFO if helped else Severity.CRITICAL, f"{after.migration}: {title}",
-            next="" if helped else "nothing more is done by itself: look for another cause",
+            after.watch_id, at, Severity.INFO if helped else Severity.CRITICAL,
+            f"{after.migration}: {HELPED[helped]}", next="" if helped else LOOK_ELSEWHERE,
             facts=self._report(after.watch_id), commands=(command("report", after.migration),),
             page=not helped,
         )  # fmt: skip

@@ -190,7 +190,7 @@ def _begin(t: Try, patience: Patience) -> str:
         "SET LOCAL standard_conforming_strings = on",
         "SET LOCAL client_connection_check_interval = '2s'" if version >= 140000 else "",
         "SET LOCAL transaction_timeout = 0" if version >= 170000 else "",
-        "SELECT pg_catalog.set_config('synchronous_commit', 'on', true) "
+        f"{pg.MARK} SELECT pg_catalog.set_config('synchronous_commit', 'on', true) "
         "WHERE pg_catalog.current_setting('synchronous_commit') = 'off'",
         pg.PINNED,
     ]

@@ -23,7 +23,8 @@ T = TypeVar("T")
 READ_DEADLINE = 5.0
 """Seconds for one read of ours; the server gets less, so that it answers before we give up."""
 
-DEADLOCK_TIMEOUT = "SELECT setting::float8 / 1000 FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'"
+DEADLOCK_TIMEOUT = """/* migration-monitor: for how long an autovacuum does not yield */
+SELECT setting::float8 / 1000 FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'"""
 
 
 class WrongServer(DatabaseError):

@@ -26,7 +26,8 @@ RELEASE_DEADLINE = 3.0
 CLAIM = """/* migration-monitor: this step is ours to run */
 SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0))"""
 
-UNCLAIM = "SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))"
+UNCLAIM = """/* migration-monitor: this step is not ours any more */
+SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))"""
 
 IDLE_SINCE = 14
 """The first major that ends a session which stands still outside a transaction."""
@@ -113,7 +114,8 @@ async def applied(
         **({"transaction_timeout": "0"} if version >= 17 else {}),
     }
     pairs = ", ".join(f"({quote_literal(k)}, {quote_literal(v)})" for k, v in values.items())
-    setting = f"SELECT pg_catalog.set_config(s.name, s.value, false) FROM (VALUES {pairs}) AS s(name, value)"
+    chosen = f"(VALUES {pairs}) AS s(name, value)"
+    setting = f"{pg.MARK} SELECT pg_catalog.set_config(s.name, s.value, false) FROM {chosen}"
     await answer(connection, connection.execute(setting), "setting the session up")
     try:
         yield

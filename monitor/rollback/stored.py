@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
-from monitor.pg import quote_literal
+from monitor.pg import MARK, quote_literal
 from monitor.ports import Bookkeeping, StoredPlan
 from monitor.rollback import bookkeeping
 from monitor.rollback.data.losses import DataLoss, Quarantined
@@ -166,7 +166,7 @@ class Plan:
 
 def set_path(search_path: str) -> str:
     """A statement that makes names mean what they meant at registration, until the transaction ends."""
-    return f"SELECT pg_catalog.set_config('search_path', {quote_literal(search_path)}, true)"
+    return f"{MARK} SELECT pg_catalog.set_config('search_path', {quote_literal(search_path)}, true)"
 
 
 def to_json(plan: Plan, **more: object) -> dict[str, object]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.pg import Connection, quote_identifier
+from monitor.pg import MARK, Connection, quote_identifier
 from monitor.rollback.schema.definition import Definition
 
 SCHEMA = "migration_monitor_salvage"
@@ -24,10 +24,11 @@ SET LOCAL lock_timeout = '3s';
 SET LOCAL statement_timeout = '4s';
 SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('{SCHEMA}'))"""
 
-HAS_SCHEMA = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)"
+HAS_SCHEMA = f"{MARK} SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)"
 """Reads the table: what to_regnamespace remembers may be from before the turn was ours."""
 
-PREPARE = f"""CREATE TABLE IF NOT EXISTS {MANIFEST} (
+PREPARE = f"""{MARK}
+CREATE TABLE IF NOT EXISTS {MANIFEST} (
     watch_id     text NOT NULL,
     step         integer NOT NULL,
     kind         text NOT NULL,              -- drop_column, drop_table
@@ -115,8 +116,9 @@ async def make_room(connection: Connection, schemas: Sequence[str] = (SCHEMA,)) 
             if not await connection.fetchval(
                 HAS_SCHEMA, schema
             ):  # IF NOT EXISTS asks for the right all the same
-                await connection.execute(f"CREATE SCHEMA {quote_identifier(schema)}")
-            await connection.execute(f"REVOKE ALL ON SCHEMA {quote_identifier(schema)} FROM PUBLIC")
+                await connection.execute(f"{MARK} CREATE SCHEMA {quote_identifier(schema)}")
+            closed = f"{MARK} REVOKE ALL ON SCHEMA {quote_identifier(schema)} FROM PUBLIC"
+            await connection.execute(closed)
         await connection.execute(PREPARE)
 
 

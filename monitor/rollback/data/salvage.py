@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from monitor.pg import Connection, quote_identifier
+from monitor.pg import MARK, Connection, quote_identifier
 from monitor.rollback.data import manifest
 from monitor.rollback.data.manifest import SCHEMA, Kept
 from monitor.rollback.forecast.entries import Entry
@@ -56,7 +56,8 @@ async def _copy(
         0, "", "",
     )  # fmt: skip
     made = await definition.read(connection, loss.label, loss.column)
-    tag = await connection.execute(f"CREATE TABLE {into} AS SELECT {_what(kept, entry)} FROM {loss.label}")
+    copying = f"{MARK} CREATE TABLE {into} AS SELECT {_what(kept, entry)} FROM {loss.label}"
+    tag = await connection.execute(copying)
     rows = int(tag.rsplit(" ", 1)[-1])
     await manifest.note(connection, replace(kept, row_count=rows), made, _fill(kept, entry))
     return {"source": loss.name, "rows": rows, "into": into, "step": loss.step}
