@@ -33,6 +33,23 @@ TCP_USER_TIMEOUT_MS = 10_000
 KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3}
 """An idle connection's dead peer is noticed in about 11 s. Each of the two misses one case: set both."""
 
+WRITING = {
+    "default_transaction_read_only": "off",
+    "default_transaction_isolation": "read committed",
+    "default_transaction_deferrable": "off",
+}
+"""Set at the start of a session, before what a role or a database is set to: a DBA who makes a database
+read-only by default, in an incident, must not stop its rollback. A standby stays one all the same."""
+
+UNBOUND = """/* migration-monitor: no limits of the role's on a session of ours */
+SELECT pg_catalog.set_config(s.name, s.value, false)
+  FROM (SELECT name, setting, CASE WHEN name OPERATOR(pg_catalog.=) 'synchronous_commit' THEN 'on' ELSE '0'
+               END AS value FROM pg_catalog.pg_settings) AS s
+ WHERE (s.name OPERATOR(pg_catalog.=) ANY (ARRAY['idle_session_timeout', 'transaction_timeout'])
+        AND s.setting OPERATOR(pg_catalog.<>) '0')
+    OR (s.name OPERATOR(pg_catalog.=) 'synchronous_commit' AND s.setting OPERATOR(pg_catalog.=) 'off')"""
+"""What not every major knows, or what has more than one good value, can't be set at the start."""
+
 RETRYABLE = frozenset({"55P03", "40P01", "40001", "57P01", "57P02", "57P03", "53300"})
 """SQLSTATEs after which the same transaction may be tried again; class 08 (connection) too."""
 
@@ -48,17 +65,18 @@ LOST = (
 async def connect(dsn: str, *, name: str, deadline: float = CONNECT_DEADLINE, **settings: str) -> Connection:
     """A connection whose session is called `migration-monitor/NAME`.
 
-    `settings` are server settings (`statement_timeout="5s"`). Raises DatabaseUnreachable or
-    DatabaseError; neither text carries the DSN.
+    `settings` are server settings (`statement_timeout="5s"`), before those of WRITING. Raises
+    DatabaseUnreachable or DatabaseError; neither text carries the DSN.
     """
-    options = {"application_name": f"migration-monitor/{name}", **settings}
+    options = {"application_name": f"migration-monitor/{name}", **WRITING, **settings}
     async with translated(f"connecting ({name})"):
         connection = await asyncio.wait_for(
             asyncpg.connect(plain_dsn(dsn), timeout=deadline, server_settings=options), deadline + 1
         )
         try:
             _notice_dead_peers(connection)
-        except OSError:  # cut between its greeting and now
+            await asyncio.wait_for(connection.execute(UNBOUND), deadline)
+        except BaseException:  # cut between its greeting and now, or silent since
             connection.terminate()
             raise
     return connection
