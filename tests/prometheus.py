@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
+from tests.machine import has
+
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "deploy" / "prometheus"
 
-HAS_PROMTOOL = shutil.which("promtool") is not None
-"""Debian's `prometheus`; tests that need it are not collected without it, and .ci/run installs it."""
-
-HAS_AMTOOL = shutil.which("amtool") is not None
-"""Debian's `prometheus-alertmanager`."""
+HAS_PROMTOOL, HAS_AMTOOL = has("promtool"), has("amtool")
+"""Tests that need one are not collected without it; under CI that is a failure."""
 
 OWN_METRIC = re.compile(r"\bmigration_monitor_[a-z0-9_]+")
 

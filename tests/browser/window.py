@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -12,8 +11,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, Request, async_playwright
 
-CHROMIUM = os.environ.get("MONITOR_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-"""Debian's; .ci/run installs it."""
+from tests.machine import CHROMIUM, has, missing
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -44,8 +42,9 @@ DESK, PHONE = (1180, 900), (390, 844)
 @contextlib.asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """A browser of its own, closed at the end of the block."""
+    assert has(CHROMIUM), missing(CHROMIUM)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=shutil.which(CHROMIUM), args=ARGUMENTS)
         try:
             yield browser
         finally:

@@ -23,6 +23,7 @@ import httpx
 import pytest
 
 from tests import servers
+from tests.machine import has
 from tests.roles import make_roles
 
 ROOT = Path(__file__).parents[2]
@@ -155,8 +156,8 @@ def has_few_rights(image: Image) -> None:
     assert owners == {0}
 
 
-if os.geteuid() == 0 and shutil.which("buildah") and shutil.which("mmdebstrap"):
-    # without them, and for others than root, these are not collected
+if os.geteuid() == 0 and has("buildah", "mmdebstrap"):
+    # without them, and for others than root, these are not collected, nor by .ci/run (tests/machine.py)
 
     @pytest.mark.slow
     @pytest.mark.timeout(2 * BUILD_SECONDS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import runpy
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from monitor.cli.exits import BY_VERDICT
 from monitor.core.samples import SECOND
 from monitor.daemon import loop, process, rolling
 from monitor.settings import load
+from tests.machine import has
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
@@ -28,6 +28,9 @@ KUSTOMIZATIONS = sorted(KUBERNETES.rglob("kustomization.yaml"))
 BUILT = ("overlays/production", "overlays/pair", "release")
 """What people apply; the others are parts of these."""
 
+IMAGE = "registry.example/migration-monitor:0.1.0"
+"""Of a registry, in everything that is applied: a bare name is looked for at docker.io."""
+
 
 def read(path: Path) -> Any:
     return YAML(typ="safe", pure=True).load(path.read_text())
@@ -37,7 +40,7 @@ def named(kustomization: Path) -> Iterator[Path]:
     """Every file and folder that a kustomization takes in."""
     written = read(kustomization)
     names = [*written.get("resources", ()), *written.get("components", ())]
-    names += [patch["path"] for patch in written.get("patches", ())]
+    names += [patch["path"] for patch in written.get("patches", ()) if "path" in patch]
     names += [file for made in written.get("configMapGenerator", ()) for file in made.get("files", ())]
     yield from ((kustomization.parent / name).resolve() for name in names)
 
@@ -47,8 +50,13 @@ def manifests() -> list[Path]:
     found = [
         path for path in KUBERNETES.rglob("*.yaml") if path.name not in {"kustomization.yaml", "monitor.yaml"}
     ]
-    patches = {k.parent / p["path"] for k in KUSTOMIZATIONS for p in read(k).get("patches", ())}
-    return sorted(path for path in found if path not in patches and OPERATOR not in path.parents)
+    return sorted(path for path in found if path not in patch_files() and OPERATOR not in path.parents)
+
+
+def patch_files() -> set[Path]:
+    """Of their own; those that stand in a kustomization are tried by building it."""
+    every = ((k, patch) for k in KUSTOMIZATIONS for patch in read(k).get("patches", ()))
+    return {k.parent / patch["path"] for k, patch in every if "path" in patch}
 
 
 def pod_of(path: Path) -> Any:
@@ -74,9 +82,8 @@ def test_a_patch_has_an_object_to_change() -> None:
     """Of the same kind, name and namespace."""
     objects = [read(path) for path in manifests()]
     known = {(o["kind"], o["metadata"]["name"], o["metadata"].get("namespace")) for o in objects}
-    patches = [k.parent / p["path"] for k in KUSTOMIZATIONS for p in read(k).get("patches", ())]
-    changed = [read(path) for path in patches]
-    assert patches
+    changed = [read(path) for path in patch_files()]
+    assert changed
     assert {(o["kind"], o["metadata"]["name"], o["metadata"]["namespace"]) for o in changed} <= known
 
 
@@ -153,7 +160,7 @@ def test_the_operators_rules_are_those_of_prometheus() -> None:
     assert read(written)["spec"] == read(DEPLOY / "prometheus" / "rules.yaml")
 
 
-if shutil.which("kubectl"):  # without it these are not collected
+if has("kubectl"):  # without it these are not collected
 
     @pytest.mark.parametrize("folder", BUILT)
     def test_kustomize_builds_it(folder: str) -> None:
@@ -165,6 +172,19 @@ if shutil.which("kubectl"):  # without it these are not collected
         asked = re.findall(r"'configMap': \{'name': '([^']+)'", str(built))
         assert asked
         assert set(asked) <= maps
+        assert set(re.findall(r"'image': '([^']+)'", str(built))) == {IMAGE}
+
+    @pytest.mark.parametrize("folder", ["overlays/production", "overlays/pair"])
+    def test_every_alert_leads_to_its_runbook_at_one_address(folder: str) -> None:
+        """Named once, in the overlay; a path of the repository is no link in a page that wakes somebody."""
+        overlay = read(KUBERNETES / "overlays" / "production" / "kustomization.yaml")
+        (patch,) = overlay["patches"]
+        (address,) = re.findall(r"value: (https://\S+/deploy/prometheus/README\.md)$", patch["patch"])
+        built = YAML(typ="safe", pure=True).load_all(told("kubectl", "kustomize", str(KUBERNETES / folder)))
+        (rules,) = (o["spec"] for o in built if o["kind"] == "PrometheusRule")
+        found = {r["alert"]: r["annotations"]["runbook_url"] for g in rules["groups"] for r in g["rules"]}
+        assert found == {name: f"{address}#{name.lower()}" for name in found}
+        assert len(found) >= 30
 
 
 @pytest.mark.slow

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
@@ -14,6 +13,7 @@ from monitor.ports import DECIDED, Milestone
 from monitor.web.catalogue import METRICS, OUTCOMES, PREFIX
 from monitor.web.telemetry import Known, PrometheusTelemetry
 from tests.alerts import NOON
+from tests.machine import has
 from tests.site import Running, running
 
 
@@ -33,7 +33,7 @@ async def scraped(web: Running) -> dict[str, float]:
     }
 
 
-if shutil.which("promtool"):  # Debian's `prometheus`; without it this test is not collected
+if has("promtool"):  # without it this test is not collected
 
     async def test_promtool_has_nothing_to_say(web: Running) -> None:
         """Names, units, help and format as Prometheus wants them."""

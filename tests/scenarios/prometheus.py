@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import shutil
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -17,13 +16,14 @@ from typing import Any
 
 import httpx
 
+from tests.machine import has
 from tests.prometheus import FOLDER
 from tests.scenarios.stage import PATIENCE, Daemon
 
 SCRAPE_SECONDS = 0.5
 
-HAS_BOTH = all(shutil.which(name) for name in ("prometheus", "prometheus-alertmanager"))
-"""Debian's packages of the same names; .ci/run installs them."""
+HAS_BOTH = has("prometheus", "prometheus-alertmanager")
+"""Without them what needs both is not collected; under CI that is a failure."""
 
 
 def free_port() -> int:

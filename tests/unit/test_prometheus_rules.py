@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from monitor.core.events import Verdict
 from monitor.core.phases import Phase
+from monitor.ports import Lack
 from monitor.web.catalogue import BUCKETS, METRICS, OUTCOMES
-from tests.prometheus import FOLDER, HAS_AMTOOL, HAS_PROMTOOL, OWN_METRIC, read, rules, said_by
+from tests.prometheus import FOLDER, HAS_AMTOOL, HAS_PROMTOOL, OWN_METRIC, ROOT, read, rules, said_by
 
 RULES = rules()
 
@@ -70,6 +72,20 @@ def test_each_alert_has_its_runbook_and_no_section_is_without_an_alert() -> None
         assert re.findall(r"^\*\*(.+?)\*\* \S", text, flags=re.MULTILINE) == PARTS, name
 
 
+def test_every_runbook_leads_to_how_its_commands_are_typed() -> None:
+    """Who is woken reads one section."""
+    link = "[How to run a command, and where the log is](../README.md#commands-logs-page)"
+    assert [name for name, text in runbook().items() if not text.rstrip().endswith(f"\n\n{link}")] == []
+
+
+@pytest.mark.parametrize("page", ["deploy/prometheus/README.md", "docs/rollback.md"])
+def test_the_reasons_that_are_told_are_those_of_the_code(page: str) -> None:
+    """In the order of the code, where `migration_monitor_rollback_not_ready` is explained."""
+    text = (ROOT / page).read_text(encoding="utf-8").split("`migration_monitor_rollback_not_ready`", 1)[1]
+    (told,) = re.findall(r"((?:`[a-z_]+`, ){5,}`[a-z_]+`)", text)
+    assert re.findall(r"`([a-z_]+)`", told) == [lack.value for lack in Lack]
+
+
 def test_each_alert_is_tested_both_ways() -> None:
     """Once that it fires, once that it does not."""
     asked = [a for test in read(FOLDER / "rules_test.yaml")["tests"] for a in test["alert_rule_test"]]
@@ -96,6 +112,18 @@ if HAS_PROMTOOL:
     async def test_promtool_takes_the_files(command: tuple[str, ...]) -> None:
         """Syntax, and every alert at its time with its words."""
         code, said = await said_by("promtool", *command)
+        assert code == 0, said
+
+    async def test_the_runbooks_address_is_put_in_by_the_command_that_is_told(tmp_path: Path) -> None:
+        """Rules and tests alike, so that the tests still hold."""
+        for name in ("rules.yaml", "rules_test.yaml"):
+            (tmp_path / name).write_text((FOLDER / name).read_text(encoding="utf-8"))
+        (command,) = re.findall(r"^sed -i .*$", (FOLDER / "README.md").read_text(encoding="utf-8"), re.M)
+        assert await said_by("sh", "-c", command, cwd=tmp_path) == (0, "")
+        found = re.findall(r"runbook_url: (.*)#", (tmp_path / "rules.yaml").read_text())
+        page = "https://git.example/migration-monitor/blob/main/deploy/prometheus/README.md"
+        assert found == [page] * len(RULES)
+        code, said = await said_by("promtool", "test", "rules", "rules_test.yaml", cwd=tmp_path)
         assert code == 0, said
 
 

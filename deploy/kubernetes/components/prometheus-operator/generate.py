@@ -11,11 +11,14 @@ WRITTEN = HERE / "prometheusrule.yaml"
 
 HEAD = """\
 # Written by generate.py from deploy/prometheus/rules.yaml: change that.
+# `runbooks`: the page of every runbook_url; overlays/production puts the address of your copy there.
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:
   name: migration-monitor
   namespace: migration-monitor
+  annotations:
+    runbooks: deploy/prometheus/README.md
 spec:
 """
 
