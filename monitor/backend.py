@@ -16,6 +16,7 @@ from monitor.clock import utc_now
 from monitor.core.replay import seconds
 from monitor.core.samples import SECOND, Micros
 from monitor.daemon import outlook
+from monitor.daemon.endings import How
 from monitor.daemon.keeper import plan_view, registered_risk
 from monitor.errors import DatabaseError, DatabaseUnreachable, NotFound
 from monitor.ports import (
@@ -33,7 +34,7 @@ from monitor.ports import (
 )
 from monitor.report import STYLE_HASH, Source, gather, page
 from monitor.requested import request_from
-from monitor.showing import alert_view, chart_view, window_of
+from monitor.showing import alert_view, chart_view, followed_until, window_of
 
 log = structlog.get_logger()
 
@@ -73,7 +74,7 @@ class StoredWatches:
     async def samples(self, watch_id: str, since: float, limit: int) -> Sequence[Json]:
         registry, row = await self._require(watch_id)
         start = max(round(since * SECOND), row.started_at)
-        until = row.verdict_at + 1 if row.verdict_at is not None else 1 << 62
+        until = 1 << 62 if row.verdict_at is None else followed_until(row) + 1
         return [sample_view(s) for s in await registry.samples(start, until, limit)]
 
     async def events(self, watch_id: str, after: int, limit: int) -> Sequence[Json]:
@@ -207,11 +208,13 @@ def view_of(row: WatchRow) -> Json:
         "reason": row.reason,
         "started_at": seconds(row.started_at),
         "ends_at": seconds(row.ends_at),
+        "expected_at": seconds(row.ends_at),
         "verdict_at": None if row.verdict_at is None else seconds(row.verdict_at),
         "updated_at": None,
         "metrics": {},
         "streaks": [],
-        "next": (outlook.Next(outlook.UNSEEN) if row.verdict is None else outlook.ended(row.verdict)).view(),
+        "next": _next(row).view(),
+        "attempt": None,
         "coverage": {},
         "readiness": {
             "ok": False,
@@ -221,6 +224,10 @@ def view_of(row: WatchRow) -> Json:
             "at_risk": row.plan.plan.get("at_risk"),
         },
         "superseded": row.controls.superseded,
+        "superseded_by": "",
+        "paused": None,
+        "untouched": False,
+        "aftermath": None,
         "already_breaching": False,
         "ledger_lost": "",
         "plan": plan_view(row.plan.plan),
@@ -240,11 +247,20 @@ def _committed(row: WatchRow) -> dict[str, Any]:
         return {}
     if asked.cancelled_at is not None:
         ended = {"phase": "ended", "verdict": "cancelled", "verdict_at": seconds(asked.cancelled_at)}
-        return {**ended, "reason": asked.reason, "next": outlook.ended("cancelled").view()}
+        told = outlook.ended("cancelled", How(), asked.cancelled_at)
+        return {**ended, "reason": asked.reason, "next": told.view()}
     if asked.paused == (row.phase == "paused"):
         return {}
-    told = outlook.PAUSED if asked.paused else outlook.UNSEEN
-    return {"phase": "paused" if asked.paused else "watching", "next": outlook.Next(told).view()}
+    told = outlook.paused(asked) if asked.paused else outlook.Next(outlook.UNSEEN)
+    return {"phase": "paused" if asked.paused else "watching", "next": told.view()}
+
+
+def _next(row: WatchRow) -> outlook.Next:
+    """Of a watch that the daemon has not seen, or that has ended: by a person, perhaps, without a daemon."""
+    if row.verdict is None:
+        return outlook.Next(outlook.UNSEEN)
+    seen: Mapping[str, Any] = row.view or {}
+    return outlook.ended(row.verdict, How(bool(seen.get("untouched")), seen.get("aftermath")), utc_now())
 
 
 def sample_view(sample: SampleRow) -> Json:

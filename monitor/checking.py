@@ -153,17 +153,17 @@ def _lacking(row: Mapping[str, Any], server: Identity) -> list[str]:
             f"role {role_} may not use the ledger: GRANT USAGE, CREATE ON SCHEMA migration_monitor {to}"
         )
     if row["has_ledger"] and not row["may_write"]:
-        what = "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA migration_monitor"
-        found.append(f"role {role_} may not write the ledger: {what} {to}")
+        what = "SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA migration_monitor"
+        found.append(f"role {role_} may not write the ledger: GRANT {what} {to}")
     if not row["has_ledger"] and not row["may_create"]:
-        what = f"GRANT CREATE ON DATABASE {pg.quote_identifier(row['database'])}"
-        found.append(f"role {role_} may not create the ledger: {what} {to}")
+        what = f"CREATE ON DATABASE {pg.quote_identifier(row['database'])}"
+        found.append(f"role {role_} may not create the ledger: GRANT {what} {to}")
     if not server.system:
-        what = "GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system()"
-        found.append(f"role {role_} can't tell this cluster from another behind the same name: {what} {to}")
+        what = "EXECUTE ON FUNCTION pg_catalog.pg_control_system()"
+        found.append(f"role {role_} can't tell this cluster from another of its name: GRANT {what} {to}")
     if not row["reads_all_stats"]:
-        what = "GRANT pg_read_all_stats"
-        found.append(f"{NOTE} role {role_} can't see who is in a rollback's way: {what} {to}")
+        what = "pg_read_all_stats"
+        found.append(f"{NOTE} role {role_} can't see who is in a rollback's way: GRANT {what} {to}")
     if not row["owns_a_table"]:
         found.append(
             f"role {role_} owns no table here and acts for no owner: GRANT the tables' owner {to}, "

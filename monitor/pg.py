@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import re
 import socket
 import ssl
@@ -69,7 +70,7 @@ async def connect(dsn: str, *, name: str, deadline: float = CONNECT_DEADLINE, **
     DatabaseUnreachable or DatabaseError; neither text carries the DSN.
     """
     options = {"application_name": f"migration-monitor/{name}", **WRITING, **settings}
-    async with translated(f"connecting ({name})"):
+    async with translated(f"connecting as migration-monitor/{name}"):
         connection = await asyncio.wait_for(
             asyncpg.connect(plain_dsn(dsn), timeout=deadline, server_settings=options), deadline + 1
         )
@@ -225,6 +226,23 @@ def _socket_reason(e: BaseException) -> str:
         return "the TLS handshake failed"
     if isinstance(e, ConnectionError) and "SSL upgrade" in str(e):
         return "the server does not speak TLS, and sslmode in the DSN asks for it"
-    if isinstance(e, OSError) and e.strerror:
-        return e.strerror
-    return "the connection was lost" if isinstance(e, OSError) else type(e).__name__
+    if isinstance(e, OSError):
+        return SOCKET.get(e.errno or 0) or _in_words(str(e)) or e.strerror or "the connection was lost"
+    return type(e).__name__
+
+
+SOCKET = {
+    errno.ECONNREFUSED: "the server refuses connections: nothing listens there",
+    errno.ECONNRESET: "the connection was lost",
+    errno.EPIPE: "the connection was lost",
+    errno.ETIMEDOUT: "the server does not answer",
+    errno.EHOSTUNREACH: "the server's host can't be reached",
+    errno.ENETUNREACH: "the server's network can't be reached",
+    errno.ENOENT: "the server's socket is not there",
+}
+"""What a socket's error means to people; of others the system's own words are shown."""
+
+
+def _in_words(text: str) -> str:
+    """For what asyncio says of one or several addresses, as Python writes them; "" for all else."""
+    return "no connection could be made" if "Connect call failed" in text else ""

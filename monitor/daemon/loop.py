@@ -27,7 +27,7 @@ from monitor.daemon.happenings import (
     Reminded,
     Tick,
 )
-from monitor.daemon.keeper import Keeper
+from monitor.daemon.keeper import STALE_INTERVALS, Keeper
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.polling import Poller
 from monitor.daemon.proving import Proving
@@ -44,10 +44,7 @@ RETRY_SECONDS = 2.0
 WAIT_BEAT_SECONDS = 2.0
 """How often a loop that waits for its store says that it is there."""
 
-STALE_INTERVALS = 6
-"""A decision loop that took nothing in for so many intervals is stale."""
-
-OPENING = "it is being opened, or another daemon looks after it"
+OPENING = "it is being opened"
 
 FLUSH_SECONDS = 5.0
 """Seconds the last round has, at shutdown, to be written."""
@@ -98,12 +95,17 @@ class TargetLoop:
             stale_after=STALE_INTERVALS * self._parts.policy.interval,
             store_reachable=self._opened and self._recorder.reachable,
             holds_store=self._opened and self._parts.store.holds,
-            trouble=self._recorder.trouble if self._opened else self._trouble,
+            held_by="" if self._opened else self._parts.store.waits_for,
+            trouble=self._recorder.trouble if self._opened else self._why_not_open(),
             watches=tuple(k.view() for k in self._rounds.keepers.values()),
             metrics=self._rounds.metrics(),
             gauges=tuple(g for p in self._parts.probes for g in p.gauges()),
             milestones=self._rounds.milestones.all,
         )
+
+    def _why_not_open(self) -> str:
+        holder = self._parts.store.waits_for
+        return f"another daemon ({holder}) looks after it" if holder else self._trouble
 
     def remind(self) -> None:
         """Called now and then: pages that are still open are repeated where it is time."""

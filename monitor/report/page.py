@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.core.events import Verdict
-from monitor.daemon.messages import HELPED, LOOK_ELSEWHERE, ending
+from monitor.daemon.endings import ELSEWHERE, HELPED, ending_of
 from monitor.ports import Json, rehearsal_told
 from monitor.report.changed import changed
 from monitor.report.charts import HATCH, Chart, svg
@@ -96,7 +96,7 @@ def _verdict(doc: Mapping[str, Any], watch: Mapping[str, Any]) -> str:
         phase = str(watch.get("phase", "")).replace("_", " ")
         return f'<p class="verdict dim">Still being watched ({text(phase)}): no verdict yet.</p>'
     verdict = Verdict(watch["verdict"])
-    words = MORE.get(verdict) or ending(verdict, untouched=_untouched(doc))
+    words = MORE.get(verdict) or ending_of(verdict, _untouched(doc)).said
     return f'<p class="verdict {STYLES[verdict]}">{text(sentence_of(words))}</p>'
 
 
@@ -120,7 +120,7 @@ def _helped(after: Mapping[str, Any] | None, now: float) -> str:
         awaited = f"Whether it helped is said at {moment(after['judged_at'])} UTC: it is watched until then."
         return note(awaited if now <= after["judged_at"] + LATE else "It was never said whether it helped.")
     helped = after["helped"]
-    more = "" if helped else f" {sentence_of(LOOK_ELSEWHERE)}"
+    more = "" if helped else f" {sentence_of(ELSEWHERE)}"
     words = f"{sentence_of(HELPED[helped])}{more} ({moment(after['judged_at'])} UTC)"
     return f'<p class="verdict boxed {HELP_STYLES[helped]}">{text(words)}</p>'
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from monitor.core.events import Verdict
-from monitor.daemon.messages import HELPED, ending
+from monitor.daemon.endings import HELPED, ending_of
 from monitor.report.parts import span
 from monitor.report.rules import Metrics
 
@@ -74,7 +74,7 @@ def _control(d: Detail, _at: float, _metrics: Metrics) -> str:
 
 
 def _ended(d: Detail, _at: float, _metrics: Metrics) -> str:
-    words = ending(Verdict(d["verdict"]), untouched=bool(d.get("untouched")))
+    words = ending_of(Verdict(d["verdict"]), bool(d.get("untouched"))).said
     return f"{words}: {d['reason']}" if d.get("reason") else words
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable
-from monitor.pg import PINNED, Connection
+from monitor.pg import MARK, PINNED, Connection
 from monitor.rollback.script.facts_outside import TWIN
 from monitor.rollback.script.labels import split_label
 from monitor.rollback.script.plan import Action, key_of
@@ -57,7 +57,7 @@ async def unlike(connection: Connection, plan: Plan, a: Action, label: str) -> s
 async def _same(connection: Connection, plan: Plan, a: Action, label: str) -> bool:
     table = plan.resolution[key_of(a.relation or ())]
     copy = f"pg_temp.{split_label(table)[2]}"
-    await connection.execute(f"CREATE TEMPORARY TABLE {copy} (LIKE {table})")
+    await connection.execute(f"{MARK} CREATE TEMPORARY TABLE {copy} (LIKE {table})")
     await connection.execute(set_path(plan.search_path))
     await connection.execute(str(a.text))
     await connection.execute(PINNED)

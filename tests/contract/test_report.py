@@ -14,7 +14,7 @@ from monitor.backend import view_of
 from monitor.core.events import Verdict
 from monitor.core.evidence import wilson_lower_bound
 from monitor.core.samples import HOUR, SECOND
-from monitor.daemon.messages import ENDINGS, UNTOUCHED
+from monitor.daemon.endings import ENDINGS, UNTOUCHED
 from monitor.ports import EventRow, Json, Record, SampleRow, WatchRow
 from monitor.report import Source, gather, page
 from tests.contract.conftest import Stored
@@ -246,7 +246,7 @@ async def test_whether_it_helped_stands_out(stored: Stored, helped: bool | None,
 
 
 @pytest.mark.parametrize(
-    ("took_effect", "words"), [(0, UNTOUCHED), (1, ENDINGS[Verdict.FAILED][1])], ids=["none", "some"]
+    ("took_effect", "words"), [(0, UNTOUCHED.said), (1, ENDINGS[Verdict.FAILED].said)], ids=["none", "some"]
 )
 async def test_a_failed_rollback_is_told_as_its_alert_tells_it(
     stored: Stored, took_effect: int, words: str

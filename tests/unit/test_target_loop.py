@@ -278,6 +278,21 @@ def test_the_view_says_when_it_last_decided() -> None:
     assert last >= START + 20 * SECOND
 
 
+def test_who_looks_after_the_target_is_named_only_while_the_store_says_so() -> None:
+    """A store that is away is held by nobody that anybody knows of."""
+
+    async def main() -> None:
+        stage = Stage()
+        loop = stage.build(MemoryStore(clock=LoopClock()))
+        stage.store.held_by = "host-b:7"
+        assert loop.view().held_by == "host-b:7"
+        assert loop.view().trouble == "another daemon (host-b:7) looks after it"
+        stage.store.held_by = ""
+        assert (loop.view().store_reachable, loop.view().held_by) == (False, "")
+
+    run(main())
+
+
 def test_a_store_that_can_not_be_opened_says_why() -> None:
     """Readiness shows the reason, and it is gone when the store answers."""
 
