@@ -156,8 +156,8 @@ def _lacking(row: Mapping[str, Any], server: Identity) -> list[str]:
         what = "SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA migration_monitor"
         found.append(f"role {role_} may not write the ledger: GRANT {what} {to}")
     if not row["has_ledger"] and not row["may_create"]:
-        what = f"CREATE ON DATABASE {pg.quote_identifier(row['database'])}"
-        found.append(f"role {role_} may not create the ledger: GRANT {what} {to}")
+        where = f"DATABASE {pg.quote_identifier(row['database'])}"
+        found.append(f"role {role_} may not create the ledger: GRANT CREATE ON {where} {to}")
     if not server.system:
         what = "EXECUTE ON FUNCTION pg_catalog.pg_control_system()"
         found.append(f"role {role_} can't tell this cluster from another of its name: GRANT {what} {to}")
