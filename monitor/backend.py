@@ -14,8 +14,9 @@ import structlog
 
 from monitor.clock import utc_now
 from monitor.core.replay import seconds
-from monitor.core.samples import SECOND
+from monitor.core.samples import SECOND, Micros
 from monitor.daemon import outlook
+from monitor.daemon.endings import How
 from monitor.daemon.keeper import plan_view, registered_risk
 from monitor.errors import DatabaseError, DatabaseUnreachable, NotFound
 from monitor.ports import (
@@ -33,7 +34,7 @@ from monitor.ports import (
 )
 from monitor.report import STYLE_HASH, Source, gather, page
 from monitor.requested import request_from
-from monitor.showing import alert_view, chart_view, window_of
+from monitor.showing import alert_view, chart_view, followed_until, window_of
 
 log = structlog.get_logger()
 
@@ -49,15 +50,22 @@ Register = Callable[[WatchRequest], Awaitable[Registered]]
 
 
 class StoredWatches:
-    """Implements Backend over one registry per target."""
+    """Implements Backend over one registry per target; `verify_for`: how long a rollback is watched on."""
 
-    def __init__(self, registries: Mapping[str, Registry], register: Register) -> None:
+    def __init__(
+        self, registries: Mapping[str, Registry], register: Register, verify_for: Micros = 0
+    ) -> None:
         self._registries = dict(registries)
+        self._verify_for = verify_for
         self.add = register
 
     async def watches(self) -> Sequence[Json]:
-        rows = await self._rows()
-        return [view_of(row) for row in sorted(rows, key=lambda row: row.started_at, reverse=True)]
+        return (await self.listed())[0]
+
+    async def listed(self) -> tuple[list[Json], list[str]]:
+        """The watches, newest first, and the targets whose database did not answer; raises if none did."""
+        rows, silent = await self._rows()
+        return [view_of(row) for row in sorted(rows, key=lambda row: row.started_at, reverse=True)], silent
 
     async def watch(self, watch_id: str) -> Json | None:
         found = await self._by_id(watch_id)
@@ -66,7 +74,7 @@ class StoredWatches:
     async def samples(self, watch_id: str, since: float, limit: int) -> Sequence[Json]:
         registry, row = await self._require(watch_id)
         start = max(round(since * SECOND), row.started_at)
-        until = row.verdict_at + 1 if row.verdict_at is not None else 1 << 62
+        until = 1 << 62 if row.verdict_at is None else followed_until(row) + 1
         return [sample_view(s) for s in await registry.samples(start, until, limit)]
 
     async def events(self, watch_id: str, after: int, limit: int) -> Sequence[Json]:
@@ -91,10 +99,9 @@ class StoredWatches:
         """The report of the latest watch of that migration, or the watch of that id. Raises NotFound."""
         return await self._gathered(await self._named(name, target))
 
-    @staticmethod
-    async def _gathered(found: tuple[Registry, WatchRow]) -> Json:
+    async def _gathered(self, found: tuple[Registry, WatchRow]) -> Json:
         registry, row = found
-        return await gather(Source(registry, row, view_of(row)), utc_now())
+        return await gather(Source(registry, row, view_of(row), self._verify_for), utc_now())
 
     async def chart(self, watch_id: str, since: float, slots: int) -> Json:
         registry, row = await self._require(watch_id)
@@ -124,17 +131,23 @@ class StoredWatches:
         registry, row = await self._named(name, target)
         return view_of(await registry.control(row.id, control, by=by, reason=reason))
 
-    async def _rows(self) -> list[WatchRow]:
-        """Of every target whose database answers; raises only if none does."""
+    async def _rows(self) -> tuple[list[WatchRow], list[str]]:
         asked = (registry.watches(WATCHES_LIMIT) for registry in self._registries.values())
         answers = await asyncio.gather(*asked, return_exceptions=True)
-        failed = [answer for answer in answers if isinstance(answer, BaseException)]
+        rows: list[WatchRow] = []
+        silent: dict[str, DatabaseError] = {}
         for target, answer in zip(self._registries, answers, strict=True):
-            if isinstance(answer, DatabaseError) and len(failed) < len(answers):
-                log.warning("backend.target_unreachable", target=target, reason=str(answer))
+            if isinstance(answer, DatabaseError):
+                silent[target] = answer
             elif isinstance(answer, BaseException):
                 raise answer
-        return [row for answer in answers if not isinstance(answer, BaseException) for row in answer]
+            else:
+                rows += answer
+        if silent and len(silent) == len(answers):
+            raise next(iter(silent.values()))
+        for target, error in silent.items():
+            log.warning("backend.target_unreachable", target=target, reason=str(error))
+        return rows, list(silent)
 
     async def _named(self, name: str, target: str | None) -> tuple[Registry, WatchRow]:
         if target is not None and target not in self._registries:
@@ -195,11 +208,13 @@ def view_of(row: WatchRow) -> Json:
         "reason": row.reason,
         "started_at": seconds(row.started_at),
         "ends_at": seconds(row.ends_at),
+        "expected_at": seconds(row.ends_at),
         "verdict_at": None if row.verdict_at is None else seconds(row.verdict_at),
         "updated_at": None,
         "metrics": {},
         "streaks": [],
-        "next": (outlook.Next(outlook.UNSEEN) if row.verdict is None else outlook.ended(row.verdict)).view(),
+        "next": _next(row).view(),
+        "attempt": None,
         "coverage": {},
         "readiness": {
             "ok": False,
@@ -209,6 +224,10 @@ def view_of(row: WatchRow) -> Json:
             "at_risk": row.plan.plan.get("at_risk"),
         },
         "superseded": row.controls.superseded,
+        "superseded_by": "",
+        "paused": None,
+        "untouched": False,
+        "aftermath": None,
         "already_breaching": False,
         "ledger_lost": "",
         "plan": plan_view(row.plan.plan),
@@ -216,9 +235,32 @@ def view_of(row: WatchRow) -> Json:
         "rehearsal": rehearsal_view(row.controls.rehearsal),
     }
     if row.view is None:
-        return fresh
+        return {**fresh, **_committed(row)}
     stored = STORED if row.verdict is None else (*STORED, "next")
-    return {**row.view, **{key: fresh[key] for key in stored}}
+    return {**row.view, **{key: fresh[key] for key in stored}, **_committed(row)}
+
+
+def _committed(row: WatchRow) -> dict[str, Any]:
+    """A person's pause, resume or cancel wins once committed: it is said before the daemon has seen it."""
+    asked = row.controls
+    if row.verdict is not None or row.intent_at is not None:
+        return {}
+    if asked.cancelled_at is not None:
+        ended = {"phase": "ended", "verdict": "cancelled", "verdict_at": seconds(asked.cancelled_at)}
+        told = outlook.ended("cancelled", How(), asked.cancelled_at)
+        return {**ended, "reason": asked.reason, "next": told.view()}
+    if asked.paused == (row.phase == "paused"):
+        return {}
+    told = outlook.paused(asked) if asked.paused else outlook.Next(outlook.UNSEEN)
+    return {"phase": "paused" if asked.paused else "watching", "next": told.view()}
+
+
+def _next(row: WatchRow) -> outlook.Next:
+    """Of a watch that the daemon has not seen, or that has ended: by a person, perhaps, without a daemon."""
+    if row.verdict is None:
+        return outlook.Next(outlook.UNSEEN)
+    seen: Mapping[str, Any] = row.view or {}
+    return outlook.ended(row.verdict, How(bool(seen.get("untouched")), seen.get("aftermath")), utc_now())
 
 
 def sample_view(sample: SampleRow) -> Json:

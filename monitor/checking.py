@@ -6,35 +6,42 @@ Changes nothing anywhere. One part's failure hides no other's: each is asked by 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from monitor import ownership, pg
 from monitor.errors import DatabaseError, MonitorError, PlanRefused
 from monitor.history.source import History, NoHistory
 from monitor.ports import Executor, Finding, Probe, Registry, is_bad, rehearsal_told
 from monitor.ports.levers import Levers, NoLevers
+from monitor.probes.endpoints import NOTE
 from monitor.rollback import bookkeeping, clearing, role
 from monitor.rollback.registration.prepare import connect_directly
 from monitor.rollback.rehearsal.scratch import check_scratch
 from monitor.rollback.schema import catalogue
-
-NOTE = "note:"
-"""How a probe marks a sentence that is no problem."""
+from monitor.rollback.schema.catalogue import Identity
 
 PART_DEADLINE = 30.0
 """Seconds for one part; a part that takes longer is a finding itself."""
 
-RIGHTS = """/* migration-monitor */
+DATABASE = "/* migration-monitor */ SELECT pg_catalog.current_database()::text"
+
+RIGHTS = """/* migration-monitor: what the rollback role has; asks without USAGE of our schema */
 SELECT pg_catalog.current_database()::text AS database, current_user::text AS role,
-       pg_catalog.has_database_privilege(current_user, pg_catalog.current_database(), 'CREATE')
-         OR coalesce(pg_catalog.has_schema_privilege(
-              pg_catalog.to_regnamespace('migration_monitor')::oid, 'CREATE'), false) AS may_create,
-       pg_catalog.to_regclass('migration_monitor.watch') IS NOT NULL AS has_ledger,
-       coalesce(pg_catalog.has_table_privilege(
-           pg_catalog.to_regclass('migration_monitor.watch')::oid, 'SELECT, INSERT, UPDATE'
-       ), false) AS may_write"""
+       n.oid IS NOT NULL AS has_schema,
+       pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
+         OR coalesce(pg_catalog.has_schema_privilege(n.oid, 'CREATE'), false) AS may_create,
+       coalesce(pg_catalog.has_schema_privilege(n.oid, 'USAGE'), false) AS may_use,
+       w.oid IS NOT NULL AS has_ledger,
+       coalesce(pg_catalog.has_table_privilege(w.oid, 'SELECT, INSERT, UPDATE'), false) AS may_write,
+       pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS reads_all_stats,
+       EXISTS (SELECT FROM pg_catalog.pg_class c
+                WHERE c.relkind IN ('r', 'p') AND c.relnamespace IS DISTINCT FROM n.oid
+                  AND pg_catalog.pg_has_role(c.relowner, 'USAGE')) AS owns_a_table
+  FROM (SELECT) one
+  LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = 'migration_monitor'
+  LEFT JOIN pg_catalog.pg_class w ON w.relnamespace = n.oid AND w.relname = 'watch'"""
 
 
 class CheckedProbe(Probe, Protocol):
@@ -134,17 +141,33 @@ async def _rights(connection: pg.Connection, allow_superuser: str) -> list[str]:
     if strange := await ownership.faults(connection):
         found.append(ownership.sentence(strange))
     row = await connection.fetchrow(RIGHTS)
-    if row is None:
-        return found
-    if row["has_ledger"] and not row["may_write"]:
+    return found if row is None else [*found, *_lacking(dict(row), server)]
+
+
+def _lacking(row: Mapping[str, Any], server: Identity) -> list[str]:
+    """Each right that a rollback needs and the role has not, with the GRANT that gives it."""
+    role_, to = row["role"], f"TO {pg.quote_identifier(row['role'])}"
+    found = []
+    if row["has_schema"] and not row["may_use"]:
         found.append(
-            f"role {row['role']} may not write the ledger: GRANT SELECT, INSERT, UPDATE ON ALL TABLES"
-            f" IN SCHEMA migration_monitor TO {pg.quote_identifier(row['role'])}"
+            f"role {role_} may not use the ledger: GRANT USAGE, CREATE ON SCHEMA migration_monitor {to}"
         )
+    if row["has_ledger"] and not row["may_write"]:
+        what = "SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA migration_monitor"
+        found.append(f"role {role_} may not write the ledger: GRANT {what} {to}")
     if not row["has_ledger"] and not row["may_create"]:
+        where = f"DATABASE {pg.quote_identifier(row['database'])}"
+        found.append(f"role {role_} may not create the ledger: GRANT CREATE ON {where} {to}")
+    if not server.system:
+        what = "EXECUTE ON FUNCTION pg_catalog.pg_control_system()"
+        found.append(f"role {role_} can't tell this cluster from another of its name: GRANT {what} {to}")
+    if not row["reads_all_stats"]:
+        what = "pg_read_all_stats"
+        found.append(f"{NOTE} role {role_} can't see who is in a rollback's way: GRANT {what} {to}")
+    if not row["owns_a_table"]:
         found.append(
-            f"role {row['role']} may not create the ledger: GRANT CREATE ON DATABASE"
-            f" {pg.quote_identifier(row['database'])} TO {pg.quote_identifier(row['role'])}"
+            f"role {role_} owns no table here and acts for no owner: GRANT the tables' owner {to}, "
+            "or name the owner in rollback_dsn; deploy/roles.sql does all of this"
         )
     return found
 
@@ -184,7 +207,7 @@ async def _same_database(target: CheckedTarget, rollback: pg.Connection) -> list
     except DatabaseError:
         return []  # the polling connection's own finding
     try:
-        names = [await c.fetchval("SELECT pg_catalog.current_database()::text") for c in (polling, rollback)]
+        names = [await c.fetchval(DATABASE) for c in (polling, rollback)]
     finally:
         await pg.close(polling)
     if names[0] != names[1]:

@@ -50,7 +50,7 @@ class ConfigError(OperatorError):
 
     def __init__(self, file: str, problems: Sequence[Problem]) -> None:
         self.file = file
-        self.problems = tuple(problems)
+        self.problems = tuple(dict.fromkeys(problems))  # two statements of a line may have one
         super().__init__("\n".join(f"{file}: {p}" for p in self.problems))
 
 
@@ -58,7 +58,7 @@ class PlanRefused(OperatorError):
     """The rollback SQL may not be stored or run; one entry for each reason found."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(dict.fromkeys(problems))  # two statements of a line may have one
         super().__init__("\n".join(str(p) for p in self.problems))
 
 

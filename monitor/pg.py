@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import re
 import socket
 import ssl
 from collections.abc import AsyncIterator
 from typing import Any, TypeAlias, cast
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -33,6 +34,23 @@ TCP_USER_TIMEOUT_MS = 10_000
 KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3}
 """An idle connection's dead peer is noticed in about 11 s. Each of the two misses one case: set both."""
 
+WRITING = {
+    "default_transaction_read_only": "off",
+    "default_transaction_isolation": "read committed",
+    "default_transaction_deferrable": "off",
+}
+"""Set at the start of a session, before what a role or a database is set to: a DBA who makes a database
+read-only by default, in an incident, must not stop its rollback. A standby stays one all the same."""
+
+UNBOUND = """/* migration-monitor: no limits of the role's on a session of ours */
+SELECT pg_catalog.set_config(s.name, s.value, false)
+  FROM (SELECT name, setting, CASE WHEN name OPERATOR(pg_catalog.=) 'synchronous_commit' THEN 'on' ELSE '0'
+               END AS value FROM pg_catalog.pg_settings) AS s
+ WHERE (s.name OPERATOR(pg_catalog.=) ANY (ARRAY['idle_session_timeout', 'transaction_timeout'])
+        AND s.setting OPERATOR(pg_catalog.<>) '0')
+    OR (s.name OPERATOR(pg_catalog.=) 'synchronous_commit' AND s.setting OPERATOR(pg_catalog.=) 'off')"""
+"""What not every major knows, or what has more than one good value, can't be set at the start."""
+
 RETRYABLE = frozenset({"55P03", "40P01", "40001", "57P01", "57P02", "57P03", "53300"})
 """SQLSTATEs after which the same transaction may be tried again; class 08 (connection) too."""
 
@@ -48,23 +66,27 @@ LOST = (
 async def connect(dsn: str, *, name: str, deadline: float = CONNECT_DEADLINE, **settings: str) -> Connection:
     """A connection whose session is called `migration-monitor/NAME`.
 
-    `settings` are server settings (`statement_timeout="5s"`). Raises DatabaseUnreachable or
-    DatabaseError; neither text carries the DSN.
+    `settings` are server settings (`statement_timeout="5s"`), before those of WRITING. Raises
+    DatabaseUnreachable or DatabaseError; neither text carries the DSN.
     """
-    options = {"application_name": f"migration-monitor/{name}", **settings}
-    async with translated(f"connecting ({name})"):
+    options = {"application_name": f"migration-monitor/{name}", **WRITING, **settings}
+    async with translated(f"connecting as migration-monitor/{name}"):
         connection = await asyncio.wait_for(
             asyncpg.connect(plain_dsn(dsn), timeout=deadline, server_settings=options), deadline + 1
         )
         try:
             _notice_dead_peers(connection)
-        except OSError:  # cut between its greeting and now
+            await asyncio.wait_for(connection.execute(UNBOUND), deadline)
+        except BaseException:  # cut between its greeting and now, or silent since
             connection.terminate()
             raise
     return connection
 
 
-PIN = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', {local})"
+MARK = "/* migration-monitor */"
+"""In every statement of ours that no other comment marks: a DBA recognises it in pg_stat_activity."""
+
+PIN = f"{MARK} SELECT pg_catalog.set_config('search_path', 'pg_catalog', {{local}})"
 
 PINNED = PIN.format(local="true")
 """Until the transaction ends, nothing that somebody put into another schema is found instead of ours."""
@@ -81,6 +103,12 @@ def plain_dsn(dsn: str) -> str:
     parts = urlsplit(dsn)
     query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k != "application_name"]
     return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def user_of(dsn: str) -> str:
+    """The role that a DSN names; "" where it leaves that to the environment."""
+    parts = urlsplit(dsn)
+    return unquote(parts.username or "") or dict(parse_qsl(parts.query)).get("user", "")
 
 
 async def close(connection: Connection | None) -> None:
@@ -198,6 +226,23 @@ def _socket_reason(e: BaseException) -> str:
         return "the TLS handshake failed"
     if isinstance(e, ConnectionError) and "SSL upgrade" in str(e):
         return "the server does not speak TLS, and sslmode in the DSN asks for it"
-    if isinstance(e, OSError) and e.strerror:
-        return e.strerror
-    return "the connection was lost" if isinstance(e, OSError) else type(e).__name__
+    if isinstance(e, OSError):
+        return SOCKET.get(e.errno or 0) or _in_words(str(e)) or e.strerror or "the connection was lost"
+    return type(e).__name__
+
+
+SOCKET = {
+    errno.ECONNREFUSED: "the server refuses connections: nothing listens there",
+    errno.ECONNRESET: "the connection was lost",
+    errno.EPIPE: "the connection was lost",
+    errno.ETIMEDOUT: "the server does not answer",
+    errno.EHOSTUNREACH: "the server's host can't be reached",
+    errno.ENETUNREACH: "the server's network can't be reached",
+    errno.ENOENT: "the server's socket is not there",
+}
+"""What a socket's error means to people; of others the system's own words are shown."""
+
+
+def _in_words(text: str) -> str:
+    """For what asyncio says of one or several addresses, as Python writes them; "" for all else."""
+    return "no connection could be made" if "Connect call failed" in text else ""

@@ -14,7 +14,10 @@ from shlex import quote
 from monitor import pg
 from monitor.backend import view_of
 from monitor.core.samples import Micros
+from monitor.core.state import new_state
 from monitor.core.thresholds import Policy
+from monitor.core.view import metrics_view
+from monitor.daemon.keeper import with_units
 from monitor.errors import NotFound, OperatorError, PlanRefused, Problem
 from monitor.history.source import History, NoHistory
 from monitor.ports import (
@@ -35,6 +38,7 @@ from monitor.rollback.registration.prepare import Options, prepare
 from monitor.rollback.rehearsal.before import document_of
 from monitor.rollback.schema import document
 from monitor.rollback.schema.document import Document
+from monitor.units import Kind
 
 CLOCK = """/* migration-monitor */
 SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint"""
@@ -50,6 +54,15 @@ class TargetDesk:
     max_locked: float
     allow_superuser: str = ""
     history: History = field(default_factory=NoHistory)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+
+    def view_of(self, row: WatchRow) -> Json:
+        """The watch as JSON; one that no daemon has seen has its metrics without a value yet."""
+        view = view_of(row)
+        if row.view is not None:
+            return view
+        unseen = metrics_view(self.policy, new_state(self.policy, row.started_at, row.mode))
+        return {**view, "metrics": with_units(unseen, self.kinds)}
 
 
 class Registrar:
@@ -81,7 +94,7 @@ class Registrar:
         )  # fmt: skip
         kept = () if new else (*_other_options(row, request), *_kept(row.plan, prepared.stored))
         notices = (*kept, *prepared.warnings, *prepared.notices, *said, _rehearsed(row))
-        return Registered(view_of(row), new, notices)
+        return Registered(desk.view_of(row), new, notices)
 
     async def fingerprint(self, target: str | None) -> tuple[str, bytes]:
         """The target's name, and the fingerprint of its whole schema as a file's bytes."""

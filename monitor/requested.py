@@ -14,17 +14,18 @@ from monitor.core.thresholds import Mode
 from monitor.errors import OperatorError
 from monitor.ports import Json, WatchRequest
 
-FIELDS: Mapping[str, type | tuple[type, ...]] = {
-    "migration": str,
-    "rollback": str,
-    "target": str,
-    "mode": str,
-    "data_loss": str,
-    "accept_loss": list,
-    "allow_opaque": bool,
-    "started_at": (int, float),
-    "before": dict,
+FIELDS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "migration": ((str,), "text"),
+    "rollback": ((str,), "the SQL's text"),
+    "target": ((str,), "text"),
+    "mode": ((str,), "text"),
+    "data_loss": ((str,), "text"),
+    "accept_loss": ((list,), "a list of TABLE or TABLE.COLUMN"),
+    "allow_opaque": ((bool,), "true or false"),
+    "started_at": ((int, float), "epoch seconds, a number"),
+    "before": ((dict,), "the document that `fingerprint` wrote"),
 }
+"""Each key, what JSON may hold for it, and that in words."""
 
 LATEST = 253_402_300_799
 """The last second of the year 9999."""
@@ -35,8 +36,9 @@ def request_from(body: Json) -> WatchRequest:
     for name, value in body.items():
         if name not in FIELDS:
             raise OperatorError(f"unknown key {name!r}: use {', '.join(FIELDS)}")
-        if value is not None and not isinstance(value, FIELDS[name]):
-            raise OperatorError(f"{name} is of the wrong type")
+        types, words = FIELDS[name]
+        if value is not None and not isinstance(value, types):
+            raise OperatorError(f"{name} must be {words}")
     given: dict[str, Any] = {name: value for name, value in body.items() if value is not None}
     if "migration" not in given:
         raise OperatorError("migration is missing")

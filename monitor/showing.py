@@ -19,8 +19,16 @@ Window = tuple[Micros, Micros, Micros]
 def window_of(watch: WatchRow, since: Micros, slots: int, now: Micros) -> Window:
     """The part of the watch's time from `since` on, in at most `slots` slots, none shorter than a second."""
     start = max(since, watch.started_at)
-    end = max(start + SECOND, now + 1 if watch.verdict_at is None else watch.verdict_at + 1)
+    last = now if watch.verdict_at is None else min(now, followed_until(watch))
+    end = max(start + SECOND, last + 1)
     return start, end, max(SECOND, -(-(end - start) // slots))
+
+
+def followed_until(watch: WatchRow) -> Micros:
+    """Of an ended watch: its verdict, or when it is said whether its rollback helped."""
+    aftermath: Any = (watch.view or {}).get("aftermath")
+    until = round(aftermath["until"] * SECOND) if aftermath else 0
+    return max(watch.verdict_at or 0, until)
 
 
 def chart_view(window: Window, found: Sequence[SampleSlot]) -> Json:

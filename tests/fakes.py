@@ -65,6 +65,7 @@ class MemoryStore:
         self.rehearsals: dict[str, Rehearsal] = {}
         self.compared: dict[str, tuple[Json, Json | None]] = {}
         self.records = 0
+        self.held_by = ""
         self._clock = clock or SystemClock()
         self._sleep = sleep
         self._news = asyncio.Event()
@@ -75,6 +76,10 @@ class MemoryStore:
     @property
     def holds(self) -> bool:
         return self._opened and not self.away
+
+    @property
+    def waits_for(self) -> str:
+        return self.held_by
 
     async def open(self) -> None:
         self._here()
@@ -180,7 +185,7 @@ class MemoryStore:
         self._here()
         check_name(registration)
         for row in self._open():
-            if row.migration == registration.migration:
+            if row.migration == registration.migration and row.controls.cancelled_at is None:
                 return self._seen(same_watch(row, registration)), False
         fields = {name: getattr(registration, name) for name in Registration.__dataclass_fields__}
         row = WatchRow(id=new_id(), seq=len(self.rows) + 1, **fields)

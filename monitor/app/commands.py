@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 from monitor import checking
 from monitor.app.levers import levers_of
@@ -15,7 +16,7 @@ from monitor.checking import CheckedTarget
 from monitor.net import Net, trusting
 from monitor.ports import Control, Finding, Json, Registered, WatchRequest
 from monitor.registration import Registrar
-from monitor.settings import Settings
+from monitor.settings import Settings, doubts
 
 
 @contextlib.asynccontextmanager
@@ -24,7 +25,7 @@ async def stored_watches(settings: Settings) -> AsyncIterator[StoredWatches]:
     registries = {name: registry_of(settings, name) for name in settings.targets}
     registrar = Registrar({name: desk_of(settings, name, registries[name]) for name in settings.targets})
     try:
-        yield StoredWatches(registries, registrar.register)
+        yield StoredWatches(registries, registrar.register, settings.rollback.verify_for)
     finally:
         await asyncio.gather(*(registry.aclose() for registry in registries.values()))
 
@@ -32,7 +33,9 @@ async def stored_watches(settings: Settings) -> AsyncIterator[StoredWatches]:
 async def register(settings: Settings, request: WatchRequest) -> Registered:
     """Prepares a watch against the live database and stores it."""
     async with stored_watches(settings) as stored:
-        return await stored.add(request)
+        found = await stored.add(request)
+    doubtful = (f"{where} {what}" for where, what in doubts(settings))
+    return replace(found, notices=(*found.notices, *doubtful))
 
 
 async def fingerprint(settings: Settings, target: str | None) -> tuple[str, bytes]:
@@ -82,9 +85,10 @@ async def check(settings: Settings) -> Sequence[Finding]:
         for name, configured in settings.targets.items()
     ]  # fmt: skip
     try:
-        return await checking.check(targets, len(settings.alerts))
+        found = await checking.check(targets, len(settings.alerts))
     finally:
         for target in targets:
             await asyncio.gather(*(probe.aclose() for probe in target.probes))
             await asyncio.gather(target.executor.aclose(), registries[target.name].aclose())
         await net.aclose()
+    return [*found, *(Finding(where, what, problem=False) for where, what in doubts(settings))]

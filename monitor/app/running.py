@@ -107,7 +107,7 @@ def _parts(
     }
     outgoing = Outgoing(partial(rows_for, channel_names=names), sender.enqueue, every, sender.look_soon)
     return TargetParts(
-        target, settings.policy(target), settings.watch.fast_interval, probes, store,
+        target, settings.policy(target), settings.watch.fast, probes, store,
         executor_of(settings, target, levers, store.guard), outgoing, telemetry, clock,
         kinds_of(settings, target), levers, settings.rollback.verify_for,
         changes_of(settings, target), settings.report.url or "",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
+from monitor import pg
 from monitor.app.revealed import revealed
 from monitor.checking import CheckedProbe
 from monitor.core.samples import SECOND, Micros
@@ -39,23 +40,29 @@ SPECS: Mapping[str, type] = {
 
 
 def probes_of(settings: Settings, target: str, net: Net) -> tuple[CheckedProbe, ...]:
-    """One probe for each metric of the policy, and the database's own, on one polling connection."""
+    """One probe for each metric of the policy, and the database's own on the polling connection.
+
+    A `sql` source has a connection of its own: a statement that became slow takes no other metric away.
+    """
     configured = settings.targets[target]
     policy = settings.policy(target)
-    session = Session(configured.dsn, deadline=read_deadline(policy.interval), name=f"probe/{target}")
+
+    def session(name: str) -> Session:
+        return Session(configured.dsn, deadline=read_deadline(policy.interval), name=f"probe/{name}")
+
     own = [m for m in FROM_DATABASE if m in policy.metrics and m not in configured.metrics]
-    found: list[CheckedProbe] = [DatabaseProbe(session, own)]
+    found: list[CheckedProbe] = [DatabaseProbe(session(target), own)]
     pace = pace_of(settings, target)
     for metric in policy.metrics:
         if metric in configured.metrics:
             source = configured.metrics[metric]
-            last: Any = session if source.kind == "sql" else net
             spec = spec_of(source.kind, source.spec)
             build: Callable[..., CheckedProbe] = PROBES[source.kind]
             try:
-                found.append(
-                    build(metric, spec, last) if source.kind == "sql" else build(metric, spec, pace, last)
-                )
+                if source.kind == "sql":
+                    found.append(build(metric, spec, session(f"{target}/{metric}")))
+                else:
+                    found.append(build(metric, spec, pace, net))
             except OperatorError as e:
                 raise OperatorError(f"targets.{target}.metrics.{metric}.{source.kind}: {e}") from e
     return tuple(found)
@@ -63,13 +70,15 @@ def probes_of(settings: Settings, target: str, net: Net) -> tuple[CheckedProbe, 
 
 def changes_of(settings: Settings, target: str) -> DatabaseChanges:
     """What compares its database with how it was, on a connection of its own."""
-    return DatabaseChanges(Session(settings.targets[target].dsn, name=f"changes/{target}"))
+    configured = settings.targets[target]
+    session = Session(configured.dsn, name=f"changes/{target}")
+    return DatabaseChanges(session, pg.user_of(configured.rollback_dsn))
 
 
 def pace_of(settings: Settings, target: str) -> Pace:
     """How the target's sources are read."""
     watch, policy = settings.watch, settings.policy(target)
-    rates = Rates(policy.interval, watch.rate_requests, watch.rate_window_max, policy.min_requests)
+    rates = Rates(policy.interval, watch.rate_requests, watch.longest_window, policy.min_requests)
     return Pace(read_deadline(policy.interval), policy.max_gap, rates)
 
 

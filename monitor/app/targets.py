@@ -73,7 +73,7 @@ def desk_of(settings: Settings, target: str, registry: PgRegistry) -> TargetDesk
     of = settings.targets[target]
     return TargetDesk(
         registry, settings.policy(target), of.rollback_dsn, max_locked, of.database.allow_superuser or "",
-        history_of_target(settings, target),
+        history_of_target(settings, target), kinds_of(settings, target),
     )  # fmt: skip
 
 

@@ -8,7 +8,9 @@ How it works:
    Retry-After says. A channel that is down costs one attempt per pause, however many wait.
 3. A message that failed `patience` times lets the others go first, so that one the receiver chokes on
    does not block the rest for a day.
-4. The queue is bounded. When it is full, a message that wakes nobody makes room for one that does;
+4. A message is given up when it was tried here for `give_up_after`; one that an earlier daemon has tried
+   `patience` times already, when it is that old. What it tells may have begun long before it was told.
+5. The queue is bounded. When it is full, a message that wakes nobody makes room for one that does;
    what is left out stays in the store and is loaded again.
 """
 
@@ -28,7 +30,7 @@ KNOWN_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a channel is tried again. Seconds, but `give_up_after` (age of the alert) in microseconds.
+    """How a channel is tried again. Seconds, but `give_up_after` in microseconds.
 
     `first`, `longest`: the pause after the first failure, and the longest. `patience`: see above.
     `room`: messages held in memory for each channel. `send_deadline`: a channel that hangs is cut;
@@ -68,6 +70,7 @@ class Line:
     resume_at: Micros = 0
     _rows: dict[str, AlertRow] = field(default_factory=dict)
     _attempts: dict[str, int] = field(default_factory=dict)
+    _since: dict[str, Micros] = field(default_factory=dict)
     _settled: OrderedDict[str, Mark] = field(default_factory=OrderedDict)
 
     def __len__(self) -> int:
@@ -81,7 +84,7 @@ class Line:
         """What became of it, if it is settled and still remembered."""
         return self._settled.get(key)
 
-    def add(self, row: AlertRow) -> AlertRow | None:
+    def add(self, row: AlertRow, now: Micros) -> AlertRow | None:
         """Takes a message it does not know; returns the one for which there was no room, if any."""
         if self.knows(row.key):
             return None
@@ -92,7 +95,13 @@ class Line:
             self._forget(left_out.key)
         self._rows[row.key] = row
         self._attempts[row.key] = row.attempts
+        self._since[row.key] = now
         return left_out
+
+    def overdue(self, row: AlertRow, now: Micros) -> bool:
+        """Whether it was tried for long enough."""
+        tried_before = row.attempts >= self.pace.patience and now - row.alert.at > self.pace.give_up_after
+        return tried_before or now - self._since.get(row.key, now) > self.pace.give_up_after
 
     def wait(self, now: Micros) -> float:
         """Seconds until the next attempt; infinite when nothing waits."""
@@ -147,3 +156,4 @@ class Line:
     def _forget(self, key: str) -> None:
         self._rows.pop(key, None)
         self._attempts.pop(key, None)
+        self._since.pop(key, None)

@@ -114,7 +114,7 @@ class OutboxSender:
         if line is None or line.knows(row.key):
             return None
         before = len(line)
-        left_out = line.add(row)
+        left_out = line.add(row, self._clock.now())
         self._telemetry.count("alerts_queued", len(line) - before, channel=row.channel)
         self._wake[row.channel].set()
         return left_out
@@ -148,8 +148,8 @@ class OutboxSender:
                 self._progress.set()
 
     async def _attempt(self, line: Line, row: AlertRow) -> None:
-        if self._clock.now() - row.alert.at > self._pace.give_up_after:
-            return self._give_up(line, row, "older than the age at which a message is given up", tried=False)
+        if line.overdue(row, self._clock.now()):
+            return self._give_up(line, row, "it was tried for too long", tried=False)
         try:
             await self._send(row)
         except ChannelError as e:

@@ -7,6 +7,7 @@ edit or thread, so it is one message for each transition.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -23,6 +24,9 @@ FIELD_MAX = 600
 
 COMMANDS_MAX = 2000
 """Characters of the block of commands, for the same cap."""
+
+REFERENCE = 8
+"""Characters of the reference to a message; enough that two of a night do not share one."""
 
 GAP = 1.0
 """Seconds between messages: Slack takes about one a second for each channel."""
@@ -46,17 +50,26 @@ class Slack:
         """Option: `webhook_url`."""
         return cls(name, post, options["webhook_url"])
 
-    async def send(self, key: str, alert: Alert) -> None:  # noqa: ARG002 - Slack has no idempotency key
-        content = json.dumps(payload(message_of(alert)), ensure_ascii=False).encode()
+    async def send(self, key: str, alert: Alert) -> None:
+        content = json.dumps(payload(message_of(alert), key), ensure_ascii=False).encode()
         await deliver(self._post, self._url, content, {})
 
     async def aclose(self) -> None:
         """Nothing is held."""
 
 
-def payload(message: Message) -> Json:
-    """The JSON body: fallback text and blocks."""
-    return {"text": escape(message.headline, SECTION_MAX), "blocks": list(_blocks(message))}
+def payload(message: Message, key: str) -> Json:
+    """The JSON body: fallback text and blocks.
+
+    Slack drops no repeats: the last line is the same in every repeat of a message, for people to tell it by.
+    """
+    blocks = [*_blocks(message), {"type": "context", "elements": [_markdown(f"ref {reference(key)}")]}]
+    return {"text": escape(message.headline, SECTION_MAX), "blocks": blocks}
+
+
+def reference(key: str) -> str:
+    """A short name of an idempotency key."""
+    return hashlib.sha256(key.encode()).hexdigest()[:REFERENCE]
 
 
 def _blocks(message: Message) -> Iterable[Json]:

@@ -20,6 +20,7 @@ from monitor.backend import StoredWatches
 from monitor.cli import words
 from monitor.cli.configured import Kinds, kinds_of
 from monitor.cli.context import say
+from monitor.cli.fresh import silent_since
 from monitor.cli.live import picture
 from monitor.errors import DatabaseError
 from monitor.ports import Json
@@ -97,38 +98,60 @@ async def _drawn(followed: Followed, console: Console, kinds: Kinds, nothing: st
     with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
         while True:
             await followed.look(time.time())
-            live.update(_picture(followed, kinds, nothing, time.time()), refresh=True)
+            live.update(_picture(followed, kinds, nothing, time.time(), console), refresh=True)
             if followed.over:
                 return
             await asyncio.sleep(EVERY_SECONDS)
 
 
-def _picture(followed: Followed, kinds: Kinds, nothing: str, now: float) -> RenderableType:
+def _picture(followed: Followed, kinds: Kinds, nothing: str, now: float, console: Console) -> RenderableType:
     parts: list[RenderableType] = []
-    for view in followed.views:
-        id = str(view["id"])
-        of = kinds.get(str(view["target"]), {})
-        parts.append(picture(view, followed.charts.get(id, {}), followed.changes.get(id), of, now))
-    if not parts and not followed.trouble:
-        parts.append(Text(nothing))
     if followed.trouble:
         parts.append(Text(followed.trouble, style="bold red"))
-    return Group(*parts)
+    elif not followed.views:
+        parts.append(Text(nothing))
+    panels = [_panel(followed, view, kinds, now) for view in sorted(followed.views, key=_over)]
+    return Group(*parts, *fitting(panels, console, console.height - len(parts)))
+
+
+def _panel(followed: Followed, view: Json, kinds: Kinds, now: float) -> RenderableType:
+    id = str(view["id"])
+    of = kinds.get(str(view["target"]), {})
+    return picture(view, followed.charts.get(id, {}), followed.changes.get(id), of, now)
+
+
+def _over(view: Json) -> bool:
+    """Open ones stand first: below the last row nobody sees anything."""
+    return view.get("verdict") is not None
+
+
+def fitting(panels: Sequence[RenderableType], console: Console, rows: int) -> Sequence[RenderableType]:
+    """As many as there is room for, the first in any case, and how many more there are."""
+    shown: list[RenderableType] = []
+    left = rows
+    for number, panel in enumerate(panels):
+        left -= len(console.render_lines(panel, pad=False))
+        more = len(panels) - number
+        if number and left < (1 if more > 1 else 0):
+            return [*shown, Text(f"… and {more} more: a larger terminal, or `migration-monitor status`")]
+        shown.append(panel)
+    return shown
 
 
 async def _told(followed: Followed, nothing: str) -> None:
     """A line for each change, for pipes and logs."""
-    said: dict[str, str] = {}
+    said: dict[str, tuple[str, str]] = {}
     while True:
         await followed.look(time.time())
-        lines = {words.name(view): change_line(view) for view in followed.views}
+        now = time.time()
+        lines = {words.name(view): (change_key(view, now), change_line(view, now)) for view in followed.views}
         if followed.trouble:
-            lines = {**said, "store": followed.trouble}
+            lines = {**said, "store": (followed.trouble, followed.trouble)}
         elif not lines:
-            lines = {"": nothing}
-        for name, line in lines.items():
-            if said.get(name) != line:
-                stamp = time.strftime("%H:%M:%S", time.gmtime())
+            lines = {"": (nothing, nothing)}
+        for name, (key, line) in lines.items():
+            if name not in said or said[name][0] != key:
+                stamp = time.strftime("%H:%M:%S", time.gmtime(now))
                 say(" · ".join(part for part in (f"{stamp} UTC", name, line) if part))
         said = lines
         if followed.over:
@@ -136,10 +159,20 @@ async def _told(followed: Followed, nothing: str) -> None:
         await asyncio.sleep(EVERY_SECONDS)
 
 
-def change_line(view: Json) -> str:
-    """What a line is printed for when it changes: state, streaks without their age, what happens next."""
-    streaks: Any = view.get("streaks") or ()
-    found: Any = view.get("next") or {}
-    breached = [f"{s['rule']} {s['state']}" for s in streaks]
-    state = str(view.get("verdict") or view.get("phase"))
-    return " · ".join([state, *breached, str(found.get("text") or "")])
+def change_line(view: Json, now: float) -> str:
+    """State, streaks without their age, what happens next."""
+    return " · ".join([*_state(view), words.first(view, now)])
+
+
+def change_key(view: Json, now: float) -> str:
+    """What a line is printed for when it changes. A further try with the same in its way is no change."""
+    attempt: Any = view.get("attempt")
+    if attempt is None or silent_since(view, now) is not None:
+        return change_line(view, now)
+    way = [f"{b.get('application')} {b.get('pid')}" for b in attempt.get("blockers", ())]
+    return " · ".join([*_state(view), str(attempt.get("kind")), *way])
+
+
+def _state(view: Json) -> list[str]:
+    breached = [f"{s['rule']} {s['state']}" for s in words.streaks(view)]
+    return [str(view.get("verdict") or view.get("phase")), *breached]

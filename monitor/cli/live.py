@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from monitor.cli import told, words
-from monitor.cli.screen import BORDERS, COLOURS, upcoming
+from monitor.cli.screen import COLOURS, border, upcoming
 from monitor.cli.spark import bar, sparkline
 from monitor.ports import Json
 
@@ -20,6 +21,12 @@ BAR = 20
 PLAN_LINES = 6
 """Statements shown; the report has all."""
 
+SQL_SHOWN = 400
+"""Characters shown of one; the report has all."""
+
+MAX_GAP = 30.0
+"""Seconds between two samples that are still joined, when the daemon does not say."""
+
 
 def picture(
     view: Json, chart: Mapping[str, Any], changes: Json | None, kinds: Mapping[str, str], now: float
@@ -27,43 +34,69 @@ def picture(
     """Phase, what happens next, metrics with their last minutes, streaks, what holds it, the plan."""
     parts: list[RenderableType] = [upcoming(view, now), Text(words.times(view, now), style="dim")]
     if view.get("metrics"):
-        parts += [Text(), _metrics(view, chart, kinds)]
-    parts += list(_streaks(view))
+        parts += [Text(), _metrics(view, chart, kinds, words.of_when(view, now))]
+    parts += list(_streaks(view, now))
     parts += [Text(line, style="red" if "NOT" in line else "") for line in words.condition_lines(view, now)]
     parts += [Text(line, style="yellow") for line in words.changed_lines(changes)]
-    plan = list(words.plan_lines(view))
-    parts += [
-        Text("rollback:"),
-        *(Text(line, no_wrap=True, overflow="ellipsis") for line in plan[:PLAN_LINES]),
-    ]
+    plan = list(words.plan_rows(view))
+    parts += [Text("rollback:"), _plan(plan[:PLAN_LINES])]
     if len(plan) > PLAN_LINES:
         parts.append(Text(f"  … and {len(plan) - PLAN_LINES} more"))
-    border = BORDERS.get(str(view.get("verdict")), "cyan" if view.get("verdict") is None else "dim")
-    return Panel(Group(*parts), title=Text(words.title(view)), title_align="left", border_style=border)
+    title = Text(words.title(view))
+    return Panel(Group(*parts), title=title, title_align="left", border_style=border(view, now))
 
 
-def _metrics(view: Json, chart: Mapping[str, Any], kinds: Mapping[str, str]) -> Table:
+class _Newest:
+    """A line of which, where there is no room, the beginning is left out: its end is now."""
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text(self._line[-options.max_width :], no_wrap=True)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(min(4, len(self._line)), len(self._line))
+
+
+def _plan(rows: Sequence[tuple[str, str]]) -> Table:
+    """Statements are wrapped, never cut at the edge: what is at the end may be what matters."""
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, sql in rows:
+        shown = sql if len(sql) <= SQL_SHOWN else f"{sql[:SQL_SHOWN]}… (the report has all of it)"
+        table.add_row(Text(label), Text(shown))
+    return table
+
+
+def _metrics(view: Json, chart: Mapping[str, Any], kinds: Mapping[str, str], when: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     minutes = told.span(float(chart.get("until") or 0) - float(chart.get("since") or 0))
-    for heading in ("metric", f"last {minutes}", "now", "normal <", "acts >", ""):
-        table.add_column(heading, justify="right" if heading in {"now", "normal <", "acts >"} else "left")
+    gap = float((view_times(view)).get("max_gap_seconds") or MAX_GAP)
+    for heading in ("metric", f"last {minutes}", when, "normal <", "acts >", ""):
+        table.add_column(heading, justify="right" if heading in {when, "normal <", "acts >"} else "left")
     metrics: Any = view["metrics"]
     for name, now, normal, acts, how in words.metric_rows(view, kinds):
         limits: Mapping[str, float] = metrics[name].get("limits") or {}
         limit = limits.get("rollback_above", limits.get("investigate_above", limits.get("normal_below")))
-        drawn = sparkline(chart, name, limit, SPARK)
+        drawn = sparkline(chart, name, limit, SPARK, gap)
         table.add_row(
-            Text(name), Text(drawn), now, normal, acts, Text(how, style=COLOURS.get(how, "magenta"))
+            Text(name), _Newest(drawn), now, normal, acts, Text(how, style=COLOURS.get(how, "magenta"))
         )
     return table
 
 
-def _streaks(view: Json) -> list[Text]:
+def view_times(view: Json) -> Mapping[str, Any]:
+    """Durations of the watch's policy; empty before the daemon has seen it."""
+    found: Any = view.get("times")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _streaks(view: Json, now: float) -> list[Text]:
     """Each with how much of its hold is over."""
-    streaks: Any = view.get("streaks") or ()
-    lines = words.streak_lines(view)
     found = []
-    for streak, line in zip(streaks, lines, strict=True):
+    for streak, line in zip(words.streaks(view), words.streak_lines(view, now), strict=True):
         share = float(streak.get("age_seconds") or 0) / max(float(streak.get("hold_seconds") or 0), 1e-9)
         style = "bold red" if streak.get("action") == "rollback" else "yellow"
         found.append(Text(f"{bar(share, BAR)} {line}", style=style))

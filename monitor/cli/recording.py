@@ -24,6 +24,8 @@ _RFC3339 = re.compile(
     r"(?:([Zz])|([+-])([0-9]{2}):([0-9]{2}))"
 )
 
+_NUMBER = re.compile(r"-?[0-9.]+([eE][+-]?[0-9]+)?$")
+
 
 class BadRecording(OperatorError):
     """A line that is no recorded sample."""
@@ -63,7 +65,7 @@ def moment(value: object) -> Micros:
 def moment_given(text: str) -> Micros:
     """The moment of an option `--started-at`. Raises OperatorError."""
     try:
-        return moment(json.loads(text) if text[:1].isdigit() and "-" not in text else text)
+        return moment(json.loads(text) if _NUMBER.match(text) else text)
     except ValueError as e:
         why = str(e).removeprefix("`at` ") if isinstance(e, _Unusable) else "is no time"
         raise OperatorError(f"--started-at {text!r} {why}") from None
@@ -73,8 +75,25 @@ class _Unusable(ValueError):
     """Its text is ours and may be shown."""
 
 
+def _whole(digits: str) -> int | float:
+    """A number of more digits than Python reads at once is beyond every float, as 1e999 is."""
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        return json.loads(text, parse_int=_whole)
+
+
 def _reading(line: bytes) -> tuple[Micros, Reading]:
-    found = json.loads(line.decode())
+    found = _json(line.decode())
     if not isinstance(found, dict):
         raise _Unusable("is not an object with `at` and `metric`")
     if "at" not in found or not isinstance(found.get("metric"), str):
@@ -132,4 +151,6 @@ def _why(e: Exception) -> str:
         return str(e)
     if isinstance(e, UnicodeDecodeError):
         return "is not UTF-8"
+    if isinstance(e, json.JSONDecodeError) and e.doc.startswith("\ufeff"):
+        return "begins with a byte order mark: write the file without it"
     return "is not JSON: write one object on each line"

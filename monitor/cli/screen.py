@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.cli import told, words
+from monitor.cli.fresh import silent_since
 from monitor.ports import Json
 
 COLOURS = {"normal": "green", "not normal": "yellow"}
@@ -22,6 +23,18 @@ BORDERS = {
     "refused": "red",
     "unverified": "red",
 }
+GRAVE = frozenset({"rolling_back", "in_doubt", "awaiting_approval"})
+
+
+def border(view: Json, now: float) -> str:
+    """Red where a person is needed, or nobody is there; dim where nothing is done any more."""
+    if view.get("verdict") is not None:
+        helped: Any = view.get("aftermath") or {}
+        unhelpful = helped.get("said_at") is not None and helped.get("helped") is not True
+        return "red" if unhelpful else BORDERS.get(str(view["verdict"]), "dim")
+    if silent_since(view, now) is not None or view.get("phase") in GRAVE:
+        return "red"
+    return "dim" if view.get("superseded") else "cyan"
 
 
 def watches(views: Sequence[Json], kinds: Mapping[str, Mapping[str, str]], now: float) -> RenderableType:
@@ -34,26 +47,27 @@ def watch(view: Json, kinds: Mapping[str, str], now: float) -> RenderableType:
     following = upcoming(view, now)
     parts: list[RenderableType] = [*([following] if following.plain else []), Text(words.times(view, now))]
     if view.get("metrics"):
-        parts.append(_metrics(view, kinds))
-    parts += [Text(line, style="bold yellow") for line in words.streak_lines(view)]
+        parts.append(_metrics(view, kinds, words.of_when(view, now)))
+    parts += [Text(line, style="bold yellow") for line in words.streak_lines(view, now)]
     parts += [Text(line, style="red" if "NOT" in line else "") for line in words.condition_lines(view, now)]
-    border = BORDERS.get(str(view.get("verdict")), "cyan" if view.get("verdict") is None else "dim")
-    return Panel(Group(*parts), title=escape(words.title(view)), title_align="left", border_style=border)
+    title = escape(words.title(view))
+    return Panel(Group(*parts), title=title, title_align="left", border_style=border(view, now))
 
 
 def upcoming(view: Json, now: float) -> Text:
     """What happens next, and how long until then."""
     found: Any = view.get("next") or {}
-    said = Text(str(found.get("text") or ""), style="bold")
+    silent = silent_since(view, now) is not None
+    said = Text(words.first(view, now), style="bold red" if silent else "bold")
     at = found.get("at")
-    if isinstance(at, int | float) and at > now and view.get("verdict") is None:
+    if isinstance(at, int | float) and at > now and not silent:
         said.append(f" ({told.until(at, now)})")
     return said
 
 
-def _metrics(view: Json, kinds: Mapping[str, str]) -> Table:
+def _metrics(view: Json, kinds: Mapping[str, str], when: str) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("metric", "now", "normal below", "acts above", ""):
+    for heading in ("metric", when, "normal below", "acts above", ""):
         table.add_column(heading, justify="left" if heading in {"metric", ""} else "right")
     for *cells, how in words.metric_rows(view, kinds):
         table.add_row(*map(escape, cells), Text(how, style=COLOURS.get(how, "magenta")))

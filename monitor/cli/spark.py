@@ -10,10 +10,12 @@ UNSEEN = "·"
 """Where nothing was measured: it is not joined, and looks like neither good nor bad."""
 
 
-def sparkline(chart: Mapping[str, Any], metric: str, limit: float | None, width: int) -> str:
+def sparkline(
+    chart: Mapping[str, Any], metric: str, limit: float | None, width: int, gap: float = 0.0
+) -> str:
     """`width` characters from the chart's beginning to its end; the highest level is at the limit or above.
 
-    Without a limit the highest value is the highest level.
+    Without a limit the highest value is the highest level. Samples at most `gap` seconds apart are joined.
     """
     columns: Mapping[str, Sequence[Any]] = (chart.get("metrics") or {}).get(metric) or {}
     highest: list[float | None] = [None] * width
@@ -26,14 +28,29 @@ def sparkline(chart: Mapping[str, Any], metric: str, limit: float | None, width:
             failed.add(place)
         else:
             highest[place] = max(float(high), highest[place] or 0.0)
-    for place in range(
-        1, width - 1
-    ):  # finer than the samples come: joined over one place, never a failed one
-        if highest[place] is None and place not in failed and highest[place + 1] is not None:
-            highest[place] = highest[place - 1]
+    highest = _joined(highest, failed, int(gap / length * width))
     known = [value for value in highest if value is not None]
     top = limit or max(known, default=1.0) or 1.0
     return "".join(UNSEEN if value is None else _level(value / top) for value in highest)
+
+
+def _joined(highest: Sequence[float | None], failed: set[int], reach: int) -> list[float | None]:
+    """Finer than the samples come: a value holds for `reach` places, never into one that failed.
+
+    Over a single place it holds in any case, when a value follows.
+    """
+    found = list(highest)
+    last: int | None = None
+    for place, value in enumerate(highest):
+        if value is not None:
+            last = place
+        elif place in failed:
+            last = None
+        elif last is not None:
+            follows = place + 1 < len(highest) and highest[place + 1] is not None
+            if place - last <= reach or (place - last == 1 and follows):
+                found[place] = highest[last]
+    return found
 
 
 def _level(share: float) -> str:

@@ -13,6 +13,16 @@ def utc(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+NEAR = 12 * 3600.0
+"""A moment nearer than this is told without its day."""
+
+
+def moment(seconds: float, now: float) -> str:
+    """`12:00:00 UTC`; with its day when it is not near."""
+    near = abs(seconds - now) < NEAR
+    return f"{datetime.fromtimestamp(seconds, UTC):%H:%M:%S} UTC" if near else utc(seconds)
+
+
 def span(seconds: float) -> str:
     """Two units at most: `4m10s`, `23h5m`, `3d2h`; under a second `0s`."""
     micros: Micros = max(0, round(seconds * SECOND))

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from monitor.cli import told
+from monitor.cli.fresh import silence, silent_since
 from monitor.ports import Json, rehearsal_told
 
-STALE_SECONDS = 60.0
-"""A daemon that decides at least every interval was not heard of for this long."""
+ROLLING = frozenset({"rolling_back", "in_doubt"})
+"""Phases in which it is no question any more whether it could roll back."""
+
+BLIND = "can't be measured"
 
 
 def name(view: Json) -> str:
@@ -19,20 +22,41 @@ def name(view: Json) -> str:
 
 def title(view: Json) -> str:
     """`0042_rename on shop · w-1f3a · auto · watching`."""
-    state = view.get("verdict") or view.get("phase")
+    state = view.get("verdict") or ("superseded" if view.get("superseded") else view.get("phase"))
     return f"{name(view)} · {view.get('mode')} · {state}"
 
 
 def times(view: Json, now: float) -> str:
     """Since when, until when, what is left; a watch that was held up is open beyond its earliest success."""
-    started, ends = _number(view.get("started_at")), _number(view.get("ends_at"))
+    started, planned = _number(view.get("started_at")), _number(view.get("ends_at"))
+    ends = max(planned, _number(view.get("expected_at")))
     since = f"since {told.utc(started)} ({told.until(started, now)})"
     ended = view.get("verdict_at")
     if isinstance(ended, int | float):
         return f"{since}, ended {told.utc(ended)} ({told.until(ended, now)})"
+    if silent_since(view, now) is not None:
+        return since
     if ends < now:
         return f"{since}, not a success yet (earliest {told.utc(ends)})"
     return f"{since}, until {told.utc(ends)} ({told.until(ends, now)})"
+
+
+def first(view: Json, now: float) -> str:
+    """What happens next, or that nobody is there to do it; of an ended watch, what is so."""
+    since = silent_since(view, now)
+    return following(view) if since is None else silence(since, now)
+
+
+def following(view: Json) -> str:
+    """The daemon's own sentence."""
+    return str(_mapping(view.get("next")).get("text") or "")
+
+
+def of_when(view: Json, now: float) -> str:
+    """The heading over the values: they are of now only while somebody measures."""
+    if view.get("verdict") is not None:
+        return "at the end"
+    return "now" if silent_since(view, now) is None else "last"
 
 
 def metric_rows(view: Json, kinds: Mapping[str, str]) -> Iterator[tuple[str, str, str, str, str]]:
@@ -51,20 +75,28 @@ def metric_rows(view: Json, kinds: Mapping[str, str]) -> Iterator[tuple[str, str
 
 def _how(metric: Json) -> str:
     if metric.get("blind"):
-        return f"blind ({metric.get('reason') or 'no sample'})"
+        return BLIND
     if metric.get("quiet"):
         return "too little traffic to judge"
     if metric.get("normal") is None:
-        return f"no data ({metric['reason']})" if metric.get("reason") else "no data yet"
+        return "no data now" if metric.get("reason") else "no data yet"
     return "normal" if metric["normal"] else "not normal"
 
 
-def streak_lines(view: Json) -> Iterator[str]:
-    """Each streak with its countdown."""
-    for streak in _sequence(view.get("streaks")):
+def streaks(view: Json) -> Sequence[Any]:
+    """Those that go on: of a watch that has ended none does."""
+    return _sequence(view.get("streaks")) if view.get("verdict") is None else ()
+
+
+def streak_lines(view: Json, now: float) -> Iterator[str]:
+    """Each streak with its countdown, which stands still while nobody counts."""
+    since = silent_since(view, now)
+    for streak in streaks(view):
         age, hold = _number(streak.get("age_seconds")), _number(streak.get("hold_seconds"))
         line = f"{streak['rule']} {streak['state']} for {told.span(age)} of {told.span(hold)}"
-        if streak["state"] == "pending" and age < hold:
+        if since is not None:
+            line += f" at {told.moment(since, now)}"
+        elif streak["state"] == "pending" and age < hold:
             line += f", {told.span(hold - age)} left"
         if streak.get("insufficient_evidence"):
             line += ", not enough requests yet to be sure"
@@ -72,17 +104,22 @@ def streak_lines(view: Json) -> Iterator[str]:
 
 
 def condition_lines(view: Json, now: float) -> Iterator[str]:
-    """What holds the watch: readiness, supersession, an absent daemon, the verdict's reason."""
+    """What holds the watch: who is in the way, readiness, supersession, the verdict's reason."""
     if view.get("reason"):
         yield f"reason: {view['reason']}"
     if view.get("verdict") is not None:
         return
-    readiness = _mapping(view.get("readiness"))
-    yield "ready to roll back" if readiness.get("ok") else "NOT ready to roll back:"
-    yield from (f"  {reason}" for reason in _sequence(readiness.get("reasons")))
-    yield from (f"  note: {note}" for note in _sequence(readiness.get("notes")))
-    if view.get("superseded"):
-        yield "superseded by a newer watch on this target: it observes only"
+    if silent_since(view, now) is not None:
+        yield f"last known: {following(view)}"
+        yield "is the daemon (`migration-monitor run`) running?"
+    yield from _unmeasured(_mapping(view.get("metrics")))
+    if view.get("phase") in ROLLING:
+        yield from _way(_mapping(view.get("attempt")))
+    elif view.get("superseded"):
+        newer = view.get("superseded_by") or "a newer watch"
+        yield f"superseded by {newer} on this target: it observes only"
+    else:
+        yield from _readiness(_mapping(view.get("readiness")))
     if view.get("already_breaching"):
         yield "a rollback rule was breached already when it started: it waits for approval"
     if "rehearsal" in view:
@@ -90,9 +127,25 @@ def condition_lines(view: Json, now: float) -> Iterator[str]:
     if view.get("ledger_lost"):
         yield f"{view['ledger_lost']}: nothing is rolled back without a person"
     yield from _coverage(_mapping(view.get("coverage")))
-    updated = view.get("updated_at")
-    if isinstance(updated, int | float) and now - updated > STALE_SECONDS:
-        yield f"last decision {told.until(updated, now)}: is the daemon (`migration-monitor run`) running?"
+
+
+def _unmeasured(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """Why a metric has no value, in words."""
+    for name, metric in metrics.items():
+        why = metric.get("why") or metric.get("reason")
+        if metric.get("normal") is None and not metric.get("quiet") and why:
+            yield f"{name} {BLIND}: {why}"
+
+
+def _way(attempt: Json) -> Iterator[str]:
+    """Who is in the rollback's way, one line each."""
+    yield from (f"in its way: {line}" for line in _sequence(attempt.get("told")))
+
+
+def _readiness(readiness: Json) -> Iterator[str]:
+    yield "ready to roll back" if readiness.get("ok") else "NOT ready to roll back:"
+    yield from (f"  {reason}" for reason in _sequence(readiness.get("reasons")))
+    yield from (f"  note: {note}" for note in _sequence(readiness.get("notes")))
 
 
 def _coverage(coverage: Json) -> Iterator[str]:
@@ -123,10 +176,15 @@ def changed_lines(changes: Json | None) -> Iterator[str]:
 
 def plan_lines(view: Json) -> Iterator[str]:
     """The statements of the rollback, numbered, each with its class; those outside a transaction say so."""
+    yield from (f"{label} {sql}" for label, sql in plan_rows(view))
+
+
+def plan_rows(view: Json) -> Iterator[tuple[str, str]]:
+    """The same in two: `  1. [lossy]`, and the statement on one line."""
     for number, statement in enumerate(_sequence(view.get("plan")), 1):
         text = " ".join(str(statement.get("sql", "")).split())
         alone = "" if statement.get("transactional", True) else ", outside a transaction"
-        yield f"  {statement.get('step', number)}. [{statement.get('class', '?')}{alone}] {text}"
+        yield f"  {statement.get('step', number)}. [{statement.get('class', '?')}{alone}]", text
 
 
 def _number(value: object) -> float:

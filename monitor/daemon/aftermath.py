@@ -7,22 +7,34 @@ target's memory, so that a restart forgets no answer. This file decides nothing 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from monitor.core.replay import seconds
 from monitor.core.samples import Micros
 from monitor.core.state import WatchState
 from monitor.core.thresholds import Action, Policy
-from monitor.ports import Json, WatchRow
+from monitor.daemon.endings import aftermath_view
+from monitor.ports import Json, WatchUpdate
 
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """One rollback whose help is still to be judged, at `until`."""
+    """One rollback whose help is still to be judged, at `until`. `ended`: its watch as it was stored last."""
 
     watch_id: str
     migration: str
     until: Micros
+    ended: Mapping[str, Any] = field(default_factory=dict)  # keys of WatchUpdate; {}: of an older program
+
+    def judged(self, helped: bool | None, at: Micros) -> WatchUpdate | None:
+        """The watch with what is said of its rollback; its verdict and its end stay."""
+        if not self.ended:
+            return None
+        known: dict[str, Any] = {**self.ended}
+        view = known.pop("view")
+        said = aftermath_view(seconds(self.until), seconds(at), helped)
+        return WatchUpdate(**known, view={**view, "aftermath": said})
 
 
 class Aftermath:
@@ -32,10 +44,14 @@ class Aftermath:
         self._verify_for = verify_for
         self._awaited: list[After] = []
 
-    def begin(self, watch: WatchRow, at: Micros) -> None:
-        """A rollback took effect; with `verify_for` 0 nobody asks."""
-        if self._verify_for > 0:
-            self._awaited.append(After(watch.id, watch.migration, at + self._verify_for))
+    def until(self, at: Micros) -> Micros | None:
+        """When it is said whether a rollback that took effect at that moment helped; None: nobody asks."""
+        return at + self._verify_for if self._verify_for > 0 else None
+
+    def begin(self, ended: WatchUpdate, migration: str, until: Micros) -> None:
+        """A rollback took effect. What only an open watch needs of its state is not kept."""
+        known = {**asdict(ended), "state": {}}
+        self._awaited.append(After(ended.id, migration, until, known))
 
     def due(self, now: Micros) -> Sequence[After]:
         """Those to be judged now, each given once."""

@@ -15,13 +15,16 @@ from monitor.core.decisions import Decision, RequestApproval
 from monitor.core.lifecycle import order_stands
 from monitor.core.phases import Phase
 from monitor.core.replay import seconds
-from monitor.core.samples import Micros
+from monitor.core.samples import SECOND, Micros
 from monitor.core.state import WatchState, new_state
-from monitor.core.thresholds import Mode, Policy
+from monitor.core.thresholds import Action, Mode, Policy
 from monitor.core.view import coverage_view, metrics_view, streaks_view, times_view
 from monitor.core.watch import step
+from monitor.daemon.attempts import Attempt
+from monitor.daemon.endings import How
 from monitor.daemon.lacks import Lacks
-from monitor.daemon.outlook import Situation, outlook
+from monitor.daemon.outlook import Around, Situation, expected_end, outlook
+from monitor.daemon.reasons import why
 from monitor.ports import (
     AtRisk,
     Controls,
@@ -47,6 +50,9 @@ PLAN_KEYS = {
     "transactional": "transactional",
 }
 """As shown -> as stored."""
+
+STALE_INTERVALS = 6
+"""A decision loop that took nothing in for so many intervals is stale."""
 
 NOT_YET = Readiness(False, (Reason("not checked yet", Lack.UNCHECKED),))
 
@@ -86,6 +92,9 @@ class Keeper:
         self.changes: Json | None = None  # in the database since it began, as read last
         self.untouched = False  # its rollback failed, and none of it took effect
         self.kept: Sequence[Mapping[str, Any]] = ()  # what its rollback copied away or put aside
+        self.attempt: Attempt | None = None  # the latest try of the rollback under way
+        self.newer: str = stored.get("newer", "")  # the migration that is watched instead of this one
+        self.aftermath: Json | None = None  # whether its rollback helped, as far as that is known
 
     @property
     def id(self) -> str:
@@ -103,6 +112,12 @@ class Keeper:
     def may_roll_back(self) -> bool:
         """Whether a rollback may be asked of it: not observing, not superseded."""
         return self.mode is not Mode.OBSERVE and self.state.life.armed
+
+    @property
+    def breaching(self) -> bool:
+        """Whether a streak of a rollback rule is under way."""
+        under_way = zip(self.policy.rules, self.state.seen.streaks, strict=True)
+        return any(s is not None and rule.action is Action.ROLLBACK for rule, s in under_way)
 
     def _first_mode(self) -> Mode:
         """An `auto` watch that starts into a breach waits for a person."""
@@ -173,6 +188,7 @@ class Keeper:
             "lacks": self.lacks.memory(),
             "timeline": self.timeline,
             "ledger_lost": self.ledger_lost,
+            "newer": self.newer,
         }
         verdict = life.verdict and life.verdict.value
         return WatchUpdate(
@@ -181,7 +197,8 @@ class Keeper:
 
     def view(self) -> Json:
         """The watch as JSON; times in epoch seconds."""
-        row, life = self.row, self.state.life
+        row, life, policy = self.row, self.state.life, self.policy
+        around = Around(row.controls, self.attempt, self.newer, How(self.untouched, self.aftermath))
         return {
             "id": row.id,
             "migration": row.migration,
@@ -192,13 +209,18 @@ class Keeper:
             "reason": life.reason,
             "started_at": seconds(row.started_at),
             "ends_at": seconds(row.ends_at),
+            "expected_at": seconds(expected_end(policy, self.state)),
             "verdict_at": None if life.verdict_at is None else seconds(life.verdict_at),
             "updated_at": seconds(self.state.seen.at),
-            "metrics": with_units(metrics_view(self.policy, self.state), self._kinds),
-            "streaks": streaks_view(self.policy, self.state),
-            "next": outlook(Situation(self.policy, self.state, self.readiness, self._kinds)).view(),
-            "coverage": coverage_view(self.policy, self.state),
-            "times": times_view(self.policy, self.state),
+            "metrics": with_units(metrics_view(policy, self.state), self._kinds),
+            "streaks": streaks_view(policy, self.state),
+            "next": outlook(Situation(policy, self.state, self.readiness, self._kinds, around)).view(),
+            "attempt": None if self.attempt is None or self.ended else self.attempt.view(),
+            "coverage": coverage_view(policy, self.state),
+            "times": {
+                **times_view(policy, self.state),
+                "stale_seconds": STALE_INTERVALS * policy.interval / SECOND,
+            },
             "readiness": {
                 "ok": self.readiness.ok,
                 "reasons": list(self.readiness.reasons),
@@ -207,6 +229,10 @@ class Keeper:
                 "at_risk": _risks(self.readiness.at_risk),
             },
             "superseded": not life.armed,
+            "superseded_by": self.newer if not life.armed else "",
+            "paused": paused_view(row.controls) if life.phase is Phase.PAUSED else None,
+            "untouched": self.untouched,
+            "aftermath": self.aftermath,
             "already_breaching": self.already_breaching,
             "ledger_lost": self.ledger_lost,
             "plan": plan_view(row.plan.plan),
@@ -223,9 +249,18 @@ def ends_by_hand(keeper: Keeper, readiness: Readiness) -> bool:
     return found and not keeper.executing and keeper.state.life.phase is not Phase.PAUSED
 
 
+def paused_view(controls: Controls) -> Json:
+    """Who paused a watch, why and when."""
+    at = None if controls.paused_at is None else seconds(controls.paused_at)
+    return {"by": controls.by, "reason": controls.reason, "at": at}
+
+
 def with_units(metrics: Mapping[str, Json], kinds: Mapping[str, Kind]) -> dict[str, Json]:
-    """The metrics, each with what its values are: ratio (0-1), time (milliseconds), count."""
-    return {name: {**shown, "unit": str(kinds.get(name, Kind.COUNT))} for name, shown in metrics.items()}
+    """The metrics, each with what its values are (ratio 0-1, time in ms, count), and `why` in words."""
+    return {
+        name: {**shown, "unit": str(kinds.get(name, Kind.COUNT)), "why": why(str(shown.get("reason") or ""))}
+        for name, shown in metrics.items()
+    }
 
 
 def registered_risk(plan: Json) -> tuple[AtRisk, ...] | None:

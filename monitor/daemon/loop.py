@@ -27,7 +27,7 @@ from monitor.daemon.happenings import (
     Reminded,
     Tick,
 )
-from monitor.daemon.keeper import Keeper
+from monitor.daemon.keeper import STALE_INTERVALS, Keeper
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.polling import Poller
 from monitor.daemon.proving import Proving
@@ -44,10 +44,7 @@ RETRY_SECONDS = 2.0
 WAIT_BEAT_SECONDS = 2.0
 """How often a loop that waits for its store says that it is there."""
 
-STALE_INTERVALS = 6
-"""A decision loop that took nothing in for so many intervals is stale."""
-
-OPENING = "it is being opened, or another daemon looks after it"
+OPENING = "it is being opened"
 
 FLUSH_SECONDS = 5.0
 """Seconds the last round has, at shutdown, to be written."""
@@ -98,12 +95,17 @@ class TargetLoop:
             stale_after=STALE_INTERVALS * self._parts.policy.interval,
             store_reachable=self._opened and self._recorder.reachable,
             holds_store=self._opened and self._parts.store.holds,
-            trouble=self._recorder.trouble if self._opened else self._trouble,
+            held_by="" if self._opened else self._parts.store.waits_for,
+            trouble=self._recorder.trouble if self._opened else self._why_not_open(),
             watches=tuple(k.view() for k in self._rounds.keepers.values()),
             metrics=self._rounds.metrics(),
             gauges=tuple(g for p in self._parts.probes for g in p.gauges()),
             milestones=self._rounds.milestones.all,
         )
+
+    def _why_not_open(self) -> str:
+        holder = self._parts.store.waits_for
+        return f"another daemon ({holder}) looks after it" if holder else self._trouble
 
     def remind(self) -> None:
         """Called now and then: pages that are still open are repeated where it is time."""
@@ -266,11 +268,11 @@ class TargetLoop:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _readiness(self) -> None:
-        """Cheap proof at every interval, the full one every few minutes and for a new watch."""
+        """Cheap proof at every interval; the full one for a new watch, every few minutes, and in a breach."""
         proving = Proving(self._parts.executor, self._parts.clock)
         while True:
             for keeper in [k for k in self._rounds.keepers.values() if not k.executing]:
-                if (found := await proving.prove(keeper.row)) is not None:
+                if (found := await proving.prove(keeper.row, soon=keeper.breaching)) is not None:
                     self._queue.put_nowait(ReadinessRead(keeper.id, found))
             proving.keep(self._rounds.keepers.keys())
             await asyncio.sleep(self._parts.policy.interval / SECOND)

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from shlex import quote
 
 from monitor.core import decisions as said
-from monitor.core.events import Verdict
 from monitor.core.evidence import Evidence
 from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Action, Policy, Rule
 from monitor.daemon.aftermath import After
 from monitor.daemon.changing import slower_facts
+from monitor.daemon.endings import BAD_ROLLBACKS, ELSEWHERE, GOOD_ROLLBACKS, HELPED, QUIET_ENDS, ending_of
 from monitor.daemon.keeper import Keeper
 from monitor.daemon.stakes import at_risk, kept, rehearsed
 from monitor.ports import Alert, Severity
@@ -29,26 +29,6 @@ SEVERITY = {
     Action.INVESTIGATE: Severity.ERROR,
     Action.WARN: Severity.WARNING,
 }
-
-ENDINGS: Mapping[Verdict, tuple[Severity, str]] = {
-    Verdict.SUCCEEDED: (Severity.INFO, "succeeded: all metrics were normal"),
-    Verdict.ROLLED_BACK: (Severity.CRITICAL, "rolled back"),
-    Verdict.FAILED: (
-        Severity.CRITICAL,
-        "the rollback FAILED; the migration is in place, but for what the reason says took effect",
-    ),
-    Verdict.REFUSED: (Severity.CRITICAL, "the rollback was REFUSED; the migration is still in place"),
-    Verdict.UNVERIFIED: (Severity.CRITICAL, "rolled back, but the schema is not what it should be"),
-    Verdict.INCONCLUSIVE: (Severity.ERROR, "inconclusive: not everything was seen to be normal"),
-    Verdict.CANCELLED: (Severity.INFO, "cancelled"),
-    Verdict.RESOLVED_EXTERNALLY: (Severity.WARNING, "found rolled back by hand"),
-}
-
-UNTOUCHED = "the rollback FAILED and changed nothing; the migration is still in place"
-
-GOOD_ROLLBACKS = frozenset({Verdict.ROLLED_BACK, Verdict.RESOLVED_EXTERNALLY})
-BAD_ROLLBACKS = frozenset({Verdict.FAILED, Verdict.REFUSED, Verdict.UNVERIFIED})
-QUIET_ENDS = frozenset({Verdict.SUCCEEDED, Verdict.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,22 +134,22 @@ class Messages:
     def ended(self, keeper: Keeper, decision: said.Ended) -> Alert:
         """A rollback's good end resolves the page of its decision; a bad end keeps it open."""
         verdict = decision.verdict
-        severity, words = ENDINGS[verdict]
-        words = UNTOUCHED if keeper.untouched and verdict is Verdict.FAILED else words
+        ending = ending_of(verdict, keeper.untouched)
         return self._alert(
-            keeper, decision.at, severity, f"{keeper.row.migration}: {words}",
+            keeper, decision.at, ending.severity, f"{keeper.row.migration}: {ending.said}",
             transition=f"verdict/{verdict.value}",
             condition="rollback" if verdict in GOOD_ROLLBACKS | BAD_ROLLBACKS else "verdict",
             facts=(*((("reason", decision.reason),) if decision.reason else ()), *kept(keeper),
                    *self._report(keeper.id)),
-            next="the watch has ended", commands=("report",),
+            next=_begun_small(ending.left) or "the watch has ended", commands=("report",),
             resolves=verdict in GOOD_ROLLBACKS, page=verdict not in QUIET_ENDS,
         )  # fmt: skip
 
     def over(self, keeper: Keeper, rule: Rule, at: Micros) -> Alert:
         """Resolves what was told of a breach that outlasts its watch."""
         return self._alert(
-            keeper, at, Severity.INFO, f"closed with its watch: {rule.name}",
+            keeper, at, Severity.INFO,
+            f"{rule.metric} {self._limit(rule)}: not watched any more, the watch has ended",
             transition=f"{rule.name}/closed/{at}", condition=rule.name, resolves=True, page=False,
         )  # fmt: skip
 
@@ -177,7 +157,7 @@ class Messages:
         """Resolves a page whose watch has ended."""
         return replace(
             alert, transition=f"{alert.transition}/closed", at=at, severity=Severity.INFO, resolves=True,
-            title=f"closed with its watch: {alert.title}", facts=(), next="", commands=(),
+            title=f"closed, the watch has ended: {alert.title}", facts=(), next="", commands=(),
         )  # fmt: skip
 
     def not_ready(self, keeper: Keeper, reasons: Sequence[str], at: Micros) -> Alert:
@@ -208,15 +188,10 @@ class Messages:
 
     def aftermath(self, target: str, after: After, helped: bool | None, at: Micros) -> Alert:
         """Whether the rollback helped. If it did not, the cause is elsewhere and people are woken."""
-        title = {
-            True: "the rollback helped: no metric breaches any more",
-            False: "the rollback did NOT help: the breach goes on",
-            None: "whether the rollback helped can't be said: not every metric is measured",
-        }[helped]
         return Alert(
             f"aftermath/{after.until}", f"{after.watch_id}/aftermath", target, after.migration,
-            after.watch_id, at, Severity.INFO if helped else Severity.CRITICAL, f"{after.migration}: {title}",
-            next="" if helped else "nothing more is done by itself: look for another cause",
+            after.watch_id, at, Severity.INFO if helped else Severity.CRITICAL,
+            f"{after.migration}: {HELPED[helped]}", next="" if helped else ELSEWHERE,
             facts=self._report(after.watch_id), commands=(command("report", after.migration),),
             page=not helped,
         )  # fmt: skip
@@ -246,9 +221,12 @@ class Messages:
         return next(rule for rule in self.policy.rules if rule.name == name)
 
     def _both(self, rule: Rule, value: float | None) -> str:
-        relation = "is not below" if rule.inclusive else "is above"
         shown = "" if value is None else f"{self.show(rule.metric, value)} "
-        return f"{shown}{relation} {self.show(rule.metric, rule.limit)}"
+        return f"{shown}is {self._limit(rule)}"
+
+    def _limit(self, rule: Rule) -> str:
+        relation = "not below" if rule.inclusive else "above"
+        return f"{relation} {self.show(rule.metric, rule.limit)}"
 
     def _evidence(self, rule: Rule, evidence: Evidence | None) -> tuple[tuple[str, str], ...]:
         if evidence is None:
@@ -276,6 +254,11 @@ def command(name: str, migration: str) -> str:
 
 def when(at: Micros) -> str:
     return datetime.fromtimestamp(at / SECOND, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _begun_small(sentence: str) -> str:
+    """As it stands after `next:`, without its full stop."""
+    return f"{sentence[:1].lower()}{sentence[1:]}".removesuffix(".")
 
 
 def _age(at: Micros, since: Micros) -> str:

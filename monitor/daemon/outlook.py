@@ -1,12 +1,13 @@
 """What happens next with a watch, and when: one sentence for the page, the terminal, alerts and reports.
 
-Made of our own words, configured names and numbers. Values in, values out; nothing is decided here.
+Made of our own words, configured names and numbers, of what persons gave as their reason, and of the names of
+the sessions that are in a rollback's way. Values in, values out; nothing is decided here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from monitor.core.phases import Phase
@@ -16,7 +17,10 @@ from monitor.core.samples import HOUR, SECOND, Micros
 from monitor.core.state import WatchState
 from monitor.core.streaks import Streak
 from monitor.core.thresholds import Action, Mode, Policy, Rule
-from monitor.ports import Json, Lack, Readiness
+from monitor.daemon import endings
+from monitor.daemon.attempts import Attempt
+from monitor.daemon.reasons import why
+from monitor.ports import Controls, Json, Lack, Readiness
 from monitor.units import Kind, show_value
 
 NEAR: Micros = 12 * HOUR
@@ -38,6 +42,16 @@ class Next:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What the state of the watch does not say. `newer`: what is watched instead of it; "" unknown."""
+
+    controls: Controls = field(default_factory=Controls)
+    attempt: Attempt | None = None
+    newer: str = ""
+    how: endings.How = field(default_factory=endings.How)
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """Everything the sentence depends on."""
 
@@ -45,6 +59,7 @@ class Situation:
     state: WatchState
     readiness: Readiness
     kinds: Mapping[str, Kind]
+    around: Around = field(default_factory=Around)
 
     @property
     def now(self) -> Micros:
@@ -68,19 +83,30 @@ class Situation:
 def outlook(situation: Situation) -> Next:
     """The gravest thing that is under way; when nothing is, how and when the watch ends."""
     life = situation.state.life
-    if life.phase is Phase.ENDED:
-        return ended(life.verdict.value if life.verdict else "ended")
+    if life.phase is Phase.ENDED and life.verdict is not None:
+        return ended(life.verdict.value, situation.around.how, situation.now)
     if life.phase in _BY_PHASE:
         return Next(_BY_PHASE[life.phase])
+    if life.phase is Phase.PAUSED:
+        return paused(situation.around.controls)
     if life.phase is Phase.ROLLING_BACK:
-        done = "The rollback is being executed now" if life.intent else "The rollback begins now"
-        return Next(f"{done}; `status` shows its way.")
-    return _breaching(situation) or _warming(situation) or _alerting(situation) or _ending(situation)
+        return Next(_rolling(situation))
+    if not life.armed:
+        return Next(_superseded(situation))
+    return _breaching(situation) or _guard_off(situation) or _unhurried(situation)
 
 
-def ended(verdict: str) -> Next:
-    """Of a watch that has its verdict."""
-    return Next(f"Nothing: the watch has ended ({verdict.replace('_', ' ')}).")
+def ended(verdict: str, how: endings.How, now: Micros) -> Next:
+    """Of a watch that has its verdict: what is so, and what is left to a person."""
+    awaited = how.awaited
+    at = None if awaited is None else round(awaited * SECOND)
+    return Next(endings.told(verdict, how, "" if at is None else clock(at, now)), at)
+
+
+def expected_end(policy: Policy, state: WatchState) -> Micros:
+    """When the watch ends if everything stays normal from now on: as a success, or by giving up before."""
+    give_up = state.started_at + policy.give_up_after
+    return min(max(earliest_success(policy, state), state.seen.at), max(give_up, state.seen.at))
 
 
 def clock(at: Micros, now: Micros) -> str:
@@ -92,10 +118,54 @@ def clock(at: Micros, now: Micros) -> str:
 _BY_PHASE: Mapping[Phase, str] = {
     Phase.IN_DOUBT: "Whether the rollback took effect is settled from the ledger as soon as the primary "
     "answers; nothing is repeated until then.",
-    Phase.PAUSED: "Nothing is decided until a person resumes it; after that every streak begins afresh.",
     Phase.AWAITING_APPROVAL: "Nothing is rolled back until a person approves; the request is withdrawn "
     "if the breach ends first.",
 }
+
+
+def paused(controls: Controls) -> Next:
+    """Of a watch that a person has paused: who, and why."""
+    who = f"Paused by {controls.by}" if controls.by else "Paused"
+    because = f" ({controls.reason})" if controls.reason else ""
+    rest = "nothing is decided until a person resumes it; after that every streak begins afresh."
+    return Next(f"{who}{because}: {rest}")
+
+
+def _rolling(situation: Situation) -> str:
+    if not situation.state.life.intent:
+        return "The rollback begins now."
+    attempt = situation.around.attempt
+    return "The rollback is being executed now." if attempt is None else attempt.sentence()
+
+
+def _superseded(situation: Situation) -> str:
+    """It never acts, so that what it would have done is no news; how it ends is."""
+    rest = _breaching(situation) or _unhurried(situation)
+    return f"Only observes: {_instead(situation)}. {rest.text}"
+
+
+def _instead(situation: Situation) -> str:
+    return f"{situation.around.newer or 'a newer migration'} is watched on the same target"
+
+
+def _unhurried(situation: Situation) -> Next:
+    return _warming(situation) or _alerting(situation) or _ending(situation)
+
+
+def _guard_off(situation: Situation) -> Next | None:
+    """A rollback needs fresh evidence: of what can't be measured there is none."""
+    policy, tracks = situation.policy, situation.state.seen.tracks
+    blind = {t.metric: track for t, track in zip(policy.thresholds, tracks, strict=True) if track.blind}
+    guards = [rule.metric for rule in policy.rules if rule.action is Action.ROLLBACK]
+    unseen = [metric for metric in guards if metric in blind]
+    if not unseen or not situation.acts:
+        return None
+    because = why(blind[unseen[0]].missing)
+    said = f"{' and '.join(unseen)} can't be measured{f' ({because})' if because else ''}"
+    rest = (
+        "no rollback can be decided until" if len(unseen) == len(guards) else "none is decided for that until"
+    )
+    return Next(f"{said}: {rest} it can.")
 
 
 def _breaching(situation: Situation) -> Next | None:
@@ -113,8 +183,8 @@ def _breaching(situation: Situation) -> Next | None:
             f"{what} at the next sample with {rule.metric} {situation.limit(rule)}.{_unable(situation)}"
         )
     if due <= situation.now:
-        why = f"{what} as soon as the evidence suffices that {rule.metric} is {situation.limit(rule)}"
-        return Next(f"{why}{_counted(situation, streak)}.{_unable(situation)}")
+        text = f"{what} as soon as the evidence suffices that {rule.metric} is {situation.limit(rule)}"
+        return Next(f"{text}{_counted(situation, streak)}.{_unable(situation)}")
     when = clock(due, situation.now)
     return Next(f"{what} at {when} if {rule.metric} stays {situation.limit(rule)}.{_unable(situation)}", due)
 
@@ -125,8 +195,8 @@ def _consequence(situation: Situation) -> str:
 
 
 def _observed(situation: Situation, rule: Rule) -> str:
-    why = "this watch only observes" if situation.state.life.armed else "a newer watch is responsible"
-    return f"Nothing is rolled back although {rule.metric} is {situation.limit(rule)}: {why}."
+    only = ": this watch only observes" if situation.state.life.armed else ""
+    return f"Nothing is rolled back although {rule.metric} is {situation.limit(rule)}{only}."
 
 
 def _counted(situation: Situation, streak: Streak) -> str:
@@ -141,7 +211,7 @@ def _unable(situation: Situation) -> str:
     reasons, codes = situation.readiness.reasons, situation.readiness.codes
     if situation.readiness.ok or not situation.acts or codes == (Lack.UNCHECKED.value,):
         return ""
-    return f" It could NOT be executed now: {reasons[0] if reasons else 'it is not ready'}."
+    return f" The rollback could not be executed now: {reasons[0] if reasons else 'it is not ready'}."
 
 
 def _warming(situation: Situation) -> Next | None:
@@ -169,8 +239,8 @@ def _ending(situation: Situation) -> Next:
     over = situation.state.started_at + situation.policy.give_up_after
     hindered = _hindered(situation)
     if success > over:
-        why = "too much was not normal, or not seen, to succeed before"
-        text = f"Ends as inconclusive at {clock(over, now)}: {why}"
+        because = "too much was not normal, or not seen, to succeed before"
+        text = f"Ends as inconclusive at {clock(over, now)}: {because}"
         return Next(f"{text}.{_unable(situation)}", over)
     if not hindered:
         at = max(success, now)

@@ -19,6 +19,9 @@ READ_SHARE = 0.8
 READINESS_FULL: Micros = 300 * SECOND
 """How often the expensive part of readiness is proven again."""
 
+READINESS_SOON: Micros = 30 * SECOND
+"""The same while a rollback streak is under way: people should know before the hold is over, not after."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:

@@ -1,4 +1,4 @@
-"""How the readiness of a watch is proven: cheaply at every poll, fully now and then.
+"""How the readiness of a watch is proven: cheaply at every poll, fully now and then and in a breach.
 
 What the full proof found stands until the next one: the cheap one does not see what it saw, and must
 not call a watch ready again that is not. While the full proof fails it is asked at every poll.
@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from monitor.clock import Clock
 from monitor.core.samples import Micros
-from monitor.daemon.parts import READINESS_FULL
+from monitor.daemon.parts import READINESS_FULL, READINESS_SOON
 from monitor.ports import Executor, Readiness, WatchRow
 
 
@@ -22,11 +22,14 @@ class Proving:
         self._clock = clock
         self._full: dict[str, tuple[Micros, Readiness]] = {}
 
-    async def prove(self, row: WatchRow) -> Readiness | None:
-        """Whether the watch could be rolled back now; None: nobody can look, what was found stands."""
+    async def prove(self, row: WatchRow, *, soon: bool = False) -> Readiness | None:
+        """Whether the watch could be rolled back now; None: nobody can look, what was found stands.
+
+        `soon`: it may have to be, so an old full proof is not enough.
+        """
         now = self._clock.now()
         proven_at, found = self._full.get(row.id, (now, Readiness(False)))
-        if not found.ok or now - proven_at >= READINESS_FULL:
+        if not found.ok or now - proven_at >= (READINESS_SOON if soon else READINESS_FULL):
             found = await self._executor.ready(row, full=True)
             if not found.asked:
                 return None

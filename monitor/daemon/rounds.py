@@ -14,12 +14,15 @@ from monitor.core import decisions as said
 from monitor.core import events
 from monitor.core import state as life
 from monitor.core.lifecycle import BY_PERSON
+from monitor.core.replay import seconds
 from monitor.core.samples import Micros, Reading
 from monitor.core.thresholds import Action
 from monitor.core.view import evidence_view
 from monitor.daemon import lines
 from monitor.daemon.aftermath import Aftermath
 from monitor.daemon.afterwards import Afterwards
+from monitor.daemon.attempts import attempt_after
+from monitor.daemon.endings import TOOK_EFFECT, aftermath_view
 from monitor.daemon.failover import follow, lost
 from monitor.daemon.happenings import (
     ChangesRead,
@@ -40,18 +43,10 @@ from monitor.daemon.milestones import Milestones
 from monitor.daemon.news import VERDICTS, from_progress, instances, row_of
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.sentinel import Sentinel
+from monitor.daemon.succession import name_the_newest
 from monitor.daemon.telling import Telling
-from monitor.ports import (
-    Json,
-    Order,
-    Outcome,
-    Record,
-    SampleRow,
-    WatchRow,
-)
+from monitor.ports import Json, Order, Outcome, Record, SampleRow, WatchRow, WatchUpdate
 from monitor.ports.levers import Call, Moment
-
-TOOK_EFFECT = frozenset({events.Verdict.ROLLED_BACK, events.Verdict.UNVERIFIED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +77,7 @@ class Rounds:
         self._intents: Mapping[str, int] = {}  # watch -> timeline of the intent that the last process knew
         self._unsaved: list[SampleRow] = []
         self._ended: set[str] = set()  # the store may still show them open while it is away
+        self._judged: list[WatchUpdate] = []  # watches that ended before, with what is said of them since
 
     def take(self, batch: Sequence[Happening]) -> None:
         """Takes a batch in at this moment, decides, and hands over what is to be done and written."""
@@ -100,9 +96,9 @@ class Rounds:
                 self._afterwards.done(happening.call)
                 self._telling.levers(happening.call, happening.pulled, now)
         self._judge_rollbacks(now)
+        name_the_newest(self.keepers.values())
         self.last_at = now
-        told = any(decided) or self._telling.something
-        if told or self._holds_or_ticks(batch):
+        if any(decided) or self._telling.something or self._holds_or_ticks(batch):
             self.save()
         self._ended |= {i for i, k in self.keepers.items() if k.ended}
         self.keepers = {i: k for i, k in self.keepers.items() if not k.ended}
@@ -116,7 +112,8 @@ class Rounds:
         """Hands everything since the last time to the recorder."""
         samples, self._unsaved = tuple(self._unsaved), []
         rows, alerts = self._telling.take()
-        updates = tuple(k.update() for k in self.keepers.values())
+        judged, self._judged = self._judged, []
+        updates = (*(k.update() for k in self.keepers.values()), *judged)
         self._hands.record(Record(updates, samples, rows, alerts, self._memory()))
 
     def start(self, rows: Sequence[WatchRow], memory: Json) -> None:
@@ -175,6 +172,7 @@ class Rounds:
                     found += keeper.take_controls(controls[keeper.id], now)
                 case Progressed(keeper.id, progress):
                     self._telling.progress(keeper, progress, now)
+                    keeper.attempt = attempt_after(keeper.attempt, progress, now)
                     found += from_progress(progress, now)
                 case Finished(keeper.id, outcome):
                     found += self._from_outcome(keeper, outcome, now)
@@ -201,12 +199,19 @@ class Rounds:
                 case said.ExecuteRollback():
                     self._execute(keeper, decision)
                 case said.Ended() if decision.verdict in TOOK_EFFECT:
-                    self._aftermath.begin(keeper.row, decision.at)
+                    self._await(keeper, decision.at)
                     self._pull(keeper, decision, order)
                 case said.RequestApproval():
                     for more in keeper.take_request(decision):
                         self._step(keeper, more)
         return bool(decisions)
+
+    def _await(self, keeper: Keeper, at: Micros) -> None:
+        """From now on the metrics are watched for whether the rollback helped."""
+        until = self._aftermath.until(at)
+        if until is not None:
+            keeper.aftermath = aftermath_view(seconds(until))
+            self._aftermath.begin(keeper.update(), keeper.row.migration, until)
 
     def _pull(self, keeper: Keeper, ended: said.Ended, order: life.Order | None) -> None:
         """The hooks after a rollback; found done after a restart, its decision may not be known."""
@@ -226,6 +231,7 @@ class Rounds:
     def _from_outcome(self, keeper: Keeper, outcome: Outcome | None, now: Micros) -> list[events.Event]:
         """The executor's end. A person's order that had no effect before a restart is given again."""
         keeper.executing = False
+        keeper.attempt = None
         if outcome is not None:
             self._telling.outcome(keeper, outcome, now)
             if VERDICTS[outcome.kind] is None:
@@ -276,7 +282,10 @@ class Rounds:
     def _judge_rollbacks(self, now: Micros) -> None:
         """Says of rollbacks of `verify_for` ago whether they helped."""
         for after in self._aftermath.due(now) if self._sentinel.awake else ():
-            self._telling.aftermath(after, self._sentinel.helped(now), now)
+            helped = self._sentinel.helped(now)
+            self._telling.aftermath(after, helped, now)
+            if (update := after.judged(helped, now)) is not None:
+                self._judged.append(update)
 
     def _memory(self) -> Json:
         probes = {p.name: p.memory() for p in self._parts.probes}

@@ -62,11 +62,10 @@ def _hook(on_message: Callable[[list[str]], None]) -> type[BaseHTTPRequestHandle
 
 
 def lines_of(message: dict[str, Any]) -> list[str]:
-    """The visible text of a Block Kit message: a line for each line, `label: text` for each field."""
+    """The text of a Block Kit message without its reference: a line each, `label: text` for each field."""
     lines: list[str] = []
     for block in message.get("blocks", []):
-        for part in [block.get("text"), *block.get("elements", [])]:
-            lines += _text(part).splitlines()
+        lines += _text(block.get("text")).splitlines()
         lines += [": ".join(_text(part).splitlines()) for part in block.get("fields", [])]
     return [line for line in lines or message["text"].splitlines() if line.strip()]
 

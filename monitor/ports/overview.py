@@ -40,7 +40,7 @@ class TargetView:
     last_decision: Micros | None  # of the decision loop; None before its first round
     stale_after: Micros  # older than this, the loop is stale
     store_reachable: bool
-    holds_store: bool  # False: another daemon looks after it, we wait
+    holds_store: bool  # False: another daemon looks after it and we wait, or the store is away
     watches: tuple[Json, ...] = ()  # open watches as JSON
     metrics: Mapping[str, Json] = field(
         default_factory=dict
@@ -48,6 +48,7 @@ class TargetView:
     gauges: tuple[Gauge, ...] = ()
     milestones: tuple[Milestone, ...] = ()  # one for each `what`; of watches that are over, too
     trouble: str = ""  # why the store is not reachable, one sentence; "" when it is
+    held_by: str = ""  # the other daemon that looks after it, as far as its store could be asked
 
 
 class Overview(Protocol):

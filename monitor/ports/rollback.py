@@ -70,7 +70,7 @@ class Executor(Protocol):
     """The rollback of one target: holds a direct connection to its writable primary."""
 
     async def ready(self, watch: WatchRow, *, full: bool) -> Readiness:
-        """Cheap part at every poll, full part every few minutes; never raises DatabaseError."""
+        """Cheap at every poll, full every few minutes and in a breach; never raises DatabaseError."""
 
     async def execute(
         self, order: Order, wanted: Callable[[], bool], report: Callable[[Progress], None]

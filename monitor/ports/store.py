@@ -72,6 +72,10 @@ class Store(Protocol):
     def holds(self) -> bool:
         """Whether this daemon holds the store's lock now, as far as it knows."""
 
+    @property
+    def waits_for(self) -> str:
+        """The daemon that has the lock while `open` waits for it; "" when none was found to."""
+
     async def open(self) -> None:
         """Connects, creates the schema if missing, takes the store's lock; waits while another holds it."""
 

@@ -15,11 +15,12 @@ from monitor.pg import quote_identifier
 from monitor.ports import Json
 from monitor.probes.compared import TOP, Change, Reading, compare
 from monitor.probes.literals import shown
+from monitor.probes.noise import OWN_ROLES, is_noise
 from monitor.probes.session import Session
 from monitor.probes.statements import CATALOGUE
 
-OURS = "migration-monitor"
-"""In a comment of every statement of ours."""
+CANDIDATES = 5 * TOP
+"""Statements of a list whose texts are read: those that are not the application's are left out of it."""
 
 COUNTERS = """
 /* migration-monitor */
@@ -27,7 +28,7 @@ SELECT s.queryid::text AS id, pg_catalog.sum(s.calls)::float8 AS calls,
     pg_catalog.sum(s.{time})::float8 AS total
 FROM {schema}.pg_stat_statements(false) AS s
 JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid AND d.datname = pg_catalog.current_database()
-WHERE s.queryid IS NOT NULL
+WHERE s.queryid IS NOT NULL AND s.userid::bigint <> ALL ($1::bigint[])
 GROUP BY s.queryid
 """
 
@@ -69,20 +70,27 @@ ORDER BY 1 LIMIT 50
 
 
 class DatabaseChanges:
-    """Implements `Statistics` over one session."""
+    """Implements `Statistics` over one session; `rollback_role`: the other role of ours in its database.
 
-    def __init__(self, session: Session) -> None:
+    Which roles are ours alone is settled with the baseline: counted before and not since, a statement would
+    be told as gone.
+    """
+
+    def __init__(self, session: Session, rollback_role: str = "") -> None:
         self._session = session
+        self._rollback_role = rollback_role
 
     async def baseline(self) -> Json:
         """How it is now, to be compared with later; ready for JSON."""
-        reading = await self._reading()
+        own = [row["id"] for row in await self._session.rows(OWN_ROLES, self._rollback_role)]
+        reading = await self._reading(own)
         return {
             "at": time.time() if reading is None else reading.at,
             "reset_at": reading.reset_at if reading else 0.0,
             "evicted": reading.evicted if reading else 0,
             "statements": {} if reading is None else {k: list(v) for k, v in reading.counters.items()},
             "known": reading is not None,
+            "own_roles": own,
             "invalid_indexes": [row["name"] for row in await self._session.rows(INVALID)],
         }
 
@@ -111,12 +119,12 @@ class DatabaseChanges:
 
     async def _statements(self, told: Mapping[str, Any]) -> Json | None:
         """None: the server has no pg_stat_statements that we may read."""
-        now = await self._reading() if told["known"] else None
+        now = await self._reading(told.get("own_roles", ())) if told["known"] else None
         if now is None:
             return None
         before = Reading(told["at"], told["reset_at"], told["evicted"], told["statements"])
         lists = compare(before, now)
-        wanted = {c.id for found in lists.values() for c in found[: 2 * TOP]}
+        wanted = {c.id for found in lists.values() for c in found[:CANDIDATES]}
         texts = await self._texts(wanted)
         return {
             "reset": before.reset_at != now.reset_at,
@@ -124,7 +132,7 @@ class DatabaseChanges:
             **{name: _shown(found, texts) for name, found in lists.items()},
         }
 
-    async def _reading(self) -> Reading | None:
+    async def _reading(self, own: Sequence[int]) -> Reading | None:
         found = await self._session.rows(CATALOGUE)
         if not found:
             return None
@@ -132,7 +140,7 @@ class DatabaseChanges:
         column = "total_exec_time" if found[0]["has_exec_time"] else "total_time"
         try:
             info = await self._session.rows(INFO.format(schema=schema)) if found[0]["has_info"] else []
-            rows = await self._session.rows(COUNTERS.format(schema=schema, time=column))
+            rows = await self._session.rows(COUNTERS.format(schema=schema, time=column), list(own))
         except DatabaseUnreachable:
             raise
         except DatabaseError:  # created but not preloaded, or without rights
@@ -150,6 +158,6 @@ class DatabaseChanges:
 
 
 def _shown(found: Sequence[Change], texts: Mapping[str, str]) -> list[Json]:
-    """The first ones that are not ours, without their values."""
-    others = [c for c in found[: 2 * TOP] if OURS not in texts.get(c.id, "")]
+    """The first ones of the application, without their values."""
+    others = [c for c in found[:CANDIDATES] if not is_noise(texts.get(c.id, ""))]
     return [c.view(shown(texts.get(c.id, ""))) for c in others[:TOP]]

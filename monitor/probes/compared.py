@@ -14,8 +14,20 @@ from monitor.ports import Json
 TOP = 10
 """Statements of each list."""
 
-MIN_CALLS = 5
-"""Below so many calls a mean says nothing."""
+MIN_CALLS = 10
+"""A mean of fewer calls is that of the first ones, which found no plan and no page in memory; a job that ran
+once since the baseline is no pace."""
+
+SLOWER_BY_MS, SLOWER_TIMES = 1.0, 1.25
+"""A mean is called slower when it rose by both: less than a millisecond is the clock, the caches and the
+neighbours, less than a quarter is how long statements take from day to day. What is called so often that
+less matters shows in its total."""
+
+HEAVIER_MS_PER_SECOND = 1.0
+"""A total is called heavier from a thousandth of one processor on."""
+
+NEW_TOTAL_MS = 1.0
+"""A new statement that took less in all is nobody's trouble."""
 
 EXPECTED = 20
 """A statement is called gone when it would have run so often at its former pace and has not run at all."""
@@ -70,21 +82,23 @@ def compare(before: Reading, now: Reading) -> dict[str, list[Change]]:
     was_reset = before.reset_at != now.reset_at
     changes = [_change(id, before, now, was_reset) for id in now.counters]
     known = [c for c in changes if c.id in before.counters]
-    slower = [
-        c
-        for c in known
-        if c.mean_ms is not None and c.mean_before_ms is not None and c.mean_ms > c.mean_before_ms
-    ]
+    new = [c for c in changes if c.id not in before.counters and c.total_ms >= NEW_TOTAL_MS]
     return {
-        "slower": sorted(slower, key=lambda c: (c.mean_before_ms or 0) - (c.mean_ms or 0)),
-        "heavier": sorted(
-            (c for c in known if c.extra_ms_per_second > 0), key=lambda c: -c.extra_ms_per_second
-        ),
-        "new": sorted(
-            (c for c in changes if c.id not in before.counters and c.calls > 0), key=lambda c: -c.total_ms
-        ),
+        "slower": sorted(filter(_is_slower, known), key=lambda c: (c.mean_before_ms or 0) - (c.mean_ms or 0)),
+        "heavier": sorted(filter(_is_heavier, known), key=lambda c: -c.extra_ms_per_second),
+        "new": sorted(new, key=lambda c: -c.total_ms),
         "gone": sorted(_gone(before, now, known), key=lambda c: -before.counters[c.id][0]),
     }
+
+
+def _is_slower(c: Change) -> bool:
+    if c.mean_ms is None or c.mean_before_ms is None:
+        return False
+    return c.mean_ms - c.mean_before_ms >= SLOWER_BY_MS and c.mean_ms >= SLOWER_TIMES * c.mean_before_ms
+
+
+def _is_heavier(c: Change) -> bool:
+    return c.calls >= MIN_CALLS and c.extra_ms_per_second >= HEAVIER_MS_PER_SECOND
 
 
 def _change(id: str, before: Reading, now: Reading, was_reset: bool) -> Change:

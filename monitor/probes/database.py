@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
@@ -19,7 +20,7 @@ from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.ports import Gauge, Json
 from monitor.probes import statements
 from monitor.probes.session import Session, reason_of
-from monitor.probes.statements import CATALOGUE, Sums, due_after, joined, mean_ms, sums_of
+from monitor.probes.statements import CATALOGUE, LOOKS, Sums, due_after, joined, mean_ms, sums_of
 
 CONNECTIONS = "connections"
 QUERY_LATENCY = "query_latency"
@@ -52,6 +53,7 @@ class DatabaseProbe:
         self._before: Sums | None = None
         self._mean: float | None = None
         self._quickest = float("inf")
+        self._extra: deque[float] = deque(maxlen=LOOKS)  # seconds that the sums took beyond the poll
         self._sums_due: Micros = 0
         self._gauges: tuple[Gauge, ...] = ()
 
@@ -128,7 +130,8 @@ class DatabaseProbe:
         after = sums_of(row)
         self._mean = None if self._before is None else mean_ms(self._before, after)
         self._before = after
-        self._sums_due = now + due_after(max(0.0, took - self._quickest))
+        self._extra.append(took - self._quickest)
+        self._sums_due = now + due_after(self._extra)
         return row, took
 
     async def _timed(self, sql: str) -> tuple[Mapping[str, Any], float]:

@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from monitor.clock import utc_now
 from monitor.core.samples import SECOND, Micros, Reading
 from monitor.errors import SourceError
 from monitor.net import Net, Response
@@ -41,6 +42,12 @@ class Pace:
     def each(self) -> float:
         """Seconds for one request: shorter than the read, so that one silent instance leaves the others."""
         return REQUEST_SHARE * self.deadline
+
+
+NOTE = "note:"
+"""How a finding of `check` begins that is no problem."""
+
+STALE_REMEDY = ": it is no data until it is fresher than `watch.max_gap`; ask its source, not a cache"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +100,17 @@ class Endpoints:
             Gauge("probe_instances_answering", self._answering, labels),
         )
 
-    async def problems(self, parse: Callable[[str, Response], Sequence[str]]) -> list[str]:
+    async def problems(self, parse: Callable[[str, Response, Micros], Sequence[str]]) -> list[str]:
         """For `check`: what each instance does wrong; instances are numbered, since URLs may hold secrets."""
         found: list[str] = []
         for number, url in enumerate(self._urls.values(), 1):
+            now = utc_now()
             try:
                 response = await self._net.get(url, deadline=self._pace.each, headers=self._headers)
-                found += [f"instance {number}: {text}" for text in parse(url, response.ok())]
+                refuse_old(response.ok(), now, self._pace.max_gap)
+                found += [of_instance(number, text) for text in parse(url, response, now)]
             except SourceError as e:
-                found.append(f"instance {number}: {e}")
+                found.append(of_instance(number, f"{e}{STALE_REMEDY if e.reason == 'stale' else ''}"))
         return found
 
     async def _one(self, now: Micros, url: str, parse: Callable[[str, Response], T]) -> T | SourceError:
@@ -113,15 +122,24 @@ class Endpoints:
             return e
 
     def _note(self, failures: Mapping[str, str]) -> None:
-        for key in failures.keys() - self._missing:
-            log.warning("probe.instance_missing", metric=self._metric, instance=key, reason=failures[key])
-        for key in self._missing - failures.keys():
-            log.info("probe.instance_back", metric=self._metric, instance=key)
+        """Instances are numbered in the order of the configuration, as `check` does."""
+        for number, key in enumerate(self._urls, 1):
+            if key in failures and key not in self._missing:
+                reason = failures[key]
+                log.warning("probe.instance_missing", metric=self._metric, instance=number, reason=reason)
+            elif key in self._missing and key not in failures:
+                log.info("probe.instance_back", metric=self._metric, instance=number)
         self._missing = set(failures)
 
 
+def of_instance(number: int, text: str) -> str:
+    """A finding with the instance it is of; a note stays one."""
+    note, rest = (f"{NOTE} ", text.removeprefix(NOTE).strip()) if text.startswith(NOTE) else ("", text)
+    return f"{note}instance {number}: {rest}"
+
+
 def instance_key(url: str) -> str:
-    """A short name of an address that can be stored and logged: addresses may hold credentials."""
+    """A short name of an address that can be stored: addresses may hold credentials."""
     return hashlib.sha256(url.encode()).hexdigest()[:12]
 
 

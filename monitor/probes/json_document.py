@@ -80,12 +80,12 @@ class JsonProbe:
 
     async def check(self) -> Sequence[str]:
         """What is wrong with the endpoints, in sentences."""
-        return await self._endpoints.problems(lambda _, response: self._wrong(response))
+        return await self._endpoints.problems(lambda _, response, now: self._wrong(response, now))
 
     async def aclose(self) -> None:
         """Nothing of its own: the connections are the Net's."""
 
-    def _wrong(self, response: Response) -> Sequence[str]:
+    def _wrong(self, response: Response, now: Micros) -> Sequence[str]:
         found = document(response.body)
         wrong: list[str] = []
         for what in self._find:
@@ -93,6 +93,8 @@ class JsonProbe:
                 self._take(what, found)
             except SourceError as e:
                 wrong.append(f"{e}: check the expression of `{what}` against the document")
+        if not wrong:
+            self._fresh(response, now)
         return wrong
 
     def _value(self, response: Response, now: Micros) -> float:

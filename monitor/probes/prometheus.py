@@ -18,6 +18,7 @@ from monitor.probes.rate import error_rate, quantile
 from monitor.probes.scale import factor, scaled
 from monitor.probes.selectors import Selector, selector
 from monitor.probes.strict import number
+from monitor.probes.unseen import no_errors_seen
 
 IDENTITY = "process_start_time_seconds"
 ACCEPT = {"accept": "text/plain;version=0.0.4;q=1,*/*;q=0.1"}
@@ -126,18 +127,14 @@ class PrometheusProbe:
                 refuse_before(line.timestamp / (1 if openmetrics else 1000), now, self._pace.max_gap)
         return found
 
-    def _wrong(self, url: str, response: Response) -> Sequence[str]:
+    def _wrong(self, url: str, response: Response, now: Micros) -> Sequence[str]:
         series = self._series[url]
         wanted = (*series.requests, *series.errors, *series.buckets, *self._gauge)
-        found = lines(response.body, [s.name for s in wanted])
+        found = self._lines(response, wanted, now)
         first = self._gauge or (series.buckets if self._spec.quantile is not None else series.requests)
         if not _select(found, first):
             return [f"the page has no series of `{first[0].name}` with these labels: check name and labels"]
-        labels = {label for s in series.errors for label in s.labels}
-        if labels and not any(labels & line.labels.keys() for line in found):
-            names = ", ".join(sorted(labels))
-            return [f"note: no series has any of the labels {names}, so no error would ever be counted"]
-        return []
+        return no_errors_seen(series.errors, found)
 
 
 def series_of(spec: PrometheusSpec, url: str) -> Series:

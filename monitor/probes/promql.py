@@ -16,7 +16,7 @@ from monitor.errors import OperatorError, SourceError
 from monitor.net import Net, Response
 from monitor.ports import Gauge, Json
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
-from monitor.probes.endpoints import Pace, failed, instance_key, refuse_before, refuse_old
+from monitor.probes.endpoints import Pace, failed, instance_key, of_instance, refuse_before, refuse_old
 from monitor.probes.rate import error_rate
 from monitor.probes.scale import factor, scaled
 from monitor.probes.strict import document, number
@@ -87,7 +87,7 @@ class PromqlProbe:
             try:
                 await self._ask(url, None)
             except SourceError as e:
-                wrong.append(f"instance {number_}: {e}")
+                wrong.append(of_instance(number_, str(e)))
         return wrong
 
     async def aclose(self) -> None:
@@ -123,10 +123,10 @@ def result_of(response: Response, what: str) -> tuple[float, float]:
     except (KeyError, TypeError, ValueError) as e:
         raise SourceError("wrong_shape", "the answer is not that of a Prometheus query") from e
     if len(pairs) != 1:
-        reason = "no_series" if not pairs else "not_one_value"
-        raise SourceError(
-            reason, f"{what}: the query gives {len(pairs)} series instead of 1: use sum() or max()"
-        )
+        if not pairs:
+            raise SourceError("no_series", f"{what}: the query gives nothing: try it in the server's page")
+        text = f"{what}: the query gives {len(pairs)} series instead of 1: use sum() or max()"
+        raise SourceError("not_one_value", text)
     at, text = pairs[0]
     return at, number(_float(text), what)
 

@@ -43,8 +43,8 @@ class Selector:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Labels the conditions name."""
-        return tuple(m.label for m in self.matchers)
+        """Labels that must have what the conditions say; not those that must not."""
+        return tuple(m.label for m in self.matchers if m.operator.startswith("="))
 
 
 def selector(text: str) -> Selector:

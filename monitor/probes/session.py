@@ -1,4 +1,4 @@
-"""The one polling connection of a target, shared by every probe that asks its database.
+"""A held connection for reading a target's database.
 
 Connects when it is needed, prepares each statement once per connection, and lets go of a connection
 that failed or was cancelled in the middle. Never closes politely what may be frozen.

@@ -1,4 +1,4 @@
-"""The `sql` source: one number out of one statement, on the target's polling connection."""
+"""The `sql` source: one number out of one statement in the target's database."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from monitor import pg
 from monitor.core.samples import Micros, Reading
 from monitor.errors import DatabaseError, SourceError
 from monitor.ports import Gauge, Json
@@ -26,7 +27,7 @@ class SqlSpec:
 
 
 class SqlProbe:
-    """One metric from one statement. It does not own the session."""
+    """One metric from one statement, on a session of its own."""
 
     def __init__(self, metric: str, spec: SqlSpec, session: Session) -> None:
         factor(spec.unit)
@@ -63,18 +64,24 @@ class SqlProbe:
         """What is wrong with the statement, in sentences."""
         try:
             await self._value()
-        except (DatabaseError, SourceError) as e:
+        except DatabaseError as e:
+            if e.sqlstate == pg.READ_ONLY:
+                return ["the query writes, and may only SELECT"]
+            return [f"{e}: check the query of `{self._metric}`"]
+        except SourceError as e:
             return [f"{e}: check the query of `{self._metric}`"]
         return []
 
     async def aclose(self) -> None:
-        """The session is closed by the one who made it."""
+        await self._session.aclose()
 
     async def _value(self) -> float:
         rows = await self._session.rows(MARK + self._spec.query)
         if len(rows) != 1 or len(rows[0]) != 1:
             raise SourceError("not_one_value", "the query gives not exactly one row with one column")
         found = rows[0][0]
+        if found is None:
+            raise SourceError("no_value", "the query gives NULL")
         return scaled(
             number(float(found) if isinstance(found, Decimal) else found, "the query"), self._spec.unit
         )

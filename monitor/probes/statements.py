@@ -6,7 +6,7 @@ file does not run anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +32,8 @@ LARGE_SECONDS = 0.005
 LARGE_EVERY = 30 * SECOND
 """Summing 5,000 entries takes 8 ms and holds a shared lock meanwhile: every 30 s is enough."""
 
-SHARE = 200
-"""The sums may take at most 1/200 of the server's time."""
+LOOKS = 3
+"""Reads by the quickest of which it is judged: a slow one says more of the network than of the entries."""
 
 OWN_CALLS = 2
 """Statements of our own since the last read, at most: the poll and one more."""
@@ -82,9 +82,9 @@ def mean_ms(before: Sums, after: Sums) -> float | None:
     return (after.total - before.total) / calls if calls > OWN_CALLS else None
 
 
-def due_after(seconds: float) -> Micros:
-    """How long to wait before the next sums when the last took `seconds`."""
-    return max(LARGE_EVERY if seconds > LARGE_SECONDS else 0, int(seconds * SHARE * SECOND))
+def due_after(seconds: Sequence[float]) -> Micros:
+    """How long to wait before the next sums when the latest ones took so long beyond the poll itself."""
+    return LARGE_EVERY if min(seconds) > LARGE_SECONDS else 0
 
 
 def sums_of(row: Mapping[str, Any]) -> Sums:

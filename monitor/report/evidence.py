@@ -8,6 +8,7 @@ from typing import Any
 from monitor.core.evidence import Z, wilson_lower_bound
 from monitor.core.samples import SECOND
 from monitor.ports import Json, SampleRow
+from monitor.report.rules import LIMIT_OF
 
 FORMULA = (
     "Wilson score interval (1927) at z = 2.576 (99 %), p = errors / requests: "
@@ -42,9 +43,6 @@ def recomputed(
         "z": Z,
         "samples": [_sample(row) for row in own],
     }
-
-
-LIMIT_OF = {"rollback": "rollback_above", "investigate": "investigate_above", "warn": "normal_below"}
 
 
 def _counted(rows: Sequence[SampleRow]) -> Json:

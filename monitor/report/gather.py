@@ -1,5 +1,7 @@
 """Everything a report says, read from the store alone, as one document ready for `json.dumps`.
 
+The watch ends with its verdict: what a target was measured to be afterwards belongs to somebody else's
+migration, but for the time in which a rollback is watched to see whether it helped; that stands apart.
 Times are epoch seconds, values in the metric's unit. Works without a daemon, and long after it.
 """
 
@@ -9,15 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.core.samples import MINUTE, SECOND, Micros
+from monitor.core.samples import SECOND, Micros
 from monitor.ports import AlertTold, EventRow, Json, Registry, SampleSlot, WatchRow
 from monitor.report.evidence import recomputed
 
 SLOTS = 480
 """Points of a chart: more than a screen shows."""
 
-AFTER: Micros = 15 * MINUTE
-"""Shown after the verdict: whether a rollback helped."""
+TOOK_EFFECT = frozenset({"rolled_back", "unverified"})
+"""Verdicts after which the metrics are watched on."""
 
 EVENTS_PAGE, EVENTS_MOST = 1000, 5000
 ALERTS_MOST = 1000
@@ -31,23 +33,28 @@ SAMPLES_MOST = 4000
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a report is read from: the watch, as stored and as shown, and its target's registry."""
+    """Where a report is read from: the watch, as stored and as shown, and its target's registry.
+
+    `verify_for`: for how long a rollback is watched after it, to see whether it helped.
+    """
 
     registry: Registry
     row: WatchRow
     view: Json
+    verify_for: Micros = 0
 
 
 async def gather(source: Source, now: Micros) -> Json:
     """The report as a document."""
     row, view = source.row, dict(source.view)
-    start, end = row.started_at, now
-    if row.verdict_at is not None:
-        end = min(now, row.verdict_at + AFTER)
-    end = max(end, start + SECOND)
-    width = max(SECOND, -(-(end - start) // SLOTS))
-    slots = await source.registry.slots(start, end + 1, width)
+    start = row.started_at
+    end = max(now if row.verdict_at is None else row.verdict_at, start + SECOND)
     events = await _events(source)
+    judged = _judged_at(source, events)
+    after = end if judged is None else max(end, min(now, judged))
+    width = max(SECOND, -(-(after - start) // SLOTS))
+    slots = await source.registry.slots(start, end + 1, width)
+    later = await source.registry.slots(end + 1, after + 1, width) if after > end else ()
     told = await source.registry.told(row.id, ALERTS_MOST)
     return {
         "format": 1,
@@ -62,8 +69,44 @@ async def gather(source: Source, now: Micros) -> Json:
         "salvaged": _salvaged(events),
         "changes": await source.registry.changes(row.id),
         "metrics": _series(slots),
+        "aftermath": None if judged is None else _aftermath(view, events, later, after, judged),
         "events": events,
         "alerts": [_alert(a) for a in reversed(told)],
+    }
+
+
+def _said(events: Sequence[Json]) -> Mapping[str, Any] | None:
+    """The daemon's answer whether the rollback helped."""
+    said = [e for e in events if e["kind"] == "aftermath"]
+    return said[-1] if said else None
+
+
+def _judged_at(source: Source, events: Sequence[Json]) -> Micros | None:
+    """When it was, or will be, said whether the rollback helped; None where nobody asks."""
+    ended, said = source.row.verdict_at, _said(events)
+    if ended is None or source.row.verdict not in TOOK_EFFECT:
+        return None
+    if said is not None:
+        return round(float(said["at"]) * SECOND)
+    return ended + source.verify_for if source.verify_for else None
+
+
+def _aftermath(
+    view: Mapping[str, Any],
+    events: Sequence[Json],
+    slots: Sequence[SampleSlot],
+    until: Micros,
+    judged: Micros,
+) -> Json:
+    """What was measured after a rollback, and whether it helped."""
+    said = _said(events)
+    return {
+        "until": until / SECOND,
+        "judged_at": judged / SECOND,
+        "judged": said is not None,
+        "helped": None if said is None else said["detail"].get("helped"),
+        "worst": _worst(slots, view),
+        "metrics": _series(slots),
     }
 
 
@@ -77,7 +120,12 @@ async def _events(source: Source) -> list[Json]:
             break
         after = page[-1].id
     found.sort(key=lambda e: e.at)
-    return [{"at": e.at / SECOND, "kind": e.kind, "detail": e.detail} for e in found]
+    return [{"at": e.at / SECOND, "kind": e.kind, "detail": _mapping(e.detail)} for e in found]
+
+
+def _mapping(detail: object) -> Any:
+    """What was put back is a list of rows: under `of`, so that every detail has keys."""
+    return detail if isinstance(detail, Mapping) else {"of": detail}
 
 
 async def _evidence(source: Source, events: Sequence[Json]) -> list[Json]:

@@ -5,28 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from monitor.core.events import Verdict
+from monitor.daemon.endings import ELSEWHERE, HELPED, ending_of
 from monitor.ports import Json, rehearsal_told
 from monitor.report.changed import changed
 from monitor.report.charts import HATCH, Chart, svg
-from monitor.report.parts import moment, note, section, share, span, table, text
+from monitor.report.parts import moment, note, section, sentence_of, share, span, table, text
 from monitor.report.proof import proofs
+from monitor.report.rules import Metrics
 from monitor.report.style import STYLE
 from monitor.report.timeline import alerts, timeline
-from monitor.units import Kind, show_value
+from monitor.units import show_value
 
-VERDICTS: Mapping[str, tuple[str, str]] = {
-    "succeeded": ("ok", "Succeeded: all metrics were normal."),
-    "rolled_back": ("warn", "Rolled back: the schema is as it should be."),
-    "failed": (
-        "bad",
-        "The rollback failed: the migration is in place, but for what the reason says took effect.",
-    ),
-    "refused": ("bad", "The rollback was refused: the migration is still in place."),
-    "unverified": ("bad", "Rolled back, but the schema is not what it should be."),
-    "inconclusive": ("warn", "Inconclusive: not everything was seen to be normal."),
-    "cancelled": ("dim", "Cancelled by a person."),
-    "resolved_externally": ("warn", "Found rolled back by hand."),
+STYLES: Mapping[Verdict, str] = {
+    Verdict.SUCCEEDED: "ok",
+    Verdict.ROLLED_BACK: "warn",
+    Verdict.FAILED: "bad",
+    Verdict.REFUSED: "bad",
+    Verdict.UNVERIFIED: "bad",
+    Verdict.INCONCLUSIVE: "warn",
+    Verdict.CANCELLED: "dim",
+    Verdict.RESOLVED_EXTERNALLY: "warn",
 }
+
+MORE = {
+    Verdict.ROLLED_BACK: "rolled back: the schema is as it should be",
+    Verdict.CANCELLED: "cancelled by a person",
+}
+"""Where a report may say more than the title of an alert."""
+
+HELP_STYLES = {True: "ok", False: "bad", None: "warn"}
 
 MARKS = {
     "rollback_decided": "decided",
@@ -41,16 +49,18 @@ def page(document: Json) -> str:
     """The whole file."""
     doc: Mapping[str, Any] = document
     watch: Mapping[str, Any] = doc["watch"]
+    metrics = Metrics(watch.get("metrics") or {})
+    after: Mapping[str, Any] | None = doc.get("aftermath")
     title = text(f"{watch['migration']} on {watch['target']}")
     body = "".join(
         (
             _head(doc, watch),
-            _charts(doc, watch),
-            proofs(doc["evidence"], _kinds(watch)),
-            _worst(doc["worst"], _kinds(watch)),
+            _charts(doc, watch, metrics),
+            proofs(doc["evidence"], metrics),
+            _worst(doc["worst"], after, metrics),
             _coverage(doc["coverage"]),
             changed(doc.get("changes")),
-            timeline(doc["events"]),
+            timeline(_events(doc), metrics),
             alerts(doc["alerts"]),
             _plan(watch),
             _kept(doc["salvaged"]),
@@ -65,47 +75,88 @@ def page(document: Json) -> str:
     )
 
 
-def _kinds(watch: Mapping[str, Any]) -> Mapping[str, Kind]:
-    metrics: Mapping[str, Any] = watch.get("metrics") or {}
-    return {name: Kind(str(m.get("unit", Kind.COUNT))) for name, m in metrics.items()}
-
-
 def _head(doc: Mapping[str, Any], watch: Mapping[str, Any]) -> str:
     verdict = watch.get("verdict")
-    phase = str(watch.get("phase", "")).replace("_", " ")
-    style, words = VERDICTS.get(str(verdict), ("dim", f"Still being watched ({phase}): no verdict yet."))
     lines = [
         f"<h1>{text(watch['migration'])} on {text(watch['target'])}</h1>",
         f'<p class="dim">watch {text(watch["id"])}, mode {text(watch["mode"])}, from '
         f"{moment(watch['started_at'])} to {moment(watch.get('verdict_at') or doc['until'])} UTC</p>",
-        f'<p class="verdict {style}">{text(words)}</p>',
+        _verdict(doc, watch),
+        _helped(doc.get("aftermath"), doc["generated_at"]),
     ]
     if watch.get("reason"):
         lines.append(f"<p>{text(watch['reason'])}</p>")
     if verdict is None and watch.get("next"):
         lines.append(f"<p>What happens next: {text(watch['next']['text'])}</p>")
-    for event in doc["events"]:
-        if event["kind"] == "aftermath":
-            helped = {True: "It helped", False: "It did NOT help", None: "Whether it helped is not known"}
-            lines.append(f"<p>{helped[event['detail'].get('helped')]} ({moment(event['at'])} UTC).</p>")
     return "".join(lines)
 
 
-def _charts(doc: Mapping[str, Any], watch: Mapping[str, Any]) -> str:
+def _verdict(doc: Mapping[str, Any], watch: Mapping[str, Any]) -> str:
+    if watch.get("verdict") is None:
+        phase = str(watch.get("phase", "")).replace("_", " ")
+        return f'<p class="verdict dim">Still being watched ({text(phase)}): no verdict yet.</p>'
+    verdict = Verdict(watch["verdict"])
+    words = MORE.get(verdict) or ending_of(verdict, _untouched(doc)).said
+    return f'<p class="verdict {STYLES[verdict]}">{text(sentence_of(words))}</p>'
+
+
+def _untouched(doc: Mapping[str, Any]) -> bool:
+    """Whether a rollback failed before any statement of it took effect."""
+    failed = [e["detail"] for e in doc["events"] if e["kind"] == "outcome_failed"]
+    return bool(failed) and failed[-1].get("took_effect") == 0
+
+
+def _events(doc: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The verdict's own event is told like the verdict."""
+    known = {"untouched": _untouched(doc)}
+    return [{**e, "detail": {**e["detail"], **known}} if e["kind"] == "ended" else e for e in doc["events"]]
+
+
+def _helped(after: Mapping[str, Any] | None, now: float) -> str:
+    """Whether the rollback helped: what people ask first, so it stands out."""
+    if after is None:
+        return ""
+    if not after["judged"]:
+        awaited = f"Whether it helped is said at {moment(after['judged_at'])} UTC: it is watched until then."
+        return note(awaited if now <= after["judged_at"] + LATE else "It was never said whether it helped.")
+    helped = after["helped"]
+    more = "" if helped else f" {sentence_of(ELSEWHERE)}"
+    words = f"{sentence_of(HELPED[helped])}{more} ({moment(after['judged_at'])} UTC)"
+    return f'<p class="verdict boxed {HELP_STYLES[helped]}">{text(words)}</p>'
+
+
+LATE = 60.0
+"""Seconds after which an answer that has not come is not awaited any more."""
+
+
+def _charts(doc: Mapping[str, Any], watch: Mapping[str, Any], metrics: Metrics) -> str:
+    after: Mapping[str, Any] = doc.get("aftermath") or {"metrics": {}}
+    times = watch.get("times") or {}
     found = []
-    for name, metric in (watch.get("metrics") or {}).items():
+    for name, metric in metrics.known.items():
         chart = Chart(
-            name=name, kind=_kinds(watch)[name], since=doc["since"], until=doc["until"], step=doc["step"],
+            name=name, kind=metrics.kind(name), since=doc["since"],
+            until=after.get("until", doc["until"]), step=doc["step"],
             points=doc["metrics"].get(name, ()), limits=metric.get("limits") or {},
             streaks=_streaks(doc, name),
             marks=[(e["at"], MARKS[e["kind"]]) for e in doc["events"] if e["kind"] in MARKS],
+            after=after["metrics"].get(name, ()), ended=doc["until"] if "until" in after else None,
+            gap=times.get("max_gap_seconds", 1.0),
         )  # fmt: skip
-        found.append(f"<h3>{text(name)}</h3>{svg(chart)}")
+        found.append(f'<figure class="chart"><h3>{text(name)}</h3>{svg(chart)}</figure>')
+    if not found:
+        return section("Metrics", note("none were seen"))
     legend = (
         f"Range and highest value of every {span(doc['step'])}; dashed: limits; red: rollback streaks; "
-        "hatched: nothing was measured. Times are UTC."
+        f"hatched: nothing was measured. Times are UTC.{AFTER_LEGEND if 'until' in after else ''}"
     )
-    return section("Metrics", *found, note(legend)) if found else section("Metrics", note("none were seen"))
+    return section("Metrics", *found, note(legend))
+
+
+AFTER_LEGEND = (
+    " Grey, with a dotted line: after the rollback, watched only to see whether it helped; it counts for "
+    "nothing else here."
+)
 
 
 def _streaks(doc: Mapping[str, Any], metric: str) -> list[tuple[float, float]]:
@@ -125,20 +176,17 @@ def _streaks(doc: Mapping[str, Any], metric: str) -> list[tuple[float, float]]:
     return found
 
 
-def _worst(worst: Mapping[str, Any], kinds: Mapping[str, Kind]) -> str:
-    rows = [
-        (
-            text(name),
-            text(show_value(kinds.get(name, Kind.COUNT), w["value"])),
-            moment(w["at"]),
-            "–"
-            if w["normal_below"] is None
-            else text(show_value(kinds.get(name, Kind.COUNT), w["normal_below"])),
-        )
-        for name, w in worst.items()
-    ]
+def _worst(worst: Mapping[str, Any], after: Mapping[str, Any] | None, metrics: Metrics) -> str:
+    later = {} if after is None else after["worst"]
+    rows = []
+    for name, w in worst.items():
+        kind = metrics.kind(name)
+        limit = "–" if w["normal_below"] is None else show_value(kind, w["normal_below"])
+        then = [text(show_value(kind, later[name]["value"]) if name in later else "–")] if later else []
+        rows.append((text(name), text(show_value(kind, w["value"])), moment(w["at"]), text(limit), *then))
     heads = (("metric", ""), ("highest", "n"), ("by (UTC)", "t"), ("normal below", "n"))
-    return section("Worst values", table(heads, rows) if rows else note("nothing was measured"))
+    more = (("after the rollback", "n"),) if later else ()
+    return section("Worst values", table((*heads, *more), rows) if rows else note("nothing was measured"))
 
 
 def _coverage(coverage: Mapping[str, Any]) -> str:

@@ -22,9 +22,21 @@ def moment(seconds: object) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+SHORT = 10
+"""Seconds below which the parts of one are told."""
+
+
 def span(seconds: object) -> str:
-    """`4m10s`; a dash for none."""
-    return show_duration(round(float(seconds)) * SECOND) if isinstance(seconds, int | float) else "–"
+    """`4m10s`, `0.35s`; a dash for none."""
+    if not isinstance(seconds, int | float):
+        return "–"
+    exact = round(seconds, 3)
+    return f"{exact:.3g}s" if exact < SHORT else show_duration(round(seconds) * SECOND)
+
+
+def sentence_of(words: str) -> str:
+    """A fragment as a sentence."""
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def share(part: float) -> str:

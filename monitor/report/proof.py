@@ -7,17 +7,18 @@ from typing import Any
 
 from monitor.report.evidence import FORMULA
 from monitor.report.parts import folded, moment, note, section, table, text
+from monitor.report.rules import Metrics
 from monitor.units import Kind, show_value
 
 SAMPLES_SHOWN = 400
 """Rows of one firing on the page; all are in `--json`."""
 
 
-def proofs(evidence: Sequence[Mapping[str, Any]], kinds: Mapping[str, Kind]) -> str:
+def proofs(evidence: Sequence[Mapping[str, Any]], metrics: Metrics) -> str:
     """One part for each firing."""
     if not evidence:
         return section("Evidence", note("No rule was breached for as long as it takes to act."))
-    parts = [_proof(e, kinds.get(e["metric"], Kind.COUNT)) for e in evidence]
+    parts = [_proof(e, metrics.kind(e["metric"])) for e in evidence]
     return section("Evidence", *parts, note(FORMULA))
 
 

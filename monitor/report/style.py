@@ -18,6 +18,8 @@ h2{font-size:1.1rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line);padd
 h3{font-size:1rem;margin:1.2rem 0 .3rem}
 p{margin:.3rem 0;overflow-wrap:anywhere}
 .verdict{font-size:1.15rem;font-weight:600}
+.boxed{border:2px solid;border-radius:6px;padding:.5rem .8rem;margin:.6rem 0}
+figure{margin:0}
 .ok{color:var(--ok)}.warn{color:var(--warn)}.bad{color:var(--bad)}.dim{color:var(--dim)}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
@@ -32,6 +34,8 @@ svg{display:block;width:100%;height:auto;margin:.2rem 0 .8rem}
 svg text{font:11px system-ui,sans-serif;fill:var(--dim)}
 .band{fill:var(--data);fill-opacity:.25;stroke:none}
 .high{fill:none;stroke:var(--data);stroke-width:1.4;stroke-linejoin:round}
+.later{stroke-dasharray:2 2}
+.after{fill:var(--dim);fill-opacity:.12}
 .axis{stroke:var(--line);stroke-width:1}
 .limit{stroke-width:1.2;stroke-dasharray:5 3}
 .limit.normal_below{stroke:var(--ok)}.limit.investigate_above{stroke:var(--warn)}
@@ -41,8 +45,9 @@ svg text{font:11px system-ui,sans-serif;fill:var(--dim)}
 .hatch{stroke:var(--dim);stroke-width:1}
 .none{fill:url(#none)}
 summary{cursor:pointer}
-@media print{body{max-width:none;padding:0;font-size:11pt}h2{break-after:avoid}svg,tr,pre{break-inside:avoid}
-details:not([open])>summary{color:#555}}
+@media print{body{max-width:none;padding:0;font-size:11pt}h2,h3,summary{break-after:avoid}
+.chart,.boxed,svg,tr,pre{break-inside:avoid}thead{break-after:avoid}
+details::details-content{content-visibility:visible;block-size:auto;height:auto}}
 """
 
 STYLE_HASH = f"'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from monitor.report.parts import moment, note, section, table, text
+from monitor.report.rules import Metrics
+from monitor.report.sentences import is_told_by_another, sentence
 
 MOST = 400
 """Rows shown of a long list: the first and the last ones; all are in `--json`."""
 
-LONGEST = 300
-"""Characters of one event's details."""
+LONGEST = 400
+"""Characters said of one event."""
 
 Row = TypeVar("Row")
 
 
-def timeline(events: Sequence[Mapping[str, Any]]) -> str:
-    """Every event with its details in words."""
-    shown, left = bounded(events)
-    rows = [(moment(e["at"]), text(e["kind"].replace("_", " ")), text(_detail(e["detail"]))) for e in shown]
-    body = table((("at (UTC)", "t"), ("event", ""), ("details", "w")), rows)
+def timeline(events: Sequence[Mapping[str, Any]], metrics: Metrics) -> str:
+    """Every event in words, each said once."""
+    kinds = {e["kind"] for e in events}
+    shown, left = bounded([e for e in events if not is_told_by_another(e, kinds)])
+    rows = [(moment(e["at"]), text(e["kind"].replace("_", " ")), text(_said(e, metrics))) for e in shown]
+    body = table((("at (UTC)", "t"), ("event", ""), ("what happened", "w")), rows)
     return section("Timeline", body, note(f"{left} events in the middle are left out") if left else "")
 
 
@@ -33,7 +35,7 @@ def alerts(found: Sequence[Mapping[str, Any]]) -> str:
     rows = [
         (moment(a["at"]), text(a["channel"]), text(a["severity"]), text(a["title"]), _fate(a)) for a in shown
     ]
-    heads = (("at (UTC)", "t"), ("channel", ""), ("severity", ""), ("alert", "w"), ("delivered", ""))
+    heads = (("at (UTC)", "t"), ("channel", ""), ("severity", ""), ("alert", "w"), ("delivered", "t"))
     return section("Alerts", table(heads, rows), note(f"{left} in the middle are left out") if left else "")
 
 
@@ -52,16 +54,10 @@ def _fate(alert: Mapping[str, Any]) -> str:
     return f'<span class="warn">not yet, {alert["attempts"]} tries</span>'
 
 
-def _detail(detail: Mapping[str, Any]) -> str:
-    """`key value, key value`; times named `since` as moments."""
-    words = [f"{key} {_word(key, value)}" for key, value in detail.items() if value not in (None, "", [], {})]
-    said = ", ".join(words)
+def _said(event: Mapping[str, Any], metrics: Metrics) -> str:
+    """A row of another version may lack what its sentence names: then its kind says enough."""
+    try:
+        said = sentence(event, metrics)
+    except (KeyError, TypeError, ValueError):
+        return ""
     return said if len(said) <= LONGEST else f"{said[: LONGEST - 1]}…"
-
-
-def _word(key: str, value: object) -> str:
-    if key == "evidence" and isinstance(value, Mapping):
-        return f"{value.get('errors', 0):g} errors in {value.get('requests', 0):g} requests"
-    if key in {"since", "until"} and isinstance(value, int | float):
-        return moment(value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

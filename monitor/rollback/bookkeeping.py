@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.pg import Connection
+from monitor.pg import MARK, Connection
 from monitor.ports import Bookkeeping, BookTable, BookWrite, Lack, Reason
 
 RIGHTS = """/* migration-monitor: rights on the migration tool's tables */
@@ -91,7 +91,7 @@ async def problems(connection: Connection, books: Bookkeeping) -> list[Reason]:
 
 def lock_sql(books: Bookkeeping) -> str:
     """Keeps the tool from recording another migration meanwhile; readers go on."""
-    return f"LOCK TABLE {books.tables[0].name} IN SHARE ROW EXCLUSIVE MODE"
+    return f"{MARK} LOCK TABLE {books.tables[0].name} IN SHARE ROW EXCLUSIVE MODE"
 
 
 Run = Callable[[Awaitable[Any], str], Awaitable[Any]]

@@ -6,6 +6,7 @@ invalid index. Needs an open transaction or none; changes nothing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +14,8 @@ from typing import Any
 
 from monitor.errors import Problem
 from monitor.pg import PINNED, Connection
-from monitor.rollback.script.facts_outside import as_key, as_shape
+from monitor.rollback import twin
+from monitor.rollback.script.facts_outside import as_key, as_shape, is_plain
 from monitor.rollback.script.labels import beside
 from monitor.rollback.script.plan import Action, Statement, key_of
 from monitor.rollback.stored import Plan
@@ -23,6 +25,13 @@ SELECT pg_catalog.format('%I.%I', tn.nspname, t.relname) AS of_table,
        i.indisvalid AND i.indisready AND i.indislive AS valid,
        i.indisunique AS is_unique, m.amname AS method, i.indpred IS NOT NULL AS partial,
        i.indnkeyatts::int AS keys, i.indoption::int2[]::int[] AS options,
+       pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct' IS DISTINCT FROM 'true' AS nulls_distinct,
+       i.indexprs IS NULL AND i.indpred IS NULL AND c.reloptions IS NULL AND NOT EXISTS (
+         SELECT FROM unnest(i.indclass::oid[], i.indcollation::oid[]) WITH ORDINALITY k(opclass, colling, n)
+           JOIN pg_catalog.pg_opclass o ON o.oid = k.opclass
+           JOIN unnest(i.indkey::int2[]) WITH ORDINALITY j(attnum, n) ON j.n = k.n
+           JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = j.attnum
+          WHERE NOT o.opcdefault OR (k.colling <> 0 AND k.colling <> a.attcollation)) AS plain,
        ARRAY(SELECT coalesce(a.attname::text, '') FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, n)
                LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
               ORDER BY k.n) AS names
@@ -78,15 +87,24 @@ class Found:
         return self.state is State.FOREIGN or (self.state is State.LEFTOVER and bool(self.remedies))
 
 
+UNTOLD = "and whether it is the index of the plan can't be told: drop it first, or leave the statement out"
+
 UNTOUCHED = Found(State.UNTOUCHED)
 DONE = Found(State.DONE)
 
 
-async def look(connection: Connection, plan: Plan, s: Statement, *, ran: bool = False) -> Found:
-    """`ran`: the server has just said that it ran the statement whole. Pins an open transaction's path."""
+async def look(
+    connection: Connection, plan: Plan, s: Statement, *, ran: bool = False, begun: bool = True
+) -> Found:
+    """`ran`: the server has just said that it ran the statement whole; `begun`: the rollback is under way.
+
+    Pins an open transaction's path.
+    """
     await connection.execute(PINNED)
     for a in s.actions:
         found = await READERS[a.kind](connection, plan, a)
+        if a.kind == "create_index_concurrently" and not (ran and not a.if_exists):
+            found = await _confirmed(connection, plan, a, found, begun)
         if found.state is not State.DONE:
             if found.state is State.UNTOUCHED and ran and a.kind in TAKEN_AT_ITS_WORD:
                 continue
@@ -98,7 +116,7 @@ async def in_the_way(connection: Connection, plan: Plan) -> list[Problem]:
     """What would stop a statement outside a transaction, and is there before the plan begins."""
     found = []
     for s in (s for s in plan.statements if not s.transactional):
-        one = await look(connection, plan, s)
+        one = await look(connection, plan, s, begun=False)
         if one.blocks and not _made_room(plan, s):
             found.append(Problem("", one.what, s.line))
     return found
@@ -119,12 +137,29 @@ async def _created(connection: Connection, plan: Plan, a: Action) -> Found:
     r = await connection.fetchrow(INDEX, label)
     if r is None:
         return UNTOUCHED
-    if r["of_table"] != table or _shape(dict(r)) != a.shape:
+    if r["of_table"] != table or not _is_shape(json.loads(a.shape), json.loads(_shape(dict(r)))):
         return Found(State.FOREIGN, f"{label} exists and is not the index of the plan")
     if r["valid"]:
         return DONE
     what = f"index {label} is invalid: its build did not finish"
     return Found(State.LEFTOVER, what, (f"DROP INDEX CONCURRENTLY IF EXISTS {label}",))
+
+
+async def _confirmed(connection: Connection, plan: Plan, a: Action, found: Found, begun: bool) -> Found:
+    """An index with expressions, a predicate, or operators of its own is the plan's only if the server says
+    so; before the rollback is under way it is not asked, and nothing of that name may be there."""
+    if found.state not in {State.DONE, State.LEFTOVER} or is_plain(a.shape):
+        return found
+    label = _index(plan, a)
+    why = await twin.unlike(connection, plan, a, label) if begun else UNTOLD
+    return Found(State.FOREIGN, f"{label} exists {why}") if why else found
+
+
+def _is_shape(wanted: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
+    """What is not plain in the plan may be so in the catalogue, which knows the usual operators."""
+    return all(there[key] == value for key, value in wanted.items() if key != "plain") and (
+        there["plain"] or not wanted.get("plain", False)
+    )
 
 
 def _shape(r: Mapping[str, Any]) -> str:
@@ -133,8 +168,10 @@ def _shape(r: Mapping[str, Any]) -> str:
         as_key(name, descending=bool(option & 1), nulls_first=bool(option & 2))
         for name, option in zip(names[:count], r["options"], strict=False)
     ]
-    unique, method, partial = r["is_unique"], r["method"], r["partial"]
-    return as_shape(unique=unique, method=method, keys=keys, includes=names[count:], partial=partial)
+    return as_shape(
+        unique=r["is_unique"], method=r["method"], keys=keys, includes=names[count:], partial=r["partial"],
+        nulls_distinct=r["nulls_distinct"], plain=r["plain"],
+    )  # fmt: skip
 
 
 async def _dropped(connection: Connection, plan: Plan, a: Action) -> Found:

@@ -48,6 +48,9 @@ LEAST_LOCK_WAIT = 0.02
 """Seconds left to a statement whose try has used up its waiting; 0 would mean for ever."""
 
 
+FIRE = "/* migration-monitor */ SET CONSTRAINTS ALL IMMEDIATE"
+
+
 @dataclass(slots=True)
 class Patience:
     """Seconds a try may still wait for locks."""
@@ -139,6 +142,7 @@ async def _run(t: Try) -> dict[str, Any]:
     salvaged = await _salvaged(t, held_since)
     for s in t.group.statements:
         await _execute(t, s, patience, held_since)
+    await _fire_deferred(t, patience, held_since)
     await t.send(pg.PINNED, "pinning the search_path")
     await books.keep(t)
     await t.wait(ledger.add_steps(t.connection, t.order.watch.id, t.group.statements), "writing the ledger")
@@ -188,9 +192,10 @@ def _begin(t: Try, patience: Patience) -> str:
         f"SET LOCAL statement_timeout = '{round(t.statement_seconds * 1000)}ms'",
         "SET LOCAL idle_in_transaction_session_timeout = '10s'",
         "SET LOCAL standard_conforming_strings = on",
+        "SET LOCAL row_security = off",  # an error, rather than a statement that does a part of its work
         "SET LOCAL client_connection_check_interval = '2s'" if version >= 140000 else "",
         "SET LOCAL transaction_timeout = 0" if version >= 170000 else "",
-        "SELECT pg_catalog.set_config('synchronous_commit', 'on', true) "
+        f"{pg.MARK} SELECT pg_catalog.set_config('synchronous_commit', 'on', true) "
         "WHERE pg_catalog.current_setting('synchronous_commit') = 'off'",
         pg.PINNED,
     ]
@@ -219,9 +224,19 @@ async def _check_ledger(t: Try, locked: Locked | None) -> None:
 
 
 async def _execute(t: Try, s: Statement, patience: Patience, held_since: float) -> None:
+    await _send_as_registered(t, s.text, f"statement {s.step} (line {s.line})", patience, held_since)
+    t.kill(f"after_statement_{s.step}")
+
+
+async def _fire_deferred(t: Try, patience: Patience, held_since: float) -> None:
+    """What would run at COMMIT, under a path that its author never met, runs where the statements ran."""
+    if t.group.statements:
+        await _send_as_registered(t, FIRE, "deferred constraints and triggers", patience, held_since)
+
+
+async def _send_as_registered(t: Try, sql: str, what: str, patience: Patience, held_since: float) -> None:
     """Its time counts as waiting too: the server does not say which part of it was."""
     limits = f"{patience.setting}; {tenure.setting(held_since, t.statement_seconds)}"
     await t.send(f"{limits}; {set_path(t.plan.search_path)}", "setting lock_timeout")
     with patience:
-        await t.send(s.text, f"statement {s.step} (line {s.line})")
-    t.kill(f"after_statement_{s.step}")
+        await t.send(sql, what)

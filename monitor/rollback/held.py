@@ -23,7 +23,15 @@ T = TypeVar("T")
 READ_DEADLINE = 5.0
 """Seconds for one read of ours; the server gets less, so that it answers before we give up."""
 
-DEADLOCK_TIMEOUT = "SELECT setting::float8 / 1000 FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'"
+SETTINGS = {
+    "statement_timeout": "4s",  # below READ_DEADLINE
+    "lock_timeout": "3s",
+    "idle_in_transaction_session_timeout": "10s",
+}
+"""For what we read; a transaction of the plan's sets its own. None of them is left to the role's settings."""
+
+DEADLOCK_TIMEOUT = """/* migration-monitor: for how long an autovacuum does not yield */
+SELECT setting::float8 / 1000 FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'"""
 
 
 class WrongServer(DatabaseError):
@@ -41,6 +49,8 @@ class Standby(DatabaseUnreachable):
 class NotAdmitted(DatabaseUnreachable):
     """The server answers and does not let the role in: a rotated password, a pg_hba.conf, a new database."""
 
+
+POOLED = "the rollback goes through a connection pooler: rollback_dsn must name the server"
 
 MAY_NOT_CONNECT = frozenset({"28000", "28P01", "3D000", "42501"})
 """SQLSTATEs of a connection that is refused to the role. It shows so for a while after a failover or
@@ -98,8 +108,10 @@ class Held:
 
 async def fit_session(dsn: str, name: str) -> Session:
     try:
-        connection = await pg.connect(dsn, name=name)
+        connection = await pg.connect(dsn, name=name, deadline=pg.CONNECT_DEADLINE, **SETTINGS)
     except DatabaseError as e:
+        if pg.is_pooler(e):
+            raise WrongServer(POOLED, Lack.POOLER) from e
         if e.sqlstate in MAY_NOT_CONNECT:
             raise NotAdmitted(str(e), e.sqlstate) from e
         raise
@@ -118,8 +130,7 @@ def check_server(session: Session, system: str, allow_superuser: str = "") -> No
     server = session.server
     if server.is_pooled(session.connection):
         session.connection.terminate()
-        text = "the rollback goes through a connection pooler: rollback_dsn must name the server"
-        raise WrongServer(text, Lack.POOLER)
+        raise WrongServer(POOLED, Lack.POOLER)
     if why := role.refusal(server, allow_superuser):
         session.connection.terminate()
         raise WrongServer(why, Lack.RIGHTS)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from monitor.errors import DatabaseError
-from monitor.pg import Connection
+from monitor.pg import MARK, Connection
 from monitor.ports import Order, OutcomeKind, Progress
 from monitor.rollback import books, checks, conditions, ledger
 from monitor.rollback.checks import GroupDoneError, IntentGoneError, Stop
@@ -184,7 +184,7 @@ async def _tidied(t: Turn) -> Found:
         return found
     for remedy in found.remedies:
         async with applied(t.connection, t.plan, t.lock_seconds, t.means.outside_seconds):
-            await t.send(remedy, f"cleaning up after statement {t.statement.step}")
+            await t.send(f"{MARK} {remedy}", f"cleaning up after statement {t.statement.step}")
         t.means.kill(f"after_cleaned_{t.statement.step}")
     return await _look(t)
 

@@ -26,7 +26,8 @@ RELEASE_DEADLINE = 3.0
 CLAIM = """/* migration-monitor: this step is ours to run */
 SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0))"""
 
-UNCLAIM = "SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))"
+UNCLAIM = """/* migration-monitor: this step is not ours any more */
+SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))"""
 
 IDLE_SINCE = 14
 """The first major that ends a session which stands still outside a transaction."""
@@ -76,7 +77,7 @@ async def release(connection: Connection, watch_id: str, step: int) -> None:
         async with asyncio.timeout(RELEASE_DEADLINE):
             await connection.fetchval(UNCLAIM, key_of_step(watch_id, step))
             if connection.get_server_version().major >= IDLE_SINCE:
-                await connection.execute("RESET idle_session_timeout")
+                await connection.execute("SET idle_session_timeout = 0")
     except asyncio.CancelledError:
         connection.terminate()
         raise
@@ -104,16 +105,13 @@ async def applied(
     values = {
         "lock_timeout": f"{round(lock_seconds * 1000)}ms",
         "statement_timeout": f"{round(statement_seconds * 1000)}ms",
-        "default_transaction_read_only": "off",
-        "default_transaction_isolation": "read committed",
-        "default_transaction_deferrable": "off",
         "standard_conforming_strings": "on",
         "search_path": plan.search_path,
         **({"client_connection_check_interval": "2s"} if version >= 14 else {}),
-        **({"transaction_timeout": "0"} if version >= 17 else {}),
     }
     pairs = ", ".join(f"({quote_literal(k)}, {quote_literal(v)})" for k, v in values.items())
-    setting = f"SELECT pg_catalog.set_config(s.name, s.value, false) FROM (VALUES {pairs}) AS s(name, value)"
+    chosen = f"(VALUES {pairs}) AS s(name, value)"
+    setting = f"{pg.MARK} SELECT pg_catalog.set_config(s.name, s.value, false) FROM {chosen}"
     await answer(connection, connection.execute(setting), "setting the session up")
     try:
         yield

@@ -1,6 +1,7 @@
 """Could the rollback be executed now? The cheap part is one round trip, the full part reads the catalogue.
 
-Everything here is proven again at every poll, so that it is known before it is needed.
+The cheap part is proven again at every poll, the full one every few minutes and in a breach, so that it is
+known before it is needed.
 """
 
 from __future__ import annotations
@@ -105,7 +106,8 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
             await connection.execute(set_path(plan.search_path))
             sizes = await catalogue.resolve(connection, checks.names_of(plan))
             blocked = await conditions.in_the_way(connection, plan)
-            unseen = await hidden.problems(connection, plan)
+            uncopied = await hidden.uncopied(connection, plan)
+            filtered = await hidden.filtered(connection, plan)
         except Stop as stop:
             return Readiness(False, (_reason(stop), *books))
         finally:
@@ -117,7 +119,8 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
     if strange:
         reasons.append(Reason(ownership.sentence(strange), Lack.RIGHTS))
     reasons += [Reason(p.what, Lack.DRIFT) for p in blocked]
-    reasons += [Reason(p.what, Lack.DATA_LOSS) for p in unseen]
+    reasons += [Reason(p.what, Lack.DATA_LOSS) for p in uncopied]
+    reasons += [Reason(p.what, Lack.RIGHTS) for p in filtered]
     reasons += [Reason(what, Lack.DATA) for what in broken]
     seconds = estimate.seconds(plan.salvaged, plan.forecast().scanned, sizes.values(), plan.measured)
     if seconds > max_locked:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
-from monitor.pg import quote_literal
+from monitor.pg import MARK, quote_literal
 from monitor.ports import Bookkeeping, StoredPlan
 from monitor.rollback import bookkeeping
 from monitor.rollback.data.losses import DataLoss, Quarantined
@@ -109,6 +109,8 @@ class Plan:
 
     def part_done(self, now: Fingerprint) -> list[str]:
         """What is left of the plan when part of it, and nothing else, was done by hand; else []."""
+        if not self.shows:
+            return []
         left, all_of_it = self.undone(now), self.undone(self.fingerprint)
         return (
             left if set(left) < set(all_of_it) and len(self.unlike(now)) + len(left) <= len(all_of_it) else []
@@ -140,7 +142,7 @@ class Plan:
         """Whether what it does shows beyond doubt, so that it can be found done by hand; upkeep need not."""
         actions = [a for s in self.statements for a in s.actions if a.kind not in UPKEEP]
         changes = differences(self.forecast().expected, self.fingerprint)
-        return bool(changes) and all(traces.shows(a, self.resolution, self.fingerprint) for a in actions)
+        return bool(changes) and all(traces.shows(a) for a in actions)
 
     @property
     def locked(self) -> list[str]:
@@ -166,7 +168,7 @@ class Plan:
 
 def set_path(search_path: str) -> str:
     """A statement that makes names mean what they meant at registration, until the transaction ends."""
-    return f"SELECT pg_catalog.set_config('search_path', {quote_literal(search_path)}, true)"
+    return f"{MARK} SELECT pg_catalog.set_config('search_path', {quote_literal(search_path)}, true)"
 
 
 def to_json(plan: Plan, **more: object) -> dict[str, object]:

@@ -5,6 +5,7 @@ hidden in every repr and error. Only `monitor.app` and the command line import t
 part takes plain values.
 """
 
+from monitor.settings.checks import doubts
 from monitor.settings.limits import PolicySettings, ThresholdKeys, Watch
 from monitor.settings.model import (
     Alert,
@@ -54,6 +55,7 @@ __all__ = [
     "ThresholdKeys",
     "Watch",
     "WebhookChannel",
+    "doubts",
     "load",
     "load_policy",
 ]

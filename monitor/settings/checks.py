@@ -16,22 +16,33 @@ from monitor.units import show_duration
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """`high` must be at least `factor` times `low`, and why."""
+    """`high` must be at least `factor` times `low`, and why. `follows`: gives way where it is not written."""
 
     low: str
     high: str
     reason: str
     factor: int = 1
+    follows: str = ""
 
 
 ORDERS = (
-    _Order("watch.fast_interval", "watch.interval", "fast reads can't be slower than the others"),
+    _Order(
+        "watch.fast_interval", "watch.interval", "fast reads can't be slower than the others",
+        follows="watch.fast_interval",
+    ),
     _Order("watch.interval", "watch.max_gap", "one lost read would end every streak", factor=2),
     _Order("watch.max_gap", "watch.blind_after", "a metric would be blind while its streaks go on"),
-    _Order("watch.interval", "watch.rate_window_max", "a rate is taken over one interval at least"),
+    _Order(
+        "watch.interval", "watch.rate_window_max", "a rate is taken over one interval at least",
+        follows="watch.rate_window_max",
+    ),
     _Order("watch.warm_up", "watch.success_after", "a watch would succeed before it looked"),
-    _Order("watch.success_after", "watch.give_up_after", "no watch could succeed"),
+)  # fmt: skip
+DOUBTFUL_ORDERS = (
+    _Order("watch.success_after", "watch.give_up_after", "every watch ends inconclusive, none can succeed"),
 )
+"""Not refused: a watch that can't succeed still guards until it gives up."""
+
 WHOLE_ORDERS = (
     _Order("rollback.max_app_stall", "rollback.lock_budget", "the first try alone would spend it"),
     _Order("watch.give_up_after", "store.retention", "samples of an open watch would be removed"),
@@ -53,6 +64,11 @@ def check(settings: PolicySettings) -> Iterator[Clash]:
         yield from check_blockers(settings.rollback.blockers)
 
 
+def doubts(settings: PolicySettings) -> list[tuple[str, str]]:
+    """What is allowed and hardly meant: (key, sentence)."""
+    return [(".".join(map(str, c.loc)), c.what) for c in _orders(settings, DOUBTFUL_ORDERS)]
+
+
 def _hooks(settings: Settings, target: str) -> Iterator[Clash]:
     configured = settings.targets[target]
     for name, hooks in (("before", configured.before_rollback), ("after", configured.after_rollback)):
@@ -62,6 +78,8 @@ def _hooks(settings: Settings, target: str) -> Iterator[Clash]:
 
 def _orders(settings: PolicySettings, orders: tuple[_Order, ...]) -> Iterator[Clash]:
     for order in orders:
+        if order.follows and not _written(settings, order.follows):
+            continue
         low, high = _duration(settings, order.low), _duration(settings, order.high)
         least = low * order.factor
         if high < least:
@@ -69,6 +87,11 @@ def _orders(settings: PolicySettings, orders: tuple[_Order, ...]) -> Iterator[Cl
             limit = f"{times}`{order.low}` ({show_duration(low)})"
             text = f"{show_duration(high)} is under {limit}: {order.reason}; at least {show_duration(least)}"
             yield Clash(tuple(order.high.split(".")), text, (tuple(order.low.split(".")),))
+
+
+def _written(settings: PolicySettings, name: str) -> bool:
+    section, key = name.split(".")
+    return key in getattr(settings, section).model_fields_set
 
 
 def _duration(settings: PolicySettings, name: str) -> int:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field, StringConstraints
 
+from monitor.core.samples import Micros
 from monitor.core.thresholds import DOCUMENTED, Policy, Threshold
 from monitor.settings.document import Loc
 from monitor.settings.types import Count, Duration, LimitValue, Ratio, Section, Span, key
@@ -65,6 +66,18 @@ class Watch(Section):
     max_unobserved: Ratio = key("5%", "... with at most this share of time without samples")
     max_quiet: Ratio = key("50%", "... with at most this share of time with too little traffic")
     give_up_after: Span = key("72h", "without success by then the watch ends inconclusive")
+
+    @property
+    def fast(self) -> Micros:
+        """`fast_interval`; where it is not written, no longer than `interval`."""
+        written = "fast_interval" in self.model_fields_set
+        return self.fast_interval if written else min(self.fast_interval, self.interval)
+
+    @property
+    def longest_window(self) -> Micros:
+        """`rate_window_max`; where it is not written, one interval at least."""
+        written = "rate_window_max" in self.model_fields_set
+        return self.rate_window_max if written else max(self.rate_window_max, self.interval)
 
 
 @dataclass(frozen=True, slots=True)

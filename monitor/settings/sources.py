@@ -172,6 +172,11 @@ class PromqlSource(_Measured):
     headers: Headers = Field({}, description="sent with every request")
     query: Text | None = Field(None, description="PromQL that gives one number")
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The server's, in plain text."""
+        return (self.url.get_secret_value(),)
+
 
 class HttpCheckSource(_Http):
     """Requests of our own: their errors (no answer, 5xx) or the time they take."""
@@ -185,7 +190,7 @@ class HttpCheckSource(_Http):
 
 
 class SqlSource(_Source):
-    """One statement in the target's database, over the polling connection."""
+    """One statement in the target's database, with the polling role, on a connection of its own."""
 
     query: Text = Field(description="a SELECT that gives one number")
     unit: Unit = Field(description="unit of the value: ratio, percent, s, ms or count")

@@ -76,14 +76,21 @@ class PgStore:
         """Whether we hold the store's lock, as far as we know."""
         return self._lock.holds and self._lease is not None
 
+    @property
+    def waits_for(self) -> str:
+        """Who has the lock that we wait for; "" when nobody was found to, or nobody can be asked."""
+        return self._waiting_for or ""
+
     async def open(self) -> None:
         """Creates the schema if missing and takes the lock; waits while another daemon has it."""
-        await self._ensure_schema()
-        while not await self._take():
-            await self._tell_who_holds()
-            await asyncio.sleep(self._poll_seconds)
+        try:
+            await self._ensure_schema()
+            while not await self._take():
+                await self._tell_who_holds()
+                await asyncio.sleep(self._poll_seconds)
+        finally:
+            self._waiting_for = None  # taken, or not known any more
         _log.info("store.taken", target=self._target, holder=self._holder)
-        self._waiting_for = None
         self._outdated = False  # whoever opens loads everything afresh
 
     async def load(self) -> tuple[Sequence[WatchRow], Json]:

@@ -24,10 +24,6 @@ BEAT_SECONDS = 3.0
 
 BEAT_DEADLINE = 5.0
 
-NEVER_IDLE_OUT = """/* migration-monitor */
-SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout'
-"""
-
 BACKEND = "/* migration-monitor */ SELECT pg_catalog.pg_backend_pid()"
 
 _log = structlog.get_logger(__name__)
@@ -135,7 +131,6 @@ class StoreLock:
         connection = self._connection = await connect(self._dsn, "listen")
         await _refuse_pooler(connection)
         connection.add_termination_listener(self._lost)
-        await connection.execute(NEVER_IDLE_OUT)
         await connection.add_listener(CHANNEL, self._heard)
         self.news.set()  # what was committed while nobody listened
         return connection

@@ -32,8 +32,10 @@ TURN = "/* migration-monitor */ SELECT pg_catalog.pg_advisory_xact_lock($1, $2)"
 
 OPEN_OF_MIGRATION = f"""/* migration-monitor */
 SELECT {WATCH_COLUMNS} FROM migration_monitor.watch w
- WHERE w.target = $1 AND w.migration = $2 AND w.verdict IS NULL ORDER BY w.seq DESC LIMIT 1
+ WHERE w.target = $1 AND w.migration = $2 AND w.verdict IS NULL AND w.cancelled_at IS NULL
+ ORDER BY w.seq DESC LIMIT 1
 """
+"""A cancelled one ends, although its daemon may not have said so yet: nobody may rely on it any more."""
 
 INSERT = """/* migration-monitor */
 INSERT INTO migration_monitor.watch
@@ -98,7 +100,8 @@ def same_watch(open_watch: WatchRow, new: Registration) -> WatchRow:
             Problem(
                 new.migration,
                 f"watch {open_watch.id} of this migration is open with another rollback "
-                f"(sha256 {open_watch.plan.sha256[:SHORT]}, this one is {new.plan.sha256[:SHORT]}): "
+                f"(its SQL has the sha256 {open_watch.plan.sha256[:SHORT]}…, this one "
+                f"{new.plan.sha256[:SHORT]}…): "
                 f"`migration-monitor cancel {open_watch.id}` first",
             )
         ]

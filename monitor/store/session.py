@@ -25,7 +25,6 @@ POSTGRES_EPOCH: Micros = 946_684_800 * 1_000_000
 
 SETTINGS = {
     "search_path": "pg_catalog",
-    "default_transaction_isolation": "read committed",  # a row lock must show what it waited for
     "statement_timeout": "6s",  # below CALL_DEADLINE: the server gives up first and says why
     "lock_timeout": "3s",  # a rollback holds its watch's row at most about max_app_stall
     "idle_in_transaction_session_timeout": "10s",  # a stopped daemon must not keep a row lock

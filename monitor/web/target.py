@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from monitor.core.samples import Micros
+from monitor.core.samples import SECOND, Micros
 from monitor.ports import Json, TargetView
 from monitor.web.health import is_stale
 
 
 def standing_of(target: TargetView, now: Micros) -> Json:
-    """Whether it decides, can write down what it decides, and is the one that looks after the target."""
+    """Whether it decides, can write down what it decides, and who looks after it.
+
+    `decided_at`: of a loop that stands still, when it decided last.
+    """
+    stale = is_stale(target, now)
     return {
         "name": target.name,
-        "stale": is_stale(target, now),
+        "stale": stale,
         "store_reachable": target.store_reachable,
         "holds_store": target.holds_store,
+        "held_by": target.held_by,
         "trouble": target.trouble,
+        "decided_at": None if target.last_decision is None or not stale else target.last_decision / SECOND,
     }
 
 

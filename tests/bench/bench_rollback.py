@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from tests import servers
 from tests.scenarios.stage import Stage, set_up
@@ -44,7 +45,7 @@ async def main(runs: int) -> None:
     for _ in range(runs):
         name = await servers.new_database(server)
         with tempfile.TemporaryDirectory() as folder:
-            times = {"interval": "1s", "fast_interval": "1s", "hold": f"{HOLD:g}s", "max_gap": "5s"}
+            times: Any = {"interval": "1s", "fast_interval": "1s", "hold": f"{HOLD:g}s", "max_gap": "5s"}
             async with set_up(server.dsn(name), Path(folder), **times) as stage:
                 found.append(await once(stage))
         await servers.drop_database(server, name)

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from monitor import pg
 from monitor.errors import DatabaseError, PlanRefused
 from monitor.ports import OutcomeKind
+from monitor.rollback.data import manifest
 from monitor.rollback.executor import RollbackExecutor
 from monitor.rollback.registration.prepare import Options, prepare
 from monitor.rollback.schema import catalogue, fingerprint
@@ -107,6 +109,8 @@ QUALIFIED = {
     "QUOTED": catalogue.QUOTED,
     "FOREIGN_FUNCTIONS": catalogue.FOREIGN_FUNCTIONS,
     "FOUND": fingerprint.FOUND,
+    "PREPARE": manifest.PREPARE.replace(f"{manifest.MANIFEST} (", f"{manifest.MANIFEST} AS ("),
+    "UNBOUND": pg.UNBOUND,
 }
 """Statements that run under the registered search_path: names must resolve by it."""
 
@@ -117,6 +121,7 @@ KEYWORDS = {
     "in",
     "as",
     "from",
+    "where",
     "w",
     "o",
     "operator",

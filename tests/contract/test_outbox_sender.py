@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -175,12 +175,20 @@ async def test_a_refused_message_is_given_up_and_the_next_goes_out() -> None:
 
 
 @pytest.mark.parametrize(("age", "sent"), [(24 * HOUR - 1, 1), (24 * HOUR, 1), (24 * HOUR + 1, 0)])
-async def test_a_message_older_than_a_day_is_given_up(age: int, sent: int) -> None:
+async def test_a_message_tried_and_older_than_a_day_is_given_up(age: int, sent: int) -> None:
     """At exactly 24 h it is still sent."""
-    outbox, chat = stored(row(1, at=NOON - age)), Scripted()
+    outbox, chat = stored(replace(row(1, at=NOON - age), attempts=5)), Scripted()
     async with running([chat], outbox):
         await until(lambda: not outbox.open)
     assert len(chat.sent) == sent
+
+
+@pytest.mark.promise(10)
+async def test_what_began_days_ago_and_was_never_told_is_told() -> None:
+    """A watch that is registered for the day before yesterday may be blind since then."""
+    outbox, chat = stored(row(1, at=NOON - 48 * HOUR)), Scripted()
+    async with running([chat], outbox):
+        await until(lambda: outbox.delivered == [row(1).key])
 
 
 @pytest.mark.fault(34)

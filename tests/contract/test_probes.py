@@ -310,5 +310,50 @@ async def test_check_says_what_is_wrong_with_an_endpoint(net: Net) -> None:
         assert "value" in " ".join(await JsonProbe("m", JsonSpec((peer.url,), value="v"), PACE, net).check())
     async with peers.listening(peers.answering('http_requests_total{code="200"} 1\n')) as peer:
         probe = PrometheusProbe("error_rate", PrometheusSpec((peer.url,), preset="fastapi"), PACE, net)
-        assert "note: no series has any of the labels" in " ".join(await probe.check())
+        assert await probe.check() == [
+            "note: instance 1: no series has any of the labels status, so no error would ever be counted: "
+            "this page has code"
+        ]
     assert "refused" in " ".join(await probe.check())
+
+
+@pytest.mark.parametrize(
+    ("errors", "told"),
+    [
+        ('r{status="500"}', "no series is an error yet: status is 2xx, 4xx; check that an error would be"),
+        ("r_failed", "the page has no series `r_failed`: no error is counted until there is one"),
+        ('r{status="4xx"}', ""),
+    ],
+)
+async def test_check_notes_an_errors_selector_that_matches_nothing(net: Net, errors: str, told: str) -> None:
+    """Right while nothing has failed; a mistyped one is an error rate of 0 for ever."""
+    page = 'r{status="2xx"} 5\nr{status="4xx"} 1\nr{status="<!channel>"} 1\n'
+    async with peers.listening(peers.answering(page)) as peer:
+        spec = PrometheusSpec((peer.url,), requests="r", errors=errors)
+        found = await PrometheusProbe("error_rate", spec, PACE, net).check()
+    assert [told in text and text.startswith("note: instance 1: ") for text in found] == [True] * bool(told)
+    assert "channel" not in " ".join(found)
+
+
+@pytest.mark.promise(16)
+async def test_check_says_that_an_answer_is_stale(net: Net) -> None:
+    """The daemon would say so at every read, and never have a value."""
+    old = peers.answering('{"v": 1}', headers="Age: 45\r\n")
+    async with peers.listening(old) as peer:
+        (found,) = await make("json", peer.url, net).check()  # type: ignore[attr-defined]  # of CheckedProbe
+        assert "cached 45 s ago" in found
+        assert "watch.max_gap" in found
+    async with peers.listening(peers.answering('{"v": 1, "t": 1000}')) as peer:
+        spec = JsonSpec((peer.url,), value="v", timestamp="t")
+        assert "stale" not in " ".join(found := list(await JsonProbe("m", spec, PACE, net).check()))
+        assert "old by its own time" in found[0]
+    async with peers.listening(peers.answering("v 1 1000\n")) as peer:
+        spec_ = PrometheusSpec((peer.url,), value="v", unit="ms")
+        assert "old by its own time" in (await PrometheusProbe("m", spec_, PACE, net).check())[0]
+
+
+async def test_check_notes_an_address_that_answers_something_else_than_200(net: Net) -> None:
+    """A 404 is no error of a check: a wrong path would be measured as health."""
+    async with peers.listening(peers.answering("", status="404 Not Found")) as peer:
+        (found,) = await HttpCheckProbe("error_rate", HttpCheckSpec((peer.url,)), PACE, net).check()
+    assert found.startswith("note: instance 1: status 404 counts as no error")

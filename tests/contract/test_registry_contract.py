@@ -154,6 +154,15 @@ async def test_controls_that_do_not_apply_are_refused(
         await ask(stored, await ask(stored, other, *before), control)
 
 
+async def test_a_cancelled_watch_is_not_the_open_one_of_its_migration(stored: Stored) -> None:
+    """A deploy that cancels and registers again at once is watched, by this plan or another."""
+    watch = await ask(stored, await the_watch(stored), Control.CANCEL)
+    again, new = await stored.registry.register(registration())
+    assert (new, again.id != watch.id) == (True, True)
+    same, new = await stored.registry.register(registration())
+    assert (new, same.id) == (False, again.id)
+
+
 async def test_a_superseded_watch_is_neither_approved_nor_rolled_back(stored: Stored) -> None:
     """Refused as a rollback it would end for good; so the person is told at once, and it goes on."""
     watch = await the_watch(stored, "awaiting_approval")

@@ -8,9 +8,13 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
+import pytest
+
 from monitor.backend import view_of
+from monitor.core.events import Verdict
 from monitor.core.evidence import wilson_lower_bound
 from monitor.core.samples import HOUR, SECOND
+from monitor.daemon.endings import ENDINGS, UNTOUCHED
 from monitor.ports import EventRow, Json, Record, SampleRow, WatchRow
 from monitor.report import Source, gather, page
 from tests.contract.conftest import Stored
@@ -143,7 +147,13 @@ async def test_the_page_is_complete_in_itself_and_hostile_text_stays_text(stored
     assert asked == [("link", "href", "data:,")]
     assert re.findall(r"https?://", html) == []
     assert "&lt;script&gt;alert(1)" in html
-    for words in ("Rolled back:", "It helped", "between", "decided", "migration_monitor_salvage.w_1"):
+    for words in (
+        "Rolled back:",
+        "The rollback helped: no metric breaches any more.",
+        "between",
+        "decided",
+        "migration_monitor_salvage.w_1",
+    ):
         assert words in html
     assert found.tags.count("svg") == 3
 
@@ -171,3 +181,87 @@ async def test_a_watch_that_nobody_has_looked_at_has_a_report_too(stored: Stored
     html = page(await gather(Source(stored.registry, watch, view_of(watch)), T0 + SECOND))
     assert "no verdict yet" in html
     assert "until the daemon" in html
+
+
+VERIFY = 60 * SECOND
+
+
+async def ended(stored: Stored, verdict: str, *events: tuple[str, Json]) -> Json:
+    """A watch that ended at FIRED while another migration's bad traffic went on; its report a day later."""
+    watch, _ = await stored.registry.register(registration())
+    row = replace(update(watch, "ended", verdict, FIRED, ""), view={**VIEW, "id": watch.id})
+    rows = [
+        SampleRow("error_rate", T0 + n * SECOND, 0.06 if n > 400 else 0.02, "", False, 1.0, 50.0)
+        for n in range(0, 900, 5)
+    ]
+    told = tuple(event(watch, FIRED, kind, **detail) for kind, detail in events)
+    await stored.store.record(Record((row,), tuple(rows), told))
+    found = await stored.registry.find(watch.id)
+    assert found is not None
+    view = {**view_of(found), "verdict": verdict, "verdict_at": FIRED / SECOND, "reason": ""}
+    return await gather(Source(stored.registry, found, view, VERIFY), T0 + 24 * HOUR)
+
+
+async def test_what_came_after_a_cancelled_watch_is_not_its_own(stored: Stored) -> None:
+    """Worst values, charts and shares end with the verdict."""
+    document: Any = await ended(stored, "cancelled")
+    assert document["worst"]["error_rate"] == {"value": 0.02, "at": T0 / SECOND, "normal_below": 0.001}
+    assert document["metrics"]["error_rate"][-1]["at"] == document["until"] == FIRED / SECOND
+    assert document["coverage"]["of_seconds"] == 400
+    assert document["coverage"]["unobserved"]["share"] == 0.1
+    assert document["aftermath"] is None
+    assert "after the rollback" not in page(document)
+
+
+async def test_what_came_after_a_rollback_stands_apart_and_says_so(stored: Stored) -> None:
+    """As long as it is watched to see whether it helped, and no longer; its answer is awaited as long."""
+    document: Any = await ended(stored, "rolled_back")
+    after = document["aftermath"]
+    assert document["worst"]["error_rate"]["value"] == 0.02
+    assert document["metrics"]["error_rate"][-1]["at"] == FIRED / SECOND
+    assert after["metrics"]["error_rate"][0]["at"] == FIRED / SECOND + 5
+    assert after["metrics"]["error_rate"][-1]["at"] == after["until"] == (FIRED + VERIFY) / SECOND
+    assert (after["worst"]["error_rate"]["value"], after["judged"]) == (0.06, False)
+    html = page(document)
+    assert html.count(">after the rollback</text>") == 2
+    for words in ('<th scope="col" class="n">after the rollback</th>', "Grey, with a dotted line: after"):
+        assert words in html
+    assert "It was never said whether it helped." in html
+    awaited = {**document, "generated_at": FIRED / SECOND}
+    assert "Whether it helped is said at 2023-11-14 22:21:00 UTC" in page(awaited)
+
+
+@pytest.mark.parametrize(
+    ("helped", "told"),
+    [
+        (True, 'boxed ok">The rollback helped: no metric breaches any more. ('),
+        (False, 'boxed bad">The rollback did NOT help: the breach goes on. Nothing more is done by itself'),
+        (None, 'boxed warn">Whether the rollback helped can&#x27;t be said: not every metric is measured.'),
+    ],
+)
+async def test_whether_it_helped_stands_out(stored: Stored, helped: bool | None, told: str) -> None:
+    """In the words of the alert, under the verdict."""
+    document = await ended(stored, "rolled_back", ("aftermath", {"helped": helped, "migration": "m"}))
+    assert f'<p class="verdict {told}' in page(document)
+
+
+@pytest.mark.parametrize(
+    ("took_effect", "words"), [(0, UNTOUCHED.said), (1, ENDINGS[Verdict.FAILED].said)], ids=["none", "some"]
+)
+async def test_a_failed_rollback_is_told_as_its_alert_tells_it(
+    stored: Stored, took_effect: int, words: str
+) -> None:
+    """Whether it changed anything is one truth: in the head and in the timeline."""
+    failed = {"reason": "the server said no", "took_effect": took_effect}
+    over = {"verdict": "failed", "reason": "the server said no"}
+    html = page(await ended(stored, "failed", ("outcome_failed", failed), ("ended", over)))
+    assert f'<p class="verdict bad">T{words[1:]}.</p>' in html
+    assert f"{words}: the server said no</td>" in html
+
+
+async def test_what_was_put_back_is_told_row_by_row(stored: Stored) -> None:
+    """Its event holds a list."""
+    document: Any = await ended(stored, "rolled_back")
+    of = [{"name": "contacts.phone", "rows": 7, "restored": 5}]
+    events = [*document["events"], {"at": FIRED / SECOND, "kind": "restored", "detail": {"of": of}}]
+    assert "contacts.phone: 5 of 7 put back" in page({**document, "events": events})

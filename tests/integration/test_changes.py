@@ -9,9 +9,15 @@ from typing import Any
 import asyncpg
 import pytest
 
+from monitor import pg
+from monitor.ports import Json
 from monitor.probes.changes import DatabaseChanges
 from monitor.probes.session import Session
+from monitor.rollback.held import fit_session
+from monitor.store.gateway import PgStore
 from tests.conftest import Database
+from tests.roles import OWNER, ROLLBACK, make_roles
+from tests.rollbacks import connected
 
 CANARY = "canary-5ecret@example.com"
 
@@ -35,7 +41,7 @@ async def test_statements_lock_waits_and_invalid_indexes_are_told_since_the_base
         for _ in range(10):
             await sql.fetch("SELECT count(*) FROM contacts WHERE email = $1", CANARY)
             await sql.execute(f"SELECT id FROM contacts WHERE email = '{CANARY}' /* {CANARY} */ LIMIT 1")
-        await sql.execute(f"COMMENT ON TABLE contacts IS '{CANARY}'")
+        await sql.execute(f"CREATE INDEX ON contacts (email) WHERE email <> '{CANARY}'")
         with pytest.raises(asyncpg.UniqueViolationError):
             await sql.execute("CREATE UNIQUE INDEX CONCURRENTLY contacts_once ON contacts (id)")
         async with sql.transaction():
@@ -56,10 +62,64 @@ async def test_statements_lock_waits_and_invalid_indexes_are_told_since_the_base
         assert statements["slower"][0]["mean_ms"] > 2 * statements["slower"][0]["mean_before_ms"]
         new = [s["statement"] for s in statements["new"]]
         assert "SELECT id FROM contacts WHERE email = $1 LIMIT $2" in new
-        assert "COMMENT …" in new
+        assert "CREATE …" in new
         assert not any("pg_stat" in text or "pg_locks" in text for text in new)
     else:
         assert found["statements"] is None
+
+
+async def test_what_our_own_roles_do_is_not_told(database: Database) -> None:
+    """Marked or not: nobody else uses them, so nothing of theirs is the application's."""
+    dsns = await make_roles(database.dsn)
+    async with connected(dsns.admin) as admin, connected(dsns.owner) as shop:
+        if not await has_statements(admin):
+            return
+        await shop.execute(f"CREATE TABLE contacts AS {ROWS}")
+        reads = DatabaseChanges(Session(dsns.polling, name="changes/test"), ROLLBACK)
+        try:
+            baseline = await reads.baseline()
+            ours = await pg.connect(dsns.rollback, name="rollback/test")
+            await ours.fetch("SELECT max(id) FROM contacts")
+            await pg.close(ours)
+            await shop.fetch("SELECT min(id) FROM contacts")
+            assert await new_statements(reads, baseline) == ["SELECT min(id) FROM contacts"]
+        finally:
+            await reads.aclose()
+
+
+async def test_a_role_that_the_application_uses_too_is_told_by_its_statements(database: Database) -> None:
+    """Of a small set-up's one role only what is ours, the driver's or the session's is left out."""
+    dsns = await make_roles(database.dsn)
+    async with connected(dsns.admin) as admin, connected(dsns.owner) as shop:
+        if not await has_statements(admin):
+            return
+        await admin.execute(f"DROP SCHEMA {SCHEMAS}; GRANT CREATE ON DATABASE {database.name} TO {OWNER}")
+        reads = DatabaseChanges(Session(dsns.owner, name="changes/test"), OWNER)
+        try:
+            baseline = await reads.baseline()
+            store = PgStore("shop", dsns.owner)
+            await store.open()
+            await store.aclose()
+            for _ in range(20):
+                await pg.close((await fit_session(dsns.owner, "rollback/test")).connection)
+            async with shop.transaction():
+                await shop.execute(f"SET LOCAL work_mem = '8MB'; CREATE TABLE contacts AS {ROWS}")
+                await shop.fetch("SELECT min(id) FROM contacts")
+            assert await new_statements(reads, baseline) == ["CREATE …", "SELECT min(id) FROM contacts"]
+        finally:
+            await reads.aclose()
+
+
+SCHEMAS = "migration_monitor, migration_monitor_salvage, migration_monitor_quarantine"
+"""Of a rollback role that is not used here."""
+
+ROWS = "SELECT g AS id, g::text AS email FROM generate_series(1, 60000) g"
+"""Enough that reading them takes more than a millisecond."""
+
+
+async def new_statements(reads: DatabaseChanges, baseline: Json) -> list[str]:
+    found: Any = await reads.changes(baseline, [])
+    return [s["statement"] for s in found["statements"]["new"]]
 
 
 async def has_statements(sql: asyncpg.Connection[asyncpg.Record]) -> bool:

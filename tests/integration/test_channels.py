@@ -39,7 +39,7 @@ async def test_slack_receives_text_and_blocks(post: NetPost) -> None:
     assert body["text"].startswith("CRITICAL: error rate 5.2 %")
     assert body["blocks"][0]["type"] == "header"
     assert {"type": "mrkdwn", "text": "*error rate*\n5.2 %, limit 1 %"} in body["blocks"][1]["fields"]
-    assert "migration-monitor pause" in body["blocks"][-1]["text"]["text"]
+    assert "migration-monitor pause" in body["blocks"][-2]["text"]["text"]
 
 
 async def test_the_pager_is_triggered_and_resolved_with_one_key(post: NetPost) -> None:

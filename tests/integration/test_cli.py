@@ -13,8 +13,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from monitor.store.gateway import PgStore
 from tests.commands import Commands, Done
 from tests.conftest import Database
+from tests.roles import make_roles
 
 CANARY = "canary-77d0"
 PATIENCE = 60.0
@@ -318,6 +320,33 @@ async def test_check_tells_every_problem_in_one_run(called: Call, database: Data
     problems = {found["where"] for found in answer["findings"] if found["problem"]}
     assert (done.returncode, answer["ok"]) == (2, False)
     assert {"targets.shop.metrics.error_rate", "targets.shop.metrics.response_time"} <= problems
+
+
+async def test_check_names_every_right_that_the_rollback_role_lacks(
+    called: Call, database: Database, tmp_path: Path
+) -> None:
+    """Each with its GRANT; the first missing one hides no other."""
+    roles = await make_roles(database.dsn)
+    held = PgStore("shop", roles.rollback)
+    await held.open()
+    await held.aclose()
+    config = tmp_path / "monitor.yaml"
+    config.write_text(
+        f"""targets:
+  shop:
+    database: {{dsn: "{roles.polling}", rollback_dsn: "{roles.stranger}"}}
+    metrics: {{error_rate: {{sql: {{query: SELECT 0, unit: ratio}}}}}}
+    thresholds: {{response_time: null}}
+"""
+    )
+    done = await asyncio.to_thread(called, "--config", config, "check", "--json")
+    found = [f for f in json.loads(done.stdout)["findings"] if f["where"].endswith("rollback_dsn")]
+    lacks = (
+        "may not use the ledger: GRANT USAGE, CREATE ON SCHEMA", "may not write the ledger: GRANT SELECT",
+        "owns no table here", "can't see who is in a rollback's way",
+    )  # fmt: skip
+    assert [sum(lack in f["text"] for f in found) for lack in lacks] == [1] * len(lacks), found
+    assert [f["problem"] for f in found if "in a rollback's way" in f["text"]] == [False]
 
 
 def test_a_database_that_is_away_is_told_in_a_sentence(called: Call, tmp_path: Path) -> None:

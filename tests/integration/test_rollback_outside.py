@@ -82,7 +82,7 @@ AGAINST: list[tuple[str, str]] = [
     ("CREATE INDEX CONCURRENTLY i ON events (at)", "public.events is a partitioned table"),
     ("CREATE INDEX CONCURRENTLY i ON nope (at)", "public.nope does not exist"),
     ("CREATE INDEX CONCURRENTLY contacts_new ON contacts (id)", "index public.contacts_new already exists"),
-    ("CREATE INDEX CONCURRENTLY IF NOT EXISTS contacts_new ON contacts (id)", "is not the index of the plan"),
+    ("CREATE INDEX CONCURRENTLY IF NOT EXISTS contacts_new ON contacts (id)", "not the index of the plan"),
     ("CREATE INDEX CONCURRENTLY IF NOT EXISTS broken ON contacts (email_address)", "exists and is invalid"),
     ("CREATE INDEX CONCURRENTLY i ON seen (email_address)", "public.seen is a view"),
     ("DROP INDEX CONCURRENTLY nope", "public.nope does not exist"),

@@ -267,8 +267,11 @@ TIMES = {
 
 
 @contextlib.asynccontextmanager
-async def set_up(dsn: str, folder: Path, **times: str) -> AsyncIterator[Stage]:
-    """A shop whose migration has just been applied, watched by a daemon that runs; `times` override TIMES."""
+async def set_up(dsn: str, folder: Path, *, started: bool = True, **times: str) -> AsyncIterator[Stage]:
+    """A shop whose migration has just been applied, watched by a daemon that runs, if it is to be `started`.
+
+    `times` override TIMES.
+    """
     app, receiver = Application(), Receiver()
     dsns = await make_roles(dsn)
     sql = await asyncpg.connect(dsn)
@@ -283,10 +286,11 @@ async def set_up(dsn: str, folder: Path, **times: str) -> AsyncIterator[Stage]:
         given = {"polling": dsns.polling, "rollback": dsns.rollback, "app": site.url, "receiver": inbox.url}
         config.write_text(CONFIG.format(**{**given, **TIMES, **times}))
         daemon = Daemon(config)
-        await daemon.start()
         stage = Stage(dsn, config, app, receiver, daemon, sql)
         try:
-            await stage.sampled()
+            if started:
+                await daemon.start()
+                await stage.sampled()
             yield stage
         finally:
             await daemon.kill()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from monitor.backend import StoredWatches
@@ -48,3 +50,30 @@ async def test_what_may_be_on_a_target_that_is_away_is_not_said_to_be_missing() 
     watches, _ = await two_targets("a")
     with pytest.raises(DatabaseUnreachable):
         await watches.watch("w-of-a")
+
+
+@pytest.mark.parametrize(
+    ("controls", "phase", "verdict", "told"),
+    [
+        ([Control.PAUSE], "paused", None, "until a person resumes it"),
+        ([Control.PAUSE, Control.RESUME], "watching", None, "until the daemon"),
+        ([Control.CANCEL], "ended", "cancelled", "Nothing watches this migration any more"),
+    ],
+)
+async def test_a_persons_word_is_shown_before_the_daemon_has_seen_it(
+    controls: Sequence[Control], phase: str, verdict: str | None, told: str
+) -> None:
+    """Once committed it wins; so `wait` ends, and nobody pauses twice, without a daemon too."""
+    watches, id = await two_targets("a")
+    for control in controls:
+        shown = await watches.control(id, control, "dba", "why")
+    assert (shown["phase"], shown["verdict"]) == (phase, verdict)
+    assert told in str(shown["next"])
+    assert await watches.watch(id) == shown
+
+
+async def test_targets_that_did_not_answer_are_named_beside_the_watches() -> None:
+    """No watch and nobody to ask are different answers."""
+    watches, id = await two_targets("a")
+    found, silent = await watches.listed()
+    assert ([w["id"] for w in found], silent) == ([id], ["a"])

@@ -72,7 +72,7 @@ def test_escaping_never_cuts_an_entity_in_two(limit: int) -> None:
 
 def test_slack_limits_hold_for_a_huge_alert() -> None:
     """Header 150, ten fields of 2,000, section 3,000, 50 blocks, about 13,200 characters in all."""
-    body = cast(dict[str, Any], payload(message_of(HUGE)))
+    body = cast(dict[str, Any], payload(message_of(HUGE), "key"))
     blocks = body["blocks"]
     assert len(blocks[0]["text"]["text"]) <= 150
     assert len(blocks) <= 50
@@ -85,7 +85,7 @@ def test_slack_limits_hold_for_a_huge_alert() -> None:
 
 def test_no_command_can_close_slacks_code_block() -> None:
     """Three backquotes inside a command are taken apart."""
-    code = cast(dict[str, Any], payload(message_of(HUGE)))["blocks"][-1]["text"]["text"]
+    code = cast(dict[str, Any], payload(message_of(HUGE), "key"))["blocks"][-2]["text"]["text"]
     assert code.count("```") == 2
 
 
@@ -175,3 +175,9 @@ def test_an_unknown_kind_names_the_known_ones() -> None:
         open_channel("pigeon", "pigeon", post, {})
     with pytest.raises(OperatorError, match="webhook_url"):
         open_channel("slack", "slack", post, {})
+
+
+def test_every_repeat_of_a_slack_message_has_the_same_reference_and_no_other_message_has_it() -> None:
+    """After a lost answer it is sent again: people see that it is the same."""
+    first, again, other = (payload(message_of(HUGE), key) for key in ("a/1/slack", "a/1/slack", "a/2/slack"))
+    assert first == again != other

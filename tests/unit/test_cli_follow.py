@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
-from monitor.cli.follow import change_line
+from monitor.cli.follow import change_key, change_line, fitting
 from monitor.cli.live import picture
 from monitor.cli.spark import bar, sparkline
 from tests.site import WATCH
@@ -68,5 +69,63 @@ def test_a_line_changes_with_what_happens_and_not_with_the_time() -> None:
     """The age of a streak prints no new line."""
     later = {**WATCH, "streaks": [{**WATCH["streaks"][0], "age_seconds": 130.0}]}
     firing = {**WATCH, "streaks": [{**WATCH["streaks"][0], "state": "firing"}]}
-    assert change_line(WATCH) == change_line(later) != change_line(firing)
-    assert change_line({**WATCH, "verdict": "rolled_back", "streaks": []}).startswith("rolled_back")
+    assert change_key(WATCH, NOW) == change_key(later, NOW) != change_key(firing, NOW)
+    ended = {**WATCH, "verdict": "rolled_back"}
+    assert change_line(ended, NOW) == "rolled_back · Rolls back by itself at 12:03:00 UTC."
+    silent = {**WATCH, "updated_at": NOW - 61}
+    assert "No word from the daemon since" in change_line(silent, NOW)
+
+
+def test_a_further_try_with_the_same_in_its_way_prints_no_line() -> None:
+    """Another one does; the line names whom."""
+    report, backup = {"application": "report", "pid": 7}, {"application": "backup", "pid": 8}
+
+    def blocked(tries: int, by: dict[str, Any]) -> dict[str, Any]:
+        text = f"The rollback waits for {by['application']}: try {tries}."
+        attempt = {"kind": "blocked", "tries": tries, "blockers": [by]}
+        return {**WATCH, "phase": "rolling_back", "attempt": attempt, "next": {"text": text, "at": None}}
+
+    first, second, other = blocked(1, report), blocked(2, report), blocked(3, backup)
+    assert change_key(first, NOW) == change_key(second, NOW) != change_key(other, NOW)
+    assert "waits for report" in change_line(first, NOW)
+
+
+def test_a_value_holds_until_the_next_sample_comes() -> None:
+    """A young watch has more places than samples; a read that failed is not joined, nor a longer gap."""
+    columns = {"at": [0, 5, 10], "high": [1.0, 1.0, None]}
+    young = {"since": 0, "until": 15, "metrics": {"m": columns}}
+    assert sparkline(young, "m", 1, 15, gap=30) == "██████████·····"
+    apart = {"since": 0, "until": 20, "metrics": {"m": {"at": [0, 15], "high": [1.0, 1.0]}}}
+    assert sparkline(apart, "m", 1, 20, gap=6) == "███████········█████"
+
+
+LONG = "ALTER TABLE contacts ADD CONSTRAINT " + "a_name_of_some_length_" * 4 + " CHECK (note <> 'THE END')"
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_nothing_that_matters_is_cut_at_the_edge(width: int) -> None:
+    """A statement is shown to its end; of a sparkline the oldest part goes, the newest stays."""
+    view = {**WATCH, "plan": [{"step": 1, "sql": LONG, "class": "lossless"}], "times": {"max_gap_seconds": 1}}
+    steps = {"since": 0, "until": 24, "metrics": {"error_rate": {"at": list(range(24)), "high": RISING}}}
+    out = io.StringIO()
+    Console(file=out, width=width).print(picture(view, steps, None, {"error_rate": "ratio"}, NOW))
+    text = out.getvalue()
+    assert max(map(len, text.splitlines())) <= width
+    assert "THE" in text
+    assert "END')" in text
+    assert "▅▆▇█" in text
+
+
+RISING = [0.0] * 20 + [0.0055, 0.0065, 0.0078, 0.02]
+
+
+def test_what_has_no_room_is_counted() -> None:
+    """The first is shown in any case; the last line says how many are missing."""
+    console = Console(file=io.StringIO(), width=40)
+    panels = [Text("\n".join("abc")) for _ in range(4)]
+    assert fitting(panels, console, 12) == panels
+    shown = fitting(panels, console, 11)
+    assert shown[:3] == panels[:3]
+    assert "… and 1 more" in str(shown[3])
+    assert len(fitting(panels, console, 2)) == 2
+    assert "… and 3 more" in str(fitting(panels, console, 2)[1])

@@ -122,6 +122,19 @@ def test_bytes_that_are_no_text_are_refused() -> None:
         list(readings([b'{"at": 1, "metric": "\xff"}']))
 
 
+def test_a_byte_order_mark_is_named() -> None:
+    """An editor put it there, and nobody sees it."""
+    with pytest.raises(BadRecording, match="line 1: begins with a byte order mark"):
+        list(readings([b'\xef\xbb\xbf{"at": 1, "metric": "m"}']))
+
+
+def test_a_number_of_any_length_is_a_value_that_can_not_be_used() -> None:
+    """No data, like every other value that is not finite; the line is a sample."""
+    line = '{"at": 1, "metric": "error_rate", "value": 1' + "0" * 5000 + "}"
+    ((_, reading),) = readings([line.encode()])
+    assert reading.value == math.inf
+
+
 def test_an_empty_recording_is_refused() -> None:
     """Nothing recorded is a mistake, not a success."""
     with pytest.raises(BadRecording, match="line 1: the recording is empty"):

@@ -38,6 +38,7 @@ VIEW: dict[str, Any] = {
         },
         "connections": {
             "value": None, "normal": None, "blind": True, "quiet": False, "reason": "timeout",
+            "why": "its source does not answer in time",
             "limits": {"normal_below": 60.0},
         },
     },
@@ -74,7 +75,8 @@ def test_a_watch_is_told_with_both_numbers_and_the_countdown() -> None:
         "2.13 %",
         "0.1 %",
         "120 ms",
-        "blind (timeout)",
+        "can't be measured",
+        "connections can't be measured: its source does not answer in time",
         "error_rate.rollback pending for 2m10s of 5m, 2m50s left",
         "NOT ready to roll back:",
         "no right to ALTER contacts",
@@ -85,16 +87,16 @@ def test_a_watch_is_told_with_both_numbers_and_the_countdown() -> None:
     rows = {row[0]: row[1:] for row in words.metric_rows(VIEW, KINDS)}
     assert rows["error_rate"] == ("2.13 %", "0.1 %", "1 %", "not normal")
     assert rows["response_time"] == ("120 ms", "200 ms", "500 ms", "normal")
-    assert rows["connections"] == ("–", "60", "–", "blind (timeout)")
+    assert rows["connections"] == ("–", "60", "–", "can't be measured")
 
 
 @pytest.mark.parametrize(
     ("metric", "how"),
     [
         ({"normal": None, "quiet": True}, "too little traffic to judge"),
-        ({"normal": None, "reason": "stale"}, "no data (stale)"),
+        ({"normal": None, "reason": "stale"}, "no data now"),
         ({"normal": None}, "no data yet"),
-        ({"normal": None, "blind": True}, "blind (no sample)"),
+        ({"normal": None, "blind": True}, "can't be measured"),
     ],
 )
 def test_what_is_not_measured_never_looks_normal(metric: dict[str, Any], how: str) -> None:
@@ -108,8 +110,17 @@ def test_what_is_not_measured_never_looks_normal(metric: dict[str, Any], how: st
     [
         ({"readiness": {"ok": True}}, "ready to roll back"),
         ({"superseded": True}, "superseded by a newer watch on this target: it observes only"),
+        (
+            {"superseded": True, "superseded_by": "add_index"},
+            "superseded by add_index on this target: it observes only",
+        ),
         ({"already_breaching": True}, "a rollback rule was breached already when it started"),
-        ({"updated_at": NOW - 61}, "last decision 1m1s ago: is the daemon"),
+        ({"updated_at": NOW - 61}, "last known: Rolls back by itself if errors stay."),
+        ({"updated_at": NOW - 61}, "is the daemon (`migration-monitor run`) running?"),
+        (
+            {"phase": "rolling_back", "attempt": {"told": ["pid 7 (report, active, for 3 s)"]}},
+            "in its way: pid 7 (report, active, for 3 s)",
+        ),
         ({"reason": "the column was there again"}, "reason: the column was there again"),
     ],
 )
@@ -132,6 +143,47 @@ def test_an_ended_watch_tells_its_verdict_and_reason() -> None:
     assert words.title(view).endswith("rolled_back")
 
 
+def test_an_ended_watch_shows_its_last_values_as_such_and_no_streak() -> None:
+    """Whether its rollback helped is its first line, with how long until that is known."""
+    awaited = {"text": "Rolled back. At 23:13:30 UTC it is said whether it helped.", "at": NOW + 10}
+    view = {**VIEW, "verdict": "rolled_back", "phase": "ended", "verdict_at": NOW - 60, "next": awaited}
+    text = printed(view)
+    assert "at the end" in text
+    assert " now " not in text
+    assert "pending" not in text
+    assert "Rolled back. At 23:13:30 UTC it is said whether it helped. (in 10s)" in text
+
+
+SILENT = {**VIEW, "updated_at": NOW - 31, "times": {"stale_seconds": 30.0}}
+
+
+def test_a_silent_daemon_is_told_first_and_nothing_is_promised() -> None:
+    """By the rule of the daemon's own health; its values are its last ones, its counters stand still."""
+    first, *rest = [line.strip("│ ") for line in printed(SILENT).splitlines()[1:]]
+    heard = "No word from the daemon since 23:12:49 UTC"
+    assert first == f"{heard}: nothing is decided and nothing is rolled back."
+    text = "\n".join(rest)
+    assert "last known: Rolls back by itself if errors stay." in text
+    assert "error_rate.rollback pending for 2m10s of 5m at 23:12:49 UTC" in text
+    assert "left" not in text
+    assert "(in " not in text
+    assert "last  normal below" in text
+    fresh = printed({**SILENT, "updated_at": NOW - 30})
+    assert "No word" not in fresh
+
+
+def test_a_rollback_that_is_under_way_is_not_said_to_be_possible() -> None:
+    """Nor is one of a watch that only observes."""
+    for changed in ({"phase": "rolling_back"}, {"phase": "in_doubt"}, {"superseded": True}):
+        assert "ready to roll back" not in printed({**VIEW, "readiness": {"ok": True}, **changed})
+
+
+def test_a_watch_that_expects_a_later_end_says_that_one() -> None:
+    """Not the one that it was registered with."""
+    line = words.times({**VIEW, "expected_at": NOW + 24 * 3600}, NOW)
+    assert line.endswith("until 2023-11-15 23:13:20 UTC (in 24h)")
+
+
 def test_a_watch_that_no_daemon_has_seen_can_be_shown() -> None:
     """As it is between registration and the first round."""
     view = {**VIEW, "metrics": {}, "streaks": [], "coverage": {}, "updated_at": None}
@@ -146,7 +198,7 @@ def test_names_are_not_markup() -> None:
 def test_a_streak_without_evidence_says_so() -> None:
     """Its hold is over and it waits for requests."""
     streak = {**VIEW["streaks"][0], "age_seconds": 301.0, "insufficient_evidence": True}
-    (line,) = words.streak_lines({"streaks": [streak]})
+    (line,) = words.streak_lines({"streaks": [streak]}, NOW)
     assert line == "error_rate.rollback pending for 5m1s of 5m, not enough requests yet to be sure"
 
 

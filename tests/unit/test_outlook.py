@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from monitor.backend import view_of
 from monitor.core.samples import SECOND
 from monitor.core.thresholds import Mode
-from monitor.daemon.happenings import ReadinessRead
-from monitor.ports import Outcome, OutcomeKind, ProgressKind, Readiness
+from monitor.daemon.happenings import Loaded, ReadinessRead
+from monitor.daemon.reasons import WORDS
+from monitor.ports import Controls, Outcome, OutcomeKind, ProgressKind, Readiness
 from tests.hands import START, Desk, row
+from tests.prometheus import ROOT
 
 BAD = 0.05
 NOON = START / SECOND
@@ -70,25 +73,55 @@ def test_what_would_keep_a_rollback_from_being_executed_is_told_with_it() -> Non
     desk = Desk()
     desk.register()
     desk.say(0)
-    assert "NOT" not in said(desk)[0]
+    assert "could not be executed" not in said(desk)[0]
     ready(desk, "the role may not alter contacts", "another")
-    assert said(desk)[0].endswith("It could NOT be executed now: the role may not alter contacts.")
+    assert said(desk)[0].endswith(" The rollback could not be executed now: the role may not alter contacts.")
 
 
-def test_a_rollback_under_way_paused_and_over() -> None:
+def test_a_rollback_under_way_and_paused() -> None:
     """Each phase has its sentence."""
     desk = begun()
     desk.say_through(5, 35, error_rate=BAD)
-    assert said(desk)[0].startswith("The rollback begins now")
+    assert said(desk)[0] == "The rollback begins now."
     desk.progress(ProgressKind.INTENT)
-    assert said(desk)[0].startswith("The rollback is being executed now")
+    assert said(desk)[0] == "The rollback is being executed now."
     desk.progress(ProgressKind.IN_DOUBT)
     assert said(desk)[0].startswith("Whether the rollback took effect is settled")
     desk.finish(Outcome(OutcomeKind.ROLLED_BACK, "back"))
-    assert desk.last_update().view["next"]["text"] == "Nothing: the watch has ended (rolled back)."
+    assert desk.last_update().view["next"]["text"].startswith("Rolled back. At ")
     paused = begun()
-    paused.controls(paused_at=START + SECOND)
-    assert said(paused)[0].startswith("Nothing is decided until a person resumes it")
+    paused.controls(paused_at=START + SECOND, by="ann@ops", reason="a fix is being deployed")
+    assert said(paused)[0].startswith(
+        "Paused by ann@ops (a fix is being deployed): nothing is decided until a person resumes it"
+    )
+    assert paused.view()["paused"] == {"by": "ann@ops", "reason": "a fix is being deployed", "at": NOON + 1}
+
+
+def test_a_watch_that_is_superseded_names_the_newer_one_and_promises_nothing() -> None:
+    """In no state; the name is known after the newer one's end and a restart."""
+    desk = begun()
+    desk.take(Loaded([row("w-2", 2, migration="add_index")]))
+    desk.controls(superseded=True)
+    only = "Only observes: add_index is watched on the same target. "
+    assert said(desk)[0] == f"{only}Succeeds at 08:01:40 UTC if everything stays normal."
+    assert said(desk)[1] is None
+    desk.say_through(5, 10, error_rate=BAD)
+    assert said(desk)[0] == f"{only}Nothing is rolled back although error_rate is above 1 %."
+    assert desk.view()["superseded_by"] == "add_index"
+    kept = desk.stored_row(controls=Controls(superseded=True))
+    desk.begin().start([kept], desk.records[-1].memory or {})
+    assert desk.view()["superseded_by"] == "add_index"
+
+
+def test_a_watch_expects_its_end_when_the_sentence_says() -> None:
+    """A fired warning moves success away; both say the same."""
+    desk = begun()
+    assert desk.view()["expected_at"] == desk.view()["ends_at"] == NOON + 100
+    desk.say_through(5, 20, connections=80)
+    desk.say(25)
+    text, at = said(desk)
+    assert "08:02:0" in text
+    assert desk.view()["expected_at"] == NOON + (at or 0) > desk.view()["ends_at"]
 
 
 def test_a_withdrawn_rollback_is_tried_again_at_the_next_breach() -> None:
@@ -122,8 +155,40 @@ def test_an_alerted_breach_keeps_success_away() -> None:
 def test_a_metric_that_can_not_be_measured_keeps_success_away() -> None:
     """It is named."""
     desk = begun()
+    desk.say_through(5, 40, connections=None)
+    assert "once connections can be measured" in said(desk)[0]
+
+
+def test_a_guard_that_is_blind_is_said_to_be_off() -> None:
+    """With the reason in words; a watch that would not act has no guard."""
+    desk = begun()
     desk.say_through(5, 40, error_rate=None)
-    assert "once error_rate can be measured" in said(desk)[0]
+    why = "its source does not answer in time"
+    assert said(desk) == (
+        f"error_rate can't be measured ({why}): no rollback can be decided until it can.",
+        None,
+    )
+    assert desk.view()["metrics"]["error_rate"]["why"] == why
+    observing = begun(mode=Mode.OBSERVE)
+    observing.say_through(5, 40, error_rate=None)
+    assert said(observing)[0].startswith("Succeeds at")
+
+
+GIVEN = re.compile(r'SourceError\(\s*"(\w+)"|reason ?= ?"(\w+)"')
+
+
+def test_every_reason_of_a_probe_has_words() -> None:
+    """Read from the code: each word that is given as a reason."""
+    found: set[str] = set()
+    for path in [
+        ROOT / "monitor/net.py",
+        ROOT / "monitor/names.py",
+        *(ROOT / "monitor/probes").rglob("*.py"),
+    ]:
+        text = path.read_text(encoding="utf-8")
+        found |= {a or b for a, b in GIVEN.findall(text)}
+    assert {"timeout", "no_series", "dns", "insufficient_traffic"} <= found
+    assert found <= WORDS.keys()
 
 
 def test_a_watch_that_can_not_succeed_any_more_says_when_it_gives_up() -> None:
@@ -137,4 +202,5 @@ def test_a_watch_that_no_daemon_has_seen_says_so() -> None:
     """And one whose verdict came from elsewhere has ended."""
     assert "until the daemon" in view_of(row())["next"]["text"]  # type: ignore[index]
     shown: Any = view_of(row(verdict="cancelled", view={"next": {"text": "old", "at": 1}}))
-    assert shown["next"] == {"text": "Nothing: the watch has ended (cancelled).", "at": None}
+    text = "Cancelled. Nothing watches this migration any more."
+    assert shown["next"] == {"text": text, "at": None}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+
 import asyncpg
 import pytest
 
-from monitor.pg import from_server
+from monitor.errors import DatabaseUnreachable
+from monitor.pg import from_server, translated
 
 
 @pytest.mark.parametrize(
@@ -23,3 +26,26 @@ def test_a_message_that_can_quote_a_value_is_replaced_by_the_errors_name(
     """Data exceptions quote what stands in a row; RAISE says anything."""
     error = asyncpg.PostgresError.new({"C": sqlstate, "M": message})
     assert str(from_server("dropping", error)) == f"dropping: {shown} ({sqlstate})"
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (
+            ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('127.0.0.1', 45899)"),
+            "the server refuses connections: nothing listens there",
+        ),
+        (
+            OSError("Multiple exceptions: Connect call failed ('::1', 5)"),
+            "no connection could be made",
+        ),
+        (OSError("that was all"), "the connection was lost"),
+        (OSError(errno.EMFILE, "Too many open files"), "Too many open files"),
+    ],
+)
+async def test_what_a_socket_says_is_told_in_words(error: OSError, shown: str) -> None:
+    """What asyncio raises quotes addresses as Python writes them; a person reads this at night."""
+    with pytest.raises(DatabaseUnreachable) as e:
+        async with translated("connecting"):
+            raise error
+    assert str(e.value) == f"connecting: {shown}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from asyncpg.introspection import INTRO_LOOKUP_TYPES, TYPE_BY_NAME
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.probes.compared import Reading, compare
+from monitor.probes.compared import MIN_CALLS, Reading, compare
 from monitor.probes.literals import LONGEST, shown
+from monitor.probes.noise import is_noise
 
 HOUR = 3600.0
 
@@ -28,9 +30,64 @@ def test_the_mean_is_of_the_calls_since_the_baseline() -> None:
 
 def test_the_statement_whose_mean_rose_most_comes_first() -> None:
     """By milliseconds; what became faster or has too few calls is not there."""
-    before = reading(HOUR, a=(10, 10), b=(10, 10), c=(10, 10), d=(10, 10), e=(2, 2))
-    now = reading(2 * HOUR, a=(20, 40), b=(20, 120), c=(20, 15), d=(14, 9000), e=(50, 9000))
+    before = reading(HOUR, a=(10, 10), b=(10, 10), c=(10, 10), d=(10, 10), e=(9, 2))
+    now = reading(2 * HOUR, a=(20, 40), b=(20, 120), c=(20, 15), d=(19, 9000), e=(50, 9000))
     assert ids(before, now)["slower"] == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "told"),
+    [(0.5, 1.499, False), (0.5, 1.5, True), (100, 124.9, False), (100, 125, True)],
+)
+def test_a_mean_is_slower_by_a_millisecond_and_a_quarter(was: float, now: float, told: bool) -> None:
+    """What differs from day to day is no news: both are asked for."""
+    before, after = reading(HOUR, a=(10, 10 * was)), reading(2 * HOUR, a=(20, 10 * was + 10 * now))
+    assert (ids(before, after)["slower"] == ["a"]) is told
+
+
+@pytest.mark.parametrize(
+    ("calls", "extra", "told"),
+    [(MIN_CALLS, 0.999, False), (MIN_CALLS, 1.0, True), (MIN_CALLS - 1, 100.0, False)],
+)
+def test_a_total_is_heavier_from_a_thousandth_of_a_processor_on(
+    calls: float, extra: float, told: bool
+) -> None:
+    """And not for a job that ran once since."""
+    before, after = reading(HOUR, 1.0, a=(10, 0)), reading(2 * HOUR, 1.0, a=(10 + calls, extra * HOUR))
+    assert (ids(before, after)["heavier"] == ["a"]) is told
+
+
+@pytest.mark.parametrize(("total", "told"), [(0.999, []), (1.0, ["a"])])
+def test_a_new_statement_has_taken_a_millisecond(total: float, told: list[str]) -> None:
+    """In all."""
+    assert ids(reading(HOUR), reading(2 * HOUR, a=(1, total)))["new"] == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/* migration-monitor: intent */ UPDATE w SET a = $1",
+        "INSERT INTO migration_monitor.sample VALUES ($1)",
+        INTRO_LOOKUP_TYPES, TYPE_BY_NAME,
+        "SELECT\n  current_setting($1) AS cur,\n  set_config($2, $3, $4) AS new",
+        "SELECT pg_catalog.set_config($1, $2, $3)", "/* a proxy */ begin", "COMMIT", "SET LOCAL a = $1",
+    ],
+)  # fmt: skip
+def test_what_is_not_the_applications_is_known_by_its_text(text: str) -> None:
+    """Ours, the driver's, the session's."""
+    assert is_noise(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT id FROM contacts WHERE commit = $1", "UPDATE settings SET set_config = $1",
+        "CREATE INDEX ON contacts (id)", "WITH RECURSIVE tree AS (SELECT $1) TABLE tree", "",
+    ],
+)  # fmt: skip
+def test_what_may_be_the_applications_is_told(text: str) -> None:
+    """Names are no commands."""
+    assert not is_noise(text)
 
 
 def test_total_time_is_compared_by_pace_where_it_is_known_since_when_is_counted() -> None:

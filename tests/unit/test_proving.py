@@ -48,6 +48,18 @@ async def test_the_full_proof_comes_first_and_then_every_few_minutes(executor: A
     assert [i for i, what in enumerate(executor.asked) if what == "full"] == [0, 60]
 
 
+async def test_in_a_breach_the_full_proof_is_made_often(executor: Answering) -> None:
+    """What has come since the last one is known before the hold is over; at once, then every 30 s."""
+    clock = HandClock()
+    proving = Proving(executor, clock)
+    await proofs(proving, clock, 60)
+    executor.asked.clear()
+    for _ in range(13):
+        await proving.prove(row(), soon=True)
+        clock.moment += 5 * SECOND
+    assert [i for i, what in enumerate(executor.asked) if what == "full"] == [0, 6, 12]
+
+
 async def test_a_full_no_stands_until_a_full_yes(executor: Answering) -> None:
     """The cheap proof can't see what the full one saw, and does not resolve the page."""
     clock = HandClock()

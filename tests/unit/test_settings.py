@@ -10,7 +10,7 @@ import pytest
 from monitor.core.samples import MINUTE, SECOND
 from monitor.core.thresholds import DOCUMENTED, Policy, Threshold
 from monitor.errors import ConfigError
-from monitor.settings import JsonSource, PrometheusSource, Settings, load, load_policy
+from monitor.settings import JsonSource, PrometheusSource, Settings, doubts, load, load_policy
 
 CANARY = "canary-5c1f"
 ENV = {
@@ -267,3 +267,42 @@ def test_every_time_of_the_watch_reaches_the_policy(tmp_path: Path) -> None:
     names = {f.name for f in dataclasses.fields(Policy)} - {"metrics", "places"}
     same = {name for name in names if getattr(written, name) == getattr(default, name)}
     assert same == set()
+
+
+def test_what_is_not_written_follows_the_interval(tmp_path: Path) -> None:
+    """Nobody is refused for a default of a key that he did not write."""
+    slow = (
+        "watch: {interval: 10m, max_gap: 20m, blind_after: 20m}\n"
+        "thresholds: {error_rate: {rollback_for: 30m}}"
+    )
+    quick = "watch: {interval: 500ms, max_gap: 1s, blind_after: 1s}"
+    (tmp_path / "slow.yaml").write_text(SMALL + slow)
+    (tmp_path / "quick.yaml").write_text(SMALL + quick)
+    found = load(tmp_path / "slow.yaml", {}).watch, load(tmp_path / "quick.yaml", {}).watch
+    assert [(w.fast, w.longest_window) for w in found] == [
+        (SECOND, 10 * MINUTE), (SECOND // 2, 5 * MINUTE),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("watch", "told"),
+    [
+        ("{give_up_after: 24h}", []),
+        (
+            "{give_up_after: 10m}",
+            [(
+                "watch.give_up_after",
+                "10m is under `watch.success_after` (24h): every watch ends inconclusive, none can succeed; "
+                "at least 24h",
+            )],
+        ),
+    ],
+)  # fmt: skip
+def test_a_watch_that_can_not_succeed_is_told_not_refused(
+    tmp_path: Path, watch: str, told: list[tuple[str, str]]
+) -> None:
+    """It guards until it gives up."""
+    (tmp_path / "some.yaml").write_text(f"watch: {watch}")
+    assert load_policy(tmp_path / "some.yaml", {}).give_up_after
+    (tmp_path / "whole.yaml").write_text(f"{SMALL}watch: {watch}")
+    assert doubts(load(tmp_path / "whole.yaml", {})) == told

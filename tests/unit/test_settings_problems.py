@@ -64,7 +64,6 @@ def test_the_good_configuration_is_good(tmp_path: Path) -> None:
         ("watch: {interval: 16s}", "watch.max_gap", "30s is under 2 × `watch.interval` (16s)"),
         ("watch: {fast_interval: 6s}", "watch.interval", "5s is under `watch.fast_interval` (6s)"),
         ("watch: {rate_window_max: 4s}", "watch.rate_window_max", "4s is under `watch.interval` (5s)"),
-        ("watch: {success_after: 73h}", "watch.give_up_after", "72h is under `watch.success_after` (73h)"),
         ("watch: {warm_up: 25h}", "watch.success_after", "24h is under `watch.warm_up` (25h)"),
         ("rollback: {lock_budget: 1s}", "rollback.lock_budget", "1s is under `rollback.max_app_stall` (2s)"),
         ("store: {retention: 71h}", "store.retention", "71h is under `watch.give_up_after` (72h)"),

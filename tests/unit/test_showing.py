@@ -35,6 +35,14 @@ def test_an_ended_watch_is_drawn_to_its_end() -> None:
     assert window_of(ended, T0 + 60 * SECOND, 100, T0 + 9 * HOUR)[:2] == (T0 + 60 * SECOND, T0 + HOUR + 1)
 
 
+def test_a_rollback_is_drawn_until_it_is_said_whether_it_helped() -> None:
+    """Not into the future; afterwards that is its end."""
+    aftermath = {"until": (T0 + 2 * HOUR) / SECOND, "said_at": None, "helped": None}
+    ended = replace(WATCH, verdict="rolled_back", verdict_at=T0 + HOUR, view={"aftermath": aftermath})
+    assert window_of(ended, T0, 100, T0 + 90 * 60 * SECOND)[1] == T0 + 90 * 60 * SECOND + 1
+    assert window_of(ended, T0, 100, T0 + 9 * HOUR)[1] == T0 + 2 * HOUR + 1
+
+
 def test_a_chart_has_columns_of_equal_length_for_each_metric() -> None:
     """What could not be measured is null."""
     slots = [

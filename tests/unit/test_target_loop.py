@@ -73,8 +73,10 @@ class ScriptedExecutor:
         self.lasts = lasts
         self.orders: list[Order] = []
         self.effects: list[float] = []
+        self.proven: list[bool] = []  # in full or not
 
     async def ready(self, watch: WatchRow, *, full: bool) -> Readiness:
+        self.proven.append(full)
         return Readiness(True)
 
     async def execute(
@@ -160,6 +162,13 @@ def test_after_the_first_bad_sample_reads_come_every_second_and_once_exactly_at_
     assert first + 30 in [pytest.approx(at, abs=0.001) for at in stage.probe.read_at]
     assert [o.since for o in stage.executor.orders] == [START + round(first * SECOND)]
     assert stage.executor.effects[0] == pytest.approx(first + 30.11, abs=0.01)
+
+
+def test_a_breach_has_the_rollback_proven_in_full_at_the_next_poll() -> None:
+    """Not only when its hold is over."""
+    stage = Stage(value=from_second(40))
+    stage.play(46)
+    assert stage.executor.proven == [True, *[False] * 8, True]
 
 
 def test_reads_go_back_to_the_interval_when_the_streak_ends() -> None:
@@ -267,6 +276,21 @@ def test_the_view_says_when_it_last_decided() -> None:
     last = loop.view().last_decision
     assert last is not None
     assert last >= START + 20 * SECOND
+
+
+def test_who_looks_after_the_target_is_named_only_while_the_store_says_so() -> None:
+    """A store that is away is held by nobody that anybody knows of."""
+
+    async def main() -> None:
+        stage = Stage()
+        loop = stage.build(MemoryStore(clock=LoopClock()))
+        stage.store.held_by = "host-b:7"
+        assert loop.view().held_by == "host-b:7"
+        assert loop.view().trouble == "another daemon (host-b:7) looks after it"
+        stage.store.held_by = ""
+        assert (loop.view().store_reachable, loop.view().held_by) == (False, "")
+
+    run(main())
 
 
 def test_a_store_that_can_not_be_opened_says_why() -> None:

@@ -98,7 +98,7 @@ async def _number(
         counted = await ask(connection, f"/* migration-monitor: rows at risk */ SELECT count(*) {rows}")
         if counted:
             return int(counted[0][0]), ""
-    planned = await ask(connection, f"EXPLAIN (FORMAT JSON) SELECT 1 {rows}")
+    planned = await ask(connection, f"{pg.MARK} EXPLAIN (FORMAT JSON) SELECT 1 {rows}")
     return (int(json.loads(planned[0][0])[0]["Plan"]["Plan Rows"]), "about") if planned else (None, "")
 
 

@@ -145,11 +145,10 @@ class KeptData:
     async def _drop_once(self, connection: Connection, row: Any) -> None:
         place = row["salvaged_as"]
         if not row["kept_column"]:
-            await connection.execute(f"DROP TABLE IF EXISTS {place}")
+            await connection.execute(f"{pg.MARK} DROP TABLE IF EXISTS {place}")
         elif table := await connection.fetchval(WHERE_COLUMN, row["kept_column"], row["source"]):
-            await connection.execute(
-                f"ALTER TABLE {table} DROP COLUMN IF EXISTS {quote_identifier(row['kept_column'])}"
-            )
+            column = quote_identifier(row["kept_column"])
+            await connection.execute(f"{pg.MARK} ALTER TABLE {table} DROP COLUMN IF EXISTS {column}")
         await connection.execute(DROPPED, place)
         detail = json.dumps({"source": _name(row), "place": place})
         key = f"{row['watch_id']}/kept_dropped/{place}"

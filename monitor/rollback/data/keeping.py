@@ -17,13 +17,13 @@ from monitor.rollback.schema import definition
 from monitor.rollback.schema.fingerprint import Fingerprint
 from monitor.rollback.script.labels import split_label
 from monitor.rollback.script.sequence import Group
-from monitor.rollback.stored import Plan
+from monitor.rollback.stored import Plan, set_path
 
 
 async def make_room(connection: Connection, plan: Plan) -> None:
     """The schemas that the plan needs, before the rollback's own transaction."""
     if found := places(plan):
-        await manifest.make_room(connection, found)
+        await manifest.make_room(connection, found, set_path(plan.search_path))
 
 
 def places(plan: Plan) -> list[str]:
@@ -36,7 +36,8 @@ async def keep(
     connection: Connection, watch_id: str, plan: Plan, group: Group, now: Fingerprint, limit: Limit
 ) -> list[dict[str, Any]]:
     """What the event row says of each. Needs the group's locks to be held."""
-    copied = await salvage.copy(connection, watch_id, plan.salvaged_by(group), now, limit)
+    losses, path = plan.salvaged_by(group), set_path(plan.search_path)
+    copied = await salvage.copy(connection, watch_id, losses, now, limit, path)
     return copied + [await _note(connection, watch_id, q) for q in plan.quarantined_by(group)]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.pg import Connection, quote_identifier
+from monitor.pg import MARK, Connection, quote_identifier
 from monitor.rollback.schema.definition import Definition
 
 SCHEMA = "migration_monitor_salvage"
@@ -24,29 +24,31 @@ SET LOCAL lock_timeout = '3s';
 SET LOCAL statement_timeout = '4s';
 SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('{SCHEMA}'))"""
 
-HAS_SCHEMA = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)"
+HAS_SCHEMA = f"{MARK} SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)"
 """Reads the table: what to_regnamespace remembers may be from before the turn was ours."""
 
-PREPARE = f"""CREATE TABLE IF NOT EXISTS {MANIFEST} (
-    watch_id     text NOT NULL,
+PREPARE = f"""{MARK}
+CREATE TABLE IF NOT EXISTS {MANIFEST} (
+    watch_id     pg_catalog.text NOT NULL,
     step         integer NOT NULL,
-    kind         text NOT NULL,              -- drop_column, drop_table
-    how          text NOT NULL,              -- salvaged: a copy; quarantined: the thing itself
-    source       text NOT NULL,              -- the table, under its name before the rollback
-    source_column text NOT NULL,             -- '' when it is the whole table
-    salvaged_as  text NOT NULL,              -- where it is: a table, or a table and its column
-    kept_column  text NOT NULL DEFAULT '',   -- the quarantined column's name
-    keys         text[] NOT NULL,            -- columns that say which row a value belongs to
-    row_count    bigint,                     -- null: not counted
-    create_sql   text NOT NULL,              -- makes the table or column again
-    finish_sql   text NOT NULL,              -- ... its constraints, indexes, owner and rights
-    restore_sql  text NOT NULL,              -- both, and the data between them: for a person
-    salvaged_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
-    restored_at  timestamptz,
-    announced_at timestamptz,                -- people were told that its time is nearly over
-    dropped_at   timestamptz
+    kind         pg_catalog.text NOT NULL,              -- drop_column, drop_table
+    how          pg_catalog.text NOT NULL,              -- salvaged: a copy; quarantined: the thing itself
+    source       pg_catalog.text NOT NULL,              -- the table, under its name before the rollback
+    source_column pg_catalog.text NOT NULL,             -- '' when it is the whole table
+    salvaged_as  pg_catalog.text NOT NULL,              -- where it is: a table, or a table and its column
+    kept_column  pg_catalog.text NOT NULL DEFAULT '',   -- the quarantined column's name
+    keys         pg_catalog.text[] NOT NULL,            -- columns that say which row a value belongs to
+    row_count    bigint,                                -- null: not counted
+    create_sql   pg_catalog.text NOT NULL,              -- makes the table or column again
+    finish_sql   pg_catalog.text NOT NULL,              -- ... its constraints, indexes, owner and rights
+    restore_sql  pg_catalog.text NOT NULL,              -- both, and the data between them: for a person
+    salvaged_at  pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    restored_at  pg_catalog.timestamptz,
+    announced_at pg_catalog.timestamptz,                -- people were told that its time is nearly over
+    dropped_at   pg_catalog.timestamptz
 );
 CREATE UNIQUE INDEX IF NOT EXISTS manifest_place ON {MANIFEST} (salvaged_as) WHERE dropped_at IS NULL"""
+"""Runs under the registered search_path: every name is qualified."""
 
 EXISTS = """/* migration-monitor: is there a place for kept data */
 SELECT pg_catalog.bool_and(pg_catalog.to_regnamespace(s) IS NOT NULL)
@@ -105,18 +107,23 @@ class Kept:
         return self.dropped_at is not None and self.dropped_at == self.restored_at
 
 
-async def make_room(connection: Connection, schemas: Sequence[str] = (SCHEMA,)) -> None:
-    """Closed schemas and the manifest, in a transaction of its own: not under the rollback's locks."""
+async def make_room(connection: Connection, schemas: Sequence[str], path: str) -> None:
+    """Closed schemas and the manifest, in a transaction of its own: not under the rollback's locks.
+
+    `path`: the statement that sets the plan's search_path, for event triggers that meet what is made.
+    """
     if await connection.fetchval(EXISTS, list(schemas), MANIFEST):
         return
     async with connection.transaction():
         await connection.execute(TURN)
+        # IF NOT EXISTS asks for the right all the same
+        missing = [s for s in schemas if not await connection.fetchval(HAS_SCHEMA, s)]
+        await connection.execute(path)
         for schema in schemas:
-            if not await connection.fetchval(
-                HAS_SCHEMA, schema
-            ):  # IF NOT EXISTS asks for the right all the same
-                await connection.execute(f"CREATE SCHEMA {quote_identifier(schema)}")
-            await connection.execute(f"REVOKE ALL ON SCHEMA {quote_identifier(schema)} FROM PUBLIC")
+            if schema in missing:
+                await connection.execute(f"{MARK} CREATE SCHEMA {quote_identifier(schema)}")
+            closed = f"{MARK} REVOKE ALL ON SCHEMA {quote_identifier(schema)} FROM PUBLIC"
+            await connection.execute(closed)
         await connection.execute(PREPARE)
 
 

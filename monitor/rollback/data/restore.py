@@ -186,8 +186,8 @@ async def _made_again(connection: Connection, kept: Kept, wish: Wish) -> Restore
 
 def _count_of(kept: Kept) -> str:
     if not kept.source_column:
-        return f"SELECT count(*) FROM {kept.salvaged_as}"
-    return f"SELECT count({pg.quote_identifier(kept.kept_column)}) FROM {kept.source}"
+        return f"{pg.MARK} SELECT count(*) FROM {kept.salvaged_as}"
+    return f"{pg.MARK} SELECT count({pg.quote_identifier(kept.kept_column)}) FROM {kept.source}"
 
 
 Way = Callable[[Connection, Kept, dict[str, sql.Column], Wish], Awaitable[Restored]]
@@ -240,10 +240,10 @@ async def _table(connection: Connection, kept: Kept, there: dict[str, sql.Column
             f"{kept.source} has no column {', '.join(absent)}, which its copy {kept.salvaged_as} has"
         )
     keys = await sql.key_within(connection, kept.source, names)
-    if not keys and await connection.fetchval(f"SELECT EXISTS (SELECT FROM {kept.source})"):
+    if not keys and await connection.fetchval(f"{pg.MARK} SELECT EXISTS (SELECT FROM {kept.source})"):
         why = "its rows were put back already" if kept.restored_at else "it holds rows and has no key"
         raise OperatorError(f"{kept.source} is not filled: {why}; the copy is {kept.salvaged_as}")
-    rows = await connection.fetchval(f"SELECT count(*) FROM {kept.salvaged_as}")
+    rows = await connection.fetchval(_count_of(kept))
     text = sql.fill_table(kept.source, kept.salvaged_as, copied, there, names)
     done = sql.tag_count(await connection.execute(text))
     for column in (there[n] for n in names if there[n].identity or there[n].default.startswith("nextval(")):
@@ -268,7 +268,7 @@ async def _fits(connection: Connection, kept: Kept, have: sql.Column, want: sql.
     """An assignment of the one type to the other must be known to the server."""
     if have.type == want.type or sql.told_as_text(have, want):
         return
-    probe = f"EXPLAIN UPDATE {kept.source} SET {want.quoted} = NULL::{have.type}"
+    probe = f"{pg.MARK} EXPLAIN UPDATE {kept.source} SET {want.quoted} = NULL::{have.type}"
     savepoint = connection.transaction()
     await savepoint.start()
     try:

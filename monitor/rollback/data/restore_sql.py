@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.pg import Connection, quote_identifier
+from monitor.pg import MARK, Connection, quote_identifier
 from monitor.rollback.data.atrisk import CONSTANT
 
 COLUMNS = """/* migration-monitor: what a table is now */
@@ -81,9 +81,8 @@ def ambiguous(place: str, keys: Sequence[str]) -> str:
     """Whether two rows of the copy have one key: a table and those that inherit from it share none."""
     names = [quote_identifier(k) for k in keys]
     known = " AND ".join(f"{n} IS NOT NULL" for n in names)
-    return (
-        f"SELECT EXISTS (SELECT FROM {place} WHERE {known} GROUP BY {', '.join(names)} HAVING count(*) > 1)"
-    )
+    twice = f"{place} WHERE {known} GROUP BY {', '.join(names)} HAVING count(*) > 1"
+    return f"{MARK} SELECT EXISTS (SELECT FROM {twice})"
 
 
 def empty(column: Column) -> str:
@@ -126,7 +125,7 @@ def fill_column(source: str, place: str, column: Column, kept: str, on: str, *, 
     """From a copy that is joined by key: `kept` is its value, `on` says which row it belongs to."""
     only = "" if overwrite else f" AND {empty(column)}"
     return (
-        f"UPDATE {source} t SET {column.quoted} = {kept} FROM {place} s"
+        f"{MARK} UPDATE {source} t SET {column.quoted} = {kept} FROM {place} s"
         f" WHERE {on} AND {_differs(column, kept)}{only}"
     )
 
@@ -136,7 +135,7 @@ def count_column(source: str, place: str, column: Column, kept: str, on: str, ke
     gone = f"t.{quote_identifier(key)} IS NULL"
     value = f"{kept} IS NOT NULL" if _null_says_nothing(column) else "true"
     return (
-        f"SELECT count(*) AS rows, count(*) FILTER (WHERE {gone}) AS missing,"
+        f"{MARK} SELECT count(*) AS rows, count(*) FILTER (WHERE {gone}) AS missing,"
         f" count(*) FILTER (WHERE NOT {gone} AND NOT ({_differs(column, kept)})) AS same"
         f" FROM {place} s LEFT JOIN {source} t ON {on} WHERE {value}"
     )
@@ -147,7 +146,7 @@ def fill_beside(source: str, aside: str, column: Column, *, overwrite: bool) -> 
     only = "" if overwrite else f" AND {empty(column)}"
     kept = f"t.{quote_identifier(aside)}"
     return (
-        f"UPDATE {source} t SET {column.quoted} = {kept}"
+        f"{MARK} UPDATE {source} t SET {column.quoted} = {kept}"
         f" WHERE {kept} IS NOT NULL AND {kept}::text IS DISTINCT FROM t.{column.quoted}::text{only}"
     )
 
@@ -156,7 +155,7 @@ def count_beside(source: str, aside: str, column: Column) -> str:
     kept = f"t.{quote_identifier(aside)}"
     same = f"{kept}::text IS NOT DISTINCT FROM t.{column.quoted}::text"
     return (
-        f"SELECT count({kept}) AS rows, 0::bigint AS missing,"
+        f"{MARK} SELECT count({kept}) AS rows, 0::bigint AS missing,"
         f" count({kept}) FILTER (WHERE {same}) AS same FROM {source} t"
     )
 
@@ -166,7 +165,7 @@ def fill_table(source: str, place: str, copied: Columns, there: Columns, names: 
     listed = ", ".join(quote_identifier(n) for n in names)
     values = ", ".join(kept_value(copied, there, n) for n in names)
     return (
-        f"INSERT INTO {source} ({listed}) OVERRIDING SYSTEM VALUE"
+        f"{MARK} INSERT INTO {source} ({listed}) OVERRIDING SYSTEM VALUE"
         f" SELECT {values} FROM {place} s ON CONFLICT DO NOTHING"
     )
 

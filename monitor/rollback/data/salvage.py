@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from monitor.pg import Connection, quote_identifier
+from monitor.pg import MARK, PINNED, Connection, quote_identifier
 from monitor.rollback.data import manifest
 from monitor.rollback.data.manifest import SCHEMA, Kept
 from monitor.rollback.forecast.entries import Entry
@@ -29,23 +29,28 @@ Limit = Callable[[], str]
 
 
 async def copy(
-    connection: Connection, watch_id: str, losses: Sequence[Destroyed], fingerprint: Fingerprint, limit: Limit
-) -> list[dict[str, Any]]:
-    """One table for each loss; returns what the event row says of each. Needs the locks to be held."""
+    connection: Connection, watch_id: str, losses: Sequence[Destroyed], fingerprint: Fingerprint,
+    limit: Limit, path: str,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """One table for each loss; returns what the event row says of each. Needs the locks to be held.
+
+    `path`: the statement that sets the plan's search_path, for event triggers that meet the new tables.
+    """
     if not losses:
         return []
     await connection.execute("SET LOCAL row_security = off")  # refuse rather than copy only what we may see
     found = []
     for n, loss in enumerate(losses, start=1):
         await connection.execute(limit())
-        found.append(await _copy(connection, watch_id, n, loss, fingerprint["relations"].get(loss.label)))
-    await connection.execute("SET LOCAL row_security = on")
+        entry = fingerprint["relations"].get(loss.label)
+        found.append(await _copy(connection, watch_id, n, loss, entry, path))
     return found
 
 
 async def _copy(
-    connection: Connection, watch_id: str, number: int, loss: Destroyed, entry: dict[str, Any] | None
-) -> dict[str, Any]:
+    connection: Connection, watch_id: str, number: int, loss: Destroyed, entry: dict[str, Any] | None,
+    path: str,
+) -> dict[str, Any]:  # fmt: skip
     if entry is None or (loss.column and loss.column not in entry["columns"]):
         return {"source": loss.name, "rows": 0, "into": "", "note": "it was not there"}
     keys = tuple(k for k in entry["primary_key"] if k != loss.column)
@@ -56,7 +61,10 @@ async def _copy(
         0, "", "",
     )  # fmt: skip
     made = await definition.read(connection, loss.label, loss.column)
-    tag = await connection.execute(f"CREATE TABLE {into} AS SELECT {_what(kept, entry)} FROM {loss.label}")
+    copying = f"{MARK} CREATE TABLE {into} AS SELECT {_what(kept, entry)} FROM {loss.label}"
+    await connection.execute(path)
+    tag = await connection.execute(copying)
+    await connection.execute(PINNED)
     rows = int(tag.rsplit(" ", 1)[-1])
     await manifest.note(connection, replace(kept, row_count=rows), made, _fill(kept, entry))
     return {"source": loss.name, "rows": rows, "into": into, "step": loss.step}
@@ -65,8 +73,9 @@ async def _copy(
 def _what(kept: Kept, entry: Entry) -> str:
     """A value and the key of its row; whole rows where nothing says which row a value belongs to."""
     wanted = [*kept.keys, kept.source_column] if kept.keys else entry["columns"]
-    return ", ".join(f"{quote_identifier(c)}::text" if _of_the_schema(entry, c) else quote_identifier(c)
-                     for c in wanted) or "*"  # fmt: skip
+    return ", ".join(
+        quote_identifier(c) + ("::pg_catalog.text" if _of_the_schema(entry, c) else "") for c in wanted
+    ) or "*"  # fmt: skip
 
 
 def _of_the_schema(entry: Entry, column: str) -> bool:

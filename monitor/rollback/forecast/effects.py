@@ -6,6 +6,7 @@ along silently (notice), and changes the model. It does not touch a database.
 
 from __future__ import annotations
 
+from monitor.rollback.forecast.already import index_already
 from monitor.rollback.forecast.effects_columns import COLUMN_EFFECTS
 from monitor.rollback.forecast.effects_constraints import CONSTRAINT_EFFECTS
 from monitor.rollback.forecast.effects_names import NAME_EFFECTS
@@ -55,11 +56,8 @@ def create_index(f: Forecast, a: Action) -> None:
         return
     label, entry = found
     index = beside(label, f.quoted[a.name])
-    if f.relations.get(index) is not None:
-        if a.if_exists:
-            f.notice(f"index {index} already exists: the statement will do nothing")
-        else:
-            f.problem(f"index {index} already exists")
+    if (there := f.relations.get(index)) is not None:
+        index_already(f, a, index, there)
         return
     if not has_indexed(f, a, label, entry):
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from monitor.rollback.forecast.already import index_already
 from monitor.rollback.forecast.entries import Entry, cascade, has_indexed, relation_of
 from monitor.rollback.forecast.made import forget_made, make_index
 from monitor.rollback.forecast.model import Effect, Forecast
@@ -34,7 +35,7 @@ def create_index(f: Forecast, a: Action) -> None:
         return
     label, entry = found
     if there is not None:
-        _exists_already(f, a, index, there)
+        index_already(f, a, index, there)
         return
     if not has_indexed(f, a, label, entry):
         return
@@ -144,18 +145,6 @@ def _ordinary(f: Forecast, a: Action, label: str, entry: Entry) -> bool:
     else:
         return True
     return False
-
-
-def _exists_already(f: Forecast, a: Action, index: str, there: Entry) -> None:
-    """IF NOT EXISTS would report success of an index that a failed build has left."""
-    table: Any = f.relations.get(there["table"]) or {}
-    model = table.get("indexes", {}).get(a.name)
-    if not a.if_exists:
-        f.problem(f"index {index} already exists")
-    elif isinstance(model, dict) and not model["valid"]:
-        f.problem(f"index {index} exists and is invalid, and IF NOT EXISTS would keep it: drop it first")
-    else:
-        f.notice(f"index {index} already exists: the statement will do nothing")
 
 
 def _model(shape: str) -> Any:

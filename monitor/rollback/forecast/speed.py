@@ -57,7 +57,7 @@ async def _one(connection: Connection, label: str, wanted: Sequence[str]) -> flo
                 await connection.execute(SETTINGS)
                 began = time.monotonic()
                 tag = await connection.execute(
-                    f"CREATE TEMPORARY TABLE {PROBE} AS SELECT {what} FROM {label} LIMIT {ROWS}"
+                    f"{pg.MARK} CREATE TEMPORARY TABLE {PROBE} AS SELECT {what} FROM {label} LIMIT {ROWS}"
                 )
                 took = time.monotonic() - began
             finally:

@@ -14,8 +14,8 @@ from monitor.pg import Connection
 
 MARKER = "migration_monitor_rehearsal"
 
-MARK = f"CREATE SCHEMA {MARKER}"
-UNMARK = f"DROP SCHEMA IF EXISTS {MARKER}"
+MARK = f"{pg.MARK} CREATE SCHEMA {MARKER}"
+UNMARK = f"{pg.MARK} DROP SCHEMA IF EXISTS {MARKER}"
 MARKED = f"/* migration-monitor */ SELECT pg_catalog.to_regnamespace('{MARKER}') IS NOT NULL"
 
 CLEAR_DEADLINE = 60.0
@@ -94,7 +94,7 @@ async def _clear(connection: Connection) -> None:
         if not found:
             return
         for row in found:
-            sql = f"DROP {row['type'].upper()} IF EXISTS {row['identity']} CASCADE"
+            sql = f"{pg.MARK} DROP {row['type'].upper()} IF EXISTS {row['identity']} CASCADE"
             try:
                 async with pg.translated("emptying the scratch database"):
                     await connection.execute(sql)

@@ -80,7 +80,9 @@ async def run(dsn: str, pieces: Sequence[Piece], search_path: str) -> tuple[Ran,
     connection = await pg.connect(dsn, name="rehearsal", statement_timeout=f"{STATEMENT_SECONDS}s")
     try:
         async with pg.translated("rehearsing"), asyncio.timeout(READ_SECONDS):
-            path = f"SELECT pg_catalog.set_config('search_path', {quote_literal(search_path)}, false)"
+            path = (
+                f"{pg.MARK} SELECT pg_catalog.set_config('search_path', {quote_literal(search_path)}, false)"
+            )
             await connection.execute(path)
             if connection.get_server_version().major >= 14:  # a killed rehearsal's statement ends soon
                 await connection.execute("SET client_connection_check_interval = '2s'")

@@ -161,7 +161,7 @@ async def _created(
     try:
         async with pg.translated("creating the scratch database"):
             await admin.execute(
-                f"CREATE DATABASE {pg.quote_identifier(name)} TEMPLATE template0"
+                f"{pg.MARK} CREATE DATABASE {pg.quote_identifier(name)} TEMPLATE template0"
                 f" ENCODING {pg.quote_literal(encoding)} LOCALE 'C'{provider}",
                 timeout=CREATE_DEADLINE,
             )
@@ -212,7 +212,7 @@ async def _drop_leftovers(admin: Connection) -> None:
 
 async def _drop(admin: Connection, name: str) -> None:
     async with pg.translated("dropping the scratch database"):
-        sql = f"DROP DATABASE IF EXISTS {pg.quote_identifier(name)} WITH (FORCE)"
+        sql = f"{pg.MARK} DROP DATABASE IF EXISTS {pg.quote_identifier(name)} WITH (FORCE)"
         await asyncio.wait_for(admin.execute(sql), DROP_DEADLINE)
 
 

@@ -130,7 +130,7 @@ def same(expected: Any, actual: Any, leeway: Leeway) -> bool:
             same(expected[k], actual[k], leeway) for k in expected
         )
     if isinstance(expected, str) and isinstance(actual, str):
-        return expected == actual or _same_tokens(_tokens(expected), _tokens(actual), leeway)
+        return expected == actual or _same_tokens(tokens(expected), tokens(actual), leeway)
     if isinstance(expected, list) and isinstance(actual, list):
         return _new_names(expected, leeway) == sorted(actual) or sorted(expected) == sorted(actual)
     return bool(expected == actual)
@@ -147,8 +147,8 @@ def _same_tokens(expected: Sequence[str], actual: Sequence[str], leeway: Leeway)
     )  # fmt: skip
 
 
-def _tokens(definition: str) -> list[str]:
-    """Quotes around an identifier are not part of its name."""
+def tokens(definition: str) -> list[str]:
+    """Words of a definition. Quotes around an identifier are not part of its name."""
     return [
         t[1:-1].replace('""', '"') if t.startswith('"') and len(t) > 1 else t
         for t in _TOKENS.findall(definition)

@@ -19,6 +19,7 @@ SQL = files("monitor.rollback.schema").joinpath("definition.sql").read_text(enco
 TAKEN_OFF = ("constraints", "indexes")
 """What a quarantined column does without; statistics follow it under its new name."""
 
+PATH_NOW = "/* migration-monitor */ SELECT pg_catalog.current_setting('search_path')"
 PATH = "/* migration-monitor */ SELECT pg_catalog.set_config('search_path', $1, true)"
 
 
@@ -39,7 +40,7 @@ async def read(connection: Connection, label: str, column: str = "", *, stays: b
 
     Needs an open transaction; leaves its search_path alone.
     """
-    path = await connection.fetchval("SELECT pg_catalog.current_setting('search_path')")
+    path = await connection.fetchval(PATH_NOW)
     await connection.execute(PATH, "")
     text = await connection.fetchval(SQL, label)
     await connection.execute(PATH, path)

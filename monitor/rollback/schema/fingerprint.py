@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-from monitor.pg import PINNED, Connection
+from monitor.pg import MARK, PINNED, Connection
 from monitor.rollback.schema.others import SCHEMA_PARTS, Other, other_key
 
 Fingerprint = dict[str, Any]
@@ -86,4 +86,4 @@ def _entry(r: Any) -> dict[str, Any] | None:
 
 
 async def _set_path(connection: Connection, path: str) -> None:
-    await connection.execute("SELECT pg_catalog.set_config('search_path', $1, true)", path)
+    await connection.execute(f"{MARK} SELECT pg_catalog.set_config('search_path', $1, true)", path)

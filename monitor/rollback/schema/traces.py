@@ -1,37 +1,36 @@
 """Does the schema show beyond doubt that an action was done? Only then can it be found done by hand.
 
-What shows but can't be foretold is no proof: somebody else's new version of a view is not the old one back.
+What shows but can't be foretold is no proof: somebody else's new version of a view is not the old one back,
+and a constraint of the right name may check something else.
 Pure code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import json
 
-from monitor.rollback.schema.others import other_key, other_of
 from monitor.rollback.script.kinds import NO_TRACE, VAGUE
-from monitor.rollback.script.plan import Action, key_of
+from monitor.rollback.script.plan import Action
 
-REPLACING = {"create_view": "", "create_trigger": "triggers"}
-"""Kinds that may replace what is there, of which only the name is foretold -> the part of its relation."""
+MADE = frozenset(
+    (
+        "add_column", "create_table", "create_view", "create_sequence", "create_trigger", "create_index",
+        "create_index_concurrently",
+    )
+)  # fmt: skip
+"""Kinds whose result is known by its name only: another column, index or table may have that name."""
 
 
-def shows(action: Action, resolution: Mapping[str, str], registered: Mapping[str, Any]) -> bool:
-    """`registered`: the fingerprint of the touched objects when the watch was registered."""
-    if action.kind in NO_TRACE | VAGUE:
+def shows(action: Action) -> bool:
+    """Whether what the action leaves is known to the last word of its definition, or is known to be gone."""
+    if action.kind in NO_TRACE | VAGUE | MADE:
         return False
-    label = resolution[key_of(action.relation)] if action.relation else ""
-    if action.kind in {"create_function", "comment"}:
-        other = other_of(action, label)
-        return other is not None and _foretold(action, registered["others"].get(other_key(*other)))
-    if action.kind in REPLACING:
-        entry = registered["relations"].get(label)
-        part = REPLACING[action.kind]
-        return entry is None if not part else entry is not None and action.name not in entry[part]
-    return True
+    if action.kind == "add_constraint":
+        return _only_not_null(action)
+    return action.kind != "create_function" or action.text is not None  # its body, to the letter
 
 
-def _foretold(action: Action, was: Mapping[str, Any] | None) -> bool:
-    """A function that is new, or one whose body is known to the letter; a comment always."""
-    return action.kind == "comment" or was is None or action.text is not None
+def _only_not_null(action: Action) -> bool:
+    """PostgreSQL 18 names NOT NULL as a constraint; it says no more than its column does."""
+    shape = json.loads(action.shape)
+    return bool(shape["type"] == "n" and shape["checked"])

@@ -40,7 +40,7 @@ SETTINGS = {
 }  # fmt: skip
 """What decides how the server writes a definition: the same schema is the same text in every session."""
 
-ENTER = "SAVEPOINT migration_monitor_whole; SELECT " + ", ".join(
+ENTER = "SAVEPOINT migration_monitor_whole; /* migration-monitor */ SELECT " + ", ".join(
     f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in SETTINGS.items()
 )
 LEAVE = "ROLLBACK TO SAVEPOINT migration_monitor_whole; RELEASE SAVEPOINT migration_monitor_whole"

@@ -20,8 +20,20 @@ def create_index(body: Tree) -> list[Facts]:
         action(
             kind, relation_name(body["relation"]), body.get("idxname", ""), shape=shape_of(body),
             part=_uniqueness(body), if_exists=bool(body.get("if_not_exists")), refusal=missing,
+            statement={"index_stmt": _twin(body)},
         )
     ]  # fmt: skip
+
+
+TWIN = "migration_monitor_twin"
+"""The index of the same making on an empty copy of the table: see twin.py."""
+
+
+def _twin(body: Tree) -> Tree:
+    """The same index on a temporary table of the same name."""
+    unlike = {"concurrent", "if_not_exists", "table_space"}
+    same = {k: v for k, v in body.items() if k not in unlike}
+    return {**same, "idxname": TWIN, "relation": {**body["relation"], "schemaname": "pg_temp"}}
 
 
 def detach_partition(body: Tree, cmd: Tree) -> list[Facts]:
@@ -49,14 +61,19 @@ def vacuum(body: Tree) -> list[Facts]:
 def shape_of(body: Tree) -> str:
     """What an index is beside its name, as the catalogue tells it too: see conditions.py.
 
-    Expressions and predicates are known to be there; their text is not, since the server rewrites it.
+    Expressions and predicates are known to be there; their text is not, since the server rewrites it:
+    only what is `plain` is known whole.
     """
+    elements = [p["index_elem"] for p in body["index_params"]]
+    odd = any(key in e for e in elements for key in ("expr", "collation", "opclass", "opclassopts"))
     return as_shape(
         unique=bool(body.get("unique")),
         method=body["access_method"],
         keys=[_key(p["index_elem"]) for p in body["index_params"]],
         includes=[p["index_elem"]["name"] for p in body.get("index_including_params", ())],
         partial="where_clause" in body,
+        nulls_distinct=not body.get("nulls_not_distinct"),
+        plain=not (odd or "where_clause" in body or "options" in body),
     )
 
 
@@ -69,10 +86,24 @@ def _uniqueness(body: Tree) -> str:
     return "unique, nulls not distinct" if body.get("nulls_not_distinct") else "unique"
 
 
-def as_shape(*, unique: bool, method: str, keys: list[str], includes: list[str], partial: bool) -> str:
-    """Compared as a text."""
-    shape = {"unique": unique, "method": method, "keys": keys, "includes": includes, "partial": partial}
-    return json.dumps(shape, sort_keys=True)
+def as_shape(
+    *, unique: bool, method: str, keys: list[str], includes: list[str], partial: bool, nulls_distinct: bool,
+    plain: bool,
+) -> str:  # fmt: skip
+    """`plain`: with the usual operators and collations, whole columns, no options: nothing else to know."""
+    return json.dumps(
+        {
+            "unique": unique, "method": method, "keys": keys, "includes": includes, "partial": partial,
+            "nulls_distinct": nulls_distinct, "plain": plain,
+        },
+        sort_keys=True,
+    )  # fmt: skip
+
+
+def is_plain(shape: str) -> bool:
+    """Whether the shape says all there is of the index; one stored before that was noted is judged anew."""
+    known = json.loads(shape)
+    return bool(known.get("plain", not known["partial"] and all(json.loads(key)[0] for key in known["keys"])))
 
 
 def as_key(name: str, *, descending: bool, nulls_first: bool) -> str:

@@ -47,24 +47,27 @@ def main() -> None:
     sys.stdout.write(json.dumps(answer))
 
 
-def _with_texts(facts: dict[str, Any], as_text: Callable[[Any], str | None]) -> dict[str, Any]:
-    """The same, a tree of an expression being its text."""
+def _with_texts(facts: dict[str, Any], as_text: Callable[[str, Any], str | None]) -> dict[str, Any]:
+    """The same, the tree of an expression or of another statement being its text."""
     for action in facts["actions"]:
-        if (tree := action.pop("expression", None)) is not None:
-            action["text"] = as_text(tree)
+        for what in ("expression", "statement"):
+            if (tree := action.pop(what, None)) is not None:
+                action["text"] = as_text(what, tree)
     return facts
 
 
-def _written(grammar: Any, filled: Callable[[Any, Any], Any], tree: Any) -> str | None:
-    """An expression as SQL; None when the grammar can't write it."""
+def _written(grammar: Any, filled: Callable[[Any, Any], Any], what: str, tree: Any) -> str | None:
+    """An expression or a statement as SQL; None when the grammar can't write it."""
     query = grammar.parse("SELECT WHERE true")
-    condition = query.stmts[0].stmt.select_stmt.where_clause
-    condition.Clear()
+    statement = query.stmts[0].stmt
+    place = statement if what == "statement" else statement.select_stmt.where_clause
+    place.Clear()
     try:
-        filled(tree, condition)
-        return str(grammar.deparse(query)).partition("WHERE ")[2] or None
+        filled(tree, place)
+        text = str(grammar.deparse(query))
     except grammar.PgQueryError:
         return None
+    return (text if what == "statement" else text.partition("WHERE ")[2]) or None
 
 
 def limit() -> None:

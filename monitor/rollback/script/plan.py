@@ -38,7 +38,7 @@ class Action:
     cascade: bool = False
     shape: str = ""  # of an index: what it is known by beside its name; of a constraint: what it demands
     part: str = ""  # of a comment: what it is on; of an index: whether it is plainly unique
-    text: str | None = None  # a function's body, an enum's labels, a comment, a CHECK; None: not known
+    text: str | None = None  # a function's body, an enum's labels, a comment, a CHECK, the twin of an index
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,64 @@
+"""Every statement of ours carries a comment by which a DBA, and our own comparison, recognises it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2] / "monitor"
+
+STATEMENT = re.compile(
+    r"\s*(SELECT|WITH|INSERT INTO|UPDATE|DELETE FROM|LOCK TABLE|CREATE|ALTER|DROP|GRANT|REVOKE|TRUNCATE"
+    r"|EXPLAIN|ANALYZE|LISTEN|NOTIFY|COMMENT ON)\s\S"
+)
+"""How a statement begins. SET, RESET and the control of transactions are known by their command."""
+
+WRITTEN_FOR_PEOPLE = {
+    "rollback/conditions.py",  # remedies: marked where they are sent
+    "rollback/data/keeping.py",  # the way back, for the manifest
+    "rollback/data/salvage.py",
+    "rollback/data/quarantine.py",  # the plan's own text, as it was registered
+    "rollback/registration/demands.py",  # marked where they are asked
+    "rollback/registration/misfits.py",
+    "rollback/schema/definition.py",  # a table's definition, for the manifest
+    "rollback/script",  # the grammar's words
+    "history",  # parts of marked statements
+    "demo",  # an application of its own
+    "registration.py",
+    "rollback/forecast/effects.py",
+    "store/schema.py",  # a line that is cut out of schema.sql
+}
+"""Texts that are shown or put into others, not sent as they are."""
+
+
+def texts(path: Path) -> Iterator[tuple[int, str]]:
+    """Every string of a module but its docstrings and parts of others; what is filled in as `{}`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    parts = {id(v) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for v in n.values}
+    alone = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+    for n in ast.walk(tree):
+        if isinstance(n, ast.JoinedStr):
+            yield n.lineno, "".join(str(v.value) if isinstance(v, ast.Constant) else "{}" for v in n.values)
+        elif isinstance(n, ast.Constant) and isinstance(n.value, str) and not {id(n)} & (parts | alone):
+            yield n.lineno, n.value
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = path.relative_to(PACKAGE).as_posix()
+        if not name.startswith(tuple(WRITTEN_FOR_PEOPLE)):
+            yield name, path
+
+
+def test_every_statement_is_marked() -> None:
+    """Unmarked, it would be told as a new statement of the application."""
+    bare = [(name, line) for name, p in modules() for line, text in texts(p) if STATEMENT.match(text)]
+    assert bare == []
+
+
+def test_what_is_looked_for_is_found() -> None:
+    """The reader sees whole strings and filled ones."""
+    found = [text for _, text in texts(PACKAGE / "rollback" / "conditions.py") if STATEMENT.match(text)]
+    assert "DROP INDEX CONCURRENTLY IF EXISTS {}" in found
