@@ -20,7 +20,7 @@ from monitor.daemon.endings import BAD_ROLLBACKS, ELSEWHERE, GOOD_ROLLBACKS, HEL
 from monitor.daemon.keeper import Keeper
 from monitor.daemon.stakes import at_risk, kept, rehearsed
 from monitor.ports import Alert, Severity
-from monitor.units import Kind, show_duration, show_value
+from monitor.units import Kind, show_span, show_value
 
 COMMAND = "migration-monitor"
 
@@ -46,7 +46,7 @@ class Messages:
             keeper, decision.at, Severity.WARNING, f"{rule.metric} {self._both(rule, value)}",
             transition=f"{rule.name}/pending/{decision.at}", condition=rule.name, page=False,
             facts=at_risk(keeper),
-            next=f"{_consequence(keeper, rule)} if it stays so for {show_duration(rule.hold)}",
+            next=f"{_consequence(keeper, rule)} if it stays so for {show_span(rule.hold)}",
             commands=("pause", "status"),
         )  # fmt: skip
 
@@ -67,7 +67,7 @@ class Messages:
         rule = self._rule(decision.rule)
         why = {
             "recovered": "recovered",
-            "gap": f"not measured for over {show_duration(self.policy.max_gap)}",
+            "gap": f"not measured for over {show_span(self.policy.max_gap)}",
         }.get(decision.reason, decision.reason)
         what = "the breach ended" if decision.reason == "recovered" else "the breach is not counted any more"
         return self._alert(
@@ -262,7 +262,7 @@ def _begun_small(sentence: str) -> str:
 
 
 def _age(at: Micros, since: Micros) -> str:
-    return show_duration((at - since) // SECOND * SECOND)
+    return show_span((at - since) // SECOND * SECOND)
 
 
 def _consequence(keeper: Keeper, rule: Rule) -> str:
