@@ -31,6 +31,7 @@ function draw() {
   const ended = all.filter((watch) => watch.verdict !== null && !unhappy.includes(watch)).sort((a, b) => b.verdict_at - a.verdict_at);
   freshness();
   fill(element("banners"), [banners(), model.trouble], () => banners().map((text) => h("p", { class: "banner" }, text)));
+  urgentFirst(open.some((watch) => level(watch) === "alarm" || model.silentOf(watch.target) !== null));
   place(element("unhappy"), unhappy, false);
   place(element("open"), open, open.length <= OPEN_AT_ONCE);
   place(element("ended"), ended.slice(0, endedShown), false);
@@ -46,6 +47,12 @@ function draw() {
 
 function byGravity(a, b) {
   return LEVELS[level(a)] - LEVELS[level(b)] || b.started_at - a.started_at;
+}
+
+/** Unhappy ends stand first, but behind what is under way and as grave. */
+function urgentFirst(urgent) {
+  const [unhappy, next] = [element("unhappy"), element(urgent ? "ended-part" : "empty")];
+  if (unhappy.nextElementSibling !== next) unhappy.parentElement.insertBefore(unhappy, next);
 }
 
 /** One card for each watch, in order; a card that stays is not moved, so that focus and folds stay. */

@@ -56,10 +56,16 @@ export class Card {
     if (!this.parts) return;
     this.left();
     this.countdown();
+    if (this.model.silentSince() === null) this.look();
+    this.readyPart.hidden = this.watch.verdict !== null || this.silent() !== null;
+    this.parts.charts.advance(this.model.now(), this.silent());
+  }
+
+  /** Asks for what is due; of a daemon that is not there nothing is asked. */
+  look() {
     this.parts.changes.look(this.watch);
     this.parts.history.look();
     this.parts.charts.look();
-    this.parts.charts.advance(this.model.now(), this.silent());
   }
 
   range(seconds) {
@@ -136,7 +142,6 @@ export class Card {
     const ready = [watch.readiness, watch.rehearsal, watch.already_breaching, watch.ledger_lost, watch.verdict, watch.phase, watch.superseded, watch.superseded_by, watch.attempt];
     fill(parts.ready, ready, () => readiness(watch));
     fill(parts.sql, watch.plan, () => plan(watch.plan));
-    this.readyPart.hidden = watch.verdict !== null;
     say(this.readyPart.querySelector("h3"), ROLLING.includes(watch.phase) ? "The rollback" : "Ready to roll back?");
     say(this.sqlPart.querySelector("h3"), RAN.includes(watch.verdict) ? "What the rollback ran" : "What a rollback runs");
     parts.history.whyPart.hidden = RAN.includes(watch.verdict) || ROLLING.includes(watch.phase);

@@ -12,7 +12,8 @@ const TOLD = 6; // alerts until all are asked for
 const PAGE = 1000; // events of one answer
 const PAGES = 20;
 const AGAIN = 15000; // milliseconds between looks while nothing visible changed
-const SOON = 2000; // ... while what changed may not be stored yet, and after a failure
+const SOON = 2000; // ... while what changed may not be stored yet
+const RETRY = 5000; // ... after a failure
 const HOT = 12000; // milliseconds for which a change is looked for so often
 
 export class History {
@@ -53,7 +54,7 @@ export class History {
     const now = Date.now();
     const awaited = this.watch.aftermath && this.watch.aftermath.said_at === null;
     const settled = this.read && this.watch.verdict !== null && !awaited && now > this.hotUntil && !this.trouble.textContent;
-    const wait = now < this.hotUntil || this.trouble.textContent ? SOON : AGAIN;
+    const wait = this.trouble.textContent ? RETRY : now < this.hotUntil ? SOON : AGAIN;
     if (!settled && !this.asking && now - this.asked >= wait) this.ask();
   }
 
