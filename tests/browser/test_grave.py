@@ -221,6 +221,8 @@ async def test_a_paused_watch_and_a_blind_guard_promise_no_rollback(browser: Bro
             await expect(found).to_be_hidden()
             told = shown.page.locator(".how")
             await expect(told).to_have_text("can't be measured: its source does not answer in valid HTTP")
+            unknown = "error_rate can't be measured: whether its limit is crossed is not known."
+            await expect(shown.page.locator(".why")).to_have_text(f"Why no rollback{unknown}")
 
 
 @pytest.mark.slow

@@ -97,7 +97,8 @@ function freshness() {
   const lost = model.silentSince() !== null;
   document.body.classList.toggle("lost", lost);
   // what counts up stands beside the live region: it would be read out every second
-  say(element("live"), lost ? "Connection lost, trying again: what you see may be out of date." : "Live. Times are UTC.");
+  const silence = model.lost !== null ? "Connection lost, trying again" : "No word from the daemon";
+  say(element("live"), lost ? `${silence}: what you see may be out of date.` : "Live. Times are UTC.");
   say(element("age"), lost ? `Last news ${span(age)} ago.` : "");
 }
 

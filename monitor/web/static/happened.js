@@ -87,8 +87,8 @@ const SENTENCES = {
 /** The events that are shown: nothing twice, and tries with one outcome as their last one. */
 export function worthTelling(events) {
   const outcomes = new Set(events.map(({ kind }) => kind).filter((kind) => kind.startsWith("outcome_")));
-  return events.filter(({ kind, detail }, index) => {
-    if (TWICE.includes(kind)) return false;
+  return events.filter(({ kind, at, detail }, index) => {
+    if (TWICE.includes(kind) || typeof at !== "number") return false;
     if (kind === "ended") return !outcomes.has(`outcome_${detail?.verdict}`);
     return kind !== "rollback_blocked" || events[index + 1]?.kind !== kind;
   });

@@ -100,7 +100,7 @@ export class History {
 
   drawWhy() {
     const { watch, events } = this;
-    const now = [watch.verdict, watch.phase, watch.mode, watch.superseded, watch.reason, watch.attempt?.sentence, watch.streaks?.map((s) => [s.rule, s.state, s.insufficient_evidence])];
+    const now = [watch.verdict, watch.phase, watch.mode, watch.superseded, watch.reason, watch.attempt?.sentence, Object.values(watch.metrics ?? {}).map((metric) => Boolean(metric.blind)), watch.streaks?.map((s) => [s.rule, s.state, s.insufficient_evidence])];
     fill(this.why, [events.at(-1)?.id, this.read, now], () => reasons(watch, events, this.units(), this.read));
   }
 

@@ -35,6 +35,8 @@ function standing(watch) {
   const found = [];
   if (watch.superseded) found.push(`${watch.superseded_by || "A newer migration"} on this target has taken over.`);
   else if (watch.mode === "observe") found.push("It only observes.");
+  for (const [name, metric] of Object.entries(watch.metrics ?? {}))
+    if (metric.blind && (metric.rules ?? []).some((rule) => rule.action === "rollback")) found.push(`${name} can't be measured: whether its limit is crossed is not known.`);
   const now = NOW[watch.phase];
   if (now) found.push(now(watch));
   else for (const streak of watch.streaks ?? []) if (streak.action === "rollback") found.push(underWay(streak));
