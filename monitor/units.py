@@ -89,6 +89,16 @@ def show_duration(micros: Micros) -> str:
     return "".join(parts) or "0s"
 
 
+def show_span(micros: Micros) -> str:
+    """For people, as the page writes it: `5 s`, `1 m 12 s`; the two largest units that are not zero."""
+    parts = []
+    for unit, size in (*_UNITS[:4], ("ms", 1000)):
+        count, micros = divmod(max(0, micros), size)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2]) or "0 s"
+
+
 def ratio(text: object) -> float:
     """0-1 of `0.1%`, by decimal division. A number without its % is refused. Raises UnitError."""
     found = _RATIO.fullmatch(text.strip()) if isinstance(text, str) else None

@@ -109,7 +109,8 @@ def condition_lines(view: Json, now: float) -> Iterator[str]:
         yield f"reason: {view['reason']}"
     if view.get("verdict") is not None:
         return
-    if silent_since(view, now) is not None:
+    silent = silent_since(view, now) is not None
+    if silent:
         yield f"last known: {following(view)}"
         yield "is the daemon (`migration-monitor run`) running?"
     yield from _unmeasured(_mapping(view.get("metrics")))
@@ -118,7 +119,7 @@ def condition_lines(view: Json, now: float) -> Iterator[str]:
     elif view.get("superseded"):
         newer = view.get("superseded_by") or "a newer watch"
         yield f"superseded by {newer} on this target: it observes only"
-    else:
+    elif not silent:
         yield from _readiness(_mapping(view.get("readiness")))
     if view.get("already_breaching"):
         yield "a rollback rule was breached already when it started: it waits for approval"

@@ -18,9 +18,10 @@ from monitor.daemon.aftermath import After
 from monitor.daemon.changing import slower_facts
 from monitor.daemon.endings import BAD_ROLLBACKS, ELSEWHERE, GOOD_ROLLBACKS, HELPED, QUIET_ENDS, ending_of
 from monitor.daemon.keeper import Keeper
+from monitor.daemon.reasons import why
 from monitor.daemon.stakes import at_risk, kept, rehearsed
 from monitor.ports import Alert, Severity
-from monitor.units import Kind, show_duration, show_value
+from monitor.units import Kind, show_span, show_value
 
 COMMAND = "migration-monitor"
 
@@ -46,7 +47,7 @@ class Messages:
             keeper, decision.at, Severity.WARNING, f"{rule.metric} {self._both(rule, value)}",
             transition=f"{rule.name}/pending/{decision.at}", condition=rule.name, page=False,
             facts=at_risk(keeper),
-            next=f"{_consequence(keeper, rule)} if it stays so for {show_duration(rule.hold)}",
+            next=f"{_consequence(keeper, rule)} if it stays so for {show_span(rule.hold)}",
             commands=("pause", "status"),
         )  # fmt: skip
 
@@ -65,14 +66,14 @@ class Messages:
     def cleared(self, keeper: Keeper, decision: said.StreakCleared) -> Alert:
         """Resolves what `pending` or `firing` opened."""
         rule = self._rule(decision.rule)
-        why = {
+        because = {
             "recovered": "recovered",
-            "gap": f"not measured for over {show_duration(self.policy.max_gap)}",
+            "gap": f"not measured for over {show_span(self.policy.max_gap)}",
         }.get(decision.reason, decision.reason)
         what = "the breach ended" if decision.reason == "recovered" else "the breach is not counted any more"
         return self._alert(
             keeper, decision.at, Severity.INFO,
-            f"{rule.name}: {what} after {_age(decision.at, decision.since)}: {why}",
+            f"{rule.name}: {what} after {_age(decision.at, decision.since)}: {because}",
             transition=f"{rule.name}/cleared/{decision.since}", condition=rule.name, resolves=True,
             page=decision.was == "firing" and rule.action is not Action.WARN,
         )  # fmt: skip
@@ -87,8 +88,8 @@ class Messages:
         )  # fmt: skip
 
     def approval(self, keeper: Keeper, decision: said.RequestApproval) -> Alert:
-        why = " (the target was already breaching when the watch began)" if keeper.already_breaching else ""
-        title = f"approval needed to roll back {keeper.row.migration}{why}"
+        since = " (the target was already breaching when the watch began)" if keeper.already_breaching else ""
+        title = f"approval needed to roll back {keeper.row.migration}{since}"
         return self._alert(
             keeper, decision.at, Severity.CRITICAL, title,
             transition=f"rollback/requested/{decision.since}", condition="rollback",
@@ -97,11 +98,11 @@ class Messages:
         )  # fmt: skip
 
     def would_roll_back(self, keeper: Keeper, decision: said.WouldRollBack) -> Alert:
-        why = (
+        because = (
             "a newer watch is responsible for this target" if not keeper.state.life.armed else "mode observe"
         )
         return self._alert(
-            keeper, decision.at, Severity.ERROR, f"would have rolled back {keeper.row.migration} ({why})",
+            keeper, decision.at, Severity.ERROR, f"would have rolled back {keeper.row.migration} ({because})",
             transition=f"rollback/would/{decision.since}", condition="rollback",
             facts=self._order_facts(keeper, decision.rule, decision.since, decision.evidence),
             next="nothing is executed",
@@ -116,7 +117,7 @@ class Messages:
         )  # fmt: skip
 
     def blind(self, keeper: Keeper, decision: said.WentBlind, reason: str) -> Alert:
-        because = f" ({reason})" if reason else ""
+        because = f" ({why(reason)})" if reason else ""
         return self._alert(
             keeper, decision.at, Severity.ERROR, f"{decision.metric} can't be measured{because}",
             transition=f"{decision.metric}/blind/{decision.at}", condition=f"{decision.metric}/blind",
@@ -262,7 +263,7 @@ def _begun_small(sentence: str) -> str:
 
 
 def _age(at: Micros, since: Micros) -> str:
-    return show_duration((at - since) // SECOND * SECOND)
+    return show_span((at - since) // SECOND * SECOND)
 
 
 def _consequence(keeper: Keeper, rule: Rule) -> str:

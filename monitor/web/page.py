@@ -43,7 +43,7 @@ def status_page(targets: Sequence[TargetView], now: Micros) -> str:
         f'{HEAD}<body><header><h1>migration-monitor</h1><p id="live" role="status"></p>'
         f'<span id="age" class="age"></span>{_ranges()}'
         '<button id="forget" class="plain" type="button" hidden>forget token</button></header>'
-        f'<main><div id="banners" role="status"></div>{EMPTY}<div id="open"></div>'
+        f'<main><div id="banners" role="status"></div><div id="unhappy"></div>{EMPTY}<div id="open"></div>'
         '<section id="ended-part" hidden><h2 class="part">Ended</h2><div id="ended"></div>'
         '<button id="more" type="button" hidden>Show more</button></section>'
         f'<noscript><p class="dim">at {_moment(now / SECOND)}, renewed every ten seconds</p>'
@@ -62,17 +62,20 @@ def _ranges() -> str:
 
 def _target(target: TargetView, now: Micros) -> Iterator[str]:
     yield f"<section><h2>{escape(target.name)}</h2>"
-    if is_stale(target, now):
-        yield '<p class="no">the decision loop does not answer</p>'
-    if not target.store_reachable:
-        yield '<p class="no">the store is not reachable</p>'
-    if not target.holds_store:
-        yield '<p class="no">another daemon looks after this target</p>'
+    silent = is_stale(target, now)
+    if silent:
+        since = "" if target.last_decision is None else f" since {_moment(target.last_decision / SECOND)}"
+        yield f'<p class="no">No word from the decision loop{since}: nothing is decided or rolled back.</p>'
+    if target.held_by:
+        yield f'<p class="no">another daemon ({escape(target.held_by)}) looks after this target</p>'
+    elif not target.store_reachable:
+        why = f" ({escape(target.trouble)})" if target.trouble else ""
+        yield f'<p class="no">the store is not reachable{why}</p>'
     yield from _metrics(target.metrics)
     if not target.watches:
         yield '<p class="dim">no open watch</p>'
     for watch in target.watches:
-        yield from _watch(watch)
+        yield from _watch(watch, silent)
     yield "</section>"
 
 
@@ -100,20 +103,25 @@ def _metric(name: str, metric: Mapping[str, Any]) -> Iterator[str]:
 
 def _state(metric: Mapping[str, Any]) -> tuple[str, str]:
     """The word and its class; only a known, normal value looks healthy."""
+    why = metric.get("why") or metric.get("reason")
     if metric.get("blind"):
-        return f"blind: {metric.get('reason') or 'no data'}", "no"
+        return f"can't be measured: {why or 'no data'}", "no"
     if metric.get("quiet"):
         return "too few requests to judge", "dim"
     if metric.get("value") is None:
-        return f"no data: {metric.get('reason') or 'not measured yet'}", "no"
+        return f"no data: {why or 'not measured yet'}", "no"
     return ("normal", "yes") if metric.get("normal") else ("not normal", "no")
 
 
-def _watch(watch: Mapping[str, Any]) -> Iterator[str]:
+def _watch(watch: Mapping[str, Any], silent: bool) -> Iterator[str]:
+    """What a silent daemon has promised is not shown: nobody keeps it."""
     yield f"<h3>{escape(str(watch.get('migration', '')))}</h3>"
-    yield f'<p class="outlook">{escape(str((watch.get("next") or {}).get("text", "")))}</p>'
+    if not silent:
+        yield f'<p class="outlook">{escape(str((watch.get("next") or {}).get("text", "")))}</p>'
     phase = escape(str(watch.get("phase", "")).replace("_", " "))
     yield f'<p class="dim">{phase}, mode {escape(str(watch.get("mode", "")))}</p>'
+    if watch.get("superseded") or watch.get("phase") in {"rolling_back", "in_doubt"}:
+        return
     state = watch.get("readiness") or {}
     why = "; ".join(map(str, state.get("reasons") or ())) or "not checked yet"
     yield (

@@ -18,7 +18,7 @@ from monitor.ports import Json
 RING = 500
 """Events kept for listeners that come back: minutes of a busy daemon."""
 
-KEEP_ALIVE_SECONDS = 15.0
+KEEP_ALIVE_SECONDS = 5.0
 """A sign of life at least this often, so that proxies keep the connection and dead peers are noticed."""
 
 ALIVE = "event: alive\ndata: {}\n\n"

@@ -100,7 +100,7 @@ async def resumed_and_rolled_back(stage: Stage, shown: Window) -> None:
     outlook, state = (card(page, "add_tag").locator(name) for name in (".outlook", ".state"))
     await expect(state).to_contain_text("watching", timeout=PATIENCE)
     await decide(page, "add_tag", "Pause…", "Pause", DROP_TAG)
-    await expect(outlook).to_contain_text("Nothing is decided until a person resumes it", timeout=PATIENCE)
+    await expect(outlook).to_contain_text("nothing is decided until a person resumes it", timeout=PATIENCE)
     await decide(page, "add_tag", "Resume…", "Resume", DROP_TAG)
     await expect(state).to_have_text("● watching", timeout=PATIENCE)
     await compared(stage, shown, registered["id"])

@@ -79,14 +79,16 @@ async def kill(dsn: str, name: str) -> None:
 
 
 async def test_a_second_daemon_waits_and_takes_over_when_the_first_leaves(database: Database) -> None:
-    """It has the watches and may write."""
+    """It has the watches and may write; while it waits it knows for whom."""
     second = PgStore("shop", database.dsn, holder="second:2", poll_seconds=0.05)
     async with opened(database.dsn) as first:
         waiting = asyncio.create_task(second.open())
         await asyncio.wait([waiting], timeout=0.3)
         assert (waiting.done(), first.holds, second.holds) == (False, True, False)
+        assert second.waits_for != ""
     await asyncio.wait_for(waiting, PATIENCE)
     assert second.holds
+    assert second.waits_for == ""
     await second.record(Record(memory={"by": "second"}))
     await second.aclose()
 

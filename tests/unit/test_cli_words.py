@@ -174,7 +174,8 @@ def test_a_silent_daemon_is_told_first_and_nothing_is_promised() -> None:
 
 def test_a_rollback_that_is_under_way_is_not_said_to_be_possible() -> None:
     """Nor is one of a watch that only observes."""
-    for changed in ({"phase": "rolling_back"}, {"phase": "in_doubt"}, {"superseded": True}):
+    silent = {"updated_at": NOW - 61}
+    for changed in ({"phase": "rolling_back"}, {"phase": "in_doubt"}, {"superseded": True}, silent):
         assert "ready to roll back" not in printed({**VIEW, "readiness": {"ok": True}, **changed})
 
 

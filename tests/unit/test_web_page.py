@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 
 from monitor.ports import Json
@@ -10,8 +11,10 @@ from monitor.web.guard import POLICY
 from monitor.web.page import status_page
 from monitor.web.static import FILES
 from tests.alerts import NOON, SECOND
+from tests.prometheus import ROOT
 from tests.site import TARGET, WATCH
 
+DAY = time.strftime("%Y-%m-%d", time.gmtime(NOON / SECOND))
 EVIL = "<script>alert(1)</script>\"'&"
 
 
@@ -75,15 +78,43 @@ def test_a_missing_value_never_looks_healthy() -> None:
         "d": {},
     }
     page = status_page([replace(TARGET, watches=(), metrics=metrics)], NOON)
-    for word in ("blind: timeout", "too few requests to judge", "not measured yet"):
+    for word in ("be measured: timeout", "too few requests to judge", "not measured yet"):
         assert word in page
     assert ">normal<" not in page
 
 
 def test_trouble_of_the_daemon_itself_is_shown() -> None:
-    """A stale loop, a lost store, another daemon."""
-    view = replace(TARGET, store_reachable=False, holds_store=False)
+    """A stale loop, a lost store, another daemon; nothing is promised by a loop that stands still."""
+    view = replace(TARGET, store_reachable=False, holds_store=False, trouble="the server refuses connections")
     page = status_page([view], NOON + 16 * SECOND)
-    for text in ("the decision loop does not answer", "the store is not reachable", "another daemon"):
+    for text in (
+        f"No word from the decision loop since {DAY} 12:00:00 UTC: nothing is decided or rolled back.",
+        "the store is not reachable (the server refuses connections)",
+    ):
         assert text in page
+    assert "Rolls back by itself" not in page
+    assert "another daemon" not in page
+    waits = status_page([replace(view, held_by="host-b:7")], NOON)
+    assert "another daemon (host-b:7) looks after this target" in waits
+    assert "not reachable" not in waits
     assert "no targets" in status_page([], NOON)
+
+
+def test_what_only_observes_or_is_being_rolled_back_is_not_called_ready() -> None:
+    """It is no question there."""
+    for changed in ({"superseded": True}, {"phase": "rolling_back"}):
+        page = status_page([replace(TARGET, watches=({**WATCH, **changed},))], NOON)
+        assert "ready to roll back" not in page
+
+
+SENTENCE = re.compile(r"^  (\w+): ", re.MULTILINE)
+KIND = re.compile(r"^\| `watch\.(\w+)` \|", re.MULTILINE)
+
+
+def test_every_event_of_a_watch_has_a_sentence_on_the_page() -> None:
+    """The kinds are those of docs/logs.md; a transition is no event."""
+    script = FILES["happened.js"].content.decode()
+    table = script.partition("const SENTENCES")[2].partition("\n};")[0]
+    kinds = set(KIND.findall((ROOT / "docs/logs.md").read_text(encoding="utf-8")))
+    assert len(kinds) > 40
+    assert kinds - {"phase_changed"} <= set(SENTENCE.findall(table))

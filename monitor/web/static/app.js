@@ -3,18 +3,18 @@
 import { token } from "./api.js";
 import { Card } from "./card.js";
 import { h, fill, say } from "./dom.js";
-import { LEVELS, level } from "./level.js";
+import { LEVELS, level, unsettled } from "./level.js";
 import { Model } from "./model.js";
-import { span } from "./words.js";
+import { clock, span } from "./words.js";
 
 const OPEN_AT_ONCE = 3; // so many watches are shown unfolded; of more, only those in alarm
 const ENDED_SHOWN = 10;
-const SILENT = 20; // seconds without a sign of life, which comes every 15
 
 const element = (id) => document.getElementById(id);
 const cards = new Map();
 let endedShown = ENDED_SHOWN;
 let due = false;
+let wasSilent = "";
 const model = new Model(() => {
   if (due) return;
   due = true;
@@ -27,23 +27,32 @@ const model = new Model(() => {
 function draw() {
   const all = [...model.watches.values()];
   const open = all.filter((watch) => watch.verdict === null).sort(byGravity);
-  const ended = all.filter((watch) => watch.verdict !== null).sort((a, b) => b.verdict_at - a.verdict_at);
+  const unhappy = unsettled(all, model.now()).sort((a, b) => b.verdict_at - a.verdict_at);
+  const ended = all.filter((watch) => watch.verdict !== null && !unhappy.includes(watch)).sort((a, b) => b.verdict_at - a.verdict_at);
   freshness();
   fill(element("banners"), [banners(), model.trouble], () => banners().map((text) => h("p", { class: "banner" }, text)));
+  urgentFirst(open.some((watch) => level(watch) === "alarm" || model.silentOf(watch.target) !== null));
+  place(element("unhappy"), unhappy, false);
   place(element("open"), open, open.length <= OPEN_AT_ONCE);
   place(element("ended"), ended.slice(0, endedShown), false);
   element("ended-part").hidden = ended.length === 0;
   element("more").hidden = ended.length <= endedShown;
   element("empty").hidden = open.length > 0;
   const names = [...model.targets.keys()].join(", ");
-  const nothing = ended.length || !model.stocked ? "No migration is being watched now." : "No migration has been watched yet.";
+  const nothing = ended.length || unhappy.length || !model.stocked ? "No migration is being watched now." : "No migration has been watched yet.";
   say(element("empty-text"), !model.loaded ? "Asking the daemon…" : `${nothing}${names ? ` Looking after ${names}.` : ""}`);
   element("forget").hidden = !token.get();
-  title(open);
+  title(open.filter((watch) => level(watch) === "alarm").length + unhappy.length);
 }
 
 function byGravity(a, b) {
   return LEVELS[level(a)] - LEVELS[level(b)] || b.started_at - a.started_at;
+}
+
+/** Unhappy ends stand first, but behind what is under way and as grave. */
+function urgentFirst(urgent) {
+  const [unhappy, next] = [element("unhappy"), element(urgent ? "ended-part" : "empty")];
+  if (unhappy.nextElementSibling !== next) unhappy.parentElement.insertBefore(unhappy, next);
 }
 
 /** One card for each watch, in order; a card that stays is not moved, so that focus and folds stay. */
@@ -73,10 +82,10 @@ function card(watch, unfold) {
 
 function* troubles() {
   for (const target of model.targets.values()) {
-    if (target.stale) yield `${target.name}: the decision loop does not answer. Nothing is decided until it does.`;
-    if (!target.store_reachable)
+    if (target.stale) yield `${target.name}: the decision loop stands still${target.decided_at ? ` since ${clock(target.decided_at)} UTC` : ""}. Nothing is decided until it goes on.`;
+    if (target.held_by) yield `${target.name}: another daemon (${target.held_by}) looks after this target; this one waits.`;
+    else if (!target.store_reachable)
       yield `${target.name}: the store can't be reached${target.trouble ? ` (${target.trouble})` : ""}. Shown is what the daemon has in memory.`;
-    if (!target.holds_store) yield `${target.name}: another daemon looks after this target; this one waits.`;
   }
   if (model.trouble) yield `Stored watches can't be read now: ${model.trouble}`;
 }
@@ -85,20 +94,24 @@ const banners = () => [...troubles()];
 
 function freshness() {
   const age = (Date.now() - model.lastNews) / 1000;
-  const lost = model.lost !== null || age > SILENT;
+  const lost = model.silentSince() !== null;
   document.body.classList.toggle("lost", lost);
   // what counts up stands beside the live region: it would be read out every second
-  say(element("live"), lost ? "Connection lost, trying again: what you see may be out of date." : "Live. Times are UTC.");
+  const silence = model.lost !== null ? "Connection lost, trying again" : "No word from the daemon";
+  say(element("live"), lost ? `${silence}: what you see may be out of date.` : "Live. Times are UTC.");
   say(element("age"), lost ? `Last news ${span(age)} ago.` : "");
 }
 
 /** The tab's title says the gravest thing, so that it can be read without opening the tab. */
-function title(open) {
-  const alarms = open.filter((watch) => level(watch) === "alarm").length;
-  document.title = alarms ? `▲ ${alarms} · migration-monitor` : "migration-monitor";
+function title(alarms) {
+  const grave = model.silentSince() !== null ? "▲ no word" : alarms ? `▲ ${alarms}` : "";
+  document.title = grave ? `${grave} · migration-monitor` : "migration-monitor";
 }
 
 function everySecond() {
+  const silent = [model.silentSince(), ...[...model.targets.keys()].map((name) => model.silentOf(name))].map((since) => since !== null).join();
+  if (silent !== wasSilent) draw();
+  wasSilent = silent;
   freshness();
   for (const known of cards.values()) if (known.root.isConnected) known.tick();
 }

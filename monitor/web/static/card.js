@@ -7,10 +7,12 @@ import { h, fill, say } from "./dom.js";
 import { History } from "./history.js";
 import { level, trigger } from "./level.js";
 import { plan, readiness } from "./sections.js";
-import { MODES, PHASES, VERDICTS, clock, span } from "./words.js";
+import { MODES, PHASES, VERDICTS, clock, ruleOf, span } from "./words.js";
 
-const MARKS = { alarm: "▲", notice: "◆", calm: "●", over: "■" };
-const LOST_AFTER = 10; // seconds; then the sentence says that it is old
+const MARKS = { alarm: "▲", notice: "◆", calm: "●", aside: "◇", back: "↺", over: "■" };
+const SILENT = "○";
+const ROLLING = ["rolling_back", "in_doubt"];
+const RAN = ["rolled_back", "unverified", "resolved_externally"];
 
 export class Card {
   constructor(watch, model, unfolded) {
@@ -31,24 +33,39 @@ export class Card {
   show(watch) {
     const changed = watch !== this.watch;
     this.watch = watch;
-    const grave = level(watch);
-    this.root.className = `watch ${grave}`;
-    say(this.state, `${MARKS[grave]} ${VERDICTS[watch.verdict] ?? PHASES[watch.phase] ?? watch.phase}`);
-    say(this.place, `on ${watch.target} · ${MODES[watch.mode] ?? watch.mode}`);
-    say(this.trigger, trigger(watch));
+    const [grave, silent] = [level(watch), this.silent() !== null];
+    this.root.className = `watch ${grave}${silent ? " silent" : ""}`;
+    const state = VERDICTS[watch.verdict] ?? (watch.superseded ? "only observes" : (PHASES[watch.phase] ?? watch.phase));
+    say(this.state, silent ? `${SILENT} no word, was ${state}` : `${MARKS[grave]} ${state}`);
+    const mode = watch.superseded && watch.verdict === null ? "" : ` · ${MODES[watch.mode] ?? watch.mode}`;
+    say(this.place, `on ${watch.target}${mode}`);
+    say(this.trigger, silent ? "" : trigger(watch));
     this.trigger.hidden = !this.trigger.textContent;
     this.tick();
     if (this.parts && (changed || !this.shownOnce)) this.update();
   }
 
-  /** Every second: countdowns, and charts that move. */
+  /** Since when nobody decides anything about this watch; null while somebody does, or it has ended. */
+  silent() {
+    return this.watch.verdict === null ? this.model.silentOf(this.watch.target) : null;
+  }
+
+  /** Every second: countdowns, and charts that move. Without word of the daemon nothing counts on. */
   tick() {
     this.say();
     if (!this.parts) return;
     this.left();
     this.countdown();
+    if (this.model.silentSince() === null) this.look();
+    this.readyPart.hidden = this.watch.verdict !== null || this.silent() !== null;
+    this.parts.charts.advance(this.model.now(), this.silent());
+  }
+
+  /** Asks for what is due; of a daemon that is not there nothing is asked. */
+  look() {
     this.parts.changes.look(this.watch);
-    this.parts.charts.advance(this.model.now());
+    this.parts.history.look();
+    this.parts.charts.look();
   }
 
   range(seconds) {
@@ -65,19 +82,27 @@ export class Card {
     this.parts = null;
   }
 
-  /** The daemon's sentence; with the time left when it speaks of a moment. */
+  /** The daemon's sentence, with the time left when it speaks of a moment; or that there is no daemon. */
   say() {
+    const since = this.silent();
+    if (since !== null) return this.sayNothingIsDone(since);
     const { text = "", at = null } = this.watch.next ?? {};
-    const age = (Date.now() - this.model.lastNews) / 1000;
-    const old = this.model.lost !== null && age > LOST_AFTER && this.watch.verdict === null;
     const left = at === null ? 0 : at - this.model.now();
-    const counted = left > 0;
-    fill(this.sentence, [text, old, counted], () => [
-      old ? "Last known: " : "",
-      counted ? h("span", { class: "count" }) : "",
-      counted || old ? text.charAt(0).toLowerCase() + text.slice(1) : text,
+    const [counted, over] = [left > 0, this.watch.verdict !== null];
+    const first = counted && !over;
+    fill(this.sentence, [text, counted, over], () => [
+      first ? h("span", { class: "count" }) : "",
+      first ? text.charAt(0).toLowerCase() + text.slice(1) : text,
+      counted && over ? h("span", { class: "count" }) : "",
     ].filter((part) => part !== ""));
-    if (counted) say(this.sentence.querySelector(".count"), `${old ? "in" : "In"} ${span(left)}: `);
+    if (counted) say(this.sentence.querySelector(".count"), over ? ` (in ${span(left)})` : `In ${span(left)}: `);
+  }
+
+  /** Who only lost the connection does not know that the daemon is gone. */
+  sayNothingIsDone(since) {
+    const unless = this.model.lost !== null ? ", unless only this page has lost it" : "";
+    const text = `No word from the daemon since ${clock(since, this.model.now())} UTC: nothing is decided and nothing is rolled back${unless}.`;
+    fill(this.sentence, text, () => text);
   }
 
   fold() {
@@ -104,6 +129,7 @@ export class Card {
     this.body.append(this.parts.countdown, this.parts.left, this.parts.actions, charts.root, reportLink(this.watch.id),
       h("div", { class: "columns" }, h("div", {}, readyPart, history.whyPart, sqlPart, history.toldPart), h("div", {}, history.listPart)), changes.root);
     this.readyPart = readyPart;
+    this.sqlPart = sqlPart;
   }
 
   update() {
@@ -113,20 +139,24 @@ export class Card {
     this.countdown();
     const open = watch.verdict === null && this.model.controls;
     fill(parts.actions, [open, watch.phase, watch.mode, watch.superseded, watch.plan], () => (open ? actions(watch) : null));
-    fill(parts.ready, [watch.readiness, watch.rehearsal, watch.already_breaching, watch.ledger_lost, watch.verdict], () => readiness(watch));
+    const ready = [watch.readiness, watch.rehearsal, watch.already_breaching, watch.ledger_lost, watch.verdict, watch.phase, watch.superseded, watch.superseded_by, watch.attempt];
+    fill(parts.ready, ready, () => readiness(watch));
     fill(parts.sql, watch.plan, () => plan(watch.plan));
-    this.readyPart.hidden = watch.verdict !== null;
+    say(this.readyPart.querySelector("h3"), ROLLING.includes(watch.phase) ? "The rollback" : "Ready to roll back?");
+    say(this.sqlPart.querySelector("h3"), RAN.includes(watch.verdict) ? "What the rollback ran" : "What a rollback runs");
+    parts.history.whyPart.hidden = RAN.includes(watch.verdict) || ROLLING.includes(watch.phase);
     parts.history.show(watch);
     parts.changes.look(watch);
     parts.charts.show(watch);
   }
 
   left() {
-    const { started_at: from, ends_at: until, verdict_at: ended, reason } = this.watch;
-    const now = this.model.now();
+    const { started_at: from, ends_at: planned, expected_at: expected, verdict_at: ended, reason } = this.watch;
+    const now = this.silent() ?? this.model.now();
+    const until = Math.max(planned, expected ?? 0);
     const text = ended !== null
       ? `Watched for ${span(ended - from)}, from ${clock(from)} to ${clock(ended)}.${reason ? ` Reason: ${reason}.` : ""}`
-      : `Watched for ${span(now - from)} of ${span(until - from)}, ${now < until ? `until ${clock(until, now)}` : "its time is over"}.`;
+      : `Watched for ${span(now - from)} of ${span(planned - from)}, ${now < until ? `until ${clock(until, now)}` : "its time is over"}.`;
     say(this.parts.left, text);
   }
 
@@ -135,14 +165,14 @@ export class Card {
     const streaks = this.watch.verdict === null ? (this.watch.streaks ?? []) : [];
     const box = this.parts.countdown;
     fill(box, streaks.map((s) => [s.rule, s.since, s.hold_seconds, s.state]), () => streaks.map(bar));
-    const now = this.model.now();
+    const now = this.silent() ?? this.model.now();
     streaks.forEach((streak, index) => {
       const [meter, label] = box.children[index].children;
       const age = Math.max(0, now - streak.since);
       meter.value = Math.min(age, streak.hold_seconds);
       const short = streak.insufficient_evidence ? ", too few requests to be sure yet" : "";
-      const rule = streak.rule.replaceAll("_", " ").replace(".", ", ");
-      say(label, `${rule}: ${streak.state} for ${span(age)} of ${span(streak.hold_seconds)}${short}`);
+      const { name, action } = ruleOf(streak.rule);
+      say(label, `${name}, ${action}: ${streak.state} for ${span(age)} of ${span(streak.hold_seconds)}${short}`);
     });
   }
 }

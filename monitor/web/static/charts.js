@@ -2,13 +2,18 @@
 
 import { ofWatch } from "./api.js";
 import { h, fill, say } from "./dom.js";
+import { awaited } from "./level.js";
 import { colours, limitsOf, paint, top } from "./marks.js";
 import { clock, metricName, span, tick, value } from "./words.js";
 
 const SLOTS = 400; // of one answer: about one for each two pixels
 const POINTS = 1200; // more than this, and the daemon is asked for a summary again
 const HEIGHT = 150;
+const PADDING = 18; // pixels right of the chart
 const MAX_GAP = 30; // seconds without a sample that are still joined, when the daemon does not say
+const AGAIN = 5000; // milliseconds between looks after a failure, and while a rollback's help is awaited
+const HALF = 26; // pixels that half of a time of day needs beside its tick
+const STEPS = [1, 5, 10, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400]; // seconds, as on a clock
 
 export class Charts {
   constructor(watch, seconds, history) {
@@ -35,6 +40,7 @@ export class Charts {
         if (this.found) chart.load(this.found.metrics[name], this.found.step, this.gap());
       }
       if (watch.verdict === null) chart.news(metric, watch.updated_at);
+      chart.verdictAt = watch.verdict_at;
       chart.head(watch.verdict === null);
     }
     if (Math.max(0, ...[...this.charts.values()].map((chart) => chart.at.length)) > POINTS) this.load();
@@ -42,7 +48,8 @@ export class Charts {
 
   /** The part of time that is shown: the chosen span, never before the watch began. */
   window(now) {
-    const end = this.watch.verdict_at ?? now;
+    const { verdict_at: verdict, aftermath } = this.watch;
+    const end = verdict === null ? now : Math.max(verdict, Math.min(now, aftermath?.until ?? 0));
     const start = Math.max(this.watch.started_at, this.seconds ? end - this.seconds : 0);
     return [start, Math.max(end, start + 10)];
   }
@@ -56,9 +63,18 @@ export class Charts {
     this.load();
   }
 
+  /** Asks again where news do not come by themselves; call it as often as you like. */
+  look() {
+    const wanted = this.trouble.textContent || awaited(this.watch) || this.owing;
+    if (!wanted || this.loading || Date.now() - this.asked < AGAIN) return;
+    this.owing = awaited(this.watch); // once more after the last of it
+    this.load();
+  }
+
   async load() {
     if (this.loading) return;
     this.loading = true;
+    this.asked = Date.now();
     const seconds = this.seconds;
     const [since] = this.window(Date.now() / 1000);
     try {
@@ -70,18 +86,20 @@ export class Charts {
     }
     this.loading = false;
     if (seconds !== this.seconds) this.load();
-    else this.advance(this.now ?? Date.now() / 1000);
+    else this.advance(this.now ?? Date.now() / 1000, this.silent ?? null);
   }
 
-  advance(now) {
+  /** `silent`: since when there is no word from the daemon; what follows is hatched. */
+  advance(now, silent) {
     this.now = now;
+    this.silent = silent;
     const [from, to] = this.window(now);
-    if (!document.hidden) this.charts.forEach((chart) => chart.advance(from, to));
+    if (!document.hidden) this.charts.forEach((chart) => chart.advance(from, to, silent));
   }
 
   recolour() {
     this.charts.forEach((chart) => chart.rebuild());
-    if (this.now) this.advance(this.now);
+    if (this.now) this.advance(this.now, this.silent);
   }
 
   close() {
@@ -113,6 +131,7 @@ class Chart {
     this.gap = Math.max(gap, 2.5 * step);
     columns?.at.forEach((at, index) => this.add(at, columns.high[index]));
     newer.forEach((at, index) => this.add(at, values[index]));
+    if (this.live !== undefined) this.head(this.live);
   }
 
   news(metric, updated) {
@@ -134,14 +153,19 @@ class Chart {
   head(live) {
     const { metric } = this;
     this.live = live;
-    say(this.shown, this.pointed ?? (live ? value(metric.value, metric.unit) : ""));
-    const [word, kind] = live ? state(metric) : ["", ""];
+    const after = !live && this.at.at(-1) > this.verdictAt; // a rollback is followed on for a while
+    say(this.shown, this.pointed ?? value(after ? this.values.at(-1) : metric.value, metric.unit));
+    const [word, kind] = this.silent ? ["last known", "dim"] : live ? state(metric) : [after ? "after the rollback" : "at the end", "dim"];
     say(this.how, this.pointed ? "" : word);
     this.how.className = `how ${kind}`;
     fill(this.limits, [metric.rules, metric.limits], () => limitsOf(metric).map(({ key, text }) => h("span", {}, h("i", { class: `dash ${key}`, "aria-hidden": "true" }), text)));
   }
 
-  advance(from, to) {
+  advance(from, to, silent) {
+    if (silent !== this.silent) {
+      this.silent = silent;
+      this.head(this.live);
+    }
     const keep = this.at.findIndex((at) => at >= from);
     if (keep > 1) {
       this.at.splice(0, keep - 1);
@@ -158,7 +182,8 @@ class Chart {
       this.plot.setScale("y", { min: 0, max: this.top });
     });
     const worst = Math.max(...this.values.filter((v) => v !== null));
-    const said = `${metricName(this.name)}, last ${span(to - from)}: worst ${value(worst, this.metric.unit)}, now ${value(this.metric.value, this.metric.unit)}. ${limitsOf(this.metric).map(({ text }) => text).join("; ")}.`;
+    const when = silent ? "last known" : this.live ? "now" : "at the end";
+    const said = `${metricName(this.name)}, last ${span(to - from)}: worst ${value(worst, this.metric.unit)}, ${when} ${value(this.metric.value, this.metric.unit)}. ${limitsOf(this.metric).map(({ text }) => text).join("; ")}.`;
     if (this.canvas.getAttribute("aria-label") !== said) this.canvas.setAttribute("aria-label", said);
   }
 
@@ -180,10 +205,10 @@ class Chart {
       legend: { show: false },
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
-      padding: [12, 18, 0, 0],
+      padding: [12, PADDING, 0, 0],
       scales: { x: { time: true, auto: false, range: () => [this.from, this.to] }, y: { auto: false, range: () => [0, this.top ?? 1] } },
       axes: [
-        { ...axis, size: 22, space: 70, values: (_, ticks, __, ___, step) => ticks.map((at) => tick(at, step)) },
+        { ...axis, size: 22, space: 70, incrs: STEPS, values: (plot, ticks, __, ___, step) => ticks.map((at) => (fits(plot, at) ? tick(at, step) : "")) },
         { ...axis, size: 54, space: 34, values: (_, ticks) => ticks.map((v) => value(v, this.metric.unit)) },
       ],
       series: [{}, { stroke: colour.data, width: 1.75, fill: colour.below, spanGaps: false, points: { show: false } }],
@@ -203,9 +228,13 @@ class Chart {
   }
 }
 
+/** Whether a time of day at this place is not cut off at the right. */
+const fits = (plot, at) => plot.valToPos(at, "x") + HALF < plot.bbox.width / devicePixelRatio + PADDING;
+
 function state(metric) {
-  if (metric.blind) return [`blind${metric.reason ? `: ${metric.reason.replaceAll("_", " ")}` : ""}`, "no"];
+  const why = metric.why || (metric.reason ?? "").replaceAll("_", " ");
+  if (metric.blind) return [`can't be measured${why ? `: ${why}` : ""}`, "no"];
   if (metric.quiet) return ["too few requests to judge", "dim"];
-  if (metric.value === null) return [`no data${metric.reason ? `: ${metric.reason.replaceAll("_", " ")}` : " yet"}`, "no"];
+  if (metric.value === null) return [why ? `no data: ${why}` : "no data yet", "no"];
   return metric.normal ? ["✓ normal", "yes"] : ["✗ not normal", "no"];
 }

@@ -50,7 +50,7 @@ export const paint = {
     const { ctx } = plot;
     const { up, height } = box(plot);
     for (const { from, to, action } of chart.streaks()) {
-      const [a, b] = [x(plot, from), x(plot, to ?? chart.to)];
+      const [a, b] = [x(plot, from), x(plot, to ?? chart.silent ?? chart.to)];
       if (b <= a) continue;
       ctx.save();
       ctx.globalAlpha = action === "rollback" ? 1 : 0.5;
@@ -63,7 +63,8 @@ export const paint = {
       }
       ctx.restore();
     }
-    for (const [from, to] of unmeasured(chart)) hatch(plot, x(plot, from), x(plot, to), colour);
+    for (const [from, to] of unmeasured(chart)) hatch(plot, x(plot, from), x(plot, to), colour, "no data");
+    if (chart.silent) hatch(plot, x(plot, Math.min(chart.silent, chart.at.at(-1) ?? chart.silent)), x(plot, chart.to), colour, "no word");
   },
 
   /** Above the line: limits and their names, and how far the line goes beyond the chart. */
@@ -89,12 +90,26 @@ export const paint = {
       free = text;
       lettering(ctx, label, right - 4 * unit, text, colour);
     }
+    if (chart.verdictAt && chart.verdictAt < chart.to) ended(plot, x(plot, chart.verdictAt), colour);
     const worst = Math.max(0, ...chart.values.filter((v) => v !== null));
     ctx.textAlign = "left";
     if (worst > chart.top) lettering(ctx, `▲ up to ${value(worst, chart.metric.unit)}`, left + 4 * unit, up + 11 * unit, colour);
     ctx.restore();
   },
 };
+
+/** The end of the watch; what is right of it shows whether the rollback helped. */
+function ended(plot, at, colour) {
+  const { ctx } = plot;
+  const { up, down } = box(plot);
+  ctx.strokeStyle = colour.text;
+  ctx.lineWidth = 1.5 * devicePixelRatio;
+  ctx.setLineDash([]);
+  ctx.beginPath();
+  ctx.moveTo(at, up);
+  ctx.lineTo(at, down);
+  ctx.stroke();
+}
 
 /** Text with a rim of the background, so that it is read over any line. */
 function lettering(ctx, text, at, y, colour) {
@@ -120,7 +135,7 @@ function* unmeasured({ at, values, from, to }) {
   if (start !== null) yield [start, to];
 }
 
-function hatch(plot, a, b, colour) {
+function hatch(plot, a, b, colour, word) {
   if (b - a < 1) return;
   const { ctx } = plot;
   const { up, height } = box(plot);
@@ -139,6 +154,6 @@ function hatch(plot, a, b, colour) {
   ctx.stroke();
   ctx.font = `${11 * devicePixelRatio}px ${colour.font.slice(5)}`;
   ctx.textAlign = "center";
-  if (b - a > 60 * devicePixelRatio) lettering(ctx, "no data", (a + b) / 2, up + height / 2, colour);
+  if (b - a > 60 * devicePixelRatio) lettering(ctx, word, (a + b) / 2, up + height / 2, colour);
   ctx.restore();
 }

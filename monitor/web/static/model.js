@@ -2,9 +2,13 @@
 // reconnection; in between the stream tells what changes.
 
 import { read } from "./api.js";
+import { awaited } from "./level.js";
 
 const AGAIN = 60000; // milliseconds between looks at the stored watches without any news
-const RETRY = 5000; // after a stream that the browser gave up
+const RETRY = 5000; // after a stream that the browser gave up, and after stored watches that could not be read
+const SILENT = 12; // seconds without a sign of life, which comes every 5
+const LOST = 5; // seconds after which a connection that is known to be lost counts as silence
+const BELATED = 60; // seconds for which an answer that is due is asked for often
 
 export class Model {
   constructor(changed) {
@@ -17,6 +21,7 @@ export class Model {
     this.trouble = ""; // why the stored watches can't be read
     this.lost = null; // since when the stream is lost, in milliseconds; null while it is there
     this.lastNews = Date.now();
+    this.asked = 0; // when the stored watches were asked for
     this.skew = 0; // seconds that the daemon's clock is ahead of ours
   }
 
@@ -24,9 +29,29 @@ export class Model {
     return Date.now() / 1000 + this.skew;
   }
 
+  /** When the daemon was heard of last, if that is too long ago; null while it is there. */
+  silentSince() {
+    const age = (Date.now() - this.lastNews) / 1000;
+    const silent = age > SILENT || (this.lost !== null && age > LOST);
+    return silent ? this.lastNews / 1000 + this.skew : null;
+  }
+
+  /** The same for one target, whose decisions may stand still although the daemon answers. */
+  silentOf(name) {
+    const target = this.targets.get(name);
+    return this.silentSince() ?? (target?.stale ? (target.decided_at ?? this.now()) : null);
+  }
+
   start() {
     this.listen();
-    setInterval(() => this.stored(), AGAIN);
+    setInterval(() => this.look(), 1000);
+  }
+
+  /** Asks for the stored watches when it is time: seldom, or soon where an answer is due. */
+  look() {
+    const now = this.now();
+    const due = [...this.watches.values()].some((w) => awaited(w) && now >= w.aftermath.until && now < w.aftermath.until + BELATED);
+    if (Date.now() - this.asked >= (this.trouble || due ? RETRY : AGAIN)) this.stored();
   }
 
   listen() {
@@ -78,11 +103,12 @@ export class Model {
 
   /** From the store: the ended watches too. */
   async stored() {
+    this.asked = Date.now();
     try {
       const { watches } = await read("/api/v1/watches");
       for (const watch of watches) {
         const known = this.watches.get(watch.id);
-        const newer = !known || watch.verdict !== null || (watch.updated_at ?? 0) > (known.updated_at ?? 0);
+        const newer = !known || (watch.verdict !== null && JSON.stringify(watch) !== JSON.stringify(known)) || (watch.updated_at ?? 0) > (known.updated_at ?? 0);
         if (newer) this.watches.set(watch.id, watch);
       }
       this.stocked = true;

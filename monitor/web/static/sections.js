@@ -6,8 +6,12 @@ import { clock } from "./words.js";
 const FATES = { salvaged: "copied away first", quarantined: "kept in quarantine", lost: "lost for good" };
 const CLASSES = { lossless: "loses nothing", lossy: "may lose data", opaque: "effect unknown" };
 
+const ROLLING = ["rolling_back", "in_doubt"];
+
 export function readiness(watch) {
   const state = watch.readiness ?? {};
+  if (ROLLING.includes(watch.phase)) return underWay(watch.attempt);
+  if (watch.superseded) return h("p", { class: "dim" }, `It is not asked to: ${watch.superseded_by || "a newer migration"} is watched on the same target.`);
   const yes = state.ok === true;
   return [
     h("p", { class: yes ? "yes" : "no" }, yes ? "✓ Yes, it could roll back now." : "✗ No, it could not roll back now:"),
@@ -18,9 +22,15 @@ export function readiness(watch) {
   ];
 }
 
+/** How a rollback that has begun fares: who is in its way, each on a line. */
+function underWay(attempt) {
+  if (!attempt) return h("p", {}, "It is being executed: from here on it can't be stopped.");
+  if (!attempt.told?.length) return h("p", {}, attempt.sentence);
+  return [h("p", {}, "In its way:"), list(attempt.told, "reasons")];
+}
+
 function remarks(watch) {
   const found = [];
-  if (watch.superseded) found.push("a newer migration on this target has taken over: this watch only observes");
   if (watch.already_breaching) found.push("a limit was crossed already when it started: a person must approve");
   if (watch.ledger_lost) found.push(`${watch.ledger_lost}: nothing is rolled back without a person`);
   return found;

@@ -1,7 +1,5 @@
 // Numbers, times and names as people read them.
 
-const METRICS = { error_rate: "Error rate", response_time: "Response time", query_latency: "Query latency", connections: "Connections" };
-
 export const PHASES = {
   warming: "warming up",
   watching: "watching",
@@ -29,9 +27,14 @@ export const MODES = {
   observe: "only observes",
 };
 
-export function metricName(name) {
-  const words = String(name).replaceAll("_", " ");
-  return METRICS[name] ?? words.charAt(0).toUpperCase() + words.slice(1);
+/** As the configuration, the alerts and the command line write it: one name, wherever it is read. */
+export const metricName = (name) => String(name);
+
+/** "error_rate.rollback" -> its metric and its action. */
+export function ruleOf(rule) {
+  const text = String(rule ?? "");
+  const [metric, action] = [text.slice(0, text.lastIndexOf(".")), text.slice(text.lastIndexOf(".") + 1)];
+  return { metric, name: metricName(metric), action };
 }
 
 /** 0.052 ratio -> "5.2 %", 120 time -> "120 ms"; a dash for what is not known. */
@@ -64,10 +67,8 @@ export function clock(seconds, now = Date.now() / 1000) {
   const at = new Date(seconds * 1000);
   const time = at.toISOString().slice(11, 19);
   if (at.toISOString().slice(0, 10) === new Date(now * 1000).toISOString().slice(0, 10)) return time;
-  return `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${time.slice(0, 5)}`;
+  return `${at.toISOString().slice(0, 10)} ${time.slice(0, 5)}`;
 }
-
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** Ticks of a time axis, UTC: seconds only where they differ. */
 export function tick(seconds, step) {
