@@ -74,7 +74,7 @@ async def approved(stage: Stage, shown: Window) -> None:
     assert await stage.effects() == 0
     await decide(page, "rename_email", "Approve…", "Approve the rollback", RENAME_BACK)
     assert await stage.verdict() == "rolled_back"
-    await expect(state).to_have_text("■ rolled back", timeout=PATIENCE)
+    await expect(state).to_have_text("↺ rolled back", timeout=PATIENCE)
     assert await stage.columns() == ["id", "email"]
 
 
@@ -106,7 +106,7 @@ async def resumed_and_rolled_back(stage: Stage, shown: Window) -> None:
     await compared(stage, shown, registered["id"])
     await decide(page, "add_tag", "Roll back…", "Roll back now", DROP_TAG)
     assert await stage.verdict("add_tag") == "rolled_back"
-    await expect(state).to_have_text("■ rolled back", timeout=PATIENCE)
+    await expect(state).to_have_text("↺ rolled back", timeout=PATIENCE)
     assert "tag" not in await stage.columns()
 
 

@@ -120,7 +120,7 @@ async def test_an_unhappy_end_stands_first_and_counts_in_the_title(browser: Brow
             await expect(page.locator(".why")).to_contain_text(
                 "The rollback failed: check constraint violated"
             )
-            await shown.looks("10-failed")
+            await shown.looks("14-failed")
             stored.known.append({**WATCH, "id": "w-3", "started_at": NOW - 10})
             web.overview.change_watch(id="w-3", started_at=NOW - 10)
             await expect(page.locator("#unhappy .watch")).to_have_count(0, timeout=SOON)
@@ -175,7 +175,7 @@ async def test_a_daemon_that_stands_still_promises_nothing(browser: Browser) -> 
             frozen = await counter.text_content()
             await page.wait_for_timeout(2500)
             assert await counter.text_content() == frozen
-            await shown.looks("11-silent")
+            await shown.looks("15-silent")
             web.overview.change(last_decision=NOON + 60 * SECOND)
             await expect(outlook(page)).to_contain_text("12:03:00 UTC")
             await web.server.aclose()
