@@ -24,6 +24,9 @@ KUBERNETES = DEPLOY / "kubernetes"
 OPERATOR = KUBERNETES / "components" / "prometheus-operator"
 TOOL_SECONDS = 300
 
+REPORTS = "/var/lib/migration-monitor"
+"""The folder that docs/report.md names for `report.dir`, under systemd and in a pod."""
+
 KUSTOMIZATIONS = sorted(KUBERNETES.rglob("kustomization.yaml"))
 BUILT = ("overlays/production", "overlays/pair", "release")
 """What people apply; the others are parts of these."""
@@ -102,7 +105,7 @@ def test_service_policy_and_monitor_find_the_pods() -> None:
 
 @pytest.mark.parametrize("path", ["base/deployment.yaml", "release/job.yaml"])
 def test_a_pod_may_do_nothing_but_its_work(path: str) -> None:
-    """Nobody's user, nothing to write, no token, secrets as files."""
+    """Nobody's user, nothing to write but reports, no token, secrets as files."""
     pod = pod_of(KUBERNETES / path)
     assert pod["automountServiceAccountToken"] is False
     security = pod["securityContext"]
@@ -111,8 +114,16 @@ def test_a_pod_may_do_nothing_but_its_work(path: str) -> None:
     for container in (*pod.get("initContainers", ()), *pod["containers"]):
         assert container["securityContext"]["readOnlyRootFilesystem"] is True
         assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
-        assert all(mount["readOnly"] for mount in container["volumeMounts"])
+        written = {m["name"]: m["mountPath"] for m in container["volumeMounts"] if not m.get("readOnly")}
+        assert written == ({"state": REPORTS} if container["name"] == "daemon" else {})
         assert not any("secretKeyRef" in str(entry) for entry in container.get("env", ()))
+
+
+def test_reports_have_room_in_a_read_only_root() -> None:
+    """A volume of the pod, bounded, at the place that the documentation names."""
+    volumes = {v["name"]: v for v in pod_of(KUBERNETES / "base" / "deployment.yaml")["volumes"]}
+    assert volumes["state"]["emptyDir"] == {"sizeLimit": "256Mi"}
+    assert f"report: {{dir: {REPORTS}/reports}}" in (DEPLOY.parent / "docs" / "report.md").read_text()
 
 
 def test_the_daemon_has_time_to_stop_and_is_asked_for_its_life_only() -> None:

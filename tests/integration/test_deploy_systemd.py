@@ -48,6 +48,27 @@ def test_it_has_time_to_stop() -> None:
     assert float(*values("WatchdogSec")) >= 2 * keeper.STALE_INTERVALS * 5
 
 
+def test_reports_have_a_folder_that_the_unit_may_write(tmp_path: Path) -> None:
+    """Under ProtectSystem=strict no other; the documentation names it, and the configuration takes it."""
+    (name,) = values("StateDirectory")
+    folder = f"/var/lib/{name}/reports"
+    assert (values("ProtectSystem"), values("DynamicUser")) == (["strict"], ["yes"])
+    assert f"report: {{dir: {folder}}}" in (FOLDER.parents[1] / "docs" / "report.md").read_text()
+    config = tmp_path / "monitor.yaml"
+    config.write_text(f"{LEAST}report: {{dir: {folder}}}\n")
+    assert load(config, {}).report.dir == folder
+
+
+LEAST = """
+targets:
+  shop:
+    database: {dsn: "postgresql://monitor@db/shop"}
+    metrics:
+      error_rate: {json: {url: "http://127.0.0.1/stats", errors: errors, requests: requests}}
+      response_time: {json: {url: "http://127.0.0.1/stats", value: response_time_ms, unit: ms}}
+"""
+
+
 @pytest.mark.parametrize("missing", [None, "token"])
 def test_the_configuration_beside_it_reads_its_credentials(tmp_path: Path, missing: str | None) -> None:
     """Every secret that the configuration names is a credential of the unit, and the other way round."""
