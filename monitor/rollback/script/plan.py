@@ -56,6 +56,9 @@ class Statement:
     functions: tuple[Written, ...] = ()
     relations: tuple[Written, ...] = ()
     transactional: bool = True
+    operators: tuple[Written, ...] = ()
+    types: tuple[str, ...] = ()  # as keys, always quoted
+    roles: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -126,6 +129,9 @@ def to_json(s: Statement) -> dict[str, object]:
         ],
         "functions": [list(f) for f in s.functions],
         "relations": [list(r) for r in s.relations],
+        "operators": [list(o) for o in s.operators],
+        "types": list(s.types),
+        "roles": list(s.roles),
     }  # fmt: skip
 
 
@@ -134,7 +140,8 @@ def from_json(row: Mapping[str, Any]) -> Statement:
         step=row["step"], start=row["start"], end=row["end"], line=row["line"], text=row["text"],
         sha256=row["sha256"], klass=Class(row["class"]), transactional=row["transactional"],
         actions=_actions(row["actions"]), functions=_names(row["functions"]),
-        relations=_names(row["relations"]),
+        relations=_names(row["relations"]), operators=_names(row.get("operators", ())),
+        types=tuple(row.get("types", ())), roles=tuple(row.get("roles", ())),
     )  # fmt: skip
 
 
@@ -154,6 +161,7 @@ def _statement(step: int, start: int, end: int, line: int, sql: bytes, fact: Map
         step, start, end, line, text, sha256_of(text), klass, actions,
         _names(fact["functions"]), _names(fact["relations"]),
         transactional=all(KINDS[a.kind].transactional for a in actions),
+        operators=_names(fact["operators"]), types=tuple(fact["types"]), roles=tuple(fact["roles"]),
     )  # fmt: skip
 
 
