@@ -84,7 +84,9 @@ async def check_schema(
         await connection.execute(set_path(registered.search_path))
         resolved = await catalogue.resolve(connection, names_of(registered))
         run = await _new_code(connection, registered, done)
-        now = await fingerprint.read(connection, registered.labels, registered.others, registered.search_path)
+        now = await fingerprint.read(
+            connection, registered.labels, registered.others, registered.search_path, registered.below
+        )
     found = _moved(registered, resolved, done) + registered.unlike(now, done)
     if (found or (deep and not registered.shows)) and await _by_hand(connection, registered, now):
         raise Stop(OutcomeKind.RESOLVED_EXTERNALLY, BY_HAND)

@@ -66,7 +66,7 @@ async def reasons(
         return {}
     called = await opaque_functions(connection, [f for s in statements for f in s.functions])
     operators, types = await _meant(connection, statements)
-    await connection.execute(PINNED)
+    await connection.execute(f"{PINNED}; SET LOCAL jit = off")
     tables = list(_tables(statements, resolution, quoted))
     casting = [s.step for s in statements if any(a.kind in CASTS for a in s.actions)]
     rows = await connection.fetch(

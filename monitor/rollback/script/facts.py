@@ -20,7 +20,7 @@ from monitor.rollback.script.facts_objects import (
     signature,
     strings,
 )
-from monitor.rollback.script.facts_parts import Facts, Tree
+from monitor.rollback.script.facts_parts import Facts, Tree, is_only
 from monitor.rollback.script.facts_parts import action as _action
 from monitor.rollback.script.facts_parts import relation_name as _relation
 from monitor.rollback.script.refusals import OWN_SCHEMA, refusal_of
@@ -115,7 +115,8 @@ def _alter(body: Tree, cmd: Tree) -> Facts:
     return _action(
         kind, _relation(body["relation"]), name, new_name=_using_index(definition),
         if_exists=bool(cmd.get("missing_ok")), relation_if_exists=bool(body.get("missing_ok")),
-        cascade=_cascade(cmd), refusal=refusal, **constraint(definition.get("constraint", {})),
+        cascade=_cascade(cmd), only=is_only(body["relation"]), refusal=refusal,
+        **constraint(definition.get("constraint", {})),
     )  # fmt: skip
 
 
@@ -151,7 +152,7 @@ def _rename(body: Tree) -> list[Facts]:
     return [
         _action(
             kind, _relation(body["relation"]), body.get("subname", ""), new_name=body["newname"],
-            relation_if_exists=bool(body.get("missing_ok")),
+            relation_if_exists=bool(body.get("missing_ok")), only=is_only(body["relation"]),
         )
     ]  # fmt: skip
 
@@ -194,11 +195,12 @@ def _insert(body: Tree) -> list[Facts]:
 def _update(body: Tree) -> list[Facts]:
     relation = _relation(body["relation"])
     targets = (t["res_target"]["name"] for t in body["target_list"])
-    return [_action("update", relation, column) for column in targets]
+    return [_action("update", relation, column, only=is_only(body["relation"])) for column in targets]
 
 
 def _truncate(body: Tree) -> list[Facts]:
-    return [_action("truncate", _relation(r["range_var"]), cascade=_cascade(body)) for r in body["relations"]]
+    tables = [r["range_var"] for r in body["relations"]]
+    return [_action("truncate", _relation(t), cascade=_cascade(body), only=is_only(t)) for t in tables]
 
 
 def _grant(body: Tree) -> list[Facts]:
@@ -213,7 +215,8 @@ def _on(kind: str, key: str, name: str = "") -> Callable[[Tree], list[Facts]]:
 
     def read(body: Tree) -> list[Facts]:
         replaces = bool(body.get("if_not_exists") or body.get("replace"))
-        return [_action(kind, _relation(body[key]), body.get(name, "") if name else "", if_exists=replaces)]
+        own = body.get(name, "") if name else ""
+        return [_action(kind, _relation(body[key]), own, if_exists=replaces, only=is_only(body[key]))]
 
     return read
 

@@ -36,6 +36,7 @@ class Action:
     if_exists: bool = False
     relation_if_exists: bool = False
     cascade: bool = False
+    only: bool = False  # ONLY the relation, not what inherits from it
     shape: str = ""  # of an index: what it is known by beside its name; of a constraint: what it demands
     part: str = ""  # of a comment: what it is on; of an index: whether it is plainly unique
     text: str | None = None  # a function's body, an enum's labels, a comment, a CHECK, the twin of an index
@@ -122,8 +123,8 @@ def to_json(s: Statement) -> dict[str, object]:
             {
                 "kind": a.kind, "relation": list(a.relation) if a.relation else None, "name": a.name,
                 "new_name": a.new_name, "if_exists": a.if_exists,
-                "relation_if_exists": a.relation_if_exists, "cascade": a.cascade, "shape": a.shape,
-                "part": a.part, "text": a.text,
+                "relation_if_exists": a.relation_if_exists, "cascade": a.cascade, "only": a.only,
+                "shape": a.shape, "part": a.part, "text": a.text,
             }
             for a in s.actions
         ],
