@@ -92,10 +92,15 @@ PINNED = PIN.format(local="true")
 """Until the transaction ends, nothing that somebody put into another schema is found instead of ours."""
 
 
+PLAINLY = """SELECT pg_catalog.set_config('quote_all_identifiers', 'off', false),
+       pg_catalog.set_config('jit', 'off', false)"""
+"""Names are written as they were at registration, and the catalogue is read without being compiled for."""
+
+
 async def pin(connection: Connection) -> None:
     """For the session: what the role's own search_path is, stays its reset value."""
     async with translated("pinning the search_path"):
-        await connection.execute(PIN.format(local="false"))
+        await connection.execute(f"{PIN.format(local='false')}; {PLAINLY}")
 
 
 def plain_dsn(dsn: str) -> str:

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from shlex import quote
+from typing import cast
 
 from monitor import pg
 from monitor.backend import view_of
@@ -39,6 +40,10 @@ from monitor.rollback.rehearsal.before import document_of
 from monitor.rollback.schema import document
 from monitor.rollback.schema.document import Document
 from monitor.units import Kind
+
+HALF = (
+    "CAUTION: the plan has statements outside a transaction, so a failure in its middle leaves it half done"
+)
 
 CLOCK = """/* migration-monitor */
 SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint"""
@@ -185,8 +190,15 @@ def _rehearsed(row: WatchRow) -> str:
     if is_bad(summary):
         return f"DO NOT RELY ON THIS ROLLBACK: {rehearsal_told(summary)}"
     if summary is None:
-        return f"{rehearsal_told(None)}: `migration-monitor rehearse {quote(row.migration)}` does it"
+        said = f"{rehearsal_told(None)}: `migration-monitor rehearse {quote(row.migration)}` does it"
+        return f"{HALF}; {said}" if _in_parts(row.plan) else said
     return rehearsal_told(summary)
+
+
+def _in_parts(plan: StoredPlan) -> bool:
+    """Whether something of it takes effect before the rest, because it can't be in a transaction."""
+    statements = cast(list[Mapping[str, object]], plan.plan["statements"])
+    return len(statements) > 1 and not all(s["transactional"] for s in statements)
 
 
 def _data_loss(text: str) -> DataLoss:

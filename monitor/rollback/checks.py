@@ -12,10 +12,11 @@ from monitor.pg import Connection
 from monitor.ports import Order, OutcomeKind
 from monitor.rollback import verifying
 from monitor.rollback.ledger import Locked
-from monitor.rollback.schema import catalogue, fingerprint
+from monitor.rollback.schema import catalogue, code, fingerprint
 from monitor.rollback.schema.catalogue import Resolved
 from monitor.rollback.schema.fingerprint import Fingerprint
 from monitor.rollback.script import plan
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.plan import Written
 from monitor.rollback.script.sequence import Standing
 from monitor.rollback.stored import Plan, set_path
@@ -82,10 +83,15 @@ async def check_schema(
     async with pg.translated("reading the touched objects"):
         await connection.execute(set_path(registered.search_path))
         resolved = await catalogue.resolve(connection, names_of(registered))
-        now = await fingerprint.read(connection, registered.labels, registered.others, registered.search_path)
+        run = await _new_code(connection, registered, done)
+        now = await fingerprint.read(
+            connection, registered.labels, registered.others, registered.search_path, registered.below
+        )
     found = _moved(registered, resolved, done) + registered.unlike(now, done)
     if (found or (deep and not registered.shows)) and await _by_hand(connection, registered, now):
         raise Stop(OutcomeKind.RESOLVED_EXTERNALLY, BY_HAND)
+    if not found and run:
+        raise Stop(OutcomeKind.REFUSED, run, {"differences": [run]})
     if not found:
         return now
     if not done and (left := registered.part_done(now)):
@@ -94,6 +100,19 @@ async def check_schema(
     since = "since registration" if not done else f"since the rollback's statement {done} took effect"
     what = f"the touched objects changed {since}: {'; '.join(found[:3])}"
     raise Stop(OutcomeKind.REFUSED, what, {"differences": found})
+
+
+async def _new_code(connection: Connection, registered: Plan, done: int) -> str:
+    """Code that a statement would run and would not have at registration, when nobody allowed it; or ""."""
+    left = [s for s in registered.statements[done:] if s.klass is not Class.OPAQUE]
+    reasons = await code.reasons(connection, left, registered.resolution, registered.quoted)
+    first = next((s for s in left if s.step in reasons), None)
+    if first is None:
+        return ""
+    return (
+        f"statement {first.step} (line {first.line}) would run code that it did not at registration: "
+        f"{reasons[first.step][0]}: take it away, or register the rollback again with --allow-opaque"
+    )
 
 
 async def _by_hand(connection: Connection, registered: Plan, now: Fingerprint) -> bool:

@@ -18,7 +18,7 @@ from monitor.rollback.forecast.model import Destroyed, Forecast, foresee
 from monitor.rollback.schema import before as befores
 from monitor.rollback.schema import traces
 from monitor.rollback.schema.before import Before
-from monitor.rollback.schema.compare import differences
+from monitor.rollback.schema.compare import Leeway, differences
 from monitor.rollback.schema.fingerprint import Fingerprint
 from monitor.rollback.script import plan as plans
 from monitor.rollback.script.kinds import UPKEEP, Class
@@ -86,12 +86,26 @@ class Plan:
             self.fingerprint, self.statements[:done], self.resolution, self.quoted, EFFECTS, named_at
         )
 
+    @property
+    def below(self) -> list[str]:
+        """Labels of what was below the touched relations at registration."""
+        return sorted(self.fingerprint.get("descendants", {}))
+
     def unlike(self, now: Fingerprint, done: int = 0) -> list[str]:
         """How the schema differs from what the first `done` statements leave; 0: from its registration."""
         if not done:
-            return differences(self.fingerprint, now) + self._taken_along(now)
+            exact = Leeway(gone=_gone(now))
+            changed = differences(self.fingerprint, now, exact)
+            return changed + self._changed_below(now, exact) + self._taken_along(now)
         forecast = self.forecast(done)
+        forecast.leeway.gone |= _gone(now)
         return differences(forecast.expected, now, forecast.leeway)
+
+    def _changed_below(self, now: Fingerprint, exact: Leeway) -> list[str]:
+        """What is below follows the plan, with all that was built on it since."""
+        found: Mapping[str, Any] = now.get("descendants", {})
+        was = {k: e for k, e in self.fingerprint.get("descendants", {}).items() if found.get(k)}
+        return differences({"relations": was, "others": {}}, {"relations": found}, exact)
 
     def _taken_along(self, now: Fingerprint) -> list[str]:
         """Children that came since to what the plan drops: they would go with it."""
@@ -105,6 +119,7 @@ class Plan:
     def undone(self, now: Fingerprint) -> list[str]:
         """How the schema differs from what the plan says; [] is the post-condition."""
         forecast = self.forecast()
+        forecast.leeway.gone |= _gone(now)
         return differences(forecast.expected, now, forecast.leeway)
 
     def part_done(self, now: Fingerprint) -> list[str]:
@@ -164,6 +179,11 @@ class Plan:
         relations = {k: e for k, e in now["relations"].items() if isinstance(e, dict)}
         owners = {relations[t]["table"] or t for t in touched if t in relations}
         return sorted(t for t in owners if relations.get(t, {}).get("kind") in LOCKED_KINDS)
+
+
+def _gone(now: Fingerprint) -> set[str]:
+    """Labels of what was below once and is nowhere now."""
+    return {label for label, entry in now.get("descendants", {}).items() if entry is None}
 
 
 def set_path(search_path: str) -> str:

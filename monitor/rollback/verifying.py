@@ -41,7 +41,7 @@ async def verify(connection: Connection, plan: Plan, earlier: Objects | None) ->
     if (before := plan.before) is not None:
         return await _against_before(connection, plan, before, earlier)
     async with pg.translated("checking the post-condition"):
-        now = await fingerprint.read(connection, plan.labels, plan.others, plan.search_path)
+        now = await fingerprint.read(connection, plan.labels, plan.others, plan.search_path, plan.below)
     differences = plan.undone(now) + [
         f"line {s.line}: an opaque statement's effect can't be checked"
         for s in plan.statements

@@ -266,3 +266,15 @@ async def test_a_lone_rollback_is_held_against_the_schema_of_its_watch(ask: Ask,
     done = await ask("rehearse", "m", "--json")
     found = json.loads(done.stdout)
     assert (done.returncode, found["outcome"]) == (0, "reversed"), found["said"]
+
+
+async def test_a_plan_in_parts_that_was_not_rehearsed_is_warned_of(
+    ask: Ask, database: Database, tmp_path: Path
+) -> None:
+    """What runs outside a transaction takes effect before the rest can fail."""
+    await run(database.dsn, UP.decode())
+    half = "CREATE INDEX CONCURRENTLY half ON contacts (id); ALTER TABLE contacts ADD COLUMN half int;"
+    (tmp_path / "half.sql").write_text(half)
+    said = (await ask("watch", "0042", "--rollback", "half.sql")).stdout
+    assert "note: CAUTION: the plan has statements outside a transaction" in said
+    assert "leaves it half done; the rollback was not rehearsed" in said

@@ -367,3 +367,39 @@ async def test_rows_that_keys_take_along_one_after_another_must_be_named_too(dat
         async with c.transaction():
             with pytest.raises(Stop, match=r"on public\.items has changed"):
                 await check_schema(c, from_stored(stored))
+
+
+NAMES = """
+CREATE SCHEMA arch; CREATE TABLE arch.orders (id int); CREATE TABLE orders (id int);
+CREATE SCHEMA users; CREATE TABLE users.email (id int); CREATE TABLE users (id int, email text);
+CREATE SCHEMA "we.ird"; CREATE TABLE "we.ird"."Ta.b" (id int, "Co.l" text);
+"""
+
+NAMED = [
+    ("DROP TABLE orders; DROP TABLE arch.orders", ("orders",), "may mean arch.orders or public.orders"),
+    ("DROP TABLE orders; DROP TABLE arch.orders", ("orders", "arch.orders"), ""),
+    ("DROP TABLE orders; DROP TABLE arch.orders", ("public.orders", "arch.orders"), ""),
+    ("DROP TABLE orders", ("orders",), ""),
+    ("ALTER TABLE users DROP COLUMN email; DROP TABLE users.email", ("users.email",),
+     "may mean public.users.email or users.email"),
+    ("ALTER TABLE users DROP COLUMN email; DROP TABLE users.email",
+     ("users.email", "public.users.email"), ""),
+    ('ALTER TABLE "we.ird"."Ta.b" DROP COLUMN "Co.l"', ('"we.ird"."Ta.b"."Co.l"',), ""),
+    ('ALTER TABLE "we.ird"."Ta.b" DROP COLUMN "Co.l"', ('"Ta.b"."Co.l"',), ""),
+    ('DROP TABLE "we.ird"."Ta.b"', ('"Ta.b"',), ""),
+    ('DROP TABLE "we.ird"."Ta.b"', ("Ta.b",), "names nothing"),
+]  # fmt: skip
+
+
+@pytest.mark.promise(11)
+async def test_a_name_of_two_things_accepts_the_loss_of_neither(database: Database) -> None:
+    """A table in two schemas, a column that reads as a table; quotes are read as SQL reads them."""
+    async with connected(database.dsn) as c:
+        await c.execute(NAMES)
+    for sql, names, why in NAMED:
+        accepting = replace(ALLOWING, data_loss=DataLoss.ACCEPT, accept_loss=names)
+        if not why:
+            await prepare(database.dsn, sql.encode(), accepting)
+            continue
+        with pytest.raises(PlanRefused, match=why):
+            await prepare(database.dsn, sql.encode(), accepting)

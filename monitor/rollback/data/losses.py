@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,6 +10,9 @@ from enum import StrEnum
 from monitor.errors import Problem
 from monitor.rollback.forecast.model import Destroyed
 from monitor.rollback.script.kinds import KINDS, Loss
+
+_PART = re.compile(r'"(?:[^"]|"")+"|[^".]+')
+_NAME = re.compile(rf"(?:{_PART.pattern})(?:\.(?:{_PART.pattern}))*")
 
 
 class DataLoss(StrEnum):
@@ -57,6 +61,7 @@ def protect(destroyed: Sequence[Destroyed], mode: DataLoss, accept_loss: Sequenc
         for n in accept_loss
         if not any(_names(n, d) for d in destroyed)
     ]
+    problems += _ambiguous(accept_loss, destroyed)
     return Protection((), tuple(accepted), tuple(problems))
 
 
@@ -79,8 +84,45 @@ def _kept_problems(
 
 
 def _names(given: str, d: Destroyed) -> bool:
-    """TABLE, SCHEMA.TABLE, TABLE.COLUMN or SCHEMA.TABLE.COLUMN; a table covers its columns."""
-    table = d.label.rsplit(".", 1)[-1]
-    return given in {d.label, table} or (
-        bool(d.column) and given in {f"{d.label}.{d.column}", f"{table}.{d.column}"}
+    return bool(_meaning(given, d))
+
+
+def _ambiguous(accept_loss: Sequence[str], destroyed: Sequence[Destroyed]) -> list[Problem]:
+    """Names that mean two things, unless another name says one of them in full."""
+    found = []
+    for given in accept_loss:
+        others = [other for other in accept_loss if other != given]
+        left = [d for d in destroyed if not any(_in_full(other, d) for other in others)]
+        meanings = sorted({_meaning(given, d) for d in left} - {""})
+        if len(meanings) > 1:
+            what = f"--accept-loss {given} may mean {' or '.join(meanings)}"
+            found.append(Problem("", f"{what}: write each of them that may be lost in full"))
+    return found
+
+
+def _meaning(given: str, d: Destroyed) -> str:
+    """What the name is of this loss: its table, which covers the columns, or its column; "": neither.
+
+    TABLE, SCHEMA.TABLE, TABLE.COLUMN or SCHEMA.TABLE.COLUMN, as the server writes them or each part quoted.
+    """
+    schema, table = _parts(d.label)
+    parts = _parts(given)
+    if given == d.label or parts in {(table,), (schema, table)}:
+        return d.label
+    if d.column and (given == d.name or parts in {(table, d.column), (schema, table, d.column)}):
+        return d.name
+    return ""
+
+
+def _in_full(given: str, d: Destroyed) -> bool:
+    schema, table = _parts(d.label)
+    return given in {d.label, d.name} or _parts(given) in {(schema, table), (schema, table, d.column)}
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """Names without quotes; () when it is none."""
+    if not _NAME.fullmatch(name):
+        return ()
+    return tuple(
+        part[1:-1].replace('""', '"') if part.startswith('"') else part for part in _PART.findall(name)
     )

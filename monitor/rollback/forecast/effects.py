@@ -12,7 +12,15 @@ from monitor.rollback.forecast.effects_constraints import CONSTRAINT_EFFECTS
 from monitor.rollback.forecast.effects_names import NAME_EFFECTS
 from monitor.rollback.forecast.effects_objects import OBJECT_EFFECTS
 from monitor.rollback.forecast.effects_outside import OUTSIDE_EFFECTS
-from monitor.rollback.forecast.entries import cascade, followers, has_indexed, relation_of
+from monitor.rollback.forecast.entries import (
+    below,
+    cascade,
+    fixed,
+    followers,
+    has_indexed,
+    relation_of,
+    unidentified,
+)
 from monitor.rollback.forecast.made import forget_comments, forget_indexes_on, forget_made, make_index
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.compare import ANY
@@ -87,6 +95,9 @@ def drop_relation(f: Forecast, a: Action) -> None:
         f.problem(f"{label} is a {entry['kind']}: {KINDS[a.kind].statement} does not drop it")
         return
     cascade(f, a, entry, list(entry["dependents"]), label)
+    if entry["kind"] == "partitioned table":
+        for child, under in below(f, entry):
+            cascade(f, a, under, list(under["dependents"]), f"{child}, which goes with {label},")
     if a.kind in {"drop_table", "drop_sequence"}:
         f.lose(a, label)
     if entry["children"]:
@@ -95,6 +106,7 @@ def drop_relation(f: Forecast, a: Action) -> None:
         if isinstance(other, dict) and other["table"] == label:
             f.relations[index] = None
     f.relations[label] = None
+    f.unidentified.pop(entry.get("was", label), None)
     forget_indexes_on(f, label)
     forget_comments(f, label)
     f.forget(label)
@@ -112,6 +124,11 @@ def drop_index(f: Forecast, a: Action) -> None:
     if isinstance(index, dict) and index["constraint"]:
         f.problem(f"index {label} belongs to a constraint: drop the constraint instead")
         return
+    if parent := fixed(entry, "part_of"):
+        f.problem(f"index {label} is part of {parent}: drop that instead")
+        return
+    if table:
+        unidentified(f, entry["table"], table, f"index {label}", bare(label))
     cascade(f, a, entry, list(entry["dependents"]), label)
     if table:
         table["indexes"].pop(bare(label), None)
@@ -156,6 +173,9 @@ def write_rows(f: Forecast, a: Action) -> None:
         f.lose(a, label, a.name)
         for other in followers(entry, a):
             f.lose_also(a, other)
+        if not a.only and a.kind != "upsert" and entry["kind"] != "partitioned table":
+            for child, _ in below(f, entry):
+                f.lose_also(a, child, a.name)
 
 
 def nothing(f: Forecast, a: Action) -> None:

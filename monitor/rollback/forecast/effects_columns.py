@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import re
 
-from monitor.rollback.forecast.entries import Entry, cascade, forget_index, relation_of
+from monitor.rollback.forecast.effects_names import loosen_views
+from monitor.rollback.forecast.entries import (
+    Entry,
+    below,
+    cascade,
+    fixed,
+    forget_index,
+    relation_of,
+    unidentified,
+)
 from monitor.rollback.forecast.made import forget_comment
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.compare import ANY, singular
 from monitor.rollback.script.plan import Action
+
+CODE = ("triggers", "policies", "rules")
+"""Parts that keep a column in place, and its type."""
 
 
 def _column(f: Forecast, a: Action) -> tuple[str, Entry, Entry] | None:
@@ -33,17 +45,14 @@ def drop_column(f: Forecast, a: Action) -> None:
     if column.get("inherited"):
         f.problem(f"{what} is inherited: drop it from the parent")
         return
+    if _fixed(f, a, label, entry, what) or _only_parent(f, a, label, entry):
+        return
     _refuse_generated(f, entry, a.name, what)
     cascade(f, a, entry, [k for k, d in entry["dependents"].items() if a.name in d["columns"]], what)
-    for part in ("triggers", "policies"):
+    for part in CODE:
         _take_or_refuse(f, a, entry, part, what)
-    for part in ("constraints", "indexes", "statistics"):
-        for name in _standing_on(entry, part, a.name):
-            f.notice(f"dropping {what} silently drops {singular(part)} {name}")
-            del entry[part][name]
-            f.forget(f"{name} on {label}")
-            if part != "statistics":
-                forget_index(f, label, name)
+    _drop_below(f, a, entry, what)
+    _drop_standing(f, a, label, entry, what)
     if _in_key(entry, a.name):
         entry["primary_key"] = []
     if column.get("generated"):
@@ -56,10 +65,64 @@ def drop_column(f: Forecast, a: Action) -> None:
     f.forget(f"{label}.{a.name}")
 
 
+def _drop_standing(f: Forecast, a: Action, label: str, entry: Entry, what: str) -> None:
+    """What goes with a column without a word."""
+    for part in ("constraints", "indexes", "statistics"):
+        for name in _standing_on(entry, part, a.name):
+            f.notice(f"dropping {what} silently drops {singular(part)} {name}")
+            if part == "indexes":
+                unidentified(f, label, entry, what, name)
+            del entry[part][name]
+            f.forget(f"{name} on {label}")
+            if part != "statistics":
+                forget_index(f, label, name)
+
+
+def _drop_below(f: Forecast, a: Action, entry: Entry, what: str) -> None:
+    """The column of every partition and child goes too, with what was built on it there alone."""
+    if a.only:
+        return
+    for child, under in below(f, entry):
+        if not under["columns"].get(a.name, {}).get("inherited"):
+            continue
+        here = f"{what}, and with it that of {child},"
+        cascade(f, a, under, [k for k, d in under["dependents"].items() if a.name in d["columns"]], here)
+        for part in CODE:
+            _take_or_refuse(f, a, under, part, here)
+        for part in ("constraints", "indexes", "statistics"):
+            for name in _standing_on(under, part, a.name):
+                if name not in (fixed(under, part) or ()):
+                    f.notice(f"dropping {what} silently drops {singular(part)} {name} of {child}")
+
+
+def _fixed(f: Forecast, a: Action, label: str, entry: Entry, what: str) -> bool:
+    """Says what of the table forbids that one column is another or gone."""
+    if of_type := fixed(entry, "of_type"):
+        f.problem(f"{label} is a table of type {of_type}, which decides its columns")
+    elif a.kind != "rename_column" and a.name in (fixed(entry, "partition_key") or ()):
+        f.problem(f"{what} is in the key by which {label} is partitioned")
+    else:
+        return False
+    return True
+
+
+def _only_parent(f: Forecast, a: Action, label: str, entry: Entry) -> bool:
+    if a.only and entry["children"] and (a.kind != "drop_column" or entry["kind"] == "partitioned table"):
+        f.problem(f"ALTER TABLE ONLY can't be used on {label}, which has children: write it without ONLY")
+        return True
+    return False
+
+
 def rename_column(f: Forecast, a: Action) -> None:
     if (found := _column(f, a)) is None:
         return
-    label, entry, _ = found
+    label, entry, column = found
+    what = f"column {a.name} of {label}"
+    if column.get("inherited"):
+        f.problem(f"{what} is inherited: rename it in the parent")
+        return
+    if _fixed(f, a, label, entry, what) or _only_parent(f, a, label, entry):
+        return
     if a.new_name in entry["columns"]:
         f.problem(
             f"column {a.new_name} of {label} still exists, so {a.name} can't be renamed to it: drop it first"
@@ -68,18 +131,27 @@ def rename_column(f: Forecast, a: Action) -> None:
     entry["columns"][a.new_name] = entry["columns"].pop(a.name)
     forget_comment(f, label, "column", a.name, a.new_name)
     f.leeway.rename(a.name, a.new_name)
-    for part in ("indexes", "statistics", "constraints", "triggers", "policies", "dependents"):
-        for value in entry[part].values():
-            if isinstance(value, dict):
-                value["columns"] = sorted(a.new_name if c == a.name else c for c in value["columns"])
-    entry["not_nulls"] = {k: a.new_name if c == a.name else c for k, c in entry["not_nulls"].items()}
-    if entry["primary_key"] is not ANY:
-        entry["primary_key"] = [a.new_name if c == a.name else c for c in entry["primary_key"]]
-    for key, dependent in entry["dependents"].items():
-        if key.startswith(("view ", "materialized view ")) and isinstance(dependent, dict):
-            dependent["definition"] = ANY  # `email AS email_address`: not to be foretold
+    _rename_uses(entry, a)
+    loosen_views(entry)  # `email AS email_address`: not to be foretold
     if entry["definition"] is not None:
         entry["definition"] = ANY
+
+
+def _rename_uses(entry: Entry, a: Action) -> None:
+    """The column's name wherever the model says which columns something stands on."""
+
+    def renamed(names: list[str]) -> list[str]:
+        return [a.new_name if name == a.name else name for name in names]
+
+    for part in ("indexes", "statistics", "constraints", "triggers", "policies", "rules", "dependents"):
+        for value in entry[part].values():
+            if isinstance(value, dict):
+                value["columns"] = sorted(renamed(value["columns"]))
+    entry["not_nulls"] = {k: a.new_name if c == a.name else c for k, c in entry["not_nulls"].items()}
+    if entry["primary_key"] is not ANY:
+        entry["primary_key"] = renamed(entry["primary_key"])
+    if key := fixed(entry, "partition_key"):
+        entry["fixed"]["partition_key"] = renamed(key)
 
 
 def add_column(f: Forecast, a: Action) -> None:
@@ -123,11 +195,20 @@ def set_not_null(f: Forecast, a: Action) -> None:
 def alter_type(f: Forecast, a: Action) -> None:
     if (found := _column(f, a)) is None:
         return
-    label, entry, _ = found
-    views = [k for k, d in entry["dependents"].items() if "view " in k and a.name in d["columns"]]
-    if views:
-        f.problem(f"the type of column {a.name} of {label} can't change while {', '.join(views)} uses it")
+    label, entry, column = found
+    what = f"column {a.name} of {label}"
+    if column.get("inherited"):
+        f.problem(f"{what} is inherited: change its type in the parent")
         return
+    if _fixed(f, a, label, entry, what) or _only_parent(f, a, label, entry):
+        return
+    _refuse_generated(f, entry, a.name, what)
+    for _, there in [(label, entry), *below(f, entry)]:
+        users = [k for k, d in there["dependents"].items() if "view " in k and a.name in d["columns"]]
+        users += [f"{singular(p)} {n}" for p in CODE for n in _standing_on(there, p, a.name)]
+        if users:
+            f.problem(f"the type of {what} can't change while {', '.join(users)} uses it")
+            return
     f.lose(a, label, a.name)
     entry["columns"][a.name] = ANY
     f.scanned.add(label)
@@ -152,7 +233,7 @@ def _standing_on(entry: Entry, part: str, column: str) -> list[str]:
 
 def _take_or_refuse(f: Forecast, a: Action, entry: Entry, part: str, what: str) -> None:
     for name in _standing_on(entry, part, a.name):
-        word = {"triggers": "trigger", "policies": "policy"}[part]
+        word = singular(part)
         if a.cascade:
             f.notice(f"CASCADE takes {word} {name} with it (lossless)")
             f.taken.append(f"{word} {name}")

@@ -5,7 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from monitor.rollback.forecast.entries import Entry, cascade, forget_index, relation_of
+from monitor.rollback.forecast.entries import (
+    Entry,
+    cascade,
+    fixed,
+    forget_index,
+    relation_of,
+    unidentified,
+)
 from monitor.rollback.forecast.made import forget_comment
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.compare import ANY
@@ -65,6 +72,7 @@ def add_constraint(f: Forecast, a: Action) -> None:
     if shape["type"] in INDEXED:
         _made_index(f, label, entry, a.name)
     if shape["type"] == "p":
+        f.unidentified.pop(entry.get("was", label), None)
         entry["primary_key"] = shape["columns"] or ANY
         _not_null(entry, shape["columns"])
     if a.new_name not in {"", a.name}:  # USING INDEX: from now on it is called as the constraint
@@ -125,6 +133,10 @@ def drop_constraint(f: Forecast, a: Action) -> None:
     if a.name not in entry["constraints"]:
         f.absent(f"constraint {a.name} of {label}", a.if_exists)
         return
+    if a.name in (fixed(entry, "constraints") or ()):
+        f.problem(f"constraint {a.name} of {label} is inherited: drop it from the parent")
+        return
+    unidentified(f, label, entry, f"constraint {a.name}", a.name)
     gone = entry["constraints"].pop(a.name)
     forget_comment(f, label, "constraint", a.name)
     entry["indexes"].pop(a.name, None)

@@ -76,10 +76,12 @@ def set_schema(f: Forecast, a: Action) -> None:
 
 
 def loosen_views(entry: Entry) -> None:
-    """A renamed name shows in the text of views in ways that can't be foretold."""
+    """A renamed name shows in the text of views and rules in ways that can't be foretold."""
     for key, dependent in entry["dependents"].items():
-        if key.startswith(("view ", "materialized view ")):
+        if key.startswith(("view ", "materialized view ")) and isinstance(dependent, dict):
             dependent["definition"] = ANY
+    for rule in entry.get("rules", {}).values():
+        rule["definition"] = ANY
 
 
 NAME_EFFECTS: dict[str, Effect] = {"rename_relation": rename_relation, "set_schema": set_schema}

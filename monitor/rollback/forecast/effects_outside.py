@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from monitor.rollback.forecast.already import index_already
-from monitor.rollback.forecast.entries import Entry, cascade, has_indexed, relation_of
+from monitor.rollback.forecast.entries import Entry, cascade, fixed, has_indexed, relation_of, unidentified
 from monitor.rollback.forecast.made import forget_made, make_index
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.compare import ANY
@@ -53,6 +53,11 @@ def drop_index(f: Forecast, a: Action) -> None:
     if isinstance(index, dict) and index["constraint"]:
         f.problem(f"index {label} belongs to a constraint: drop the constraint instead")
         return
+    if parent := fixed(entry, "part_of"):
+        f.problem(f"index {label} is part of {parent}: drop that instead")
+        return
+    if table:
+        unidentified(f, entry["table"], table, f"index {label}", bare(label))
     cascade(f, a, entry, list(entry["dependents"]), label)
     table["indexes"].pop(bare(label), None)
     f.relations[label] = None

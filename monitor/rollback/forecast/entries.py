@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from monitor.errors import Problem
 from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.schema.compare import ANY
 from monitor.rollback.script.labels import split_label
@@ -25,6 +26,39 @@ def relation_of(f: Forecast, a: Action, tolerated: bool) -> tuple[str, Entry] | 
         f.absent(label, tolerated)
         return None
     return None if entry is ANY else (label, entry)
+
+
+def fixed(entry: Entry, what: str) -> Any:
+    """What keeps a part of a relation from being changed by itself; None: nothing, or it was not read.
+
+    `of_type`, `part_of` (of an index: the parent's), `partition_key`, `constraints` and `indexes` that belong
+    to a parent's, `identity`: the index that tells rows of a published table apart.
+    """
+    return (entry.get("fixed") or {}).get(what)
+
+
+def below(f: Forecast, entry: Entry) -> list[tuple[str, Entry]]:
+    """Children, and theirs; but for those that the plan changed beyond recognition."""
+    found: dict[str, Entry] = {}
+    left = list(entry["children"])
+    while left:
+        label = left.pop()
+        child = f.relations.get(label, f.expected.get("descendants", {}).get(label))
+        if isinstance(child, dict) and label not in found:
+            found[label] = child
+            left += child["children"]
+    return sorted(found.items())
+
+
+def unidentified(f: Forecast, label: str, entry: Entry, what: str, index: str) -> None:
+    """Without it every UPDATE and DELETE of a published table fails; an error unless the plan makes a key."""
+    if fixed(entry, "identity") == index:
+        f.unidentified[entry.get("was", label)] = Problem(
+            "",
+            f"without {what} every UPDATE and DELETE of {label} fails, which is published: give it another "
+            "REPLICA IDENTITY first, or make the key again",
+            f.line,
+        )
 
 
 def has_indexed(f: Forecast, a: Action, label: str, entry: Entry) -> bool:

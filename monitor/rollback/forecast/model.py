@@ -49,6 +49,7 @@ class Forecast:
     scanned: set[str] = field(default_factory=set)  # relations read or rewritten whole under the lock
     made_on: dict[str, str] = field(default_factory=dict)  # index of the plan's making -> its table
     taken: list[str] = field(default_factory=list)  # dependents that CASCADE takes along
+    unidentified: dict[str, Problem] = field(default_factory=dict)  # published tables left without a key
     step: int = 0
     line: int = 0
 
@@ -88,14 +89,14 @@ class Forecast:
         was = known.get("was", column) if isinstance(known, dict) else column
         self.destroyed.append(Destroyed(self.step, self.line, action.kind, entry["was"], was))
 
-    def lose_also(self, action: Action, label: str) -> None:
-        """Notes rows of a table that the statement does not name: a foreign key carries it on to them."""
-        self.destroyed.append(Destroyed(self.step, self.line, action.kind, label))
+    def lose_also(self, action: Action, label: str, column: str = "") -> None:
+        """Notes rows of a table that is not named: a foreign key or inheritance carries it on to them."""
+        self.destroyed.append(Destroyed(self.step, self.line, action.kind, label, column))
 
     def forget(self, identity: str) -> None:
         """An object is gone: nobody depends on it or through it any more."""
         self.dropped.add(identity)
-        for entry in self.relations.values():
+        for entry in [*self.relations.values(), *self.expected.get("descendants", {}).values()]:
             if isinstance(entry, dict):
                 for key in [k for k in entry["dependents"] if belongs(k, identity)]:
                     del entry["dependents"][key]
@@ -120,6 +121,7 @@ def foresee(
         forecast.step, forecast.line = s.step, s.line
         for action in s.actions:
             effects[action.kind](forecast, action)
+    forecast.problems += forecast.unidentified.values()
     _strip(forecast.expected)
     if statements:
         _loosen_carried(forecast.expected)
@@ -132,6 +134,7 @@ def modelled(now: Fingerprint) -> Fingerprint:
     for label, entry in model["relations"].items():
         if entry is not None:
             entry["was"] = label
+            entry.setdefault("rules", {})  # of a plan that was registered before they were read
             for name, column in entry["columns"].items():
                 column["was"] = name
     return model

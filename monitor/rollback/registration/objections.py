@@ -13,6 +13,9 @@ from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.plan import Action, Statement, key_of
 from monitor.rollback.script.refusals import OWN_SCHEMA
 
+SHOWN = 3
+"""Reasons of one statement; each alone is enough."""
+
 OURS = (f"{OWN_SCHEMA}.", f"{OWN_SCHEMA}_salvage.", f"{OWN_SCHEMA}_quarantine")
 
 
@@ -35,15 +38,17 @@ def _keys(a: Action) -> list[str]:
     return [*own, a.name] if a.kind == "detach_partition" else own
 
 
-def opaque(statements: Sequence[Statement], functions: set[str], allowed: bool) -> list[Problem]:
-    """Statements whose effect nobody can tell; `functions` are the called ones of which that is so."""
+def opaque(
+    statements: Sequence[Statement], reasons: Mapping[int, Sequence[str]], allowed: bool
+) -> list[Problem]:
+    """Statements whose effect nobody can tell; `reasons`: the code that each would run, by step."""
     if allowed:
         return []
     found = []
     for s in statements:
-        calls = sorted(key_of(f) for f in s.functions if key_of(f) in functions)
-        if s.klass is Class.OPAQUE or calls:
-            what = f"it calls {', '.join(calls)}" if calls else f"{s.kind} can do anything"
+        whys = reasons.get(s.step, ())
+        if s.klass is Class.OPAQUE or whys:
+            what = "; ".join(whys[:SHOWN]) if whys else f"{s.kind} can do anything"
             found.append(
                 Problem("", f"{what}: nobody can say what that changes; --allow-opaque takes it", s.line)
             )

@@ -7,7 +7,7 @@ Reads the database it is for and changes nothing there. Everything that could st
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from monitor import ownership, pg
@@ -22,11 +22,11 @@ from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.model import Forecast, foresee
 from monitor.rollback.registration import hidden, misfits, named, objections, remembering
 from monitor.rollback.registration.cautions import cautions
-from monitor.rollback.schema import catalogue, fingerprint
+from monitor.rollback.schema import catalogue, code, fingerprint
 from monitor.rollback.schema.catalogue import Identity, Resolved
 from monitor.rollback.schema.document import Document
 from monitor.rollback.script import plan
-from monitor.rollback.script.plan import Statement, key_of
+from monitor.rollback.script.plan import Statement
 
 CATALOGUE_DEADLINE = 20.0
 """Seconds for all catalogue reads of one registration."""
@@ -140,7 +140,7 @@ class Seen:
 
     server: Identity
     resolved: dict[str, Resolved]
-    opaque: set[str]
+    opaque: dict[int, tuple[str, ...]]  # step -> the code it would run
     quoted: dict[str, str]
     others: tuple[tuple[str, str], ...]
     print_: fingerprint.Fingerprint
@@ -158,8 +158,9 @@ async def _see(connection: Connection, statements: Sequence[Statement], options:
         raise PlanRefused([Problem("", ownership.sentence(strange))])
     await connection.execute(stored.set_path(server.search_path))
     resolved = await catalogue.resolve(connection, named.names(statements))
-    opaque = await catalogue.opaque_functions(connection, [f for s in statements for f in s.functions])
     quoted = await catalogue.quoted(connection, named.new_names(statements))
+    meaning = {key: found.label for key, found in resolved.items()}
+    opaque = await code.reasons(connection, statements, meaning, quoted)
     labels, others = named.touched(statements, resolved, quoted)
     print_ = await fingerprint.read(connection, labels, others, server.search_path)
     return Seen(server, resolved, opaque, quoted, others, print_)
@@ -218,7 +219,5 @@ def _refuse_server(connection: Connection, server: Identity, options: Options) -
         raise PlanRefused([Problem("", why)])
 
 
-def _classified(statements: Sequence[Statement], opaque: set[str]) -> tuple[Statement, ...]:
-    return tuple(
-        plan.as_opaque(s) if any(key_of(f) in opaque for f in s.functions) else s for s in statements
-    )
+def _classified(statements: Sequence[Statement], opaque: Mapping[int, object]) -> tuple[Statement, ...]:
+    return tuple(plan.as_opaque(s) if s.step in opaque else s for s in statements)

@@ -15,11 +15,12 @@ from monitor.rollback.script.labels import bare
 
 _TOKENS = re.compile(r'"(?:[^"]|"")*"|\w+|\S')
 
-NAMED = ("columns", "constraints", "indexes", "statistics", "triggers", "policies", "dependents")
+NAMED = ("columns", "constraints", "indexes", "statistics", "triggers", "policies", "rules", "dependents")
 """Parts of a relation that hold named things."""
 
-ELSEWHERE = ("children", "not_nulls")
-"""Compared apart; and names of NOT NULL constraints, since what they say is said of the columns."""
+ELSEWHERE = ("children", "not_nulls", "fixed")
+"""Compared apart; names of NOT NULL constraints, since what they say is said of the columns; and what only
+says which changes the server will refuse."""
 
 ODD = {
     "indexes": "index", "policies": "policy", "dependents": "dependent", "statistics": "statistics object",
@@ -46,6 +47,7 @@ class Leeway:
 
     renamed: set[tuple[str, str]] = field(default_factory=set)
     added: set[str] = field(default_factory=set)  # names of new objects, and of what may change with them
+    gone: set[str] = field(default_factory=set)  # children that somebody dropped
     loose: set[tuple[str, str]] = field(default_factory=set)  # (label, part): what is named there may differ
 
     def rename(self, old: str, new: str) -> None:
@@ -88,15 +90,19 @@ def _relation(label: str, expected: Any, actual: Any, leeway: Leeway) -> list[st
         if part not in (*NAMED, *ELSEWHERE) and not same(expected[part], actual.get(part), leeway)
     ]
     found += [f"{label}: child {c} is missing" for c in _missing(expected, actual, leeway)]
-    for part in NAMED:
-        found += _named(label, part, expected[part], actual[part], leeway)
+    for part in NAMED:  # one that was registered before rules were read has none
+        found += _named(label, part, expected.get(part, ANY), actual[part], leeway)
     return found
 
 
 def _missing(expected: Mapping[str, Any], actual: Mapping[str, Any], leeway: Leeway) -> list[str]:
-    """Children that are gone. A new one, such as tonight's partition, follows its parent in everything."""
+    """Children that are elsewhere now. A new one, such as tonight's partition, follows its parent in
+    everything; one that is dropped is in nobody's way."""
     new = dict(leeway.renamed)
-    return [c for c in expected["children"] if c not in actual["children"] and new.get(bare(c)) is None]
+    return [
+        c for c in expected["children"]
+        if c not in actual["children"] and c not in leeway.gone and new.get(bare(c)) is None
+    ]  # fmt: skip
 
 
 def _named(label: str, part: str, expected: Any, actual: Mapping[str, Any], leeway: Leeway) -> list[str]:

@@ -7,15 +7,17 @@ This file does not compare; see compare.py.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 from monitor.pg import MARK, PINNED, Connection
 from monitor.rollback.schema.others import SCHEMA_PARTS, Other, other_key
+from monitor.rollback.schema.writing import ENTER, LEAVE
 
 Fingerprint = dict[str, Any]
-"""`{"relations": {"public.contacts": {...} | None}, "others": {"function ...": {...} | None}}`."""
+"""`{"relations": {"public.contacts": {...} | None}, "others": {"function ...": {...} | None}}`, and in
+`descendants` the relations below them that nobody named."""
 
 RELATIONS = files("monitor.rollback.schema").joinpath("fingerprint.sql").read_text(encoding="utf-8")
 
@@ -35,20 +37,37 @@ SELECT coalesce(CASE WHEN w.part OPERATOR(pg_catalog.=) 'function' THEN
 
 
 async def read(
-    connection: Connection, labels: Sequence[str], others: Sequence[Other], search_path: str
-) -> Fingerprint:
+    connection: Connection, labels: Sequence[str], others: Sequence[Other], search_path: str,
+    below: Sequence[str] = (),
+) -> Fingerprint:  # fmt: skip
     """Of relations by qualified label and of `(kind, name as written)` others. Needs an open transaction.
 
-    `others` are looked up under `search_path`; it is pinned afterwards.
+    `others` are looked up under `search_path`; it is pinned afterwards. `below`: what was below the relations
+    once, by inheritance or as their partition, and is looked for although it may be elsewhere now.
     """
-    await _set_path(connection, "")
+    await connection.execute(ENTER)
     relations = await _relations(connection, labels)
     tables = {e["table"] for e in relations.values() if e and e["table"]} - set(labels)
     relations |= await _relations(connection, sorted(tables))
+    descendants = await _descendants(connection, relations, below)
     await _set_path(connection, search_path)
     found = await _others(connection, others) if others else {}
-    await connection.execute(PINNED)
-    return {"relations": relations, "others": found}
+    await connection.execute(f"{LEAVE}; {PINNED}")
+    return {"relations": relations, "others": found, "descendants": descendants}
+
+
+async def _descendants(
+    connection: Connection, relations: Mapping[str, Any], below: Sequence[str]
+) -> dict[str, Any]:
+    """Children of the relations, and theirs: they follow in everything, and may stand in its way."""
+    found = await _relations(connection, sorted(set(below) - relations.keys()))
+    while new := _children([*relations.values(), *found.values()]) - relations.keys() - found.keys():
+        found |= await _relations(connection, sorted(new))
+    return found
+
+
+def _children(entries: Iterable[Any]) -> set[str]:
+    return {child for e in entries if e for child in e["children"]}
 
 
 async def _relations(connection: Connection, labels: Sequence[str]) -> dict[str, Any]:

@@ -83,6 +83,43 @@ SELECT want.label,
                                AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
                                AND d.refobjid = c.oid AND d.refobjsubid > 0)))
               FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid), '{}'),
+  'rules', coalesce((SELECT pg_catalog.jsonb_object_agg(r.rulename, pg_catalog.jsonb_build_object(
+                'definition', pg_catalog.pg_get_ruledef(r.oid), 'enabled', r.ev_enabled::text,
+                'columns', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT a.attname), '[]')
+                              FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_attribute a
+                                ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+                             WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+                               AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                               AND d.refobjid = c.oid AND d.refobjsubid > 0)))
+              FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN'), '{}'),
+  'fixed', pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(  -- what forbids a change; see entries.py
+    'of_type', CASE WHEN c.reloftype <> 0 THEN c.reloftype::pg_catalog.regtype::text END,
+    'part_of', CASE WHEN c.relkind IN ('i', 'I') THEN
+      (SELECT h.inhparent::pg_catalog.regclass::text FROM pg_catalog.pg_inherits h WHERE h.inhrelid = c.oid) END,
+    'partition_key', CASE WHEN c.relkind = 'p' THEN
+      (SELECT pg_catalog.jsonb_agg(a.attname) FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+          AND (a.attnum = ANY ((SELECT p.partattrs::int2[] FROM pg_catalog.pg_partitioned_table p WHERE p.partrelid = c.oid)::int2[])
+               OR EXISTS (SELECT FROM pg_catalog.pg_depend d
+                           WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
+                             AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                             AND d.refobjid = c.oid AND d.refobjsubid = a.attnum))) END,
+    'constraints', (SELECT pg_catalog.jsonb_agg(k.conname) FROM pg_catalog.pg_constraint k
+                     WHERE k.conrelid = c.oid AND k.coninhcount > 0),
+    'indexes', (SELECT pg_catalog.jsonb_agg(x.relname) FROM pg_catalog.pg_index i
+                  JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid AND x.relispartition WHERE i.indrelid = c.oid),
+    'identity', CASE WHEN c.relkind IN ('r', 'p') AND EXISTS (
+        SELECT FROM pg_catalog.pg_publication p
+         WHERE (p.pubupdate OR p.pubdelete) AND (p.puballtables
+            OR EXISTS (SELECT FROM pg_catalog.pg_publication_rel l WHERE l.prpubid = p.oid AND l.prrelid = c.oid)
+            OR EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_depend n  -- of the schema; from 15 on
+                           ON n.classid = d.classid AND n.objid = d.objid
+                          AND n.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                        WHERE d.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass AND d.refobjid = p.oid
+                          AND n.refobjid = c.relnamespace)))
+      THEN (SELECT x.relname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+             WHERE i.indrelid = c.oid
+               AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident END LIMIT 1) END)),
   'dependents', coalesce((SELECT pg_catalog.jsonb_object_agg(o.type || ' ' || o.identity, pg_catalog.jsonb_build_object(
                 'definition', o.definition, 'columns', o.columns, 'carries', o.carries)
                 ORDER BY pg_catalog.jsonb_array_length(o.columns))
@@ -143,6 +180,22 @@ SELECT want.label,
                                     AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.oid = d.objid AND t.tgrelid = c.oid))
                          GROUP BY d.classid, d.objid, d.objsubid) d,
                        pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i
+                UNION ALL
+                SELECT i.type, i.identity, NULL, coalesce(pg_catalog.jsonb_agg(DISTINCT q.attname)
+                         FILTER (WHERE q.attname IS NOT NULL), '[]'), NULL  -- defaults by this sequence, or by a column's
+                  FROM (SELECT c.oid AS seq, NULL::name AS attname WHERE c.relkind = 'S'
+                        UNION ALL
+                        SELECT o.objid, a.attname FROM pg_catalog.pg_depend o
+                          JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = o.refobjsubid
+                         WHERE c.relkind IN ('r', 'p', 'f')
+                           AND o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.deptype IN ('a', 'i')
+                           AND o.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                           AND o.refobjid = c.oid AND o.refobjsubid > 0) q
+                  JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                   AND d.refobjid = q.seq AND d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+                  JOIN pg_catalog.pg_attrdef f ON f.oid = d.objid AND f.adrelid <> c.oid,
+                       pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i
+                 GROUP BY 1, 2
                 UNION ALL
                 SELECT i.type, i.identity, NULL, '[]', NULL  -- on its row type, or on arrays of that
                   FROM pg_catalog.pg_type y

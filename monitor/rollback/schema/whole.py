@@ -18,6 +18,7 @@ from typing import Any
 from monitor import pg
 from monitor.errors import DatabaseError
 from monitor.pg import Connection
+from monitor.rollback.schema.writing import ENTER, LEAVE
 
 Objects = dict[str, dict[str, Any]]
 """Label -> entry. Labels: `public.contacts`, `function public.f(integer)`, `type public.mood`, `schema app`,
@@ -30,20 +31,6 @@ NAMED: Mapping[str, str] = {
 """Parts of a relation that hold named things -> one of them."""
 
 WHOLE = files("monitor.rollback.schema").joinpath("whole.sql").read_text(encoding="utf-8")
-
-SETTINGS = {
-    "search_path": "",  # every name in a definition is qualified
-    "jit": "off",  # compiling the query would take longer than running it
-    "quote_all_identifiers": "off",
-    "DateStyle": "ISO, MDY", "IntervalStyle": "postgres", "TimeZone": "UTC", "bytea_output": "hex",
-    "extra_float_digits": "1", "xmlbinary": "base64", "lc_monetary": "C",
-}  # fmt: skip
-"""What decides how the server writes a definition: the same schema is the same text in every session."""
-
-ENTER = "SAVEPOINT migration_monitor_whole; /* migration-monitor */ SELECT " + ", ".join(
-    f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in SETTINGS.items()
-)
-LEAVE = "ROLLBACK TO SAVEPOINT migration_monitor_whole; RELEASE SAVEPOINT migration_monitor_whole"
 
 TRIES = 8
 """An object that somebody drops while it is described is an error of the server, not of the schema: under

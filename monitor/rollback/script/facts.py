@@ -7,10 +7,10 @@ This file does not know the catalogue and does not decide what is acceptable.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 from monitor.rollback.script import facts_outside
+from monitor.rollback.script.facts_code import nodes_with, unique, used, walk
 from monitor.rollback.script.facts_constraints import constraint
 from monitor.rollback.script.facts_objects import (
     comment,
@@ -20,7 +20,7 @@ from monitor.rollback.script.facts_objects import (
     signature,
     strings,
 )
-from monitor.rollback.script.facts_parts import Facts, Tree
+from monitor.rollback.script.facts_parts import Facts, Tree, is_only
 from monitor.rollback.script.facts_parts import action as _action
 from monitor.rollback.script.facts_parts import relation_name as _relation
 from monitor.rollback.script.refusals import OWN_SCHEMA, refusal_of
@@ -58,7 +58,10 @@ RENAMED_RELATIONS = {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_IN
 
 
 def facts_of(tree: Tree) -> Facts:
-    """`{actions, functions, relations, refusal}`; `refusal` is "" when the grammar has nothing against it."""
+    """`{actions, functions, operators, types, roles, relations, refusal}`.
+
+    `refusal` is "" when the grammar has nothing against it.
+    """
     node, body = next(iter(tree.items()))
     refusal = refusal_of(node, body) or _touches_us(tree)
     reader = READERS.get(node)
@@ -68,8 +71,8 @@ def facts_of(tree: Tree) -> Facts:
     return {
         "refusal": refusal or next((a["refusal"] for a in actions if a.get("refusal")), ""),
         "actions": [{k: v for k, v in a.items() if k != "refusal"} for a in actions],
-        "functions": _unique(strings(c["funcname"]) for c in _calls(tree)),
-        "relations": _unique(_relation(r) for r in _nodes_with(tree, "relname")),
+        **used(tree),
+        "relations": unique(_relation(r) for r in nodes_with(tree, "relname")),
     }
 
 
@@ -77,7 +80,7 @@ def _beside(node: str, body: Tree) -> list[Facts]:
     """What a WITH writes beside what the statement itself does: `WITH x AS (DELETE …) INSERT …`."""
     if node not in {*WRITES, "select_stmt"}:  # the body of a function that is made does nothing yet
         return []
-    queries = (c["ctequery"] for c in _nodes_with(body, "ctequery"))
+    queries = (c["ctequery"] for c in nodes_with(body, "ctequery"))
     return [a for q in queries for kind, inner in q.items() if kind in WRITES for a in READERS[kind](inner)]
 
 
@@ -112,7 +115,8 @@ def _alter(body: Tree, cmd: Tree) -> Facts:
     return _action(
         kind, _relation(body["relation"]), name, new_name=_using_index(definition),
         if_exists=bool(cmd.get("missing_ok")), relation_if_exists=bool(body.get("missing_ok")),
-        cascade=_cascade(cmd), refusal=refusal, **constraint(definition.get("constraint", {})),
+        cascade=_cascade(cmd), only=is_only(body["relation"]), refusal=refusal,
+        **constraint(definition.get("constraint", {})),
     )  # fmt: skip
 
 
@@ -148,7 +152,7 @@ def _rename(body: Tree) -> list[Facts]:
     return [
         _action(
             kind, _relation(body["relation"]), body.get("subname", ""), new_name=body["newname"],
-            relation_if_exists=bool(body.get("missing_ok")),
+            relation_if_exists=bool(body.get("missing_ok")), only=is_only(body["relation"]),
         )
     ]  # fmt: skip
 
@@ -191,11 +195,12 @@ def _insert(body: Tree) -> list[Facts]:
 def _update(body: Tree) -> list[Facts]:
     relation = _relation(body["relation"])
     targets = (t["res_target"]["name"] for t in body["target_list"])
-    return [_action("update", relation, column) for column in targets]
+    return [_action("update", relation, column, only=is_only(body["relation"])) for column in targets]
 
 
 def _truncate(body: Tree) -> list[Facts]:
-    return [_action("truncate", _relation(r["range_var"]), cascade=_cascade(body)) for r in body["relations"]]
+    tables = [r["range_var"] for r in body["relations"]]
+    return [_action("truncate", _relation(t), cascade=_cascade(body), only=is_only(t)) for t in tables]
 
 
 def _grant(body: Tree) -> list[Facts]:
@@ -210,7 +215,8 @@ def _on(kind: str, key: str, name: str = "") -> Callable[[Tree], list[Facts]]:
 
     def read(body: Tree) -> list[Facts]:
         replaces = bool(body.get("if_not_exists") or body.get("replace"))
-        return [_action(kind, _relation(body[key]), body.get(name, "") if name else "", if_exists=replaces)]
+        own = body.get(name, "") if name else ""
+        return [_action(kind, _relation(body[key]), own, if_exists=replaces, only=is_only(body[key]))]
 
     return read
 
@@ -251,34 +257,8 @@ def _cascade(body: Tree) -> bool:
     return body.get("behavior") == "DROP_CASCADE"
 
 
-def _walk(tree: Any) -> Iterator[Tree | str]:
-    """Every dict and string of the tree; a stack instead of recursion, since trees can be deep."""
-    stack = [tree]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, dict):
-            yield item
-            stack.extend(item.values())
-        elif isinstance(item, list):
-            stack.extend(item)
-        elif isinstance(item, str):
-            yield item
-
-
-def _nodes_with(tree: Tree, key: str) -> list[Tree]:
-    return [n for n in _walk(tree) if isinstance(n, dict) and key in n]
-
-
-def _calls(tree: Tree) -> list[Tree]:
-    return [n["func_call"] for n in _nodes_with(tree, "func_call")]
-
-
-def _unique(names: Iterator[list[str]]) -> list[list[str]]:
-    return [list(n) for n in sorted({tuple(n) for n in names})]
-
-
 def _touches_us(tree: Tree) -> str:
-    if any(isinstance(s, str) and _OURS.search(s) for s in _walk(tree)):
+    if any(isinstance(s, str) and _OURS.search(s) for s in walk(tree)):
         return f"the schema {OWN_SCHEMA} is the ledger of this rollback and may not be touched by it"
     return ""
 

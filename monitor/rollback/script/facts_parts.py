@@ -13,6 +13,11 @@ def action(kind: str, relation: list[str] | None = None, name: str = "", **more:
     return {"kind": kind, "relation": relation, "name": name, **more}
 
 
+def is_only(range_var: Tree) -> bool:
+    """ONLY: without what inherits from it."""
+    return not range_var.get("inh", False)
+
+
 def relation_name(range_var: Tree) -> list[str]:
     """`[name]` or `[schema, name]`, as written."""
     schema = range_var.get("schemaname")

@@ -36,6 +36,7 @@ class Action:
     if_exists: bool = False
     relation_if_exists: bool = False
     cascade: bool = False
+    only: bool = False  # ONLY the relation, not what inherits from it
     shape: str = ""  # of an index: what it is known by beside its name; of a constraint: what it demands
     part: str = ""  # of a comment: what it is on; of an index: whether it is plainly unique
     text: str | None = None  # a function's body, an enum's labels, a comment, a CHECK, the twin of an index
@@ -56,6 +57,9 @@ class Statement:
     functions: tuple[Written, ...] = ()
     relations: tuple[Written, ...] = ()
     transactional: bool = True
+    operators: tuple[Written, ...] = ()
+    types: tuple[str, ...] = ()  # as keys, always quoted
+    roles: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -119,13 +123,16 @@ def to_json(s: Statement) -> dict[str, object]:
             {
                 "kind": a.kind, "relation": list(a.relation) if a.relation else None, "name": a.name,
                 "new_name": a.new_name, "if_exists": a.if_exists,
-                "relation_if_exists": a.relation_if_exists, "cascade": a.cascade, "shape": a.shape,
-                "part": a.part, "text": a.text,
+                "relation_if_exists": a.relation_if_exists, "cascade": a.cascade, "only": a.only,
+                "shape": a.shape, "part": a.part, "text": a.text,
             }
             for a in s.actions
         ],
         "functions": [list(f) for f in s.functions],
         "relations": [list(r) for r in s.relations],
+        "operators": [list(o) for o in s.operators],
+        "types": list(s.types),
+        "roles": list(s.roles),
     }  # fmt: skip
 
 
@@ -134,7 +141,8 @@ def from_json(row: Mapping[str, Any]) -> Statement:
         step=row["step"], start=row["start"], end=row["end"], line=row["line"], text=row["text"],
         sha256=row["sha256"], klass=Class(row["class"]), transactional=row["transactional"],
         actions=_actions(row["actions"]), functions=_names(row["functions"]),
-        relations=_names(row["relations"]),
+        relations=_names(row["relations"]), operators=_names(row.get("operators", ())),
+        types=tuple(row.get("types", ())), roles=tuple(row.get("roles", ())),
     )  # fmt: skip
 
 
@@ -154,6 +162,7 @@ def _statement(step: int, start: int, end: int, line: int, sql: bytes, fact: Map
         step, start, end, line, text, sha256_of(text), klass, actions,
         _names(fact["functions"]), _names(fact["relations"]),
         transactional=all(KINDS[a.kind].transactional for a in actions),
+        operators=_names(fact["operators"]), types=tuple(fact["types"]), roles=tuple(fact["roles"]),
     )  # fmt: skip
 
 
