@@ -92,7 +92,7 @@ PINNED = PIN.format(local="true")
 """Until the transaction ends, nothing that somebody put into another schema is found instead of ours."""
 
 
-PLAINLY = """SELECT pg_catalog.set_config('quote_all_identifiers', 'off', false),
+PLAINLY = f"""{MARK} SELECT pg_catalog.set_config('quote_all_identifiers', 'off', false),
        pg_catalog.set_config('jit', 'off', false)"""
 """Names are written as they were at registration, and the catalogue is read without being compiled for."""
 

@@ -16,6 +16,7 @@ STATEMENT = re.compile(
 """How a statement begins. SET, RESET and the control of transactions are known by their command."""
 
 WRITTEN_FOR_PEOPLE = {
+    "rollback/blocking.py",  # parts of a marked statement
     "rollback/conditions.py",  # remedies: marked where they are sent
     "rollback/data/keeping.py",  # the way back, for the manifest
     "rollback/data/salvage.py",

@@ -108,7 +108,7 @@ def _fixed(f: Forecast, a: Action, label: str, entry: Entry, what: str) -> bool:
 
 def _only_parent(f: Forecast, a: Action, label: str, entry: Entry) -> bool:
     if a.only and entry["children"] and (a.kind != "drop_column" or entry["kind"] == "partitioned table"):
-        f.problem(f"ALTER TABLE ONLY can't be used on {label}, which has children: write it without ONLY")
+        f.problem(f"{label} has children, so ALTER TABLE ONLY can't be used on it: write it without ONLY")
         return True
     return False
 
