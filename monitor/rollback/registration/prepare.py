@@ -20,7 +20,7 @@ from monitor.rollback.data.losses import DataLoss, Protection, protect
 from monitor.rollback.forecast import estimate, speed
 from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.model import Forecast, foresee
-from monitor.rollback.registration import hidden, misfits, named, objections, remembering
+from monitor.rollback.registration import fits, hidden, misfits, named, objections, remembering
 from monitor.rollback.registration.cautions import cautions
 from monitor.rollback.schema import catalogue, code, fingerprint
 from monitor.rollback.schema.catalogue import Identity, Resolved
@@ -104,6 +104,9 @@ async def _prepare(
             )
             text, statements = await plan.read(aside.text.encode())
             seen = await _see(connection, statements, options)
+        unfit = await fits.problems(
+            connection, statements, seen.resolution, seen.quoted, seen.server.search_path
+        )
         books = await _books(connection, options)
         remembered = await remembering.read(connection, seen.server, options.before)
     server, resolved, opaque, quoted = seen.server, seen.resolved, seen.opaque, seen.quoted
@@ -112,7 +115,7 @@ async def _prepare(
     protection = protect(forecast.destroyed, options.data_loss, options.accept_loss)
     problems = [*objections.rights(statements, resolved),
                 *objections.opaque(statements, opaque, options.allow_opaque), *forecast.problems,
-                *protection.problems, *books]  # fmt: skip
+                *(unfit if not forecast.problems else []), *protection.problems, *books]  # fmt: skip
     if problems:
         raise PlanRefused(sorted(problems, key=lambda p: p.line or 0))
     registered = stored.Plan(

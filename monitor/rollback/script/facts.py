@@ -16,9 +16,12 @@ from monitor.rollback.script.facts_objects import (
     comment,
     create_enum,
     create_function,
+    create_trigger,
+    create_view,
     quoted,
     signature,
     strings,
+    type_text,
 )
 from monitor.rollback.script.facts_parts import Facts, Tree, is_only
 from monitor.rollback.script.facts_parts import action as _action
@@ -116,8 +119,15 @@ def _alter(body: Tree, cmd: Tree) -> Facts:
         kind, _relation(body["relation"]), name, new_name=_using_index(definition),
         if_exists=bool(cmd.get("missing_ok")), relation_if_exists=bool(body.get("missing_ok")),
         cascade=_cascade(cmd), only=is_only(body["relation"]), refusal=refusal,
+        **(_new_type(definition) if kind == "alter_type" else {}),
         **constraint(definition.get("constraint", {})),
     )  # fmt: skip
+
+
+def _new_type(definition: Tree) -> Facts:
+    """`text`: the type that values become by themselves; nothing when USING says how."""
+    column = definition["column_def"]
+    return {} if "raw_default" in column else {"text": type_text(column["type_name"])}
 
 
 def _defined(definition: Tree) -> str:
@@ -234,10 +244,10 @@ READERS: dict[str, Callable[[Tree], list[Facts]]] = {
     "index_stmt": facts_outside.create_index,
     "reindex_stmt": facts_outside.reindex,
     "vacuum_stmt": facts_outside.vacuum,
-    "view_stmt": _on("create_view", "view"),
+    "view_stmt": create_view,
     "create_stmt": _on("create_table", "relation"),
     "create_seq_stmt": _on("create_sequence", "sequence"),
-    "create_trig_stmt": _on("create_trigger", "relation", "trigname"),
+    "create_trig_stmt": create_trigger,
     "create_function_stmt": create_function,
     "create_enum_stmt": create_enum,
     "comment_stmt": comment,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from monitor.rollback.script.facts_parts import Tree
+import json
+
+from monitor.rollback.script.facts_parts import Tree, relation_name
 from monitor.rollback.script.facts_parts import action as _action
 
 INPUT = {"FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_VARIADIC", "FUNC_PARAM_DEFAULT"}
@@ -23,7 +25,43 @@ def create_function(body: Tree) -> list[Tree]:
     name = f"{quoted(strings(body['funcname']))}({', '.join(type_text(t) for t in types)})"
     if any(t.get("pct_type") for t in types):
         name = ""
-    return [_action("create_function", None, name, if_exists=bool(body.get("replace")), text=_body(body))]
+    return [
+        _action(
+            "create_function", None, name, if_exists=bool(body.get("replace")), text=_body(body),
+            part=_returned(body),
+        )
+    ]  # fmt: skip
+
+
+def _returned(body: Tree) -> str:
+    """`SETOF "text"`; "" when parameters say it, or nothing is returned."""
+    modes = {p["function_parameter"].get("mode") for p in body.get("parameters", [])}
+    returned = body.get("return_type")
+    if returned is None or returned.get("pct_type") or not modes <= {"FUNC_PARAM_IN", "FUNC_PARAM_DEFAULT"}:
+        return ""
+    return ("SETOF " if returned.get("setof") else "") + type_text(returned)
+
+
+def create_view(body: Tree) -> list[Tree]:
+    """`text`: its query; `shape`: the names given to columns, as JSON."""
+    names = json.dumps(strings(body.get("aliases", [])))
+    return [
+        _action(
+            "create_view", relation_name(body["view"]), if_exists=bool(body.get("replace")),
+            shape=names, statement=body["query"],
+        )
+    ]  # fmt: skip
+
+
+def create_trigger(body: Tree) -> list[Tree]:
+    """`text`: its function, as a key."""
+    replaces = bool(body.get("replace"))
+    return [
+        _action(
+            "create_trigger", relation_name(body["relation"]), body["trigname"], if_exists=replaces,
+            text=quoted(strings(body["funcname"])),
+        )
+    ]  # fmt: skip
 
 
 def _body(body: Tree) -> str | None:

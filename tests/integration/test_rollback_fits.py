@@ -1,0 +1,99 @@
+"""A statement that the server would not take, by what the catalogue says, is refused at registration."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.errors import PlanRefused
+from monitor.rollback.data.losses import DataLoss
+from monitor.rollback.registration.prepare import prepare
+from tests.conftest import Database
+from tests.rollbacks import ALLOWING, build, connected
+
+TABLES = """
+CREATE TABLE t (id int PRIMARY KEY, a int, b int, c text);
+CREATE UNIQUE INDEX partial ON t (b) WHERE b > 0;
+CREATE TABLE f (x int, y bigint);
+CREATE TABLE pair (a int, b int, UNIQUE (b, a));
+CREATE TYPE mood AS ENUM ('good', 'bad');
+CREATE TABLE moods (m mood);
+CREATE VIEW v AS SELECT id, a, b FROM t;
+CREATE FUNCTION fn(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+"""
+
+IMPOSSIBLE = [
+    ("CREATE OR REPLACE VIEW v AS SELECT id, a FROM t", "public.v would lose column b"),
+    ("CREATE OR REPLACE VIEW v AS SELECT id, c AS a, b FROM t", "a of public.v would be of another type"),
+    ("CREATE OR REPLACE VIEW v AS SELECT id, b, a FROM t", "a of public.v would be called b"),
+    ("CREATE OR REPLACE VIEW v (id, z) AS SELECT id, a, b FROM t", "a of public.v would be called z"),
+    ("CREATE OR REPLACE VIEW v AS SELECT id, a, nope FROM t", 'column "nope" does not exist'),
+    ("CREATE OR REPLACE FUNCTION fn(int) RETURNS text LANGUAGE sql AS $$SELECT 'x'::text$$",
+     "returns integer, which OR REPLACE can't change"),
+    ("CREATE OR REPLACE FUNCTION fn(int) RETURNS SETOF int LANGUAGE sql AS 'SELECT 1'", "returns integer"),
+    ("ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES t (b)", "public.t is not unique by .b."),
+    ("ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES moods", "not unique by its primary key"),
+    ("ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES pair (a)", "not unique by .a."),
+    ("ALTER TABLE t ALTER COLUMN c TYPE int", r"t\.c do not become integer by themselves"),
+    ("ALTER TABLE t ADD COLUMN z nosuch", 'type "nosuch" does not exist'),
+    ("GRANT SELECT ON t TO nosuch", "role nosuch does not exist"),
+    ("ALTER TABLE t OWNER TO nosuch", "role nosuch does not exist"),
+    ("CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION nosuch()",
+     'function "nosuch" does not'),
+    ("INSERT INTO t (nosuch) VALUES (1)", 'column "nosuch" of relation "t" does not exist'),
+    ("INSERT INTO t (id) VALUES (true)", "is of type integer but expression is of type boolean"),
+    ("INSERT INTO moods VALUES ('ugly')", "invalid text representation"),
+    ("DELETE FROM t WHERE nosuch = 1", 'column "nosuch" does not exist'),
+]  # fmt: skip
+
+
+async def test_a_statement_that_the_server_would_not_take_is_refused(database: Database) -> None:
+    """And the server does not take it."""
+    dsn = database.dsn
+    await build(dsn, TABLES)
+    async with connected(dsn) as c:
+        for sql, why in IMPOSSIBLE:
+            lossy = sql.startswith("DELETE") or "TYPE int" in sql
+            named = ("t",) if lossy else ()
+            mode = DataLoss.ACCEPT if lossy else DataLoss.SALVAGE
+            with pytest.raises(PlanRefused, match=why):
+                await prepare(dsn, sql.encode(), replace(ALLOWING, data_loss=mode, accept_loss=named))
+            with pytest.raises(Exception, match=r"exist|cannot|unique|type|enum|primary key"):
+                await c.execute(sql)
+
+
+POSSIBLE = [
+    "CREATE OR REPLACE VIEW v AS SELECT id, a, b, c FROM t",
+    "CREATE OR REPLACE VIEW v (id, a, b) AS SELECT a, b, id FROM t",
+    "DROP VIEW v; CREATE OR REPLACE VIEW v AS SELECT id FROM t",
+    "ALTER TABLE t ADD COLUMN d int; CREATE OR REPLACE VIEW v AS SELECT id, a, b, d FROM t",
+    "CREATE OR REPLACE FUNCTION fn(int) RETURNS int LANGUAGE sql AS 'SELECT 2'",
+    "DROP FUNCTION fn(int); CREATE FUNCTION fn(int) RETURNS text LANGUAGE sql AS $$SELECT 'x'::text$$",
+    "ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x, y) REFERENCES pair (a, b)",
+    "ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES t",
+    "ALTER TABLE t ADD CONSTRAINT u UNIQUE (a);"
+    "ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES t (a)",
+    "CREATE TYPE new AS ENUM ('x'); ALTER TABLE t ADD COLUMN z new, ADD COLUMN s serial, ADD COLUMN y mood[]",
+    "CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch()",
+    "GRANT SELECT ON t TO PUBLIC, CURRENT_USER, postgres",
+    "ALTER TABLE t ADD COLUMN d int; INSERT INTO t (id, d) VALUES (100, 1)",
+    "INSERT INTO moods VALUES ('good'); INSERT INTO t (id) SELECT x + 100 FROM f",
+]
+
+
+async def test_a_statement_that_the_server_takes_is_not_refused(database: Database) -> None:
+    """Also where an earlier one makes it possible; and the server takes each."""
+    dsn = database.dsn
+    await build(dsn, TABLES)
+    async with connected(dsn) as c:
+        for sql in POSSIBLE:
+            await prepare(dsn, sql.encode(), ALLOWING)
+            transaction = c.transaction()
+            await transaction.start()
+            await c.execute(sql)
+            await transaction.rollback()
+        for column, to in (("a", "bigint"), ("a", "text"), ("c", "int USING c::int"), ("c", "varchar(9)")):
+            sql = f"DROP VIEW v; ALTER TABLE t ALTER COLUMN {column} TYPE {to}"
+            await prepare(dsn, sql.encode(), replace(ALLOWING, data_loss=DataLoss.ACCEPT, accept_loss=("t",)))
