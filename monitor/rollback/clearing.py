@@ -7,15 +7,16 @@ autovacuum, not replication, not a prepared transaction. By default nobody is to
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
 from monitor.errors import DatabaseError
 from monitor.pg import Connection
 from monitor.ports import Progress, ProgressKind
-from monitor.rollback.blocking import Blocker, blockers, detail_of
+from monitor.rollback.blocking import Blocker, detail_of, holders
 from monitor.rollback.held import Held, answer
+from monitor.rollback.lookout import Lookout
 from monitor.rollback.script.bare import bare
 
 OURS = "migration-monitor/"
@@ -66,11 +67,20 @@ class InTheWay:
     policy: Policy
     report: Callable[[Progress], None]
     hit: int = 0
+    lookout: Lookout = field(init=False)
+    _bare: dict[str, str] = field(default_factory=dict)  # statements of the last ones, without literals
+
+    def __post_init__(self) -> None:
+        self.lookout = Lookout(self.held, self.system)
+
+    async def aclose(self) -> None:
+        """At the end of the rollback."""
+        await self.lookout.aclose()
 
     async def told(self) -> dict[str, Any]:
         """For a page: each with what it does, without literals."""
         _, found = await self._find()
-        return detail_of(found, await bare([b.query for b in found]))
+        return await self._described(found)
 
     async def clear(self, wanted: bool) -> dict[str, Any]:
         """Who is in the way; hits those that the policy allows, if the rollback is still wanted."""
@@ -78,14 +88,26 @@ class InTheWay:
         chose = chosen(self.policy, found, self.hit) if wanted else []
         if connection is not None and chose:
             await self._hit(connection, chose)
-        return detail_of(found)
+        return await self._described(found)
 
     async def _find(self) -> tuple[Connection | None, Sequence[Blocker]]:
+        """As they were seen while the last try waited; else whoever holds the tables now."""
+        seen = self.lookout.seen
         try:
             connection = (await self.held.session(self.system)).connection
-            return connection, await answer(connection, blockers(connection, self.labels), "finding blockers")
+            if not seen:
+                seen = await answer(connection, holders(connection, self.labels), "finding blockers")
         except DatabaseError:
-            return None, ()
+            return None, seen
+        return connection, seen
+
+    async def _described(self, found: Sequence[Blocker]) -> dict[str, Any]:
+        """At each try, so that only what was not described before goes through the parser."""
+        queries = [b.query for b in found]
+        new = [q for q in dict.fromkeys(queries) if q not in self._bare]
+        known = self._bare | dict(zip(new, await bare(new), strict=True))
+        self._bare = {q: known[q] for q in queries}
+        return detail_of(found, [known[q] for q in queries])
 
     async def _hit(self, connection: Connection, chose: Sequence[Blocker]) -> None:
         done: list[Blocker] = []
@@ -99,7 +121,7 @@ class InTheWay:
                 break  # the next try of the rollback says what it is
         if done:
             self.hit += len(done)
-            said = detail_of(done, await bare([b.query for b in done]))
+            said = await self._described(done)
             text = f"{self.policy.act}: {len(done)} in its way ({self.hit} of {self.policy.at_most})"
             self.report(Progress(ProgressKind.CLEARED, text, {**said, "policy": self.policy.act}))
 

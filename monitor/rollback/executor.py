@@ -106,6 +106,8 @@ class RollbackExecutor:
         except asyncio.CancelledError:
             self._held.drop()
             raise
+        finally:
+            await rollback.way.aclose()
 
     async def settle(
         self,

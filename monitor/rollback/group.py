@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from monitor import pg
+from monitor.errors import DatabaseError
 from monitor.pg import Connection
 from monitor.ports import Order, OutcomeKind
-from monitor.rollback import books, ledger, tenure, verifying
+from monitor.rollback import advance, books, ledger, tenure, verifying
+from monitor.rollback.advance import Lock
 from monitor.rollback.checks import (
     GroupDoneError,
     IntentGoneError,
@@ -43,6 +45,9 @@ UNDO_DEADLINE = 3.0
 
 ANSWER_MARGIN = 10.0
 """Beyond statement_timeout, the server's own limit, before a silent server counts as lost."""
+
+LOCK_MARGIN = 0.05
+"""Seconds that statement_timeout leaves to lock_timeout, which says what was waited for."""
 
 LEAST_LOCK_WAIT = 0.02
 """Seconds left to a statement whose try has used up its waiting; 0 would mean for ever."""
@@ -131,12 +136,11 @@ async def _run(t: Try) -> dict[str, Any]:
         locked = await t.wait(ledger.lock_watch(t.connection, t.order.watch.id), "locking the watch")
     await _check_ledger(t, locked)
     earlier = await t.wait(verifying.look(t.connection, t.plan), "reading the schema")
-    for label in t.plan.locked_for(t.group):
+    for lock in await t.wait(advance.locks(t.connection, t.plan, t.group), "reading what is to be locked"):
         with patience:
-            await t.send(
-                f"{patience.setting}; LOCK TABLE {label} IN ACCESS EXCLUSIVE MODE", f"locking {label}"
-            )
+            await _lock(t, lock, patience)
     held_since = time.monotonic()
+    await t.send(tenure.setting(held_since, t.statement_seconds), "setting statement_timeout")
     with patience:
         await books.hold(t, patience.setting)
     salvaged = await _salvaged(t, held_since)
@@ -154,6 +158,19 @@ async def _run(t: Try) -> dict[str, Any]:
         "locked_seconds": round(time.monotonic() - held_since, 3),
     }
     return await _conclude(t, effect, earlier) if t.group.last else await _note(t, effect)
+
+
+async def _lock(t: Try, lock: Lock, patience: Patience) -> None:
+    """A table and its partitions: lock_timeout would be for each of them, statement_timeout is for all."""
+    seconds = max(patience.left, LEAST_LOCK_WAIT)
+    limit = f"SET LOCAL statement_timeout = '{round((seconds + LOCK_MARGIN) * 1000)}ms'"
+    try:
+        await t.send(f"{patience.setting}; {limit}; {lock.sql}", f"locking {lock.label}")
+    except DatabaseError as e:
+        if e.sqlstate != tenure.CANCELLED:
+            raise
+        text = f"locking {lock.label}: not all locks within {seconds:.2g} s (55P03)"
+        raise DatabaseError(text, "55P03") from e
 
 
 async def _salvaged(t: Try, held_since: float) -> list[dict[str, Any]]:

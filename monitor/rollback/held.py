@@ -85,9 +85,9 @@ class Held:
         check_server(self._session, system, self._allowed)
         return self._session
 
-    async def fresh(self, system: str) -> Session:
-        """A second session beside the held one; the caller closes it."""
-        session = await fit_session(self._dsn, f"{self._name}-ledger")
+    async def fresh(self, system: str, what: str = "ledger") -> Session:
+        """A second session beside the held one, for `what`; the caller closes it."""
+        session = await fit_session(self._dsn, f"{self._name}-{what}")
         try:
             check_server(session, system, self._allowed)
         except BaseException:

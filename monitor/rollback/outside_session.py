@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable
 
 from monitor import pg
 from monitor.errors import DatabaseError
 from monitor.pg import Connection, quote_literal
 from monitor.ports import Progress, ProgressKind
-from monitor.rollback.blocking import Blocker, detail_of
+from monitor.rollback.blocking import detail_of, waited_for
 from monitor.rollback.held import Session, answer
 from monitor.rollback.means import Means
+from monitor.rollback.script.bare import bare
 from monitor.rollback.script.plan import Statement, key_of
 from monitor.rollback.stored import Plan
 
@@ -46,13 +46,6 @@ SELECT l.pid FROM pg_catalog.pg_locks l
                        CROSS JOIN LATERAL (SELECT pg_catalog.to_regclass(t.label)::oid) r(oid)
                         LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = r.oid)
  LIMIT 1"""
-
-BLOCKING = """/* migration-monitor: whom a statement waits for */
-SELECT b.pid, coalesce(a.application_name, '') AS application, coalesce(a.usename::text, '') AS "user",
-       coalesce(a.state, '') AS state, coalesce(a.backend_type, 'prepared transaction') AS backend,
-       pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - a.xact_start)::float8 AS age
-  FROM unnest(pg_catalog.pg_blocking_pids($1)) b(pid) LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid
- ORDER BY age DESC NULLS LAST LIMIT 10"""
 
 
 def key_of_step(watch_id: str, step: int) -> str:
@@ -161,13 +154,9 @@ async def _waits_for(means: Means, plan: Plan, session: Session) -> dict[str, ob
     except DatabaseError:
         return {"blockers": []}
     try:
-        rows = await answer(fresh, fresh.fetch(BLOCKING, session.server.pid), "finding blockers")
-        return detail_of([_blocker(dict(r)) for r in rows])
+        found = await answer(fresh, waited_for(fresh, session.server.pid), "finding blockers")
+        return detail_of(found, await bare([b.query for b in found]))
     except DatabaseError:
         return {"blockers": []}
     finally:
         await pg.close(fresh)
-
-
-def _blocker(r: Mapping[str, Any]) -> Blocker:
-    return Blocker(r["pid"], r["application"], r["user"], r["state"], r["backend"], r["age"], ())

@@ -138,9 +138,9 @@ class Rollback:
         means = self.means
         seconds = means.policy.timeout(self.attempt, session.deadlock_timeout)
         limits = (self.attempt, seconds, means.statement_seconds)
-        effect = await prepare_commit(
-            Try(session, self.plan, group, self.order, *limits, means.kill, means.guard)
-        )
+        one = Try(session, self.plan, group, self.order, *limits, means.kill, means.guard)
+        with self.way.lookout.watching(session):
+            effect = await prepare_commit(one)
         means.kill("before_commit")
         means.kill(f"before_commit_{group.number}")
         if not await self._doubts().commit(session.connection, group):
