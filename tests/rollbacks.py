@@ -13,7 +13,7 @@ import asyncpg
 
 from monitor.core.thresholds import Mode
 from monitor.digest import INTACT, SEAL
-from monitor.ports import Order, Outcome, Progress, ProgressKind, StoredPlan, WatchRow
+from monitor.ports import Order, Outcome, OutcomeKind, Progress, ProgressKind, StoredPlan, WatchRow
 from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.executor import Limits, RollbackExecutor
 from monitor.rollback.killpoints import KillPoint
@@ -139,6 +139,15 @@ async def rolled_back(
 ) -> Outcome:
     """Executes with a deadline against hanging."""
     return await asyncio.wait_for(executor.execute(order(watch), wanted, heard or Heard()), 60)
+
+
+async def rolled(dsn: str, sql: str, mode: DataLoss = DataLoss.SALVAGE, watch_id: str = "w-1") -> None:
+    """Registered, executed, and verified."""
+    options = replace(ALLOWING, data_loss=mode)
+    watch = await store(dsn, await prepare(dsn, sql.encode(), options), watch_id)
+    async with executing(dsn) as executor:
+        outcome = await rolled_back(executor, watch)
+    assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
 
 
 async def columns(dsn: str, table: str = "contacts") -> list[str]:

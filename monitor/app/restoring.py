@@ -6,7 +6,8 @@ from monitor.app.commands import stored_watches
 from monitor.app.targets import locks_of
 from monitor.ports import Json
 from monitor.rollback.data import restore as restoring
-from monitor.rollback.data.restore import Restored, Wish
+from monitor.rollback.data.filling import Restored
+from monitor.rollback.data.restore import Wish
 from monitor.settings import Settings
 
 

@@ -11,7 +11,8 @@ from monitor import app
 from monitor.cli import words
 from monitor.cli.configured import finish, settings_of
 from monitor.cli.context import say, say_json
-from monitor.rollback.data.restore import Restored, Wish
+from monitor.rollback.data.filling import Restored
+from monitor.rollback.data.restore import Wish
 
 
 def restore(
@@ -41,7 +42,11 @@ def restore(
 def line(r: Restored) -> str:
     """`public.contacts.email: 98 of 100 restored, 2 have newer values`."""
     parts = [f"{r.restored:,} of {r.rows:,} restored"]
-    left = ((r.same, "there already"), (r.kept, "have newer values"), (r.missing, "of rows that are gone"))
+    left = (
+        (r.same, "there already"), (r.kept, "have newer values"), (r.missing, "of rows that are gone"),
+        (r.doubtful, "of a parent whose key another row has now"),
+        (r.clashing, "with a unique value that another row has now"),
+    )  # fmt: skip
     for count, text in left:
         if count:
             parts.append(f"{count:,} {text}")

@@ -9,8 +9,9 @@ import pytest
 
 from monitor.ports import OutcomeKind
 from monitor.rollback.data.expiry import KeptData, Lifetimes
+from monitor.rollback.data.filling import Restored
 from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.data.restore import Restored, Wish, restore
+from monitor.rollback.data.restore import Wish, restore
 from monitor.rollback.registration.prepare import prepare
 from tests import servers
 from tests.conftest import Database

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 
 from monitor.errors import NotFound, OperatorError
-from monitor.ports import OutcomeKind
+from monitor.rollback.data.filling import Restored
 from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.data.restore import Restored, Wish, restore
-from monitor.rollback.registration.prepare import prepare
+from monitor.rollback.data.restore import Wish, restore
 from tests.conftest import Database
-from tests.rollbacks import ALLOWING, DROP_COLUMN, build, columns, connected, executing, rolled_back, store
+from tests.rollbacks import DROP_COLUMN, build, columns, connected, rolled
 
 SHOP = """
 CREATE SEQUENCE elsewhere;
@@ -51,14 +49,6 @@ WHOLE = """SELECT string_agg(x, E'\\n' ORDER BY x) FROM (
   WHERE oid = 'orders'::regclass) all_of_it"""
 
 
-async def rolled(dsn: str, sql: bytes, mode: DataLoss = DataLoss.SALVAGE) -> None:
-    """Registered, executed, and verified."""
-    watch = await store(dsn, await prepare(dsn, sql, replace(ALLOWING, data_loss=mode)))
-    async with executing(dsn) as executor:
-        outcome = await rolled_back(executor, watch)
-    assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
-
-
 async def put_back(dsn: str, **wish: bool) -> Restored:
     (found,) = await restore(dsn, "w-1", "shop", Wish(**wish))
     return found
@@ -71,7 +61,7 @@ async def test_values_come_back_where_nothing_newer_was_written(database: Databa
     """Counted, never over a newer value unless asked, never twice; rows that are gone stay gone."""
     dsn = database.dsn
     await build(dsn)
-    await rolled(dsn, DROP_COLUMN, mode)
+    await rolled(dsn, DROP_COLUMN.decode(), mode)
     with pytest.raises(OperatorError, match="re-apply the migration first, or make it again with --create"):
         await put_back(dsn)
     async with connected(dsn) as c:
@@ -102,11 +92,9 @@ async def test_values_come_back_where_nothing_newer_was_written(database: Databa
 
 
 @pytest.mark.parametrize("mode", [DataLoss.SALVAGE, DataLoss.QUARANTINE])
-@pytest.mark.parametrize("sql", [b"DROP TABLE orders", b"ALTER TABLE orders DROP COLUMN code"])
+@pytest.mark.parametrize("sql", ["DROP TABLE orders", "ALTER TABLE orders DROP COLUMN code"])
 @pytest.mark.slow
-async def test_what_was_dropped_is_made_again_as_it_was(
-    database: Database, sql: bytes, mode: DataLoss
-) -> None:
+async def test_what_was_dropped_is_made_again_as_it_was(database: Database, sql: str, mode: DataLoss) -> None:
     """Keys, defaults, identity, sequences, indexes, statistics, checks, comments, policies, owner, grants."""
     dsn = database.dsn
     await build(dsn, SHOP)
@@ -129,7 +117,7 @@ async def test_a_table_without_a_key_keeps_its_copy_until_somebody_says_how(data
     """Refused with the place of the copy; a unique key that was added serves."""
     dsn = database.dsn
     await build(dsn, "CREATE TABLE notes (a int, b text); INSERT INTO notes VALUES (1, 'x'), (2, 'y')")
-    await rolled(dsn, b"ALTER TABLE notes DROP COLUMN b")
+    await rolled(dsn, "ALTER TABLE notes DROP COLUMN b")
     async with connected(dsn) as c:
         await c.execute("ALTER TABLE notes ADD COLUMN b int")
         with pytest.raises(OperatorError, match=r"b is integer now and was text: the values don't fit"):
@@ -150,7 +138,7 @@ async def test_rows_of_a_table_come_back_beside_new_ones(database: Database) -> 
     await build(dsn, f"{table}; INSERT INTO tags VALUES (1, 'a'), (2, 'b')")
     with pytest.raises(NotFound, match="kept nothing"):
         await put_back(dsn)
-    await rolled(dsn, b"DROP TABLE tags")
+    await rolled(dsn, "DROP TABLE tags")
     async with connected(dsn) as c:
         await c.execute(f"{table}; INSERT INTO tags VALUES (2, 'new')")
         done = await put_back(dsn)
@@ -163,7 +151,7 @@ async def test_values_of_rows_that_share_a_key_are_not_mixed_up(database: Databa
     dsn = database.dsn
     await build(dsn, "CREATE TABLE base (id int PRIMARY KEY, a int); CREATE TABLE heir () INHERITS (base);"
                      "INSERT INTO base VALUES (1, 10); INSERT INTO heir VALUES (1, 20)")  # fmt: skip
-    await rolled(dsn, b"ALTER TABLE base DROP COLUMN a")
+    await rolled(dsn, "ALTER TABLE base DROP COLUMN a")
     async with connected(dsn) as c:
         await c.execute("ALTER TABLE base ADD COLUMN a int")
         with pytest.raises(OperatorError, match=r"has no key .* migration_monitor_salvage\."):
@@ -177,6 +165,6 @@ async def test_rows_without_a_value_are_not_counted_as_restored(database: Databa
     dsn = database.dsn
     await build(dsn, "CREATE TABLE notes (id int PRIMARY KEY, b text);"
                      "INSERT INTO notes VALUES (1, 'x'), (2, NULL), (3, 'y'), (4, NULL)")  # fmt: skip
-    await rolled(dsn, b"ALTER TABLE notes DROP COLUMN b", mode)
+    await rolled(dsn, "ALTER TABLE notes DROP COLUMN b", mode)
     done = await put_back(dsn, create=True)
     assert (done.rows, done.restored, done.same, done.kept) == (2, 2, 0, 0)

@@ -18,6 +18,7 @@ STATEMENT = re.compile(
 WRITTEN_FOR_PEOPLE = {
     "rollback/blocking.py",  # parts of a marked statement
     "rollback/conditions.py",  # remedies: marked where they are sent
+    "rollback/data/fits.py",  # probes: marked where they are sent
     "rollback/data/keeping.py",  # the way back, for the manifest
     "rollback/data/salvage.py",
     "rollback/data/quarantine.py",  # the plan's own text, as it was registered

@@ -11,15 +11,13 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from monitor import pg
-from monitor.errors import DatabaseError
+from monitor.errors import DatabaseError, OperatorError
 from monitor.pg import Connection, quote_identifier
 from monitor.ports import Keepsake
-from monitor.rollback.data import manifest
-from monitor.rollback.data.manifest import MANIFEST
-from monitor.rollback.data.restore_sql import WHERE_COLUMN
+from monitor.rollback.data import manifest, whereabouts
+from monitor.rollback.data.manifest import MANIFEST, Kept
 from monitor.rollback.locks import LockPolicy
 
 NOTICE_SECONDS = 86400.0
@@ -32,7 +30,7 @@ DEADLINE = 120.0
 """Seconds for one drop, with all its tries."""
 
 DUE = f"""/* migration-monitor: what was kept long enough */
-SELECT m.watch_id, w.migration, m.how, m.source, m.source_column, m.kept_column, m.salvaged_as,
+SELECT m.watch_id, m.salvaged_as, w.migration,
        (extract(epoch FROM m.ends_at) * 1000000)::bigint AS ends_at
   FROM (SELECT k.*, k.salvaged_at + CASE k.how WHEN 'quarantined' THEN $2::float8 ELSE $3::float8 END
                                     * interval '1 second' AS ends_at
@@ -47,12 +45,13 @@ SELECT m.watch_id, w.migration, m.how, m.source, m.source_column, m.kept_column,
  ORDER BY m.salvaged_at, m.step"""
 
 ANNOUNCED = f"""/* migration-monitor: people were told */
-UPDATE {MANIFEST} SET announced_at = pg_catalog.clock_timestamp()
- WHERE salvaged_as = ANY ($1::text[]) AND dropped_at IS NULL"""
+UPDATE {MANIFEST} m SET announced_at = pg_catalog.clock_timestamp()
+  FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) AS told(watch_id, place)
+ WHERE m.watch_id = told.watch_id AND m.salvaged_as = told.place AND m.dropped_at IS NULL"""
 
 DROPPED = f"""/* migration-monitor: its time was over */
 UPDATE {MANIFEST} SET dropped_at = pg_catalog.clock_timestamp()
- WHERE salvaged_as = $1 AND dropped_at IS NULL"""
+ WHERE watch_id = $1 AND salvaged_as = $2 AND dropped_at IS NULL"""
 
 EVENT = """/* migration-monitor: its time was over */
 INSERT INTO migration_monitor.event (watch_id, target, at, kind, detail, key)
@@ -85,7 +84,7 @@ class KeptData:
         connection = await pg.connect(self._dsn, name="retention")
         try:
             async with pg.translated("reading what was kept"), asyncio.timeout(DEADLINE):
-                return [_keepsake(r) for r in await self._due(connection, unannounced=True)]
+                return [one.keepsake for one in await self._due(connection, unannounced=True)]
         finally:
             await pg.close(connection)
 
@@ -96,7 +95,7 @@ class KeptData:
         connection = await pg.connect(self._dsn, name="retention")
         try:
             async with pg.translated("noting what was announced"), asyncio.timeout(DEADLINE):
-                await connection.execute(ANNOUNCED, [k.place for k in told])
+                await connection.execute(ANNOUNCED, [k.watch_id for k in told], [k.place for k in told])
         finally:
             await pg.close(connection)
 
@@ -107,34 +106,38 @@ class KeptData:
         try:
             async with pg.translated("reading what was kept"), asyncio.timeout(DEADLINE):
                 due = await self._due(connection, unannounced=False)
-            for row in due:
+            for one in due:
                 try:
-                    async with pg.translated(f"dropping {row['salvaged_as']}"), asyncio.timeout(DEADLINE):
-                        await self._drop(connection, row)
-                    dropped.append(_keepsake(row))
-                except DatabaseError as e:
+                    async with pg.translated(f"dropping {one.kept.salvaged_as}"), asyncio.timeout(DEADLINE):
+                        await self._drop(connection, one.kept)
+                    dropped.append(one.keepsake)
+                except (DatabaseError, OperatorError) as e:
                     trouble.append(str(e))
         finally:
             await pg.close(connection)
         return dropped, trouble
 
-    async def _due(self, connection: Connection, *, unannounced: bool) -> list[Any]:
+    async def _due(self, connection: Connection, *, unannounced: bool) -> list[_Due]:
         if not await manifest.exists(connection):
             return []
-        times = self._lifetimes
-        return list(
-            await connection.fetch(
-                DUE, self._target, times.quarantined, times.salvaged, unannounced, times.notice
-            )
-        )
+        times, found = self._lifetimes, []
+        for r in await connection.fetch(
+            DUE, self._target, times.quarantined, times.salvaged, unannounced, times.notice
+        ):
+            (kept,) = [
+                k for k in await manifest.of_watch(connection, r["watch_id"])
+                if k.salvaged_as == r["salvaged_as"] and k.dropped_at is None
+            ]  # fmt: skip
+            found.append(_Due(kept, r["migration"], r["ends_at"]))
+        return found
 
-    async def _drop(self, connection: Connection, row: Any) -> None:
+    async def _drop(self, connection: Connection, kept: Kept) -> None:
         for attempt in range(1, TRIES + 1):
             try:
-                async with pg.translated(f"dropping {row['salvaged_as']}"), connection.transaction():
+                async with pg.translated(f"dropping {kept.salvaged_as}"), connection.transaction():
                     timeout = self._policy.timeout(attempt, 1.0) * 1000
                     await connection.execute(SETTINGS.format(timeout=timeout))
-                    await self._drop_once(connection, row)
+                    await self._drop_once(connection, kept)
             except DatabaseError as e:
                 if not pg.is_retryable(e.sqlstate) or attempt == TRIES:
                     raise
@@ -142,22 +145,30 @@ class KeptData:
             else:
                 return
 
-    async def _drop_once(self, connection: Connection, row: Any) -> None:
-        place = row["salvaged_as"]
-        if not row["kept_column"]:
-            await connection.execute(f"{pg.MARK} DROP TABLE IF EXISTS {place}")
-        elif table := await connection.fetchval(WHERE_COLUMN, row["kept_column"], row["source"]):
-            column = quote_identifier(row["kept_column"])
-            await connection.execute(f"{pg.MARK} ALTER TABLE {table} DROP COLUMN IF EXISTS {column}")
-        await connection.execute(DROPPED, place)
-        detail = json.dumps({"source": _name(row), "place": place})
-        key = f"{row['watch_id']}/kept_dropped/{place}"
-        await connection.execute(EVENT, row["watch_id"], self._target, detail, key)
+    async def _drop_once(self, connection: Connection, kept: Kept) -> None:
+        """That very table or column; where it is gone already, that is written down."""
+        if table := await whereabouts.find(connection, kept):
+            await connection.execute(f"{pg.MARK} LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            if table != await whereabouts.find(connection, kept):
+                raise OperatorError(f"{kept.salvaged_as} was moved at this moment: left for the next time")
+            column = f"{pg.MARK} ALTER TABLE {table} DROP COLUMN {quote_identifier(kept.kept_column)}"
+            await connection.execute(column if kept.kept_column else f"{pg.MARK} DROP TABLE {table}")
+        await connection.execute(DROPPED, kept.watch_id, kept.salvaged_as)
+        detail = json.dumps({"source": kept.name, "place": kept.salvaged_as})
+        key = f"{kept.watch_id}/kept_dropped/{kept.salvaged_as}"
+        await connection.execute(EVENT, kept.watch_id, self._target, detail, key)
 
 
-def _keepsake(row: Any) -> Keepsake:
-    return Keepsake(row["watch_id"], row["migration"], _name(row), row["salvaged_as"], row["ends_at"])
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """What is near the end of its time, or past it."""
 
+    kept: Kept
+    migration: str
+    ends_at: int
 
-def _name(row: Any) -> str:
-    return f"{row['source']}.{row['source_column']}" if row["source_column"] else str(row["source"])
+    @property
+    def keepsake(self) -> Keepsake:
+        return Keepsake(
+            self.kept.watch_id, self.migration, self.kept.name, self.kept.salvaged_as, self.ends_at
+        )

@@ -5,11 +5,12 @@ Copies what is salvaged, notes what is quarantined. Both come after the locks an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from monitor.pg import Connection, quote_identifier
-from monitor.rollback.data import manifest, salvage
+from monitor.rollback.data import manifest, salvage, whereabouts
 from monitor.rollback.data.losses import Quarantined
 from monitor.rollback.data.manifest import SCHEMA, Kept
 from monitor.rollback.data.salvage import Limit
@@ -38,15 +39,20 @@ async def keep(
     """What the event row says of each. Needs the group's locks to be held."""
     losses, path = plan.salvaged_by(group), set_path(plan.search_path)
     copied = await salvage.copy(connection, watch_id, losses, now, limit, path)
-    return copied + [await _note(connection, watch_id, q) for q in plan.quarantined_by(group)]
+    labels = list(now["relations"])
+    return copied + [await _note(connection, watch_id, q, labels) for q in plan.quarantined_by(group)]
 
 
-async def _note(connection: Connection, watch_id: str, q: Quarantined) -> dict[str, Any]:
+async def _note(
+    connection: Connection, watch_id: str, q: Quarantined, labels: Sequence[str]
+) -> dict[str, Any]:
     """The statements that follow put it aside; here it is written down how to have it back."""
     loss = q.loss
+    itself = await whereabouts.of(connection, loss.label, loss.column, labels)
     kept = Kept(
         watch_id, loss.step, loss.kind, "quarantined", loss.label, loss.column, where_is(q),
-        q.place if loss.column else "", (), None, "", "",
+        q.place if loss.column else "", (), None, "", "", source_oid=itself.oid, kept_oid=itself.oid,
+        kept_attnum=itself.attnum if loss.column else None, bystanders=itself.bystanders,
     )  # fmt: skip
     made = await definition.read(connection, loss.label, loss.column, stays=True)
     await manifest.note(connection, kept, replace(made, create=(_back(q),)), ())

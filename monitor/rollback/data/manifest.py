@@ -5,12 +5,14 @@ Lives beside the copies, in a schema closed to PUBLIC. `dropped_at` is set when 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
-from monitor.pg import MARK, Connection, quote_identifier
-from monitor.rollback.schema.definition import Definition
+from monitor.pg import MARK, PINNED, Connection, quote_identifier
+from monitor.rollback.schema.definition import Definition, Parent
 
 SCHEMA = "migration_monitor_salvage"
 
@@ -41,14 +43,31 @@ CREATE TABLE IF NOT EXISTS {MANIFEST} (
     row_count    bigint,                                -- null: not counted
     create_sql   pg_catalog.text NOT NULL,              -- makes the table or column again
     finish_sql   pg_catalog.text NOT NULL,              -- ... its constraints, indexes, owner and rights
-    restore_sql  pg_catalog.text NOT NULL,              -- both, and the data between them: for a person
+    restore_sql  pg_catalog.text NOT NULL,              -- all of it, and the data in between: for a person
     salvaged_at  pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     restored_at  pg_catalog.timestamptz,
     announced_at pg_catalog.timestamptz,                -- people were told that its time is nearly over
     dropped_at   pg_catalog.timestamptz
 );
-CREATE UNIQUE INDEX IF NOT EXISTS manifest_place ON {MANIFEST} (salvaged_as) WHERE dropped_at IS NULL"""
-"""Runs under the registered search_path: every name is qualified."""
+ALTER TABLE {MANIFEST}
+    -- the table itself: a name may come to mean another
+    ADD COLUMN IF NOT EXISTS source_oid  pg_catalog.oid,
+    ADD COLUMN IF NOT EXISTS kept_oid    pg_catalog.oid,      -- of the copy, or of the quarantined table
+    ADD COLUMN IF NOT EXISTS kept_attnum integer,  -- of a quarantined column
+    ADD COLUMN IF NOT EXISTS bystanders  pg_catalog.oid[] NOT NULL DEFAULT '{{}}', -- the plan's other tables
+    -- which keys pointed to which rows
+    ADD COLUMN IF NOT EXISTS parents     pg_catalog.jsonb NOT NULL DEFAULT '[]',
+    -- foreign keys: when all is back
+    ADD COLUMN IF NOT EXISTS foreign_sql pg_catalog.text[] NOT NULL DEFAULT '{{}}';
+DROP INDEX IF EXISTS {SCHEMA}.manifest_place;
+CREATE UNIQUE INDEX IF NOT EXISTS manifest_of_watch ON {MANIFEST} (watch_id, salvaged_as)
+ WHERE dropped_at IS NULL"""
+"""Runs under the registered search_path: every name is qualified. What later versions added is added to the
+manifest of an earlier one: null where nobody wrote it down."""
+
+CURRENT = """/* migration-monitor: is the manifest of this version */
+SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                WHERE a.attrelid = pg_catalog.to_regclass($1) AND a.attname = 'foreign_sql')"""
 
 EXISTS = """/* migration-monitor: is there a place for kept data */
 SELECT pg_catalog.bool_and(pg_catalog.to_regnamespace(s) IS NOT NULL)
@@ -57,22 +76,25 @@ SELECT pg_catalog.bool_and(pg_catalog.to_regnamespace(s) IS NOT NULL)
 
 NOTE = f"""/* migration-monitor: manifest */
 INSERT INTO {MANIFEST} (watch_id, step, kind, how, source, source_column, salvaged_as, kept_column, keys,
-       row_count, create_sql, finish_sql, restore_sql)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"""
+       row_count, create_sql, finish_sql, restore_sql, source_oid, kept_oid, kept_attnum, bystanders, parents,
+       foreign_sql)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18::text::jsonb, $19)"""
 
 VACATE = f"""/* migration-monitor: a place that was put to use again */
 UPDATE {MANIFEST} SET dropped_at = pg_catalog.clock_timestamp()
- WHERE salvaged_as = $1 AND dropped_at IS NULL"""
+ WHERE salvaged_as = $1 AND coalesce(kept_oid, $2::oid) = $2::oid AND dropped_at IS NULL"""
 """Names of a quarantine are free at registration, and putting something there fails unless they still are:
-what an earlier rollback put aside under this one was taken back or dropped by a person since."""
+what an earlier rollback put aside in this table under this one was taken back or dropped by a person since.
+In another table, that had its name then, it still is."""
 
 TAKEN_BACK = f"""/* migration-monitor: what was quarantined is in use again */
 UPDATE {MANIFEST} SET restored_at = now(), dropped_at = now()
- WHERE salvaged_as = $1 AND dropped_at IS NULL"""
+ WHERE watch_id = $1 AND salvaged_as = $2 AND dropped_at IS NULL"""
 """The thing itself went back: nothing is left whose time could be over."""
 
 COLUMNS = """m.watch_id, m.step, m.kind, m.how, m.source, m.source_column, m.salvaged_as, m.kept_column,
-       m.keys, m.row_count, m.create_sql, m.finish_sql, m.restored_at, m.dropped_at"""
+       m.keys, m.row_count, m.create_sql, m.finish_sql, m.restored_at, m.dropped_at, m.source_oid, m.kept_oid,
+       m.kept_attnum, m.bystanders, m.parents::text AS parents, m.foreign_sql"""
 
 OF_WATCH = f"""/* migration-monitor: what a watch's rollback kept */
 SELECT {COLUMNS} FROM {MANIFEST} m WHERE m.watch_id = $1 ORDER BY m.step, m.salvaged_as"""
@@ -96,6 +118,12 @@ class Kept:
     finish_sql: str
     restored_at: datetime | None = None
     dropped_at: datetime | None = None
+    source_oid: int | None = None  # None: kept by a version that did not write it down
+    kept_oid: int | None = None
+    kept_attnum: int | None = None
+    bystanders: tuple[int, ...] = ()
+    parents: tuple[Parent, ...] = ()
+    foreign_sql: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -112,7 +140,7 @@ async def make_room(connection: Connection, schemas: Sequence[str], path: str) -
 
     `path`: the statement that sets the plan's search_path, for event triggers that meet what is made.
     """
-    if await connection.fetchval(EXISTS, list(schemas), MANIFEST):
+    if await connection.fetchval(EXISTS, list(schemas), MANIFEST) and await _is_current(connection):
         return
     async with connection.transaction():
         await connection.execute(TURN)
@@ -127,24 +155,40 @@ async def make_room(connection: Connection, schemas: Sequence[str], path: str) -
         await connection.execute(PREPARE)
 
 
+async def _is_current(connection: Connection) -> bool:
+    return bool(await connection.fetchval(CURRENT, MANIFEST))
+
+
 async def exists(connection: Connection) -> bool:
-    """Whether anything was ever kept here."""
-    return bool(await connection.fetchval(EXISTS, [SCHEMA], MANIFEST))
+    """Whether anything was ever kept here. Needs no transaction: an older manifest is brought up to date."""
+    if not await connection.fetchval(EXISTS, [SCHEMA], MANIFEST):
+        return False
+    await make_room(connection, (SCHEMA,), PINNED)
+    return True
 
 
 async def note(connection: Connection, kept: Kept, definition: Definition, fill: Sequence[str]) -> None:
     """Writes the row. Needs the rollback's own transaction."""
-    await connection.execute(VACATE, kept.salvaged_as)
+    await connection.execute(VACATE, kept.salvaged_as, kept.kept_oid)
     await connection.execute(
         NOTE, kept.watch_id, kept.step, kept.kind, kept.how, kept.source, kept.source_column,
         kept.salvaged_as, kept.kept_column, list(kept.keys), kept.row_count,
         "".join(f"{sql};\n" for sql in definition.create), "".join(f"{sql};\n" for sql in definition.finish),
-        definition.around(*fill),
+        definition.around(*fill), kept.source_oid, kept.kept_oid, kept.kept_attnum, list(kept.bystanders),
+        json.dumps([asdict(p) for p in definition.parents]), list(definition.foreign),
     )  # fmt: skip
 
 
 async def of_watch(connection: Connection, watch_id: str) -> list[Kept]:
-    """In the plan's order; [] also when nothing was ever kept here."""
-    if not await exists(connection):
-        return []
-    return [Kept(**{**r, "keys": tuple(r["keys"])}) for r in await connection.fetch(OF_WATCH, watch_id)]
+    """In the plan's order. Needs a manifest."""
+    return [_kept(r) for r in await connection.fetch(OF_WATCH, watch_id)]
+
+
+def _kept(r: Any) -> Kept:
+    lists = {name: tuple(r[name]) for name in ("keys", "bystanders", "foreign_sql")}
+    parents = tuple(Parent(**{**p, "pairs": _pairs(p)}) for p in json.loads(r["parents"]))
+    return Kept(**{**r, **lists, "parents": parents})
+
+
+def _pairs(parent: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((child, column) for child, column in parent["pairs"])

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable, NotFound, OperatorError
 from monitor.pg import Connection
-from monitor.rollback.data import manifest
-from monitor.rollback.data import restore_sql as sql
+from monitor.rollback.data import filling, lineage, making, manifest, text
+from monitor.rollback.data.filling import Family, Restored
+from monitor.rollback.data.making import Made
 from monitor.rollback.data.manifest import MANIFEST, Kept
 from monitor.rollback.locks import LockPolicy
 
@@ -27,6 +28,8 @@ SETTINGS = (
     "SET TRANSACTION READ WRITE; SET LOCAL lock_timeout = '{timeout:.0f}ms'; "
     "SET LOCAL statement_timeout = 0; SET LOCAL row_security = off"
 )
+
+NOTHING = "the rollback of this watch kept nothing that could be put back"
 
 MARK = f"""/* migration-monitor: put back */
 UPDATE {MANIFEST} SET restored_at = pg_catalog.clock_timestamp()
@@ -53,25 +56,6 @@ class Wish:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """Of one kept table or column.
-
-    `rows` (of a column: values) are there, `restored` were put back, `kept` had newer values, `same` had the
-    value already, `missing` belong to rows that are gone.
-    """
-
-    name: str
-    place: str
-    rows: int
-    restored: int
-    kept: int = 0
-    same: int = 0
-    missing: int = 0
-    created: bool = False
-    joined_by: tuple[str, ...] = ()
-
-
 async def restore(
     dsn: str, watch_id: str, target: str, wish: Wish, policy: LockPolicy | None = None
 ) -> tuple[Restored, ...]:
@@ -79,6 +63,9 @@ async def restore(
     connection = await pg.connect(dsn, name="restore")
     try:
         async with asyncio.timeout(DEADLINE):
+            async with pg.translated("looking for what was kept"):
+                if not await manifest.exists(connection):
+                    raise NotFound(NOTHING)
             return await _patiently(connection, watch_id, target, wish, policy or LockPolicy())
     except TimeoutError as e:
         raise DatabaseUnreachable(f"restoring took more than {DEADLINE:.0f} s") from e
@@ -113,6 +100,7 @@ async def _once(
         await transaction.start()
         try:
             await connection.execute(SETTINGS.format(timeout=seconds * 1000))
+            await connection.execute(text.PIN_READING)
             found = await _put_back(connection, watch_id, target, wish)
         except BaseException:
             if not connection.is_closed():
@@ -125,16 +113,25 @@ async def _once(
 async def _put_back(connection: Connection, watch_id: str, target: str, wish: Wish) -> tuple[Restored, ...]:
     watch_id = await _latest_that_kept(connection, watch_id, target)
     kept = await _all(connection, watch_id)
-    found = [await _one(connection, k, wish) for k in reversed(kept)]  # referenced tables were dropped last
+    wanted = [k for k in _parents_first(kept) if not k.taken_back]
+    made = await making.make(connection, wanted, create=wish.create)
+    tables = [k for k in wanted if not k.source_column
+              and not (k.how == "quarantined" and k.salvaged_as in made)]  # fmt: skip
+    copies = {k.source: await filling.copy_of(connection, k) for k in tables}
+    family = Family(copies, await lineage.judge(connection, list(copies.values())))
+    by_place = {
+        k.salvaged_as: await _filled(connection, k, family, made, overwrite=wish.overwrite)
+        for k in _parents_first(kept)
+    }
+    await making.finish(connection, [k for k in wanted if k.salvaged_as in made])
+    found = [by_place[k.salvaged_as] for k in kept]
     await connection.execute(MARK, watch_id)
-    await connection.execute(EVENT, watch_id, target, json.dumps([asdict(r) for r in found]))
-    return tuple(reversed(found))
+    await connection.execute(EVENT, watch_id, target, json.dumps([asdict(r) for r in reversed(found)]))
+    return tuple(found)
 
 
 async def _latest_that_kept(connection: Connection, watch_id: str, target: str) -> str:
     """The watch itself, or an earlier one of its migration: the later may be of the new attempt."""
-    if not await manifest.exists(connection):
-        return watch_id
     found: str | None = await connection.fetchval(LATEST, watch_id, target)
     return found or watch_id
 
@@ -142,7 +139,7 @@ async def _latest_that_kept(connection: Connection, watch_id: str, target: str) 
 async def _all(connection: Connection, watch_id: str) -> list[Kept]:
     found = await manifest.of_watch(connection, watch_id)
     if not found:
-        raise NotFound("the rollback of this watch kept nothing that could be put back")
+        raise NotFound(NOTHING)
     for kept in found:
         if kept.dropped_at is not None and not kept.taken_back:
             raise OperatorError(
@@ -152,145 +149,27 @@ async def _all(connection: Connection, watch_id: str) -> list[Kept]:
     return found
 
 
-async def _one(connection: Connection, kept: Kept, wish: Wish) -> Restored:
+async def _filled(
+    connection: Connection, kept: Kept, family: Family, made: Made, *, overwrite: bool
+) -> Restored:
+    """A quarantined thing that is in use again has its rows; everything else gets them now."""
     if kept.taken_back:
         return Restored(kept.name, kept.salvaged_as, 0, 0)
-    there = await sql.columns(connection, kept.source)
-    if kept.source_column and not there:
-        raise OperatorError(f"{kept.source} is not there: re-apply the migration first")
-    exists = kept.source_column in there if kept.source_column else bool(there)
-    if exists:
-        return await _back_into(connection, kept, there, wish)
-    if not wish.create:
-        raise OperatorError(
-            f"{kept.name} is not there: re-apply the migration first, or make it again with --create; "
-            f"its data is in {kept.salvaged_as}"
-        )
-    return await _made_again(connection, kept, wish)
-
-
-async def _made_again(connection: Connection, kept: Kept, wish: Wish) -> Restored:
-    """As it was: a quarantined thing is taken back itself."""
-    if kept.how == "quarantined":
-        rows = await connection.fetchval(_count_of(kept))
-        await connection.execute(kept.create_sql)
-        await connection.execute(kept.finish_sql or "SELECT")
-        await connection.execute(manifest.TAKEN_BACK, kept.salvaged_as)
+    created = kept.salvaged_as in made
+    if created and kept.how == "quarantined":
+        rows = made[kept.salvaged_as]
         return Restored(kept.name, kept.salvaged_as, rows, rows, created=True)
-    await connection.execute(kept.create_sql)
-    there = await sql.columns(connection, kept.source)
-    done = await _back_into(connection, kept, there, wish)
-    await connection.execute(kept.finish_sql or "SELECT")
-    return Restored(**{**asdict(done), "created": True})
+    return replace(await filling.fill(connection, kept, family, overwrite=overwrite), created=created)
 
 
-def _count_of(kept: Kept) -> str:
-    if not kept.source_column:
-        return f"{pg.MARK} SELECT count(*) FROM {kept.salvaged_as}"
-    return f"{pg.MARK} SELECT count({pg.quote_identifier(kept.kept_column)}) FROM {kept.source}"
-
-
-Way = Callable[[Connection, Kept, dict[str, sql.Column], Wish], Awaitable[Restored]]
-
-
-async def _back_into(
-    connection: Connection, kept: Kept, there: dict[str, sql.Column], wish: Wish
-) -> Restored:
-    way: Way = _table if not kept.source_column else _beside if kept.how == "quarantined" else _column
-    return await way(connection, kept, there, wish)
-
-
-async def _column(connection: Connection, kept: Kept, there: dict[str, sql.Column], wish: Wish) -> Restored:
-    column = _fillable(kept, there)
-    copied = await _copied(connection, kept)
-    await _fits(connection, kept, copied[column.name], column)
-    keys = await sql.key_within(connection, kept.source, kept.keys or sorted(copied.keys() - {column.name}))
-    if not keys or await connection.fetchval(sql.ambiguous(kept.salvaged_as, keys)):
-        raise OperatorError(
-            f"{kept.source} has no key by which the values of {kept.name} could find their rows: they are in "
-            f"{kept.salvaged_as}, to be put back by hand"
-        )
-    value, on = sql.kept_value(copied, there, column.name), sql.join(copied, there, keys)
-    asked = sql.count_column(kept.source, kept.salvaged_as, column, value, on, keys[0])
-    counted = await connection.fetchrow(asked)
-    text = sql.fill_column(kept.source, kept.salvaged_as, column, value, on, overwrite=wish.overwrite)
-    return _said(kept, counted, await connection.execute(text), keys)
-
-
-async def _beside(connection: Connection, kept: Kept, there: dict[str, sql.Column], wish: Wish) -> Restored:
-    column = _fillable(kept, there)
-    table = await connection.fetchval(sql.WHERE_COLUMN, kept.kept_column, kept.source)
-    if table is None or table != kept.source:
-        raise OperatorError(
-            f"the quarantined column {kept.kept_column} is "
-            + ("gone" if table is None else f"in {table}, not in {kept.source}: put it back by hand")
-        )
-    await _fits(connection, kept, there[kept.kept_column], column)
-    counted = await connection.fetchrow(sql.count_beside(kept.source, kept.kept_column, column))
-    text = sql.fill_beside(kept.source, kept.kept_column, column, overwrite=wish.overwrite)
-    return _said(kept, counted, await connection.execute(text), ())
-
-
-async def _table(connection: Connection, kept: Kept, there: dict[str, sql.Column], wish: Wish) -> Restored:
-    del wish  # rows that are there already are newer: they stay
-    copied = await _copied(connection, kept)
-    names = [n for n, c in copied.items() if not c.generated and not (n in there and there[n].generated)]
-    if absent := [n for n in names if n not in there]:
-        raise OperatorError(
-            f"{kept.source} has no column {', '.join(absent)}, which its copy {kept.salvaged_as} has"
-        )
-    keys = await sql.key_within(connection, kept.source, names)
-    if not keys and await connection.fetchval(f"{pg.MARK} SELECT EXISTS (SELECT FROM {kept.source})"):
-        why = "its rows were put back already" if kept.restored_at else "it holds rows and has no key"
-        raise OperatorError(f"{kept.source} is not filled: {why}; the copy is {kept.salvaged_as}")
-    rows = await connection.fetchval(_count_of(kept))
-    text = sql.fill_table(kept.source, kept.salvaged_as, copied, there, names)
-    done = sql.tag_count(await connection.execute(text))
-    for column in (there[n] for n in names if there[n].identity or there[n].default.startswith("nextval(")):
-        await connection.fetchval(sql.advance(kept.source, column), kept.source, column.name)
-    return Restored(kept.name, kept.salvaged_as, rows, done, rows - done, joined_by=keys)
-
-
-def _fillable(kept: Kept, there: dict[str, sql.Column]) -> sql.Column:
-    column = there[kept.source_column]
-    if column.generated or column.identity == "a":
-        raise OperatorError(f"{kept.name} is generated now: its values can't be put back")
-    return column
-
-
-async def _copied(connection: Connection, kept: Kept) -> dict[str, sql.Column]:
-    if not (found := await sql.columns(connection, kept.salvaged_as)):
-        raise OperatorError(f"the copy {kept.salvaged_as} of {kept.name} is gone")
+def _parents_first(kept: Sequence[Kept]) -> list[Kept]:
+    """Those that others point to before them; in a circle, and where nothing points, as they were dropped."""
+    waiting = list(reversed(kept))  # referenced tables were dropped last
+    found: list[Kept] = []
+    while waiting:
+        named = [{p.label for p in k.parents} for k in waiting]
+        free = [k for k, needs in zip(waiting, named, strict=True)
+                if not any(o.source in needs and o.source != k.source for o in waiting)]  # fmt: skip
+        found.append(free[0] if free else waiting[0])
+        waiting.remove(found[-1])
     return found
-
-
-async def _fits(connection: Connection, kept: Kept, have: sql.Column, want: sql.Column) -> None:
-    """An assignment of the one type to the other must be known to the server."""
-    if have.type == want.type or sql.told_as_text(have, want):
-        return
-    probe = f"{pg.MARK} EXPLAIN UPDATE {kept.source} SET {want.quoted} = NULL::{have.type}"
-    savepoint = connection.transaction()
-    await savepoint.start()
-    try:
-        async with pg.translated(f"comparing the types of {kept.name}"):
-            await connection.execute(probe)
-    except DatabaseUnreachable:
-        raise
-    except DatabaseError as e:
-        raise OperatorError(
-            f"{kept.name} is {want.type} now and was {have.type}: the values don't fit; "
-            f"they are in {kept.salvaged_as}"
-        ) from e
-    finally:
-        if not connection.is_closed():
-            await savepoint.rollback()
-
-
-def _said(kept: Kept, counted: object, tag: str, keys: tuple[str, ...]) -> Restored:
-    found = dict(counted)  # type: ignore[call-overload]  # a row of three numbers
-    done = sql.tag_count(tag)
-    newer = found["rows"] - found["missing"] - found["same"] - done
-    return Restored(
-        kept.name, kept.salvaged_as, found["rows"], done, max(0, newer), found["same"], found["missing"],
-        joined_by=keys,
-    )  # fmt: skip

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from monitor.pg import MARK, PINNED, Connection, quote_identifier
-from monitor.rollback.data import manifest
+from monitor.rollback.data import manifest, text, whereabouts
 from monitor.rollback.data.manifest import SCHEMA, Kept
 from monitor.rollback.forecast.entries import Entry
 from monitor.rollback.forecast.model import Destroyed
@@ -40,42 +40,58 @@ async def copy(
         return []
     await connection.execute("SET LOCAL row_security = off")  # refuse rather than copy only what we may see
     found = []
-    for n, loss in enumerate(losses, start=1):
-        await connection.execute(limit())
-        entry = fingerprint["relations"].get(loss.label)
-        found.append(await _copy(connection, watch_id, n, loss, entry, path))
+    async with text.pinned(connection):
+        for n, loss in enumerate(losses, start=1):
+            await connection.execute(limit())
+            found.append(await _copy(connection, watch_id, n, loss, fingerprint["relations"], path))
     return found
 
 
 async def _copy(
-    connection: Connection, watch_id: str, number: int, loss: Destroyed, entry: dict[str, Any] | None,
+    connection: Connection, watch_id: str, number: int, loss: Destroyed, relations: Mapping[str, Any],
     path: str,
 ) -> dict[str, Any]:  # fmt: skip
+    entry = relations.get(loss.label)
     if entry is None or (loss.column and loss.column not in entry["columns"]):
         return {"source": loss.name, "rows": 0, "into": "", "note": "it was not there"}
     keys = tuple(k for k in entry["primary_key"] if k != loss.column)
     keyed = bool(loss.column and keys) and loss.column not in entry["primary_key"]
     into = f"{SCHEMA}.{quote_identifier(table_name(watch_id, loss.step, number))}"
+    itself = await whereabouts.of(connection, loss.label, loss.column, list(relations))
     kept = Kept(
         watch_id, loss.step, loss.kind, "salvaged", loss.label, loss.column, into, "", keys if keyed else (),
-        0, "", "",
+        0, "", "", source_oid=itself.oid, bystanders=itself.bystanders,
     )  # fmt: skip
     made = await definition.read(connection, loss.label, loss.column)
-    copying = f"{MARK} CREATE TABLE {into} AS SELECT {_what(kept, entry)} FROM {loss.label}"
+    copying = f"{MARK} CREATE TABLE {into} AS SELECT {_what(kept, entry)} FROM {_of(kept, entry)}"
     await connection.execute(path)
     tag = await connection.execute(copying)
     await connection.execute(PINNED)
     rows = int(tag.rsplit(" ", 1)[-1])
-    await manifest.note(connection, replace(kept, row_count=rows), made, _fill(kept, entry))
+    place = await whereabouts.of(connection, into, "", ())
+    kept = replace(kept, row_count=rows, kept_oid=place.oid)
+    await manifest.note(connection, kept, made, _fill(kept, entry))
     return {"source": loss.name, "rows": rows, "into": into, "step": loss.step}
+
+
+def _of(kept: Kept, entry: Entry) -> str:
+    """A table without those that inherit from it, whose rows stay or are copied themselves.
+
+    A column goes from those too: their values are copied with its own.
+    """
+    whole = kept.source_column or entry["kind"] != "table"  # a partitioned table is nothing without
+    return kept.source if whole else f"ONLY {kept.source}"
 
 
 def _what(kept: Kept, entry: Entry) -> str:
     """A value and the key of its row; whole rows where nothing says which row a value belongs to."""
     wanted = [*kept.keys, kept.source_column] if kept.keys else entry["columns"]
-    return ", ".join(
-        quote_identifier(c) + ("::pg_catalog.text" if _of_the_schema(entry, c) else "") for c in wanted
-    ) or "*"  # fmt: skip
+    return ", ".join(_copied(entry, c) for c in wanted)
+
+
+def _copied(entry: Entry, column: str) -> str:
+    name = quote_identifier(column)
+    return f"{text.written(name)} AS {name}" if _of_the_schema(entry, column) else name
 
 
 def _of_the_schema(entry: Entry, column: str) -> bool:
@@ -90,7 +106,7 @@ def _of_the_schema(entry: Entry, column: str) -> bool:
 def _back(entry: Entry, column: str) -> str:
     """The copy's value as it was."""
     value = f"s.{quote_identifier(column)}"
-    return f"{value}::{entry['columns'][column]['type']}" if _of_the_schema(entry, column) else value
+    return text.read(value, entry["columns"][column]["type"]) if _of_the_schema(entry, column) else value
 
 
 def _fill(kept: Kept, entry: Entry) -> list[str]:
@@ -100,13 +116,16 @@ def _fill(kept: Kept, entry: Entry) -> list[str]:
         names = ", ".join(quote_identifier(c) for c in columns)
         values = ", ".join(_back(entry, c) for c in columns)
         into = f"INSERT INTO {kept.source} ({names}) OVERRIDING SYSTEM VALUE"
-        return [f"{into} SELECT {values} FROM {kept.salvaged_as} s"]
+        if not columns:
+            into = f"INSERT INTO {kept.source}"
+        return [text.PIN_READING, f"{into} SELECT {values} FROM {kept.salvaged_as} s"]
     if not kept.keys:
         return [f"-- no primary key to join by: {kept.salvaged_as} holds the whole rows as they were\n"]
     column = quote_identifier(kept.source_column)
     join = " AND ".join(f"t.{quote_identifier(k)} = {_back(entry, k)}" for k in kept.keys)
     value = _back(entry, kept.source_column)
-    return [f"UPDATE {kept.source} t SET {column} = {value} FROM {kept.salvaged_as} s WHERE {join}"]
+    fill = f"UPDATE {kept.source} t SET {column} = {value} FROM {kept.salvaged_as} s WHERE {join}"
+    return [text.PIN_READING, fill]
 
 
 def table_name(watch_id: str, step: int, number: int) -> str:

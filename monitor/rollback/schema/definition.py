@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
 
@@ -17,22 +17,35 @@ from monitor.pg import Connection, quote_literal
 SQL = files("monitor.rollback.schema").joinpath("definition.sql").read_text(encoding="utf-8")
 
 TAKEN_OFF = ("constraints", "indexes")
-"""What a quarantined column does without; statistics follow it under its new name."""
+"""What a quarantined column does without, foreign keys apart; statistics follow it under its new name."""
 
 PATH_NOW = "/* migration-monitor */ SELECT pg_catalog.current_setting('search_path')"
 PATH = "/* migration-monitor */ SELECT pg_catalog.set_config('search_path', $1, true)"
 
 
 @dataclass(frozen=True, slots=True)
+class Parent:
+    """A foreign key: the table it points to, and (column here, column there)."""
+
+    label: str
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
-    """Statements without semicolons: `create` before the rows are put back, `finish` after."""
+    """Statements without semicolons: `create` before the rows are put back, `finish` after.
+
+    `foreign`: the foreign keys, when all tables are back: they may point to each other.
+    """
 
     create: tuple[str, ...]
     finish: tuple[str, ...]
+    foreign: tuple[str, ...] = ()
+    parents: tuple[Parent, ...] = ()
 
     def around(self, *fill: str) -> str:
         """One script."""
-        return "".join(f"{sql};\n" for sql in (*self.create, *fill, *self.finish))
+        return "".join(f"{sql};\n" for sql in (*self.create, *fill, *self.finish, *self.foreign))
 
 
 async def read(connection: Connection, label: str, column: str = "", *, stays: bool = False) -> Definition:
@@ -46,14 +59,24 @@ async def read(connection: Connection, label: str, column: str = "", *, stays: b
     await connection.execute(PATH, path)
     made: dict[str, Any] = json.loads(text)
     if stays:
-        return Definition((), tuple(_taken_off(label, column, made)))
-    return _column(label, column, made) if column else _table(label, made)
+        found = Definition((), tuple(_taken_off(label, column, made)))
+    else:
+        found = _column(label, column, made) if column else _table(label, made)
+    return _keyed(found, column, made, also=not stays)
+
+
+def _keyed(found: Definition, name: str, made: dict[str, Any], *, also: bool) -> Definition:
+    """With the foreign keys, of the column alone if it is one; `also`: those that point to the table."""
+    keys = [k for k in made["constraints"] if k["type"] == "f" and (not name or name in k["columns"])]
+    parents = tuple(Parent(k["parent"], tuple((a, b) for a, b in k["pairs"])) for k in keys)
+    incoming = made["incoming"] if also and not name else ()
+    return replace(found, foreign=(*_sql(keys), *incoming), parents=parents)
 
 
 def _taken_off(label: str, name: str, made: dict[str, Any]) -> list[str]:
-    """Of a table its foreign keys; of a column its default, NOT NULL, and what stood on it."""
+    """Of a column its default, NOT NULL, and what stood on it; of a table its foreign keys alone."""
     if not name:
-        return [k["sql"] for k in made["constraints"] if k["type"] == "f"]
+        return []
     (column,) = (c for c in made["columns"] if c["name"] == name)
     alter = f"ALTER TABLE {label} ALTER COLUMN {column['quoted']}"
     found = [f"{alter} SET DEFAULT {column['default']}"] if column["default"] else []
@@ -64,24 +87,30 @@ def _taken_off(label: str, name: str, made: dict[str, Any]) -> list[str]:
 
 
 def _standing_on(name: str, made: dict[str, Any], parts: Sequence[str]) -> list[str]:
-    return [p["sql"] for part in parts for p in made[part] if name in p["columns"]]
+    return [p["sql"] for part in parts for p in made[part] if name in p["columns"] and p.get("type") != "f"]
 
 
 def _table(label: str, made: dict[str, Any]) -> Definition:
     columns = made["columns"] or []
-    body = ",\n".join(f"    {c['quoted']} {_type(c)}{_value(c)}{_null(c)}" for c in columns)
+    own = [c for c in columns if not c["inherited"]]
+    if made["attach"]:  # of a partition an identity is its parent's
+        own = [{**c, "identity": ""} for c in own]
+    body = ",\n".join(f"    {c['quoted']} {_type(c)}{_value(c)}{_null(c)}" for c in own)
     unlogged = "UNLOGGED " if made["persistence"] == "u" else ""
-    by = f" PARTITION BY {made['partition_key']}" if made["partition_key"] else ""
+    by = f" INHERITS ({', '.join(made['inherits'])})" if made["inherits"] else ""
+    by += f" PARTITION BY {made['partition_key']}" if made["partition_key"] else ""
     options = f" WITH ({made['options']})" if made["options"] else ""
     create = [
         *_new_sequences(columns), f"CREATE {unlogged}TABLE {label} (\n{body}\n){by}{options}",
         *made["partitions"], *_owned(label, columns),
     ]  # fmt: skip
     finish = [
-        *_positions(label, columns), *_sql(made["constraints"]), *_sql(made["indexes"]),
-        *_sql(made["statistics"]), *made["triggers"], *made["policies"], *_security(label, made),
-        *_comments(label, made["comment"], columns), f"ALTER TABLE {label} OWNER TO {made['owner']}",
-        *made["grants"], *_granted(columns), *made["incoming"],
+        *_positions(label, columns), *_inherited(label, columns),
+        *(k["sql"] for k in made["constraints"] if k["type"] != "f"), *_sql(made["indexes"]),
+        *([made["attach"]] if made["attach"] else ()), *_settings(label, made, columns),
+        *_sql(made["statistics"]), *made["triggers"], *made["rules"], *made["policies"],
+        *_security(label, made), *made["of_partitions"], *_comments(label, made["comment"], columns),
+        f"ALTER TABLE {label} OWNER TO {made['owner']}", *made["grants"], *_granted(columns),
     ]  # fmt: skip
     return Definition(tuple(create), tuple(finish))
 
@@ -100,8 +129,30 @@ def _column(label: str, name: str, made: dict[str, Any]) -> Definition:
     finish += _standing_on(name, made, (*TAKEN_OFF, "statistics"))
     return Definition(
         (*_new_sequences(columns), add, *_owned(label, columns)),
-        (*finish, *_comments(label, None, columns), *_granted(columns)),
+        (*finish, *_settings(label, {}, columns), *_comments(label, None, columns), *_granted(columns)),
     )
+
+
+def _inherited(label: str, columns: list[dict[str, Any]]) -> list[str]:
+    """What a table says otherwise of columns that it has from those it inherits from."""
+    found = []
+    for c in (c for c in columns if c["inherited"]):
+        alter = f"ALTER TABLE ONLY {label} ALTER COLUMN {c['quoted']}"
+        if c["default"] and not c["generated"]:
+            found.append(f"{alter} SET DEFAULT {c['default']}")
+        if c["not_null"] and not c["not_null_above"]:
+            found.append(f"{alter} SET NOT NULL")
+    return found
+
+
+def _settings(label: str, made: dict[str, Any], columns: list[dict[str, Any]]) -> list[str]:
+    """Storage, compression and statistics of its columns; by what replication knows a row."""
+    found = [
+        f"ALTER TABLE {label} ALTER COLUMN {c['quoted']} {how}" for c in columns for how in c["settings"]
+    ]
+    if made.get("replica_identity"):
+        found.append(f"ALTER TABLE {label} REPLICA IDENTITY {made['replica_identity']}")
+    return found
 
 
 def _granted(columns: list[dict[str, Any]]) -> list[str]:

@@ -3,6 +3,15 @@ SELECT pg_catalog.jsonb_build_object(
   'persistence', c.relpersistence::text,
   'options', pg_catalog.array_to_string(c.reloptions, ', '),
   'partition_key', pg_catalog.pg_get_partkeydef(c.oid),
+  'attach', (SELECT pg_catalog.format('ALTER TABLE %s ATTACH PARTITION %s %s', h.inhparent::pg_catalog.regclass,
+                                      want.label, pg_catalog.pg_get_expr(c.relpartbound, c.oid))
+               FROM pg_catalog.pg_inherits h WHERE h.inhrelid = c.oid AND c.relispartition),
+  'inherits', coalesce((SELECT pg_catalog.jsonb_agg(h.inhparent::pg_catalog.regclass::text ORDER BY h.inhseqno)
+               FROM pg_catalog.pg_inherits h WHERE h.inhrelid = c.oid AND NOT c.relispartition), '[]'),
+  'replica_identity', CASE c.relreplident WHEN 'n' THEN 'NOTHING' WHEN 'f' THEN 'FULL'
+               WHEN 'i' THEN (SELECT pg_catalog.format('USING INDEX %I', x.relname)
+                                FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+                               WHERE i.indrelid = c.oid AND i.indisreplident) END,
   'owner', pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(c.relowner)),
   'row_security', c.relrowsecurity, 'force_row_security', c.relforcerowsecurity,
   'columns', (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
@@ -11,7 +20,22 @@ SELECT pg_catalog.jsonb_build_object(
         'collation', CASE WHEN a.attcollation <> t.typcollation
                           THEN a.attcollation::pg_catalog.regcollation::text END,
         'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
-        'identity', a.attidentity::text, 'generated', a.attgenerated::text, 'not_null', a.attnotnull,
+        'identity', a.attidentity::text, 'generated', a.attgenerated::text,
+        'not_null', a.attnotnull AND NOT EXISTS (
+              SELECT FROM pg_catalog.pg_constraint k  -- NOT VALID: there may be nulls
+               WHERE k.conrelid = c.oid AND k.contype = 'n' AND NOT k.convalidated AND a.attnum = ANY (k.conkey)),
+        'inherited', a.attinhcount > 0 AND NOT a.attislocal AND NOT c.relispartition,
+        'not_null_above', EXISTS (SELECT FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_attribute b
+                 ON b.attrelid = h.inhparent AND b.attname = a.attname AND b.attnotnull WHERE h.inhrelid = c.oid),
+        'settings', (SELECT coalesce(pg_catalog.jsonb_agg(x.setting), '[]') FROM (VALUES
+              (CASE WHEN a.attstattarget >= 0 THEN pg_catalog.format('SET STATISTICS %s', a.attstattarget) END),
+              (CASE WHEN a.attstorage <> t.typstorage
+                    THEN 'SET STORAGE ' || CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'
+                                                WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END),
+              ('SET COMPRESSION ' || CASE pg_catalog.to_jsonb(a) ->> 'attcompression'  -- not before 14
+                                          WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END),
+              ('SET (' || pg_catalog.array_to_string(a.attoptions, ', ') || ')')) AS x(setting)
+             WHERE x.setting IS NOT NULL),
         'sequence', (SELECT pg_catalog.jsonb_build_object(
               'name', s.oid::pg_catalog.regclass::text,
               'position', pg_catalog.pg_sequence_last_value(s.oid),
@@ -42,11 +66,21 @@ SELECT pg_catalog.jsonb_build_object(
         'type', k.contype::text,
         'columns', (SELECT coalesce(pg_catalog.jsonb_agg(a.attname), '[]') FROM pg_catalog.pg_attribute a
                      WHERE a.attrelid = c.oid AND a.attnum = ANY (k.conkey)),
+        'parent', (SELECT pg_catalog.format('%I.%I', n.nspname, r.relname)
+                     FROM pg_catalog.pg_class r JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace
+                    WHERE r.oid = k.confrelid),
+        'pairs', (SELECT coalesce(pg_catalog.jsonb_agg(
+                           pg_catalog.jsonb_build_array(a.attname, b.attname) ORDER BY x.position), '[]')
+                    FROM ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey))
+                         WITH ORDINALITY AS x(ours, theirs, position)
+                    JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.ours
+                    JOIN pg_catalog.pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = x.theirs),
         'sql', pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', want.label, k.conname,
                                  pg_catalog.pg_get_constraintdef(k.oid)))
-        ORDER BY pg_catalog.strpos('puxcf', k.contype::text), k.conname)
+        ORDER BY pg_catalog.strpos('puxcnf', k.contype::text), k.conname)
       FROM pg_catalog.pg_constraint k
-     WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'x', 'c', 'f') AND k.coninhcount = 0), '[]'),
+     WHERE k.conrelid = c.oid AND k.coninhcount = 0
+       AND (k.contype IN ('p', 'u', 'x', 'c', 'f') OR k.contype = 'n' AND NOT k.convalidated)), '[]'),
   'indexes', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
         'columns', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT a.attname), '[]')
                       FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
@@ -71,10 +105,17 @@ SELECT pg_catalog.jsonb_build_object(
         'sql', pg_catalog.pg_get_statisticsobjdef(s.oid)) ORDER BY s.stxname)
       FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid = c.oid), '[]'),
   'triggers', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.pg_get_triggerdef(t.oid)
-        || CASE WHEN t.tgenabled = 'D'
-                THEN pg_catalog.format('; ALTER TABLE %s DISABLE TRIGGER %I', want.label, t.tgname)
-                ELSE '' END ORDER BY t.tgname)
+        || CASE WHEN t.tgenabled = 'O' THEN ''
+                ELSE pg_catalog.format('; ALTER TABLE %s %s TRIGGER %I', want.label,
+                       CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'A' THEN 'ENABLE ALWAYS'
+                                        ELSE 'ENABLE REPLICA' END, t.tgname) END ORDER BY t.tgname)
       FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgparentid = 0), '[]'),
+  'rules', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.rtrim(pg_catalog.pg_get_ruledef(r.oid), ';')
+        || CASE WHEN r.ev_enabled = 'O' THEN ''
+                ELSE pg_catalog.format('; ALTER TABLE %s %s RULE %I', want.label,
+                       CASE r.ev_enabled WHEN 'D' THEN 'DISABLE' WHEN 'A' THEN 'ENABLE ALWAYS'
+                                         ELSE 'ENABLE REPLICA' END, r.rulename) END ORDER BY r.rulename)
+      FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type <> '1'), '[]'),
   'policies', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.concat(
         pg_catalog.format('CREATE POLICY %I ON %s AS %s FOR %s TO ', p.polname, want.label,
           CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
@@ -100,11 +141,36 @@ SELECT pg_catalog.jsonb_build_object(
       FROM pg_catalog.pg_constraint k
      WHERE k.confrelid = c.oid AND k.contype = 'f' AND k.conrelid <> c.oid AND k.coninhcount = 0), '[]'),
   'partitions', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.concat(
-                 pg_catalog.format('CREATE TABLE %s PARTITION OF %s %s', t.relid,
+                 'CREATE ' || CASE r.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END || 'TABLE ',
+                 pg_catalog.format('%s PARTITION OF %s %s', t.relid,
                    t.parentrelid, pg_catalog.pg_get_expr(r.relpartbound, r.oid)),
-                 ' PARTITION BY ' || pg_catalog.pg_get_partkeydef(r.oid)) ORDER BY t.level, t.relid::text)
+                 ' PARTITION BY ' || pg_catalog.pg_get_partkeydef(r.oid),
+                 ' WITH (' || pg_catalog.array_to_string(r.reloptions, ', ') || ')')
+                 ORDER BY t.level, t.relid::text)
       FROM pg_catalog.pg_partition_tree(c.oid) t
-      JOIN pg_catalog.pg_class r ON r.oid = t.relid WHERE t.level > 0), '[]')
+      JOIN pg_catalog.pg_class r ON r.oid = t.relid WHERE t.level > 0), '[]'),
+  'of_partitions', coalesce((SELECT pg_catalog.jsonb_agg(o.sql ORDER BY o.place, o.sql)
+      FROM pg_catalog.pg_partition_tree(c.oid) t, LATERAL (
+           SELECT 1 AS place, pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', t.relid, k.conname,
+                                                pg_catalog.pg_get_constraintdef(k.oid)) AS sql
+             FROM pg_catalog.pg_constraint k
+            WHERE k.conrelid = t.relid AND k.contype IN ('p', 'u', 'x', 'c') AND k.coninhcount = 0
+            UNION ALL
+           SELECT 2, pg_catalog.pg_get_indexdef(i.indexrelid)
+             FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+            WHERE i.indrelid = t.relid AND i.indisvalid AND NOT x.relispartition
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k
+                               WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+            UNION ALL
+           SELECT 3, pg_catalog.format('COMMENT ON TABLE %s IS %L', t.relid, m.description)
+             FROM pg_catalog.pg_description m
+            WHERE m.objoid = t.relid AND m.objsubid = 0
+              AND m.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            UNION ALL
+           SELECT 4, pg_catalog.format('ALTER TABLE %s OWNER TO %I', t.relid,
+                                       pg_catalog.pg_get_userbyid(r.relowner))
+             FROM pg_catalog.pg_class r WHERE r.oid = t.relid) o
+     WHERE t.level > 0), '[]')
        )::text
   FROM pg_catalog.unnest(ARRAY[$1::text]) AS want(label)
   JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(want.label)
