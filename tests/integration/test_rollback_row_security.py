@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from monitor.errors import PlanRefused
@@ -81,7 +83,7 @@ async def test_row_security_that_the_checks_do_not_see_is_an_error(database: Dat
             "CREATE TRIGGER purge AFTER UPDATE ON notes EXECUTE FUNCTION purge();"
             "CREATE TRIGGER purge AFTER INSERT ON old EXECUTE FUNCTION purge()"
         )
-    options = ACCEPTING if down is UPDATE else Options()
+    options = replace(ACCEPTING if down is UPDATE else Options(), allow_opaque=True)
     watch = await store(dsns.rollback, await prepare(dsns.rollback, down, options))
     executor = RollbackExecutor(dsns.rollback, "shop")
     try:
