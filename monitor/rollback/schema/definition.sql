@@ -89,7 +89,9 @@ SELECT pg_catalog.jsonb_build_object(
                           WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                             AND d.objid = i.indexrelid AND d.refobjid = c.oid
                             AND d.refobjsubid = a.attnum))),
-        'sql', pg_catalog.pg_get_indexdef(i.indexrelid)) ORDER BY x.relname)
+        'sql', pg_catalog.replace(pg_catalog.pg_get_indexdef(i.indexrelid),  -- partitions have theirs by it
+                 pg_catalog.format(' ON ONLY %s ', want.label), pg_catalog.format(' ON %s ', want.label)))
+        ORDER BY x.relname)
       FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
      WHERE i.indrelid = c.oid AND i.indisvalid
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k
@@ -156,7 +158,8 @@ SELECT pg_catalog.jsonb_build_object(
              FROM pg_catalog.pg_constraint k
             WHERE k.conrelid = t.relid AND k.contype IN ('p', 'u', 'x', 'c') AND k.coninhcount = 0
             UNION ALL
-           SELECT 2, pg_catalog.pg_get_indexdef(i.indexrelid)
+           SELECT 2, pg_catalog.replace(pg_catalog.pg_get_indexdef(i.indexrelid),
+                       pg_catalog.format(' ON ONLY %s ', t.relid), pg_catalog.format(' ON %s ', t.relid))
              FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
             WHERE i.indrelid = t.relid AND i.indisvalid AND NOT x.relispartition
               AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k
