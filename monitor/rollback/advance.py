@@ -66,7 +66,8 @@ class Lock:
 
     @property
     def sql(self) -> str:
-        return f"LOCK TABLE {'ONLY ' if self.only else ''}{self.label} IN {self.mode} MODE"
+        table = f"ONLY {self.label}" if self.only else self.label
+        return f"/* migration-monitor */ LOCK TABLE {table} IN {self.mode} MODE"
 
 
 async def locks(connection: Connection, plan: Plan, group: Group) -> list[Lock]:
