@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.pg import MARK, Connection
+from monitor.pg import Connection
 from monitor.rollback.script.plan import Action, key_of
 from monitor.rollback.script.sequence import Group
 from monitor.rollback.stored import Plan
@@ -66,7 +66,8 @@ class Lock:
 
     @property
     def sql(self) -> str:
-        return f"{MARK} LOCK TABLE {'ONLY ' if self.only else ''}{self.label} IN {self.mode} MODE"
+        table = f"ONLY {self.label}" if self.only else self.label
+        return f"/* migration-monitor */ LOCK TABLE {table} IN {self.mode} MODE"
 
 
 async def locks(connection: Connection, plan: Plan, group: Group) -> list[Lock]:

@@ -22,7 +22,7 @@ SELECT h.pid, coalesce(a.application_name, '') AS application, coalesce(a.usenam
                 AND (pg_catalog.pg_has_role(a.usesysid, 'USAGE')
                      OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE')), false) AS may_signal,
        pg_catalog.array_agg(DISTINCT h.mode) AS modes
-  FROM ({source}) AS h(pid, virtualtransaction, mode)
+  FROM {source} AS h(pid, virtualtransaction, mode)
   LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = h.pid
   LEFT JOIN pg_catalog.pg_locks x ON h.pid IS NULL AND x.pid IS NULL AND x.locktype = 'transactionid'
    AND x.granted AND x.virtualtransaction = h.virtualtransaction
@@ -33,7 +33,7 @@ SELECT h.pid, coalesce(a.application_name, '') AS application, coalesce(a.usenam
  ORDER BY age DESC NULLS LAST
  LIMIT 20"""
 
-OF_RELATIONS = """
+OF_RELATIONS = """(
 SELECT l.pid, l.virtualtransaction, l.mode FROM pg_catalog.pg_locks l
  WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
    AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
@@ -41,10 +41,10 @@ SELECT l.pid, l.virtualtransaction, l.mode FROM pg_catalog.pg_locks l
                       SELECT pg_catalog.to_regclass(t.label)::oid FROM unnest($1::text[]) t(label)
                        UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i
                                 JOIN below ON below.oid = i.inhparent)
-                      SELECT oid FROM below)"""
+                      SELECT oid FROM below))"""
 """With their partitions: LOCK TABLE waits for those of each."""
 
-OF_WAITING = """
+OF_WAITING = """(
 SELECT b.pid, NULL::text, ''::text FROM unnest(pg_catalog.pg_blocking_pids($1)) b(pid) WHERE b.pid > 0
 UNION ALL
 SELECT NULL, h.virtualtransaction, h.mode
@@ -53,7 +53,7 @@ SELECT NULL, h.virtualtransaction, h.mode
    AND (h.database, h.relation, h.page, h.tuple, h.transactionid, h.classid, h.objid, h.objsubid)
        IS NOT DISTINCT FROM
        (w.database, w.relation, w.page, w.tuple, w.transactionid, w.classid, w.objid, w.objsubid)
- WHERE w.pid = $1 AND NOT w.granted"""
+ WHERE w.pid = $1 AND NOT w.granted)"""
 """The second half is prepared transactions, of which pg_blocking_pids says only that there are some."""
 
 HOLDERS = DESCRIBED.format(title="who holds the relations", source=OF_RELATIONS)
