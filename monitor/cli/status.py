@@ -12,7 +12,7 @@ from rich.console import Console
 from monitor.app import stored_watches
 from monitor.cli import screen, words
 from monitor.cli.configured import finish, kinds_of, settings_of
-from monitor.cli.context import say, say_json
+from monitor.cli.context import say, say_json, warn
 from monitor.cli.follow import follow as followed
 from monitor.errors import OperatorError
 from monitor.ports import Json
@@ -42,15 +42,18 @@ def status(
     if follow:
         finish(followed(settings, migration, target, named if migration else recent, NOTHING))
         return
-    views, changes = finish(_asked(settings, migration, target))
+    views, changes, silent = finish(_asked(settings, migration, target))
     if as_json:
-        say_json({**views[0], "changes": changes} if migration else {"watches": list(views)})
+        listed = {"watches": list(views), "unreachable": silent}
+        say_json({**views[0], "changes": changes} if migration else listed)
     elif shown := views if migration else recent(views, time.time()):
         Console().print(screen.watches(shown, kinds_of(settings), time.time()))
         for line in words.changed_lines(changes):
             say(line)
-    else:
+    elif not silent:
         say(NOTHING)
+    for name in silent:
+        warn(f"target {name} did not answer: what is watched there is not shown")
 
 
 def named(views: Sequence[Json], _: float) -> Sequence[Json]:
@@ -66,10 +69,12 @@ def recent(views: Sequence[Json], now: float) -> list[Json]:
 
 async def _asked(
     settings: Settings, migration: str | None, target: str | None
-) -> tuple[list[Json], Json | None]:
-    """The watches; of the one that was named, what changed in its database too."""
+) -> tuple[list[Json], Json | None, list[str]]:
+    """The watches; of the one that was named, what changed in its database; targets that did not answer."""
     async with stored_watches(settings) as stored:
         if migration is None:
-            return [v for v in await stored.watches() if target in {None, v["target"]}], None
+            found, silent = await stored.listed()
+            views = [v for v in found if target in {None, v["target"]}]
+            return views, None, [name for name in silent if target in {None, name}]
         view = await stored.named(migration, target)
-        return [view], await stored.changes_of(view)
+        return [view], await stored.changes_of(view), []
