@@ -224,10 +224,15 @@ def from_stored(stored: StoredPlan) -> Plan:
         destroyed=tuple(Destroyed(**d) for d in row["destroyed"]),
         salvaged=tuple(Destroyed(**d) for d in row["salvaged"]),
         measured=dict(row["measured"]),
-        quarantined=tuple(Quarantined(Destroyed(**q["loss"]), q["place"]) for q in row["quarantined"]),
+        quarantined=tuple(_quarantined(q) for q in row["quarantined"]),
         search_path=stored.search_path,
         system_identifier=stored.system_identifier,
         timeline=stored.timeline,
         fingerprint=cast(Fingerprint, stored.fingerprint),
         bookkeeping=bookkeeping.from_json(row.get("bookkeeping")),
     )
+
+
+def _quarantined(row: Mapping[str, Any]) -> Quarantined:
+    renamed = tuple((kind, old, new) for kind, old, new in row.get("renamed", ()))
+    return Quarantined(Destroyed(**row["loss"]), row["place"], renamed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from monitor.ports import OutcomeKind
@@ -23,7 +25,14 @@ def test_a_measurement_counts_in_full_when_slow_and_in_part_when_fast(
     measured: dict[str, float], expected: float
 ) -> None:
     """Assumed are 40 MB/s; at most four times that is believed."""
-    assert estimate.seconds([COLUMN], [], [BIG], measured) == expected
+    assert estimate.seconds([COLUMN], [], [BIG], measured) == pytest.approx(expected + estimate.KEEPING)
+
+
+def test_many_copies_take_time_however_small_they_are() -> None:
+    """A thousand columns of an empty table are seconds under the lock."""
+    empty = replace(BIG, bytes=0, rows=0)
+    losses = [replace(COLUMN, column=f"c{n}") for n in range(1000)]
+    assert estimate.seconds(losses, [], [empty], {}) == pytest.approx(7.0)
 
 
 async def test_copying_is_measured_at_registration_and_leaves_nothing(database: Database) -> None:

@@ -11,11 +11,15 @@ import pytest
 from monitor.errors import PlanRefused
 from monitor.ports import OutcomeKind
 from monitor.rollback.data.losses import DataLoss
+from monitor.rollback.data.restore import Wish, restore
+from monitor.rollback.executor import RollbackExecutor
 from monitor.rollback.registration.prepare import Options, Prepared, prepare
 from monitor.rollback.registration.taking import take
 from monitor.rollback.script.plan import sha256_of
+from monitor.store.gateway import PgStore
 from tests.conftest import Database
-from tests.rollbacks import build, columns, connected, executing, load, rolled_back, store
+from tests.roles import ROLLBACK, make_roles
+from tests.rollbacks import build, columns, connected, executing, load, rolled, rolled_back, store
 
 SHOP = """
 CREATE TABLE customers (id int PRIMARY KEY);
@@ -99,7 +103,89 @@ async def test_a_dropped_table_moves_to_a_closed_schema(database: Database) -> N
         assert restore == 'ALTER TABLE "migration_monitor_quarantine".orders SET SCHEMA public;\n'
         await c.execute("CREATE TABLE orders (id int PRIMARY KEY)")
     second = await prepare(dsn, b"DROP TABLE orders", QUARANTINE)
-    assert texts(second) == ['ALTER TABLE "orders" SET SCHEMA migration_monitor_quarantine_2']
+    assert texts(second) == [
+        'ALTER INDEX public."orders_pkey" RENAME TO "quarantined_2_orders_pkey"',
+        'ALTER TABLE public."orders" RENAME TO "quarantined_2_orders"',
+        'ALTER TABLE public."quarantined_2_orders" SET SCHEMA migration_monitor_quarantine',
+    ]
+
+
+NAMES = """SELECT relname::text, relkind::text, relnamespace::regnamespace::text FROM pg_class
+            WHERE relname LIKE '%items%' ORDER BY 3, 1"""
+
+
+@pytest.mark.promise(11)
+async def test_a_table_is_quarantined_again_and_again_by_a_role_that_makes_no_schema(
+    database: Database,
+) -> None:
+    """All under free names in the one schema, and under their own when they are taken back."""
+    dsns = await make_roles(database.dsn)
+    opened = PgStore("shop", dsns.rollback)
+    await opened.open()
+    await opened.aclose()
+    items = (
+        "CREATE TABLE items (id serial PRIMARY KEY, k int GENERATED ALWAYS AS IDENTITY,"
+        " code text UNIQUE REFERENCES items (code)); INSERT INTO items (code) VALUES ('{}')"
+    )
+    async with connected(dsns.owner) as c:
+        await c.execute(items.format("first"))
+        before = [tuple(r) for r in await c.fetch(NAMES)]
+        await c.execute("DROP TABLE items")
+        for n in range(1, 4):
+            await c.execute(items.format(n))
+            prepared = await prepare(dsns.rollback, b"DROP TABLE items", Options(DataLoss.QUARANTINE))
+            watch = await store(dsns.rollback, prepared, f"w-{n}")
+            executor = RollbackExecutor(dsns.rollback, "shop")
+            try:
+                assert (await executor.ready(watch, full=True)).reasons == ()
+                outcome = await rolled_back(executor, watch)
+            finally:
+                await executor.aclose()
+            assert (outcome.kind, outcome.detail.get("verified")) == (OutcomeKind.ROLLED_BACK, "plan"), (
+                outcome
+            )
+        for n in (3, 1, 2):
+            (done,) = await restore(dsns.rollback, f"w-{n}", "shop", Wish(create=True))
+            assert (done.rows, done.created) == (1, True)
+            assert await c.fetchval("SELECT code FROM items") == str(n)
+            assert [tuple(r) for r in await c.fetch(NAMES) if r[2] == "public"] == before
+            await c.execute("DROP TABLE items")
+
+
+@pytest.mark.promise(7)
+async def test_a_table_that_may_not_be_put_aside_is_known_at_registration(database: Database) -> None:
+    """The remedy is one GRANT."""
+    dsns = await make_roles(database.dsn)
+    async with connected(dsns.owner) as c:
+        await c.execute("CREATE TABLE items (id int)")
+    async with connected(database.dsn) as c:
+        await c.execute(f"REVOKE CREATE ON SCHEMA migration_monitor_quarantine FROM {ROLLBACK}")
+        with pytest.raises(PlanRefused, match="GRANT CREATE ON SCHEMA migration_monitor_quarantine"):
+            await prepare(dsns.rollback, b"DROP TABLE items", Options(DataLoss.QUARANTINE))
+
+
+@pytest.mark.promise(11)
+@pytest.mark.parametrize("length", [40, 60])
+async def test_columns_with_long_names_that_begin_alike_are_kept_apart(
+    database: Database, length: int
+) -> None:
+    """And a column that is dropped, added and dropped again, each under a name of its own."""
+    dsn, stem = database.dsn, "é" * (length // 2)
+    names = (f"{stem}aa", f"{stem}bb")
+    await build(
+        dsn,
+        f'CREATE TABLE t (id int PRIMARY KEY, "{names[0]}" text, "{names[1]}" text);'
+        "INSERT INTO t VALUES (1, 'A', 'B')",
+    )
+    drop = "; ".join(f'ALTER TABLE t DROP COLUMN "{n}"' for n in names)
+    again = f'ALTER TABLE t ADD COLUMN "{names[0]}" int; ALTER TABLE t DROP COLUMN "{names[0]}"'
+    await rolled(dsn, f"{drop}; {again}", DataLoss.QUARANTINE)
+    aside = [n for n in await columns(dsn, "t") if n != "id"]
+    assert len(aside) >= 2
+    async with connected(dsn) as c:
+        await restore(dsn, "w-1", "shop", Wish(create=True))
+        found = await c.fetchrow(f'SELECT "{names[0]}", "{names[1]}" FROM t')
+    assert tuple(found or ()) == ("A", "B")
 
 
 @pytest.mark.parametrize(

@@ -55,19 +55,25 @@ async def _note(
         kept_attnum=itself.attnum if loss.column else None, bystanders=itself.bystanders,
     )  # fmt: skip
     made = await definition.read(connection, loss.label, loss.column, stays=True)
-    await manifest.note(connection, kept, replace(made, create=(_back(q),)), ())
+    await manifest.note(connection, kept, replace(made, create=_back(q)), ())
     return {"source": loss.name, "rows": None, "into": kept.salvaged_as, "step": loss.step}
 
 
 def where_is(q: Quarantined) -> str:
     if q.loss.column:
         return f"{q.loss.label}.{quote_identifier(q.place)}"
-    return f"{quote_identifier(q.place)}.{split_label(q.loss.label)[2]}"
+    name = quote_identifier(q.table_name) if q.table_name else split_label(q.loss.label)[2]
+    return f"{quote_identifier(q.place)}.{name}"
 
 
-def _back(q: Quarantined) -> str:
-    """The statement that undoes the putting aside."""
+def _back(q: Quarantined) -> tuple[str, ...]:
+    """The statements that undo the putting aside."""
     if q.loss.column:
         old, new = quote_identifier(q.place), quote_identifier(q.loss.column)
-        return f"ALTER TABLE {q.loss.label} RENAME COLUMN {old} TO {new}"
-    return f"ALTER TABLE {where_is(q)} SET SCHEMA {split_label(q.loss.label)[0]}"
+        return (f"ALTER TABLE {q.loss.label} RENAME COLUMN {old} TO {new}",)
+    schema = split_label(q.loss.label)[0]
+    names = (
+        f"ALTER {kind} {schema}.{quote_identifier(new)} RENAME TO {quote_identifier(old)}"
+        for kind, old, new in reversed(q.renamed)
+    )
+    return (f"ALTER TABLE {where_is(q)} SET SCHEMA {schema}", *names)

@@ -25,10 +25,20 @@ class DataLoss(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A loss that does not happen: the column's new name, or the schema that the table moves to."""
+    """A loss that does not happen: the column's new name, or the schema that the table moves to.
+
+    `renamed`: what changes its name on the way, as TABLE, INDEX or SEQUENCE, old name and new one, since
+    an earlier quarantine has the old one there; in the plan's order, the table last.
+    """
 
     loss: Destroyed
     place: str
+    renamed: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def table_name(self) -> str:
+        """The new name of a table; "" if it keeps its own."""
+        return next((new for kind, _, new in self.renamed if kind == "TABLE"), "")
 
 
 @dataclass(frozen=True, slots=True)

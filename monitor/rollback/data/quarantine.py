@@ -6,6 +6,7 @@ moves to a closed schema and loses its foreign keys. Line numbers stay those of 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -26,23 +27,28 @@ from monitor.rollback.script.plan import Action, Statement, key_of
 MAX_BYTES = 63
 """Of an identifier."""
 
-FREE_SCHEMA = """/* migration-monitor: a quarantine that has these names free */
-WITH names AS (
-     SELECT pg_catalog.to_regclass($1)::oid AS oid
-      UNION SELECT i.indexrelid FROM pg_catalog.pg_index i WHERE i.indrelid = pg_catalog.to_regclass($1)
-      UNION SELECT d.objid FROM pg_catalog.pg_depend d
-             WHERE d.refobjid = pg_catalog.to_regclass($1) AND d.deptype IN ('a', 'i')
+MAX_NAMES = 1000
+"""Tries for a free one."""
+
+MOVING = """/* migration-monitor: what moves with a table, and which names are taken where it goes */
+WITH moving AS (
+     SELECT pg_catalog.to_regclass($1)::oid AS oid, 3 AS place
+      UNION SELECT i.indexrelid, 1 FROM pg_catalog.pg_index i WHERE i.indrelid = pg_catalog.to_regclass($1)
+      UNION SELECT d.objid, 2 FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class s ON s.oid = d.objid
+             WHERE d.refobjid = pg_catalog.to_regclass($1) AND d.deptype IN ('a', 'i') AND s.relkind = 'S'
                AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-               AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass),
-     candidates AS (
-     SELECT n, $2 || CASE WHEN n = 1 THEN '' ELSE '_' || n END AS name
-       FROM pg_catalog.generate_series(1, 99) n)
-SELECT c.name FROM candidates c
- WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class r
-                     JOIN pg_catalog.pg_namespace s ON s.oid = r.relnamespace AND s.nspname = c.name
-                    WHERE r.relname IN (SELECT k.relname FROM names
-                                          JOIN pg_catalog.pg_class k ON k.oid = names.oid))
- ORDER BY c.n LIMIT 1"""
+               AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)
+SELECT CASE m.place WHEN 1 THEN 'INDEX' WHEN 2 THEN 'SEQUENCE' ELSE 'TABLE' END AS kind, c.relname AS name,
+       ARRAY(SELECT t.relname::text FROM pg_catalog.pg_class t
+              WHERE t.relnamespace = pg_catalog.to_regnamespace($2)::oid
+                 OR t.relnamespace = c.relnamespace AND t.relname LIKE 'quarantined\\_%') AS taken
+  FROM moving m JOIN pg_catalog.pg_class c ON c.oid = m.oid
+ ORDER BY m.place, c.relname"""
+
+MAY_CREATE = """/* migration-monitor: may a table be put there */
+SELECT CASE WHEN pg_catalog.to_regnamespace($1) IS NULL
+            THEN pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
+            ELSE pg_catalog.has_schema_privilege($1, 'CREATE') END"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,7 @@ async def _column(
     if column["identity"]:
         model.problem(f"identity column {loss.name} can't be quarantined: use --data-loss salvage")
     place = _free_name(action.name, before["columns"])
+    model.relations[label]["columns"][place] = ANY  # no later one takes this name
     keys = [k for k, v in _known(before["constraints"]).items() if action.name in v["columns"]]
     indexes = [i for i, v in _known(before["indexes"]).items()
                if action.name in v["columns"] and not v["constraint"]]  # fmt: skip
@@ -156,12 +163,34 @@ async def _table(
         model.problem(f"{label} has partitions or is one: use --data-loss salvage")
     table = f"ALTER TABLE {key_of(action.relation or ())}"
     foreign = sorted(k for k, v in _known(before["constraints"]).items() if v["type"] == "f")
-    place = await connection.fetchval(FREE_SCHEMA, loss.label, QUARANTINE_SCHEMA)
+    if not await connection.fetchval(MAY_CREATE, QUARANTINE_SCHEMA):
+        model.problem(
+            f"the role may not put {label} into {QUARANTINE_SCHEMA}: GRANT CREATE ON SCHEMA "
+            f"{QUARANTINE_SCHEMA} to it (ON DATABASE while that schema is not there)"
+        )
+    schema, name = split_label(label)[0], split_label(label)[1]
+    aside = Quarantined(loss, QUARANTINE_SCHEMA, await _renamed(connection, loss))
+    moved = f"ALTER TABLE {schema}.{quote_identifier(aside.table_name or name)}"
     statements = [
         *(f"{table} DROP CONSTRAINT {quote_identifier(k)}" for k in foreign),
-        f"{table} SET SCHEMA {place}",
-    ]
-    return _Piece(tuple(statements), Quarantined(loss, place))
+        *(f"ALTER {kind} {schema}.{quote_identifier(old)} RENAME TO {quote_identifier(new)}"
+          for kind, old, new in aside.renamed),
+        f"{moved if aside.renamed else table} SET SCHEMA {QUARANTINE_SCHEMA}",
+    ]  # fmt: skip
+    return _Piece(tuple(statements), aside)
+
+
+async def _renamed(connection: Connection, loss: Destroyed) -> tuple[tuple[str, str, str], ...]:
+    """All that moves gets another name as soon as one name is taken there; () if none is."""
+    moving = await connection.fetch(MOVING, loss.label, QUARANTINE_SCHEMA)
+    taken = {name for r in moving for name in r["taken"]}
+    if not taken & {r["name"] for r in moving}:
+        return ()
+    for n in range(2, MAX_NAMES):
+        names = [_name(n, r["name"]) for r in moving]
+        if not taken & set(names):
+            return tuple((r["kind"], r["name"], new) for r, new in zip(moving, names, strict=True))
+    raise PlanRefused([Problem("", f"{loss.label} was quarantined too often: drop the old ones", loss.line)])
 
 
 def notices(quarantined: Sequence[Quarantined]) -> tuple[str, ...]:
@@ -169,6 +198,7 @@ def notices(quarantined: Sequence[Quarantined]) -> tuple[str, ...]:
     return tuple(
         f"line {q.loss.line}: instead of being dropped {q.loss.name} "
         + (f"becomes {q.place}" if q.loss.column else f"moves to the schema {q.place}")
+        + (f" as {q.table_name}" if q.table_name else "")
         for q in quarantined
     )
 
@@ -178,8 +208,17 @@ REWRITERS = {"drop_column": _column, "drop_table": _table}
 
 def _free_name(column: str, taken: Sequence[str]) -> str:
     """The same at every registration until it is taken, so that the same script has the same hash."""
-    for n in range(1, 1000):
-        name = f"quarantined_{n}_{column}".encode()[:MAX_BYTES].decode(errors="ignore")
+    for n in range(1, MAX_NAMES):
+        name = _name(n, column)
         if name not in taken:
             return name
     raise PlanRefused([Problem("", f"column {column} was quarantined too often: drop the old ones")])
+
+
+def _name(number: int, name: str) -> str:
+    """Long names that are the same at their beginning stay apart by a digest."""
+    found = f"quarantined_{number}_{name}".encode()
+    if len(found) <= MAX_BYTES:
+        return found.decode()
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{found[: MAX_BYTES - len(digest) - 1].decode(errors='ignore')}_{digest}"

@@ -9,6 +9,9 @@ from monitor.rollback.schema.compare import ANY
 from monitor.rollback.script.labels import bare, beside, split_label
 from monitor.rollback.script.plan import Action
 
+ASIDE = "quarantined_"
+"""How a name begins that a quarantine gave to what moves with its table, a moment before the move."""
+
 
 def rename_relation(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, a.relation_if_exists)) is None:
@@ -68,9 +71,15 @@ def set_schema(f: Forecast, a: Action) -> None:
         if f.relations.get(new) is not None:
             f.problem(f"{new} already exists, so {old} can't be moved there")
             return
-        f.relations[new], f.relations[old] = f.relations[old], None
+        moved, f.relations[old] = f.relations[old], None
+        if new not in f.relations:  # an index that the plan renamed first: nobody looks for it there
+            continue
+        f.relations[new] = moved
         if f.relations[new]["table"]:
             f.relations[new]["table"] = f"{f.quoted[a.new_name]}.{split_label(label)[2]}"
+    for sequence in [i for i, o in f.relations.items() if isinstance(o, dict) and o["kind"] == "sequence"]:
+        if split_label(sequence)[0] == schema and bare(sequence).startswith(ASIDE):
+            f.relations[sequence] = None
     f.leeway.rename(split_label(f"{schema}.x")[0].strip('"'), a.new_name)
     loosen_views(entry)
 
