@@ -71,7 +71,7 @@ async def test_a_deferred_trigger_runs_where_the_statements_ran(database: Databa
     """Not at COMMIT, under our path, which its author never met."""
     dsn = database.dsn
     await build(dsn, DEFERRED)
-    watch = await registered(dsn, b"INSERT INTO orders VALUES (7)")
+    watch = await registered(dsn, b"INSERT INTO orders VALUES (7)", opaque=True)
     async with executing(dsn) as executor:
         outcome = await rolled_back(executor, watch)
     assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome

@@ -31,7 +31,7 @@ async def test_a_rollback_is_told_line_by_line_and_the_verdict_ends_it(stage: St
     lines = (first + out).decode().splitlines()
     assert process.returncode == 0, err
     assert any("Rolls back by itself at" in line and "error_rate.rollback pending" in line for line in lines)
-    assert "ended (rolled back)" in lines[-1]
+    assert "rolled_back" in lines[-1]
     assert len(lines) == len(set(lines)) < 20
 
 
