@@ -74,7 +74,8 @@ async def test_a_deferred_trigger_runs_where_the_statements_ran(database: Databa
     watch = await registered(dsn, b"INSERT INTO orders VALUES (7)", opaque=True)
     async with executing(dsn) as executor:
         outcome = await rolled_back(executor, watch)
-    assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
+    assert outcome.kind is OutcomeKind.UNVERIFIED, outcome  # nobody can say what code of the schema changes
+    assert await ledger_rows(dsn) == 1
     async with connected(dsn) as c:
         assert await c.fetchval("SELECT id FROM audit") == 7
 
