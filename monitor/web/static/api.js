@@ -38,8 +38,9 @@ export async function control(id, word, reason) {
 
 export const ofWatch = (id, what) => read(`/api/v1/watches/${encodeURIComponent(id)}/${what}`);
 
+/** The answer's document; one that was cut off in the middle is no answer. */
 async function answered(response) {
+  if (response.ok) return response.json();
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refused(response.status, body.error ?? `status ${response.status}`);
-  return body;
+  throw new Refused(response.status, body.error ?? `status ${response.status}`);
 }
