@@ -5,7 +5,6 @@ Copies what is salvaged, notes what is quarantined. Both come after the locks an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from monitor.pg import Connection, quote_identifier
 from monitor.rollback.data import manifest, salvage, whereabouts
 from monitor.rollback.data.losses import Quarantined
 from monitor.rollback.data.manifest import SCHEMA, Kept
-from monitor.rollback.data.salvage import Limit
+from monitor.rollback.data.salvage import Known, Limit
 from monitor.rollback.schema import definition
 from monitor.rollback.schema.fingerprint import Fingerprint
 from monitor.rollback.script.labels import split_label
@@ -37,24 +36,25 @@ async def keep(
     connection: Connection, watch_id: str, plan: Plan, group: Group, now: Fingerprint, limit: Limit
 ) -> list[dict[str, Any]]:
     """What the event row says of each. Needs the group's locks to be held."""
-    losses, path = plan.salvaged_by(group), set_path(plan.search_path)
-    copied = await salvage.copy(connection, watch_id, losses, now, limit, path)
-    labels = list(now["relations"])
-    return copied + [await _note(connection, watch_id, q, labels) for q in plan.quarantined_by(group)]
+    losses, aside = plan.salvaged_by(group), plan.quarantined_by(group)
+    if not losses and not aside:
+        return []
+    named = await whereabouts.named(connection, now["relations"])
+    known = Known(now["relations"], named, set_path(plan.search_path))
+    copied = await salvage.copy(connection, watch_id, losses, known, limit)
+    return copied + [await _note(connection, watch_id, q, known) for q in aside]
 
 
-async def _note(
-    connection: Connection, watch_id: str, q: Quarantined, labels: Sequence[str]
-) -> dict[str, Any]:
+async def _note(connection: Connection, watch_id: str, q: Quarantined, known: Known) -> dict[str, Any]:
     """The statements that follow put it aside; here it is written down how to have it back."""
     loss = q.loss
-    itself = await whereabouts.of(connection, loss.label, loss.column, labels)
+    itself = await whereabouts.of(connection, loss.label, loss.column, known.named)
     kept = Kept(
         watch_id, loss.step, loss.kind, "quarantined", loss.label, loss.column, where_is(q),
         q.place if loss.column else "", (), None, "", "", source_oid=itself.oid, kept_oid=itself.oid,
         kept_attnum=itself.attnum if loss.column else None, bystanders=itself.bystanders,
     )  # fmt: skip
-    made = await definition.read(connection, loss.label, loss.column, stays=True)
+    made = await definition.read(connection, known.described, loss.label, loss.column, stays=True)
     await manifest.note(connection, kept, replace(made, create=_back(q)), ())
     return {"source": loss.name, "rows": None, "into": kept.salvaged_as, "step": loss.step}
 

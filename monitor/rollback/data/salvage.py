@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from monitor.pg import MARK, PINNED, Connection, quote_identifier
@@ -17,7 +17,7 @@ from monitor.rollback.data.manifest import SCHEMA, Kept
 from monitor.rollback.forecast.entries import Entry
 from monitor.rollback.forecast.model import Destroyed
 from monitor.rollback.schema import definition
-from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.schema.definition import Described
 
 MAX_IDENTIFIER = 63
 
@@ -28,14 +28,23 @@ Limit = Callable[[], str]
 """The statement that gives the next ones what is left of the time for which locks may be held."""
 
 
-async def copy(
-    connection: Connection, watch_id: str, losses: Sequence[Destroyed], fingerprint: Fingerprint,
-    limit: Limit, path: str,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """One table for each loss; returns what the event row says of each. Needs the locks to be held.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is read once for all that a group takes away: its tables, their oids, what they are made of.
 
     `path`: the statement that sets the plan's search_path, for event triggers that meet the new tables.
     """
+
+    relations: Mapping[str, Any]
+    named: tuple[int, ...]
+    path: str
+    described: Described = field(default_factory=dict)
+
+
+async def copy(
+    connection: Connection, watch_id: str, losses: Sequence[Destroyed], known: Known, limit: Limit
+) -> list[dict[str, Any]]:
+    """One table for each loss; returns what the event row says of each. Needs the locks to be held."""
     if not losses:
         return []
     await connection.execute("SET LOCAL row_security = off")  # refuse rather than copy only what we may see
@@ -43,28 +52,27 @@ async def copy(
     async with text.pinned(connection):
         for n, loss in enumerate(losses, start=1):
             await connection.execute(limit())
-            found.append(await _copy(connection, watch_id, n, loss, fingerprint["relations"], path))
+            found.append(await _copy(connection, watch_id, n, loss, known))
     return found
 
 
 async def _copy(
-    connection: Connection, watch_id: str, number: int, loss: Destroyed, relations: Mapping[str, Any],
-    path: str,
-) -> dict[str, Any]:  # fmt: skip
-    entry = relations.get(loss.label)
+    connection: Connection, watch_id: str, number: int, loss: Destroyed, known: Known
+) -> dict[str, Any]:
+    entry = known.relations.get(loss.label)
     if entry is None or (loss.column and loss.column not in entry["columns"]):
         return {"source": loss.name, "rows": 0, "into": "", "note": "it was not there"}
     keys = tuple(k for k in entry["primary_key"] if k != loss.column)
     keyed = bool(loss.column and keys) and loss.column not in entry["primary_key"]
     into = f"{SCHEMA}.{quote_identifier(table_name(watch_id, loss.step, number))}"
-    itself = await whereabouts.of(connection, loss.label, loss.column, list(relations))
+    itself = await whereabouts.of(connection, loss.label, loss.column, known.named)
     kept = Kept(
         watch_id, loss.step, loss.kind, "salvaged", loss.label, loss.column, into, "", keys if keyed else (),
         0, "", "", source_oid=itself.oid, bystanders=itself.bystanders,
     )  # fmt: skip
-    made = await definition.read(connection, loss.label, loss.column)
+    made = await definition.read(connection, known.described, loss.label, loss.column)
     copying = f"{MARK} CREATE TABLE {into} AS SELECT {_what(kept, entry)} FROM {_of(kept, entry)}"
-    await connection.execute(path)
+    await connection.execute(known.path)
     tag = await connection.execute(copying)
     await connection.execute(PINNED)
     rows = int(tag.rsplit(" ", 1)[-1])

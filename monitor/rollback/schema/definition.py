@@ -48,21 +48,34 @@ class Definition:
         return "".join(f"{sql};\n" for sql in (*self.create, *fill, *self.finish, *self.foreign))
 
 
-async def read(connection: Connection, label: str, column: str = "", *, stays: bool = False) -> Definition:
+Described = dict[str, dict[str, Any]]
+"""Tables by their labels, each described once: of many columns of a wide one that would take seconds."""
+
+
+async def read(
+    connection: Connection, known: Described, label: str, column: str = "", *, stays: bool = False
+) -> Definition:
     """Of a table, or of one of its columns; with `stays` only what a quarantine takes off it.
 
-    Needs an open transaction; leaves its search_path alone.
+    Needs an open transaction and the table's lock; leaves the search_path alone.
     """
-    path = await connection.fetchval(PATH_NOW)
-    await connection.execute(PATH, "")
-    text = await connection.fetchval(SQL, label)
-    await connection.execute(PATH, path)
-    made: dict[str, Any] = json.loads(text)
+    if label not in known:
+        known[label] = await _describe(connection, label)
+    made = known[label]
     if stays:
         found = Definition((), tuple(_taken_off(label, column, made)))
     else:
         found = _column(label, column, made) if column else _table(label, made)
     return _keyed(found, column, made, also=not stays)
+
+
+async def _describe(connection: Connection, label: str) -> dict[str, Any]:
+    path = await connection.fetchval(PATH_NOW)
+    await connection.execute(PATH, "")
+    text = await connection.fetchval(SQL, label)
+    await connection.execute(PATH, path)
+    made: dict[str, Any] = json.loads(text)
+    return made
 
 
 def _keyed(found: Definition, name: str, made: dict[str, Any], *, also: bool) -> Definition:
