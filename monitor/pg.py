@@ -71,12 +71,12 @@ async def connect(dsn: str, *, name: str, deadline: float = CONNECT_DEADLINE, **
     """
     options = {"application_name": f"migration-monitor/{name}", **WRITING, **settings}
     async with translated(f"connecting as migration-monitor/{name}"):
-        connection = await asyncio.wait_for(
-            asyncpg.connect(plain_dsn(dsn), timeout=deadline, server_settings=options), deadline + 1
-        )
+        async with asyncio.timeout(deadline + 1):
+            connection = await asyncpg.connect(plain_dsn(dsn), timeout=deadline, server_settings=options)
         try:
             _notice_dead_peers(connection)
-            await asyncio.wait_for(connection.execute(UNBOUND), deadline)
+            async with asyncio.timeout(deadline):
+                await connection.execute(UNBOUND)
         except BaseException:  # cut between its greeting and now, or silent since
             connection.terminate()
             raise

@@ -40,7 +40,8 @@ class Command:
         except OSError as e:
             return f"it could not be started: {e.strerror}"
         try:
-            code = await asyncio.wait_for(asyncio.shield(process.wait()), self._timeout)
+            async with asyncio.timeout(self._timeout):
+                code = await process.wait()
         except TimeoutError:
             return f"it did not end within {self._timeout:g} s and was ended"
         finally:

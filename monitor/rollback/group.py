@@ -100,7 +100,8 @@ class Try:
         """Any answer, within a little more than the server's own limit."""
         async with pg.translated(what):
             try:
-                return await asyncio.wait_for(question, self.statement_seconds + ANSWER_MARGIN)
+                async with asyncio.timeout(self.statement_seconds + ANSWER_MARGIN):
+                    return await question
             except TimeoutError:
                 self.connection.terminate()
                 raise

@@ -148,7 +148,8 @@ async def answer(
     """One answer within its deadline; a server that stays silent loses the connection."""
     async with pg.translated(what):
         try:
-            return await asyncio.wait_for(question, deadline)
+            async with asyncio.timeout(deadline):
+                return await question
         except TimeoutError:
             connection.terminate()
             raise

@@ -66,8 +66,8 @@ async def prepare(dsn: str, sql: bytes, options: Options) -> Prepared:
     text, statements = await plan.read(sql)
     connection = await connect_directly(dsn, "register")
     try:
-        async with pg.translated("reading the catalogue"):
-            return await asyncio.wait_for(_prepare(connection, text, statements, options), CATALOGUE_DEADLINE)
+        async with pg.translated("reading the catalogue"), asyncio.timeout(CATALOGUE_DEADLINE):
+            return await _prepare(connection, text, statements, options)
     except DatabaseError as e:
         if pg.is_pooler(e):
             raise PlanRefused([Problem("", POOLER)]) from e

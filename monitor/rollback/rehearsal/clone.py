@@ -61,7 +61,8 @@ async def restore(scratch: Connection, schema: str) -> None:
     text = playable(schema, known)
     try:
         async with pg.translated("restoring the schema on the scratch server"):
-            await asyncio.wait_for(scratch.execute(text), RESTORE_DEADLINE)
+            async with asyncio.timeout(RESTORE_DEADLINE):
+                await scratch.execute(text)
             await scratch.execute("RESET ALL")
     except DatabaseError as e:
         if not e.sqlstate:

@@ -179,8 +179,8 @@ class _Run:
         return {r["oid"]: Relation(r["label"], r["kind"], r["file"], r["indexes"]) for r in rows}
 
     async def _send(self, sql: str) -> None:
-        async with pg.translated("rehearsing a statement"):
-            await asyncio.wait_for(self._connection.execute(sql), STATEMENT_SECONDS + 10)
+        async with pg.translated("rehearsing a statement"), asyncio.timeout(STATEMENT_SECONDS + 10):
+            await self._connection.execute(sql)
 
 
 def _rewritten(before: Mapping[int, Relation], after: Mapping[int, Relation]) -> tuple[str, ...]:

@@ -211,9 +211,9 @@ async def _drop_leftovers(admin: Connection) -> None:
 
 
 async def _drop(admin: Connection, name: str) -> None:
-    async with pg.translated("dropping the scratch database"):
-        sql = f"{pg.MARK} DROP DATABASE IF EXISTS {pg.quote_identifier(name)} WITH (FORCE)"
-        await asyncio.wait_for(admin.execute(sql), DROP_DEADLINE)
+    sql = f"{pg.MARK} DROP DATABASE IF EXISTS {pg.quote_identifier(name)} WITH (FORCE)"
+    async with pg.translated("dropping the scratch database"), asyncio.timeout(DROP_DEADLINE):
+        await admin.execute(sql)
 
 
 async def _certainly(work: Coroutine[None, None, None]) -> None:

@@ -69,7 +69,8 @@ async def dump(dumper: Dumper, dsn: str) -> str:
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
-        out, said = await asyncio.wait_for(process.communicate(), DUMP_DEADLINE)
+        async with asyncio.timeout(DUMP_DEADLINE):
+            out, said = await process.communicate()
     except TimeoutError as e:
         raise DatabaseUnreachable(f"pg_dump did not finish within {DUMP_DEADLINE:g} s") from e
     finally:
@@ -115,7 +116,8 @@ async def _dumper(program: Path) -> Dumper | None:
     except OSError:
         return None
     try:
-        out, _ = await asyncio.wait_for(process.communicate(), 10)
+        async with asyncio.timeout(10):
+            out, _ = await process.communicate()
     except TimeoutError:
         return None
     finally:

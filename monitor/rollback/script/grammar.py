@@ -36,7 +36,8 @@ async def parse(sql: str, child: str = "monitor.rollback.script.grammar_child") 
         env={k: os.environ[k] for k in KEPT_ENVIRONMENT if k in os.environ},
     )  # fmt: skip
     try:
-        out, _ = await asyncio.wait_for(process.communicate(sql.encode()), PARSE_DEADLINE)
+        async with asyncio.timeout(PARSE_DEADLINE):
+            out, _ = await process.communicate(sql.encode())
     except TimeoutError as e:
         raise _refused("the parser did not finish in time: split the script or simplify it") from e
     finally:
