@@ -9,6 +9,9 @@ import pytest
 
 from monitor.demo.postgres import Server
 from tests import servers
+from tests.memory import use_memory
+
+use_memory()  # before anything asks for a temporary folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,19 @@ class Database:
     @property
     def major(self) -> int:
         return self.server.binaries.major
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Corners are looked into on the newest PostgreSQL at once, on the others by the slow tests."""
+    for item in items:
+        if (
+            item.get_closest_marker("corner")
+            and isinstance(item, pytest.Function)
+            and hasattr(item, "callspec")
+        ):
+            major = item.callspec.params.get("pg")
+            if major is not None and major != servers.BINARIES[0].major:
+                item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -129,14 +129,18 @@ class StandingOverview:
 
 @dataclass
 class RecordingBackend:
-    """Knows one watch; keeps what it was asked; raises `fails` when it is set."""
+    """Has stored the watches that the overview shows; keeps what it was asked; raises `fails` when it is set.
 
+    The same watches: were they others, what the page shows would hang on which answer came last.
+    """
+
+    overview: StandingOverview = field(default_factory=StandingOverview)
     asked: list[tuple[object, ...]] = field(default_factory=list)
     fails: Exception | None = None
 
     async def watches(self) -> Sequence[Json]:
         self._ask("watches")
-        return [WATCH]
+        return [watch for target in self.overview.views for watch in target.watches]
 
     async def watch(self, watch_id: str) -> Json | None:
         self._ask("watch", watch_id)
@@ -223,7 +227,8 @@ async def running(
     token: str = TOKEN, hosts: Sequence[str] = (), host: str = "127.0.0.1"
 ) -> AsyncIterator[Running]:
     """The server on a free port, until the end of the block."""
-    overview, backend = StandingOverview(), RecordingBackend()
+    overview = StandingOverview()
+    backend = RecordingBackend(overview)
     known = Known({"shop": ("error_rate", "database")}, ("slack", "log"), jobs=("retention",))
     telemetry = PrometheusTelemetry(known)
     site = Site(backend, overview, telemetry, token=token, hosts=hosts, listen_host=host)

@@ -17,6 +17,8 @@ from tests.browser.test_page import NOW, Past, metric, put_behind
 from tests.browser.window import window
 from tests.site import WATCH, Running, running
 
+pytestmark = pytest.mark.slow
+
 SOON = 15_000.0
 """Milliseconds within which the page has to notice."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,15 +50,6 @@ class Past(RecordingBackend):
         return [{"at": NOW, "channel": "slack", "severity": "error", "title": self.text, **fate}]
 
 
-def stored(*watches: Json) -> Callable[[], Awaitable[Sequence[Json]]]:
-    """The store's answer: the same watches that the daemon has, whichever of the two comes first."""
-
-    async def answer() -> Sequence[Json]:
-        return watches
-
-    return answer
-
-
 def put_behind(web: Running, past: Past) -> None:
     """Answers what the stand-in of the server would, but for the past."""
     for name in ("chart", "events", "alerts", "changes"):
@@ -100,7 +91,6 @@ async def test_hostile_text_stays_text(browser: Browser) -> None:
         }
         web.overview.change(name=EVIL, trouble=EVIL, store_reachable=False)
         web.overview.change_watch(**evil)
-        web.backend.watches = stored({**WATCH, **evil})  # type: ignore[method-assign, assignment]  # for this test
         async with window(browser, f"http://127.0.0.1:{web.port}/") as shown:
             await expect(shown.page.locator(".watch h2").first).to_have_text(EVIL)
             await expect(shown.page.locator(".events").first).to_contain_text("<script>")

@@ -19,6 +19,8 @@ from tests.chaos.proxy import Proxy
 from tests.conftest import Database
 from tests.stored import registration, sample, update
 
+pytestmark = pytest.mark.corner
+
 KILL = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
            WHERE application_name = 'migration-monitor/listen' AND datname = current_database()"""
 

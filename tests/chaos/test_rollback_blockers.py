@@ -33,6 +33,8 @@ from tests.rollbacks import (
     rolled_back,
 )
 
+pytestmark = pytest.mark.corner
+
 PATIENT = LockPolicy(max_app_stall=0.2, budget=0.5, rest=0.02, rest_max=0.1, slow_rest=0.1)
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"

@@ -32,6 +32,8 @@ from tests.rollbacks import (
     store,
 )
 
+pytestmark = pytest.mark.corner
+
 
 def test_lock_timeouts_double_up_to_the_stall_and_every_fourth_outwaits_deadlock_timeout() -> None:
     """100 ms doubled; the fourth at least deadlock_timeout + 500 ms; never over max_app_stall."""

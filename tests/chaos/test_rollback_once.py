@@ -31,6 +31,8 @@ from tests.rollbacks import (
     rolled_back,
 )
 
+pytestmark = pytest.mark.corner
+
 ROOT = Path(__file__).parent.parent.parent
 
 TWO = DROP_COLUMN + b";\n" + RENAME

@@ -31,6 +31,8 @@ from tests.rollbacks import (
     rolled_back,
 )
 
+pytestmark = pytest.mark.corner
+
 ROOT = Path(__file__).parent.parent.parent
 
 BUILD = b"CREATE UNIQUE INDEX CONCURRENTLY contacts_email ON contacts (email)"

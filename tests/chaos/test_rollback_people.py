@@ -22,6 +22,8 @@ from tests.rollbacks import (
     rolled_back,
 )
 
+pytestmark = pytest.mark.corner
+
 
 @pytest.mark.parametrize("control", ["paused_at", "cancelled_at"])
 @pytest.mark.fault(40)

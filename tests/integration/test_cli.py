@@ -18,6 +18,8 @@ from tests.commands import Commands, Done
 from tests.conftest import Database
 from tests.roles import make_roles
 
+pytestmark = pytest.mark.corner
+
 CANARY = "canary-77d0"
 PATIENCE = 60.0
 """Seconds; far above what any command here takes."""

@@ -72,6 +72,7 @@ def test_closing_ends_processes_and_deletes_folders(tmp_path: Path) -> None:
     assert tmp_path.exists()
 
 
+@pytest.mark.slow
 def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     """Politeness has an end."""
     leash = Leash()

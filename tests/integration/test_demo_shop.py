@@ -19,6 +19,8 @@ from monitor.demo.stage import BACK, FORWARD, TABLES, execute
 from monitor.demo.wire import Client
 from tests.conftest import Database
 
+pytestmark = pytest.mark.corner
+
 WAIT = 30.0
 
 

@@ -87,6 +87,7 @@ def test_the_configuration_beside_it_reads_its_credentials(tmp_path: Path, missi
             load(config, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
 
 
+@pytest.mark.slow
 async def test_the_command_for_people_knows_what_the_unit_knows(newest: Database, tmp_path: Path) -> None:
     """From an empty environment; a file by stdin, and the plan's SQL where the runbooks look for it."""
     dsns = await make_roles(newest.dsn)

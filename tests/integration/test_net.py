@@ -203,6 +203,7 @@ async def test_other_requests_on_an_origin_survive_a_timeout_beside_them(net: Ne
         assert (await slow).body == b"late"
 
 
+@pytest.mark.slow
 @pytest.mark.fault(26)
 async def test_hostile_bodies_do_not_grow_the_process(net: Net) -> None:
     """Twenty endless bodies and floods of headers add at most 20 MB."""

@@ -17,6 +17,8 @@ from tests import servers
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, FAST, build, connected, executing, rolled_back, store
 
+pytestmark = pytest.mark.corner
+
 TWO_TABLES = """
 CREATE TABLE contacts (id int PRIMARY KEY, note text);
 CREATE TABLE orders (id int PRIMARY KEY, note text);

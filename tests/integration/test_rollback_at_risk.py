@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from monitor.ports import AtRisk, Fate
 from monitor.rollback.data import atrisk
 from monitor.rollback.data.losses import DataLoss
@@ -11,6 +13,8 @@ from monitor.rollback.forecast.model import Destroyed
 from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, DROP_COLUMN, build, connected, executing, load, registered, store
+
+pytestmark = pytest.mark.corner
 
 LARGE = (
     "CREATE TABLE big (id int PRIMARY KEY, note text);"

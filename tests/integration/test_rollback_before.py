@@ -18,6 +18,8 @@ from tests import servers
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, registered, rolled_back, store
 
+pytestmark = pytest.mark.corner
+
 GREET = "FUNCTION greet(name text) RETURNS text LANGUAGE sql AS"
 
 OLD = """

@@ -13,6 +13,8 @@ from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, registered, rolled_back
 
+pytestmark = pytest.mark.corner
+
 PARTITIONED = """
 CREATE TABLE pt (id int, d int, v text, w text, PRIMARY KEY (id, d)) PARTITION BY RANGE (d);
 CREATE TABLE pt1 PARTITION OF pt FOR VALUES FROM (0) TO (100);

@@ -10,6 +10,8 @@ from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, registered, rolled_back
 
+pytestmark = pytest.mark.corner
+
 HOSTILE = """
 CREATE TABLE t (id int PRIMARY KEY, a int);
 INSERT INTO t VALUES (1, 1), (2, 2);

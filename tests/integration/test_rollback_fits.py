@@ -12,6 +12,8 @@ from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected
 
+pytestmark = pytest.mark.corner
+
 TABLES = """
 CREATE TABLE t (id int PRIMARY KEY, a int, b int, c text);
 CREATE UNIQUE INDEX partial ON t (b) WHERE b > 0;

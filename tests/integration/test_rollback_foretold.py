@@ -14,6 +14,8 @@ from monitor.rollback.registration.taking import take
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, rolled_back, store
 
+pytestmark = pytest.mark.corner
+
 TABLES = """
 CREATE TABLE contacts (tenant int NOT NULL, id int UNIQUE, email text, note text,
                        CONSTRAINT contacts_pkey PRIMARY KEY (tenant, id));

@@ -14,6 +14,8 @@ from monitor.rollback.schema.catalogue import Resolved
 from tests.conftest import Database
 from tests.rollbacks import FAST, build, columns, connected, executing, ledger_rows, registered, rolled_back
 
+pytestmark = pytest.mark.corner
+
 COLUMN = Destroyed(1, 1, "drop_column", "public.big", "note")
 BIG = Resolved("big", "public.big", exists=True, owned=True, relkind="r", bytes=400_000_000, rows=1e6)
 

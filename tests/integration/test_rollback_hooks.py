@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from monitor.ports import OutcomeKind, ProgressKind
 from monitor.ports.levers import Call, Pulled
 from monitor.rollback.executor import Limits, RollbackExecutor
@@ -21,6 +23,8 @@ from tests.rollbacks import (
     registered,
     rolled_back,
 )
+
+pytestmark = pytest.mark.corner
 
 
 class Scripted:

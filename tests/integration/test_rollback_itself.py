@@ -13,6 +13,8 @@ from monitor.rollback.data.restore import Wish, restore
 from tests.conftest import Database
 from tests.rollbacks import build, columns, connected, rolled
 
+pytestmark = pytest.mark.corner
+
 TWO = """
 CREATE TABLE a (id int PRIMARY KEY, email text); INSERT INTO a VALUES (1, 'a@x');
 CREATE TABLE b (id int PRIMARY KEY, email text); INSERT INTO b VALUES (1, 'b@x');

@@ -12,6 +12,8 @@ from monitor.rollback.data.restore import Wish, restore
 from tests.conftest import Database
 from tests.rollbacks import build, connected, rolled
 
+pytestmark = pytest.mark.corner
+
 ORDERS = "CREATE TABLE orders (id int PRIMARY KEY, customer text, after int REFERENCES orders);"
 ITEMS = "CREATE TABLE items (id int PRIMARY KEY, order_id int REFERENCES orders, what text);"
 NOTES = "CREATE TABLE notes (id int PRIMARY KEY, item int REFERENCES items, note text);"

@@ -12,6 +12,8 @@ from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, registered, rolled_back
 
+pytestmark = pytest.mark.corner
+
 TABLES = """
 CREATE TABLE t (id int PRIMARY KEY, a int, b int, c text);
 INSERT INTO t SELECT g, g, g, 'c' || g FROM generate_series(1, 5) g;

@@ -8,6 +8,8 @@ from monitor.rollback.data.restore import Wish, restore
 from tests.conftest import Database
 from tests.rollbacks import build, connected, rolled
 
+pytestmark = pytest.mark.corner
+
 SHOP = """
 CREATE TABLE orders (id int PRIMARY KEY, code text NOT NULL, note text);
 CREATE UNIQUE INDEX orders_code ON orders (code);

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from monitor.ports import Lack, OutcomeKind
 from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.registration.demands import Demand, demands
@@ -12,6 +14,8 @@ from monitor.rollback.registration.prepare import prepare
 from monitor.rollback.stored import from_stored
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, rolled_back, store
+
+pytestmark = pytest.mark.corner
 
 TABLES = """
 CREATE TABLE places (id bigint PRIMARY KEY, name text);

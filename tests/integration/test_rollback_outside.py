@@ -21,6 +21,8 @@ from tests.rollbacks import (
     rolled_back,
 )
 
+pytestmark = pytest.mark.corner
+
 MORE = """
 CREATE TABLE events (at int NOT NULL, what text) PARTITION BY RANGE (at);
 CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (0) TO (10);

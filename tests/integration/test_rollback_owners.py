@@ -16,6 +16,8 @@ from tests.conftest import Database
 from tests.roles import OWNER, Dsns, make_roles
 from tests.rollbacks import SCHEMA, build, connected, executing, order, registered, rolled_back, store
 
+pytestmark = pytest.mark.corner
+
 OLD = """
 CREATE TABLE contacts (id int PRIMARY KEY);
 CREATE VIEW everybody AS SELECT id FROM contacts;

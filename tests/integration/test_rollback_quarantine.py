@@ -21,6 +21,8 @@ from tests.conftest import Database
 from tests.roles import ROLLBACK, make_roles
 from tests.rollbacks import build, columns, connected, executing, load, rolled, rolled_back, store
 
+pytestmark = pytest.mark.corner
+
 SHOP = """
 CREATE TABLE customers (id int PRIMARY KEY);
 CREATE TABLE orders (

@@ -18,6 +18,8 @@ from tests.chaos.proxy import Proxy
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, DROP_COLUMN, build, connected
 
+pytestmark = pytest.mark.corner
+
 TERMS = b" OR ".join(b"id = %d" % n for n in range(30_000))
 
 BY_TEXT: list[tuple[bytes, int | None, str]] = [
@@ -89,6 +91,7 @@ async def test_every_refusal_is_reported_in_one_run() -> None:
     assert [p.line for p in refused.value.problems] == [1, 2, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.fault(19)
 async def test_an_expression_of_thirty_thousand_terms_is_read() -> None:
     """Fault 19: neither the child nor we fall over it."""

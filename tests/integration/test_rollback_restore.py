@@ -13,6 +13,8 @@ from monitor.rollback.data.restore import Wish, restore
 from tests.conftest import Database
 from tests.rollbacks import DROP_COLUMN, build, columns, connected, rolled
 
+pytestmark = pytest.mark.corner
+
 SHOP = """
 CREATE SEQUENCE elsewhere;
 CREATE TABLE customers (id int PRIMARY KEY);

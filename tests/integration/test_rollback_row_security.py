@@ -15,6 +15,8 @@ from tests.conftest import Database
 from tests.roles import Dsns, make_roles
 from tests.rollbacks import SCHEMA, connected, order, store
 
+pytestmark = pytest.mark.corner
+
 TABLES = """
 CREATE TABLE notes (id int PRIMARY KEY, text text, gone text);
 INSERT INTO notes SELECT n, 'n' || n FROM generate_series(1, 5) n;

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from monitor.ports import OutcomeKind
 from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, columns, connected, executing, registered, rolled_back, store
+
+pytestmark = pytest.mark.corner
 
 DROP = b"ALTER TABLE contacts DROP COLUMN new_column"
 STATISTICS = "CREATE STATISTICS spread ON email_address, new_column FROM contacts"

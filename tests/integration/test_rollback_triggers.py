@@ -23,6 +23,8 @@ from tests.rollbacks import (
     store,
 )
 
+pytestmark = pytest.mark.corner
+
 AUDIT_OF_DDL = """
 CREATE TABLE ddl_log (tag text);
 CREATE FUNCTION note_ddl() RETURNS event_trigger LANGUAGE plpgsql AS

@@ -9,6 +9,8 @@ from monitor.rollback.data.restore import Wish, restore
 from tests.conftest import Database
 from tests.rollbacks import build, connected, executing, registered, rolled_back
 
+pytestmark = pytest.mark.corner
+
 TYPES = """
 CREATE TYPE mood AS ENUM ('sad', 'o''k');
 CREATE TYPE place AS (street text, number int);

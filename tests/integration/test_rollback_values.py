@@ -10,6 +10,8 @@ from monitor.rollback.data.restore import Wish, restore
 from tests.conftest import Database
 from tests.rollbacks import build, connected, rolled
 
+pytestmark = pytest.mark.corner
+
 CASTS = """
 CREATE TYPE place AS (street text, number int);
 CREATE TYPE mood AS ENUM ('sad', 'o"k\\');

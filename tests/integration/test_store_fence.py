@@ -26,6 +26,8 @@ from tests.rollbacks import (
     rolled_back,
 )
 
+pytestmark = pytest.mark.corner
+
 PATIENCE = 30.0
 
 LIMITS = Limits(locks=FAST, allow_superuser=SUPERUSER)

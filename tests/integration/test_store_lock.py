@@ -18,6 +18,8 @@ from tests import servers
 from tests.conftest import Database
 from tests.stored import T0, registration, sample, update
 
+pytestmark = pytest.mark.corner
+
 PATIENCE = 30.0
 """Seconds after which a test says that it will not happen any more."""
 

@@ -19,6 +19,8 @@ from tests import servers
 from tests.conftest import Database
 from tests.stored import T0, alert, registration, sample
 
+pytestmark = pytest.mark.corner
+
 PATIENCE = 30.0
 
 WAITING = """SELECT count(*) FROM pg_stat_activity

@@ -59,6 +59,7 @@ async def test_a_sustained_breach_salvages_and_rolls_back_with_the_least_of_righ
         assert "42501" not in stage.daemon.log()
 
 
+@pytest.mark.slow
 async def test_a_breach_shorter_than_the_hold_does_nothing(stage: Stage) -> None:
     """The streak is pending and then cleared; nothing is executed."""
     await stage.watch()
@@ -94,6 +95,7 @@ async def test_killed_in_mid_streak_and_restarted_within_max_gap_it_rolls_back_a
         assert await stage.effects() == 1
 
 
+@pytest.mark.slow
 async def test_restarted_after_max_gap_it_starts_afresh(stage: Stage) -> None:
     """Downtime is time without samples: the streak that was is over, a new hold begins."""
     await stage.watch()
@@ -107,6 +109,7 @@ async def test_restarted_after_max_gap_it_starts_afresh(stage: Stage) -> None:
     assert await since(stage) > restarted
 
 
+@pytest.mark.slow
 async def test_all_metrics_normal_is_success(newest: Database, tmp_path: Path) -> None:
     """And `wait` says so by its exit code."""
     async with set_up(newest.dsn, tmp_path, success_after="4s") as stage:
@@ -116,6 +119,7 @@ async def test_all_metrics_normal_is_success(newest: Database, tmp_path: Path) -
         assert await stage.columns() == ["id", "email_address"]
 
 
+@pytest.mark.slow
 @pytest.mark.fault(25)
 async def test_an_endpoint_that_is_gone_is_an_alert_and_never_a_rollback(stage: Stage) -> None:
     """No data is not a breach, and does not look healthy either."""
@@ -131,6 +135,7 @@ async def test_an_endpoint_that_is_gone_is_an_alert_and_never_a_rollback(stage: 
     assert await stage.effects() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.fault(12)
 async def test_with_every_connection_taken_the_held_one_rolls_back(newest: Database, tmp_path: Path) -> None:
     """A saturated server can't keep us out."""

@@ -93,6 +93,7 @@ def test_the_demonstration_breaks_a_shop_and_rolls_the_migration_back(folder: Pa
     assert_nothing_left(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "when", "code"),
     [

@@ -6,9 +6,12 @@ import asyncio
 import json
 import signal
 
+import pytest
+
 from tests.scenarios.stage import Stage
 
 
+@pytest.mark.slow
 async def test_observe_only_says_what_would_have_happened(stage: Stage) -> None:
     """Once, and nothing is executed."""
     await stage.watch("--mode", "observe")
@@ -19,6 +22,7 @@ async def test_observe_only_says_what_would_have_happened(stage: Stage) -> None:
     assert await stage.effects() == 0
 
 
+@pytest.mark.slow
 async def test_approve_waits_for_a_person(stage: Stage) -> None:
     """Nothing happens before the word; then it is done in that person's name."""
     await stage.watch("--mode", "approve")
@@ -31,6 +35,7 @@ async def test_approve_waits_for_a_person(stage: Stage) -> None:
     await stage.cli("wait", "rename_email", expect=10)
 
 
+@pytest.mark.slow
 async def test_a_paused_watch_does_not_roll_back_and_a_resumed_one_does(stage: Stage) -> None:
     """The hold begins anew with the resume."""
     await stage.watch()
@@ -43,6 +48,7 @@ async def test_a_paused_watch_does_not_roll_back_and_a_resumed_one_does(stage: S
     assert await stage.verdict() == "rolled_back"
 
 
+@pytest.mark.slow
 async def test_cancel_ends_the_watch(stage: Stage) -> None:
     """Its exit code says so; afterwards nothing is executed."""
     await stage.watch()
@@ -62,6 +68,7 @@ async def test_a_person_rolls_back_without_a_breach(stage: Stage) -> None:
     assert await stage.columns() == ["id", "email"]
 
 
+@pytest.mark.slow
 async def test_registering_the_same_watch_again_is_the_same_watch(stage: Stage) -> None:
     """Another rollback under the same name is refused while it is open."""
     first, again = await stage.watch(), await stage.watch()
@@ -71,6 +78,7 @@ async def test_registering_the_same_watch_again_is_the_same_watch(stage: Stage) 
     await stage.cli("watch", "rename_email", "--rollback", str(file), expect=2)
 
 
+@pytest.mark.slow
 async def test_a_watch_registered_into_a_breach_asks_for_a_person(stage: Stage) -> None:
     """It may not be this migration's fault."""
     stage.app.set(0.05)
@@ -93,6 +101,7 @@ async def test_a_watch_registered_into_a_breach_asks_for_a_person(stage: Stage) 
     assert shown["mode"] == "approve"
 
 
+@pytest.mark.slow
 async def test_the_newer_watch_is_the_one_that_rolls_back(stage: Stage) -> None:
     """The older one is superseded and says so."""
     await stage.watch(migration="older")
@@ -105,6 +114,7 @@ async def test_the_newer_watch_is_the_one_that_rolls_back(stage: Stage) -> None:
     assert await stage.columns() == ["id", "email_address"]
 
 
+@pytest.mark.slow
 async def test_a_daemon_told_to_stop_exits_with_0(stage: Stage) -> None:
     """Its watch goes on with the next one."""
     await stage.watch()

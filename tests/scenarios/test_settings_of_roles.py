@@ -38,6 +38,7 @@ async def rolls_back(stage: Stage) -> None:
     assert "store.lock_lost" not in stage.daemon.log()
 
 
+@pytest.mark.slow
 @pytest.mark.fault(15)
 async def test_a_role_of_hostile_settings_rolls_back_all_the_same(database: Database, tmp_path: Path) -> None:
     """Read-only by default, serializable, with tiny timeouts: from the first start on, schema included."""
@@ -54,6 +55,7 @@ async def test_a_role_of_hostile_settings_rolls_back_all_the_same(database: Data
         await rolls_back(stage)
 
 
+@pytest.mark.slow
 @pytest.mark.fault(15)
 @pytest.mark.promise(1)
 async def test_a_database_made_read_only_by_default_later_rolls_back(

@@ -7,6 +7,8 @@ import pytest
 from tests.replays import core, policy, told, verdict
 from tests.traffic import Stretch, recorded
 
+pytestmark = pytest.mark.slow
+
 RUNS = range(16)
 CALM = Stretch(600, 0.0005)
 HALF_AN_HOUR = 1800.0

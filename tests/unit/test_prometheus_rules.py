@@ -114,6 +114,7 @@ if HAS_PROMTOOL:
         code, said = await said_by("promtool", *command)
         assert code == 0, said
 
+    @pytest.mark.slow
     async def test_the_runbooks_address_is_put_in_by_the_command_that_is_told(tmp_path: Path) -> None:
         """Rules and tests alike, so that the tests still hold."""
         for name in ("rules.yaml", "rules_test.yaml"):
