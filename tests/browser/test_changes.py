@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,8 +79,9 @@ def section(page: Page) -> Locator:
 
 
 async def later(page: Page) -> None:
-    """Half a minute, for the page."""
+    """Half a minute, for the page; and the daemon's next word, before which nothing is asked of it."""
     await page.clock.fast_forward(31_000)
+    await expect(page.locator("body")).not_to_have_class(re.compile("lost"), timeout=15_000)
     await page.clock.run_for(1100)
 
 

@@ -70,7 +70,7 @@ async def test_a_disk_that_is_full_while_salvaging_loses_nothing(database: Datab
             limit_files(row["pid"])
         outcome = await rolled_back(executor, watch)
         assert outcome.kind is OutcomeKind.FAILED, outcome
-        assert "could not extend file" in outcome.reason
+        assert "File too large" in outcome.reason
         assert await columns(dsn, "wide") == ["id", "note"]
         assert await c.fetchval("SELECT count(note) FROM wide") == 30000
         assert await c.fetchval("SELECT count(*) FROM migration_monitor_salvage.manifest") == 0

@@ -178,8 +178,9 @@ async def test_a_killed_rehearsal_leaves_no_database_behind_for_long(
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
     async with asyncio.timeout(60), connected(database.server.dsn()) as c:
-        while not await c.fetchval(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')"
+        while not await c.fetchval(  # of this rehearsal: other tests sleep on this server, too
+            "SELECT EXISTS (SELECT FROM pg_stat_activity"
+            " WHERE query = 'SELECT pg_sleep(90)' AND state = 'active')"
         ):
             await asyncio.sleep(0.05)
     process.send_signal(number)
