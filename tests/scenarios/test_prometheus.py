@@ -127,9 +127,8 @@ if HAS_BOTH:
 
                 await stage.until(back)
 
-                async def kept() -> (
-                    bool
-                ):  # it is read from the store, which may be opened after the first scrape
+                # verdicts are read from the store, which may be opened after the first scrape
+                async def kept() -> bool:
                     page = await watchers.client.get(f"http://127.0.0.1:{port}/metrics")
                     return 'verdict="rolled_back"' in page.text
 
