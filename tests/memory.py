@@ -14,7 +14,7 @@ from pathlib import Path
 
 SHARED = Path("/dev/shm")  # in memory is the point; what is made in it gets a name of its own
 NEEDED = 6 * 2**30
-"""Bytes free, in it and of memory: about four times what a run on three majors with four workers takes."""
+"""Bytes free, in it and of memory: about ten times what a run on three majors with three workers held."""
 
 
 def use_memory() -> None:
