@@ -10,7 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.core.samples import SECOND
 from monitor.ports import DECIDED, Milestone
+from monitor.ports.readiness import Lack
 from monitor.web.catalogue import METRICS, OUTCOMES, PREFIX
+from monitor.web.exposition import KEEP_SECONDS
 from monitor.web.telemetry import Known, PrometheusTelemetry
 from tests.alerts import NOON
 from tests.machine import has
@@ -76,6 +78,24 @@ async def test_watch_and_heartbeat_are_exported(web: Running) -> None:
     assert found[f'migration_monitor_rollback_ready{{{who},target="shop"}}'] == 1
     assert found['migration_monitor_database_sessions{state="active",target="shop"}'] == 3
     assert found['migration_monitor_database_deadlocks_total{target="shop"}'] == 0
+
+
+async def test_what_is_in_a_rollbacks_way_is_exported_by_its_code(web: Running) -> None:
+    """1 for what lacks now, 0 for everything else that could; 0 for all when it is ready again."""
+    who = 'migration="0042_rename_email"'
+    way = "migration_monitor_rollback_not_ready"
+    lacking = {"ok": False, "reasons": ["no right"], "codes": ["rights", "connection"], "notes": []}
+    web.overview.change_watch(readiness=lacking)
+    found = await scraped(web)
+    assert found[f'migration_monitor_rollback_ready{{{who},target="shop"}}'] == 0
+    ways = {name: value for name, value in found.items() if name.startswith(way)}
+    assert {name for name, value in ways.items() if value == 1} == {
+        f'{way}{{{who},reason="{code}",target="shop"}}' for code in ("rights", "connection")
+    }
+    assert len(ways) == len(Lack)
+    web.overview.change_watch(readiness={"ok": True, "reasons": [], "codes": [], "notes": []})
+    await asyncio.sleep(KEEP_SECONDS)  # until then the page is the one that was rendered last
+    assert {value for name, value in (await scraped(web)).items() if name.startswith(way)} == {0}
 
 
 async def test_a_watch_that_is_over_leaves_no_series(web: Running) -> None:
