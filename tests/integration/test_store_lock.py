@@ -62,6 +62,11 @@ async def noticed(store: PgStore) -> bool:
     return not store.holds
 
 
+async def is_told(store: PgStore) -> bool:
+    """Whether it knows for whom it waits."""
+    return store.waits_for != ""
+
+
 async def _is_one(count: Awaitable[object]) -> bool:
     return await count == 1
 
@@ -85,9 +90,8 @@ async def test_a_second_daemon_waits_and_takes_over_when_the_first_leaves(databa
     second = PgStore("shop", database.dsn, holder="second:2", poll_seconds=0.05)
     async with opened(database.dsn) as first:
         waiting = asyncio.create_task(second.open())
-        await asyncio.wait([waiting], timeout=0.3)
+        await until(lambda: is_told(second))
         assert (waiting.done(), first.holds, second.holds) == (False, True, False)
-        assert second.waits_for != ""
     await asyncio.wait_for(waiting, PATIENCE)
     assert second.holds
     assert second.waits_for == ""
@@ -100,7 +104,7 @@ async def test_a_second_daemon_takes_over_when_the_firsts_session_dies(database:
     second = PgStore("shop", database.dsn, holder="second:2", poll_seconds=0.01)
     async with opened(database.dsn) as first:
         waiting = asyncio.create_task(second.open())
-        await asyncio.wait([waiting], timeout=0.2)
+        await until(lambda: is_told(second))
         async with superuser(database.dsn) as admin:
             assert await admin.fetch(KILL_HOLDER)
         await asyncio.wait_for(waiting, PATIENCE)
