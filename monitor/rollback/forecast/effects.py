@@ -6,7 +6,7 @@ along silently (notice), and changes the model. It does not touch a database.
 
 from __future__ import annotations
 
-from monitor.rollback.forecast.already import index_already
+from monitor.rollback.forecast.already import TABLES, index_already, relation_already
 from monitor.rollback.forecast.effects_columns import COLUMN_EFFECTS
 from monitor.rollback.forecast.effects_constraints import CONSTRAINT_EFFECTS
 from monitor.rollback.forecast.effects_names import NAME_EFFECTS
@@ -27,8 +27,6 @@ from monitor.rollback.schema.compare import ANY
 from monitor.rollback.script.kinds import KINDS
 from monitor.rollback.script.labels import bare, beside
 from monitor.rollback.script.plan import Action
-
-TABLES = {"table", "partitioned table", "foreign table"}
 
 
 def switch_trigger(f: Forecast, a: Action) -> None:
@@ -51,10 +49,8 @@ def create_relation(f: Forecast, a: Action) -> None:
         if isinstance(entry, dict):
             entry["definition"] = entry["columns"] = ANY
         f.leeway.added.add(label)
-    elif a.if_exists:
-        f.notice(f"{label} already exists: the statement will do nothing")
     else:
-        f.problem(f"{label} already exists")
+        relation_already(f, a, label, f.relations[label])
 
 
 def create_index(f: Forecast, a: Action) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from monitor.rollback.forecast.already import column_already
 from monitor.rollback.forecast.effects_names import loosen_views
 from monitor.rollback.forecast.entries import (
     Entry,
@@ -159,10 +160,7 @@ def add_column(f: Forecast, a: Action) -> None:
         return
     label, entry = found
     if a.name in entry["columns"]:
-        if a.if_exists:
-            f.notice(f"column {a.name} of {label} already exists: the statement will do nothing")
-        else:
-            f.problem(f"column {a.name} of {label} already exists")
+        column_already(f, a, label, entry["columns"][a.name])
         return
     entry["columns"][a.name] = ANY
     f.leeway.added.add(a.name)

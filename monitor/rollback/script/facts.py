@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from monitor.rollback.script import facts_outside
+from monitor.rollback.script import facts_columns, facts_outside
 from monitor.rollback.script.facts_code import nodes_with, unique, used, walk
 from monitor.rollback.script.facts_constraints import constraint
 from monitor.rollback.script.facts_objects import (
@@ -121,6 +121,7 @@ def _alter(body: Tree, cmd: Tree) -> Facts:
         cascade=_cascade(cmd), only=is_only(body["relation"]), refusal=refusal,
         **(_new_type(definition) if kind == "alter_type" else {}),
         **constraint(definition.get("constraint", {})),
+        **(facts_columns.add_column(definition["column_def"]) if kind == "add_column" else {}),
     )  # fmt: skip
 
 
@@ -231,6 +232,10 @@ def _on(kind: str, key: str, name: str = "") -> Callable[[Tree], list[Facts]]:
     return read
 
 
+def _create_table(body: Tree) -> list[Facts]:
+    return [{**made, **facts_columns.create_table(body)} for made in _on("create_table", "relation")(body)]
+
+
 def _plain(kind: str) -> Callable[[Tree], list[Facts]]:
     return lambda _: [_action(kind)]
 
@@ -245,7 +250,7 @@ READERS: dict[str, Callable[[Tree], list[Facts]]] = {
     "reindex_stmt": facts_outside.reindex,
     "vacuum_stmt": facts_outside.vacuum,
     "view_stmt": create_view,
-    "create_stmt": _on("create_table", "relation"),
+    "create_stmt": _create_table,
     "create_seq_stmt": _on("create_sequence", "sequence"),
     "create_trig_stmt": create_trigger,
     "create_function_stmt": create_function,

@@ -37,7 +37,7 @@ class Action:
     relation_if_exists: bool = False
     cascade: bool = False
     only: bool = False  # ONLY the relation, not what inherits from it
-    shape: str = ""  # of an index: what it is known by beside its name; of a constraint: what it demands
+    shape: str = ""  # what an index, column or table is known by beside its name; a constraint's demands
     part: str = ""  # of a comment: what it is on; of an index: whether it is plainly unique
     text: str | None = None  # a function's body, an enum's labels, a comment, a CHECK, the twin of an index
 
