@@ -150,6 +150,27 @@ async def test_a_superuser_is_refused_as_rollback_role_unless_it_is_allowed_by_n
     assert "new_column" in await columns(database.dsn)
 
 
+async def test_a_role_for_which_triggers_and_foreign_keys_do_not_act_is_refused(database: Database) -> None:
+    """Whoever set it, on the database or the role: at registration, by readiness and at execution."""
+    await build(database.dsn)
+    watch = await registered(database.dsn, DROP_COLUMN)
+    async with connected(database.dsn) as c:
+        name = await c.fetchval("SELECT quote_ident(current_database())")
+        await c.execute(f"ALTER DATABASE {name} SET session_replication_role = replica")
+    with pytest.raises(PlanRefused, match="session_replication_role = replica"):
+        await prepare(database.dsn, DROP_COLUMN, ALLOWING)
+    executor = RollbackExecutor(database.dsn, "shop")
+    try:
+        found = await executor.ready(watch, full=False)
+        assert found.codes == ("rights",)
+        assert "RESET session_replication_role" in found.reasons[0]
+        outcome = await executor.execute(order(watch), lambda: True, lambda _: None)
+    finally:
+        await executor.aclose()
+    assert outcome.kind is OutcomeKind.REFUSED
+    assert "new_column" in await columns(database.dsn)
+
+
 @pytest.mark.parametrize("power", ["postgres", "pg_execute_server_program"])
 async def test_a_role_that_may_become_superuser_counts_as_one(database: Database, power: str) -> None:
     """By membership in a superuser, or in what can run programs on the server."""

@@ -39,7 +39,8 @@ SELECT pg_catalog.pg_is_in_recovery() AS standby,
                     AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
                   GROUP BY c.relowner ORDER BY count(*) DESC, c.relowner LIMIT 1), '') AS acts_for,
        pg_catalog.current_setting('server_version_num')::int AS version,
-       pg_catalog.current_database()::text AS database"""
+       pg_catalog.current_database()::text AS database,
+       pg_catalog.current_setting('session_replication_role') AS replication_role"""
 
 RESOLVE = """/* migration-monitor: what names resolve to */
 SELECT w.key,
@@ -100,6 +101,7 @@ class Identity:
     acts_for: str  # the role whose tables it may alter as a member of it; "" if they are its own
     version: int
     database: str
+    replication_role: str  # "replica": neither triggers nor foreign keys act
 
     def is_pooled(self, connection: Connection) -> bool:
         """A pooler invents the pid of the session's cancel key; a server's is its backend's own."""
@@ -127,6 +129,7 @@ async def identity(connection: Connection) -> Identity:
     return Identity(
         r["standby"], r["pid"], r["read_only"] == "on", r["system"], r["timeline"], r["search_path"],
         r["role"], r["power"], r["may_create"], r["acts_for"], r["version"], r["database"],
+        r["replication_role"],
     )  # fmt: skip
 
 
