@@ -127,6 +127,18 @@ async def test_a_person_without_a_mouse_pauses_a_watch(browser: Browser) -> None
         assert await page.evaluate("sessionStorage.length") == 0
 
 
+async def test_the_charts_have_one_order_whoever_lists_the_metrics(browser: Browser) -> None:
+    """As the README has the thresholds, then by name: the store sorts them by length, the daemon does not."""
+    listed = ("queue", "error_rate", "connections", "checkout", "query_latency", "response_time")
+    async with running() as web:
+        put_behind(web, Past())
+        web.overview.change(watches=({**WATCH, "metrics": {name: metric(0.0004) for name in listed}},))
+        async with window(browser, f"http://127.0.0.1:{web.port}/") as shown:
+            await expect(shown.page.locator(".charts figcaption .name")).to_have_text(
+                ["error_rate", "response_time", "connections", "query_latency", "checkout", "queue"]
+            )
+
+
 @pytest.mark.slow
 async def test_fifty_watches_and_a_day_of_samples_stay_light(browser: Browser) -> None:
     """All are listed, alarms first; what is folded asks and draws nothing; what is drawn is bounded."""

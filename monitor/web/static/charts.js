@@ -6,6 +6,7 @@ import { awaited } from "./level.js";
 import { colours, limitsOf, paint, top } from "./marks.js";
 import { clock, metricName, span, tick, value } from "./words.js";
 
+const ORDER = ["error_rate", "response_time", "connections", "query_latency"]; // as the README has the thresholds
 const SLOTS = 400; // of one answer: about one for each two pixels
 const POINTS = 1200; // more than this, and the daemon is asked for a summary again
 const HEIGHT = 150;
@@ -31,7 +32,7 @@ export class Charts {
 
   show(watch) {
     this.watch = watch;
-    for (const [name, metric] of Object.entries(watch.metrics ?? {})) {
+    for (const [name, metric] of Object.entries(watch.metrics ?? {}).sort(inOrder)) {
       let chart = this.charts.get(name);
       if (!chart) {
         chart = new Chart(name, metric, () => this.history.streaks(name));
@@ -106,6 +107,12 @@ export class Charts {
     this.resized.disconnect();
     this.charts.forEach((chart) => chart.plot?.destroy());
   }
+}
+
+/** What rolls back comes first; the store and the daemon list metrics in orders of their own. */
+function inOrder([a], [b]) {
+  const [x, y] = [a, b].map((name) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length));
+  return x - y || (a < b ? -1 : 1);
 }
 
 class Chart {
