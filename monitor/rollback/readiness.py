@@ -21,7 +21,7 @@ from monitor.rollback.forecast import estimate
 from monitor.rollback.protocol import LOOK
 from monitor.rollback.registration import hidden, misfits
 from monitor.rollback.registration.cautions import too_long
-from monitor.rollback.schema import catalogue
+from monitor.rollback.schema import sizes
 from monitor.rollback.script.plan import sha256_of
 from monitor.rollback.stored import Plan, set_path
 
@@ -104,7 +104,7 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
             await checks.check_schema(connection, plan, deep=True)
             strange = await ownership.faults(connection)
             await connection.execute(set_path(plan.search_path))
-            sizes = await catalogue.resolve(connection, checks.names_of(plan))
+            large = await sizes.read(connection, plan.resolution.values())
             blocked = await conditions.in_the_way(connection, plan)
             uncopied = await hidden.uncopied(connection, plan)
             filtered = await hidden.filtered(connection, plan)
@@ -122,7 +122,7 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
     reasons += [Reason(p.what, Lack.DATA_LOSS) for p in uncopied]
     reasons += [Reason(p.what, Lack.RIGHTS) for p in filtered]
     reasons += [Reason(what, Lack.DATA) for what in broken]
-    seconds = estimate.seconds(plan.salvaged, plan.forecast().scanned, sizes.values(), plan.measured)
+    seconds = estimate.seconds(plan.salvaged, plan.forecast(), large, plan.measured)
     if seconds > max_locked:
         reasons.append(Reason(too_long(seconds, max_locked), Lack.LOCKS_ESTIMATE))
     notes = (f"estimated {seconds:.1f} s under the lock", *loss_sentences(at_risk))

@@ -9,15 +9,28 @@ import pytest
 from monitor.ports import OutcomeKind
 from monitor.rollback.executor import Limits
 from monitor.rollback.forecast import estimate
-from monitor.rollback.forecast.model import Destroyed
-from monitor.rollback.schema.catalogue import Resolved
+from monitor.rollback.forecast.model import Destroyed, Forecast
+from monitor.rollback.registration.prepare import prepare
+from monitor.rollback.schema.sizes import Size
 from tests.conftest import Database
-from tests.rollbacks import FAST, build, columns, connected, executing, ledger_rows, registered, rolled_back
+from tests.rollbacks import (
+    ALLOWING,
+    FAST,
+    build,
+    columns,
+    connected,
+    executing,
+    ledger_rows,
+    registered,
+    rolled_back,
+)
 
 pytestmark = pytest.mark.corner
 
 COLUMN = Destroyed(1, 1, "drop_column", "public.big", "note")
-BIG = Resolved("big", "public.big", exists=True, owned=True, relkind="r", bytes=400_000_000, rows=1e6)
+BIG = Size("public.big", bytes=400_000_000, rows=1e6, parts=0)
+NOTHING = Forecast({"relations": {}}, {}, {})
+"""Of a plan that reads no table as a whole."""
 
 
 @pytest.mark.parametrize(
@@ -27,14 +40,14 @@ def test_a_measurement_counts_in_full_when_slow_and_in_part_when_fast(
     measured: dict[str, float], expected: float
 ) -> None:
     """Assumed are 40 MB/s; at most four times that is believed."""
-    assert estimate.seconds([COLUMN], [], [BIG], measured) == pytest.approx(expected + estimate.KEEPING)
+    assert estimate.seconds([COLUMN], NOTHING, [BIG], measured) == pytest.approx(expected + estimate.KEEPING)
 
 
 def test_many_copies_take_time_however_small_they_are() -> None:
     """A thousand columns of an empty table are seconds under the lock."""
     empty = replace(BIG, bytes=0, rows=0)
     losses = [replace(COLUMN, column=f"c{n}") for n in range(1000)]
-    assert estimate.seconds(losses, [], [empty], {}) == pytest.approx(7.0)
+    assert estimate.seconds(losses, NOTHING, [empty], {}) == pytest.approx(7.0)
 
 
 async def test_copying_is_measured_at_registration_and_leaves_nothing(database: Database) -> None:
@@ -53,6 +66,57 @@ async def test_copying_is_measured_at_registration_and_leaves_nothing(database: 
     assert all(rate > 0 for rate in measured.values())
     async with connected(dsn) as c:
         assert await c.fetchval("SELECT count(*) FROM pg_class WHERE relname LIKE '%probe'") == 0
+
+
+SCANS = [
+    ("ALTER TABLE big ADD COLUMN z int", 0),
+    ("ALTER TABLE big ADD COLUMN z text DEFAULT 'x'::text NOT NULL", 0),
+    ("ALTER TABLE big ADD COLUMN z timestamptz DEFAULT now()", 0),
+    ("ALTER TABLE big ADD COLUMN z timestamptz DEFAULT clock_timestamp()", 1),
+    ("ALTER TABLE big ADD COLUMN z bigserial", 1),
+    ("ALTER TABLE big ADD COLUMN z positive", 1),
+    ("ALTER TABLE big ADD COLUMN z int CHECK (z > 0)", 1),
+    ("ALTER TABLE big ADD COLUMN z int GENERATED ALWAYS AS (id + 1) STORED", 1),
+    ("ALTER TABLE big ADD COLUMN z int GENERATED ALWAYS AS IDENTITY", 1),
+    ("ALTER TABLE big ADD CONSTRAINT c CHECK (id > 0) NOT VALID", 0),
+    ("ALTER TABLE big ADD CONSTRAINT c CHECK (id > 0)", 1),
+    ("ALTER TABLE big ADD CONSTRAINT c CHECK (id > 0), ADD CONSTRAINT d CHECK (id > 1)", 1),
+    ("ALTER TABLE big ADD CONSTRAINT c CHECK (id > 0); ALTER TABLE big ADD CONSTRAINT d CHECK (id > 1)", 2),
+    ("ALTER TABLE big ADD CONSTRAINT c UNIQUE USING INDEX ready", 0),
+    ("ALTER TABLE big RENAME TO huge; ALTER TABLE huge ADD CONSTRAINT c CHECK (id > 0)", 1),
+    ("ALTER TABLE parted ADD CONSTRAINT c CHECK (id > 0)", 1),
+    ("ALTER TABLE parent ADD CONSTRAINT c CHECK (id > 0)", 1),
+]
+
+
+async def test_what_is_read_as_a_whole_is_estimated_and_nothing_else(database: Database) -> None:
+    """Partitions and children count; one statement reads a table once; what is only written down is free."""
+    dsn = database.dsn
+    await build(
+        dsn,
+        "CREATE TABLE big (id int NOT NULL); CREATE UNIQUE INDEX ready ON big (id);"
+        "CREATE DOMAIN positive AS int CHECK (value > 0);"
+        "CREATE TABLE parted (id int) PARTITION BY RANGE (id); CREATE TABLE parent (id int);"
+        "CREATE TABLE p1 PARTITION OF parted DEFAULT PARTITION BY RANGE (id);"
+        "CREATE TABLE p2 PARTITION OF p1 DEFAULT; CREATE TABLE child () INHERITS (parent);"
+        "INSERT INTO big SELECT generate_series(1, 20000); INSERT INTO p2 TABLE big;"
+        "INSERT INTO child TABLE big",
+    )
+    for sql, scans in SCANS:
+        found = (await prepare(dsn, sql.encode(), ALLOWING)).estimated_seconds
+        assert found == pytest.approx(scans * 0.018, rel=0.3, abs=0.002), sql  # 720 kB at 40 MB/s
+
+
+async def test_each_partition_costs_its_time_under_the_lock(database: Database) -> None:
+    """A column is dropped from each of them, whether or not it holds a row; readiness says so, too."""
+    dsn = database.dsn
+    parts = ";".join(f"CREATE TABLE p{n} PARTITION OF parted FOR VALUES IN ({n})" for n in range(100))
+    await build(dsn, f"CREATE TABLE parted (id int, note text) PARTITION BY LIST (id); {parts}")
+    watch = await registered(dsn, b"ALTER TABLE parted RENAME COLUMN note TO notes")
+    assert watch.plan.plan["estimated_seconds"] == pytest.approx(100 * estimate.PART)
+    async with executing(dsn, Limits(max_locked=0.02)) as executor:
+        found = await executor.ready(watch, full=True)
+        assert found.codes == ("locks_estimate",)
 
 
 @pytest.mark.promise(4)

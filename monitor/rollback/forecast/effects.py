@@ -68,7 +68,7 @@ def create_index(f: Forecast, a: Action) -> None:
     entry["indexes"][a.name] = ANY
     make_index(f, label, index)
     f.leeway.added.add(a.name)
-    f.scanned.add(label)
+    f.scan(label)
 
 
 def create_trigger(f: Forecast, a: Action) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from monitor.rollback.forecast.already import column_already
@@ -164,7 +165,8 @@ def add_column(f: Forecast, a: Action) -> None:
         return
     entry["columns"][a.name] = ANY
     f.leeway.added.add(a.name)
-    f.scanned.add(label)
+    if not a.shape or json.loads(a.shape)["scans"]:
+        f.scan(label)
 
 
 def set_default(f: Forecast, a: Action) -> None:
@@ -185,7 +187,7 @@ def set_not_null(f: Forecast, a: Action) -> None:
         return
     column["not_null"] = wanted
     if wanted:
-        f.scanned.add(label)
+        f.scan(label)
     else:
         _unname(entry, a.name)
 
@@ -209,7 +211,7 @@ def alter_type(f: Forecast, a: Action) -> None:
             return
     f.lose(a, label, a.name)
     entry["columns"][a.name] = ANY
-    f.scanned.add(label)
+    f.scan(label)
     for part in ("indexes", "statistics", "constraints", "dependents"):
         for name in _standing_on(entry, part, a.name):
             entry[part][name] = ANY

@@ -60,10 +60,10 @@ def add_constraint(f: Forecast, a: Action) -> None:
     shape: dict[str, Any] = json.loads(a.shape)
     if not _has_columns(f, label, entry, shape):
         return
+    _scan(f, a, label, shape)
     if shape["type"] == "n":
         entry["not_nulls"][a.name] = shape["columns"][0]
         _not_null(entry, shape["columns"])
-        f.scanned.add(label)
         return
     if shape["type"] == "p" and entry["primary_key"] is not ANY and entry["primary_key"]:
         f.problem(f"{label} has a primary key already: drop it first")
@@ -79,7 +79,12 @@ def add_constraint(f: Forecast, a: Action) -> None:
         entry["indexes"].pop(a.new_name, None)
         forget_index(f, label, a.new_name)
     f.leeway.added.add(a.name)
-    f.scanned.add(label)
+
+
+def _scan(f: Forecast, a: Action, label: str, shape: dict[str, Any]) -> None:
+    """NOT VALID and UNIQUE USING INDEX read no row."""
+    if shape["checked"] and not (a.new_name and shape["type"] == "u"):
+        f.scan(label)
 
 
 def _has_columns(f: Forecast, label: str, entry: Entry, shape: dict[str, Any]) -> bool:
@@ -120,7 +125,7 @@ def validate_constraint(f: Forecast, a: Action) -> None:
     elif isinstance(entry["constraints"][a.name], dict):
         constraint = entry["constraints"][a.name]
         constraint["definition"] = constraint["definition"].removesuffix(" NOT VALID")
-        f.scanned.add(label)
+        f.scan(label)
 
 
 def drop_constraint(f: Forecast, a: Action) -> None:

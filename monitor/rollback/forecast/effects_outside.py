@@ -115,7 +115,7 @@ def upkeep(f: Forecast, a: Action) -> None:
         if entry["kind"] not in TABLES | {"partitioned table"}:
             f.problem(f"{label} is a {entry['kind']}: {KINDS[a.kind].statement} is for tables")
         elif a.kind == "analyze":
-            f.scanned.add(label)
+            f.scan(label)
 
 
 def _table(f: Forecast, a: Action) -> tuple[str, Entry] | None:

@@ -8,6 +8,7 @@ What each kind does to the model is in effects.py.
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,7 +47,8 @@ class Forecast:
     notices: list[str] = field(default_factory=list)
     destroyed: list[Destroyed] = field(default_factory=list)
     dropped: set[str] = field(default_factory=set)  # identities that earlier steps took away
-    scanned: set[str] = field(default_factory=set)  # relations read or rewritten whole under the lock
+    scanned: set[tuple[int, str]] = field(default_factory=set)  # step, what it reads or writes as a whole
+    worked_on: Counter[str] = field(default_factory=Counter)  # relation -> actions under its lock
     made_on: dict[str, str] = field(default_factory=dict)  # index of the plan's making -> its table
     taken: list[str] = field(default_factory=list)  # dependents that CASCADE takes along
     unidentified: dict[str, Problem] = field(default_factory=dict)  # published tables left without a key
@@ -77,6 +79,19 @@ class Forecast:
 
     def label(self, action: Action) -> str:
         return self.resolution[key_of(action.relation or ())]
+
+    def scan(self, label: str) -> None:
+        """The relation is read or rewritten as a whole under the lock: once, whatever the statement does."""
+        self.scanned.add((self.step, self._was(label)))
+
+    def work_on(self, label: str) -> None:
+        """Every partition of the relation is worked on, too."""
+        self.worked_on[self._was(label)] += 1
+
+    def _was(self, label: str) -> str:
+        """Its name before the plan; one that the plan makes is called as it is."""
+        entry = self.relations.get(label)
+        return str(entry.get("was", label)) if isinstance(entry, dict) else label
 
     def lose(self, action: Action, label: str, column: str = "") -> None:
         """Notes a loss under the names from before the plan; what the plan itself created is no loss."""
@@ -120,6 +135,8 @@ def foresee(
             _rename(forecast.expected)
         forecast.step, forecast.line = s.step, s.line
         for action in s.actions:
+            if action.relation and s.transactional:
+                forecast.work_on(forecast.label(action))
             effects[action.kind](forecast, action)
     forecast.problems += forecast.unidentified.values()
     _strip(forecast.expected)

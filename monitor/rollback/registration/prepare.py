@@ -22,7 +22,7 @@ from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.model import Forecast, foresee
 from monitor.rollback.registration import fits, hidden, misfits, named, objections, remembering
 from monitor.rollback.registration.cautions import cautions
-from monitor.rollback.schema import catalogue, code, fingerprint
+from monitor.rollback.schema import catalogue, code, fingerprint, sizes
 from monitor.rollback.schema.catalogue import Identity, Resolved
 from monitor.rollback.schema.document import Document
 from monitor.rollback.script import plan
@@ -133,7 +133,10 @@ async def _prepare(
     registered = replace(registered, measured=await speed.measure(connection, protection.salvaged, print_))
     at_risk = await atrisk.read(connection, registered.destroyed, options.data_loss, print_)
     broken = await misfits.read(connection, registered)
-    prepared = _result(registered, forecast, protection, resolved, server, options, at_risk, broken, given)
+    large = await sizes.read(connection, resolution.values())
+    estimated = estimate.seconds(protection.salvaged, forecast, large, registered.measured)
+    prepared = _result(registered, forecast, protection, resolved, server, options, at_risk, broken, given,
+                       estimated)  # fmt: skip
     return replace(prepared, warnings=(*remembered.warnings(registered), *prepared.warnings))
 
 
@@ -179,10 +182,8 @@ def _result(
     at_risk: tuple[AtRisk, ...],
     broken: tuple[str, ...],
     given: str,
+    estimated: float,
 ) -> Prepared:
-    estimated = estimate.seconds(
-        protection.salvaged, forecast.scanned, resolved.values(), registered.measured
-    )
     warnings = (*cautions(registered, estimated, server, options.max_locked), *broken)
     told = (*quarantine.notices(registered.quarantined), *loss_sentences(at_risk))
     notices = (*forecast.notices, *told, *bookkeeping.shown(options.bookkeeping))

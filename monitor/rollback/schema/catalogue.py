@@ -49,9 +49,7 @@ SELECT w.key,
        END AS label,
        c.oid IS NOT NULL AS exists,
        c.oid IS NULL OR pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned,
-       coalesce(c.relkind::text, '') AS relkind,
-       coalesce(pg_catalog.pg_table_size(c.oid), 0) AS bytes,
-       coalesce(c.reltuples, 0)::float8 AS rows
+       coalesce(c.relkind::text, '') AS relkind
   FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]))
        AS w(key, schema, name)
   LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(w.key)::oid
@@ -117,8 +115,6 @@ class Resolved:
     exists: bool
     owned: bool
     relkind: str
-    bytes: int
-    rows: float
 
 
 async def identity(connection: Connection) -> Identity:
@@ -139,10 +135,7 @@ async def resolve(connection: Connection, names: Sequence[Written]) -> dict[str,
         RESOLVE, [key_of(n) for n in names], [n[0] if len(n) > 1 else None for n in names],
         [n[-1] for n in names],
     )  # fmt: skip
-    return {
-        r["key"]: Resolved(r["key"], r["label"], r["exists"], r["owned"], r["relkind"], r["bytes"], r["rows"])
-        for r in rows
-    }
+    return {r["key"]: Resolved(r["key"], r["label"], r["exists"], r["owned"], r["relkind"]) for r in rows}
 
 
 async def quoted(connection: Connection, names: Sequence[str]) -> dict[str, str]:

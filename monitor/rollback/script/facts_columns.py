@@ -25,6 +25,12 @@ TIMES = {
 }  # fmt: skip
 """The precision stands in between."""
 
+OWN = {
+    "text", "uuid", "json", "jsonb", "date", "bytea", "inet", "cidr", "macaddr", "money", "name", "oid",
+    "xml", "tsvector", "point", "bpchar", *WRITTEN, *TIMES,
+}  # fmt: skip
+"""Types of PostgreSQL itself that are written as plain names."""
+
 SERIALS = {"smallserial", "serial2", "serial", "serial4", "bigserial", "serial8"}
 
 UNREADABLE = ("inh_relations", "of_typename", "partbound")
@@ -50,7 +56,7 @@ def create_table(body: Tree) -> Facts:
 
 
 def _column(definition: Tree) -> dict[str, Any]:
-    """`type`; `not_null`; `filled` by default, identity, generated or "": what gives it values."""
+    """`type`; `not_null`; `filled` by default, identity, generated or "": what gives it values; `scans`."""
     constraints = [c["constraint"] for c in definition.get("constraints", ())]
     kinds = {c["contype"] for c in constraints}
     serial = definition["type_name"]["names"][-1]["string"]["sval"] in SERIALS
@@ -58,7 +64,37 @@ def _column(definition: Tree) -> dict[str, Any]:
     if not filled and (serial or any(_has_default(c) for c in constraints)):
         filled = "default"
     not_null = serial or bool(kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY", "CONSTR_IDENTITY"})
-    return {"type": _type(definition["type_name"]), "not_null": not_null, "filled": filled}
+    return {
+        "type": _type(definition["type_name"]), "not_null": not_null, "filled": filled,
+        "scans": not _is_instant(definition, constraints),
+    }  # fmt: skip
+
+
+def _is_instant(definition: Tree, constraints: list[Tree]) -> bool:
+    """Whether PostgreSQL only writes down that the column is there: no row is read or written.
+
+    So since version 11, with a default that is one value for all rows. A type that is not PostgreSQL's may be
+    a domain with checks, which are looked at in each row.
+    """
+    name = definition["type_name"]["names"][-1]["string"]["sval"]
+    if name in SERIALS or not (
+        name in OWN or definition["type_name"]["names"][0]["string"]["sval"] == "pg_catalog"
+    ):
+        return False
+    fixed = [c for c in constraints if c["contype"] == "CONSTR_DEFAULT" and _is_value(c["raw_expr"])]
+    harmless = [c for c in constraints if c["contype"] in {"CONSTR_NULL", "CONSTR_NOTNULL"}]
+    if len(fixed) + len(harmless) < len(constraints):
+        return False
+    return bool(fixed) or all(c["contype"] == "CONSTR_NULL" for c in harmless)
+
+
+def _is_value(expression: Tree) -> bool:
+    """A constant, also with a cast, or the time of the statement."""
+    kind, body = next(iter(expression.items()))
+    if kind == "type_cast":
+        return _is_value(body["arg"])
+    called = [n["string"]["sval"] for n in body.get("funcname", ())] if kind == "func_call" else []
+    return kind in {"a_const", "sqlvalue_function"} or called in (["now"], ["pg_catalog", "now"])
 
 
 def _has_default(constraint: Tree) -> bool:
