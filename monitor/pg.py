@@ -38,6 +38,7 @@ WRITING = {
     "default_transaction_read_only": "off",
     "default_transaction_isolation": "read committed",
     "default_transaction_deferrable": "off",
+    "standard_conforming_strings": "on",  # it shows in the text of defaults, and in what a plan means
 }
 """Set at the start of a session, before what a role or a database is set to: a DBA who makes a database
 read-only by default, in an incident, must not stop its rollback. A standby stays one all the same."""

@@ -11,6 +11,7 @@ from monitor import pg
 from monitor.pg import Connection
 from monitor.ports import Order, OutcomeKind
 from monitor.rollback import verifying
+from monitor.rollback.forecast.shadows import shadowed
 from monitor.rollback.ledger import Locked
 from monitor.rollback.schema import catalogue, code, fingerprint
 from monitor.rollback.schema.catalogue import Resolved
@@ -83,20 +84,23 @@ async def check_schema(
     async with pg.translated("reading the touched objects"):
         await connection.execute(set_path(registered.search_path))
         resolved = await catalogue.resolve(connection, names_of(registered))
+        path = await catalogue.path(connection)
         run = await _new_code(connection, registered, done)
         now = await fingerprint.read(
             connection, registered.labels, registered.others, registered.search_path, registered.below
         )
-    found = _moved(registered, resolved, done) + registered.unlike(now, done)
+    left = registered.statements[done:]
+    shadows = shadowed(left, registered.resolution, registered.quoted, path)
+    found = _moved(registered, resolved, done) + registered.unlike(now, done) + [p.what for p in shadows]
     if (found or (deep and not registered.shows)) and await _by_hand(connection, registered, now):
         raise Stop(OutcomeKind.RESOLVED_EXTERNALLY, BY_HAND)
     if not found and run:
         raise Stop(OutcomeKind.REFUSED, run, {"differences": [run]})
     if not found:
         return now
-    if not done and (left := registered.part_done(now)):
-        what = f"part of the rollback was done by hand, left is: {'; '.join(left[:3])}"
-        raise Stop(OutcomeKind.REFUSED, what, {"differences": found, "left": left})
+    if not done and (missing := registered.part_done(now)):
+        what = f"part of the rollback was done by hand, left is: {'; '.join(missing[:3])}"
+        raise Stop(OutcomeKind.REFUSED, what, {"differences": found, "left": missing})
     since = "since registration" if not done else f"since the rollback's statement {done} took effect"
     what = f"the touched objects changed {since}: {'; '.join(found[:3])}"
     raise Stop(OutcomeKind.REFUSED, what, {"differences": found})

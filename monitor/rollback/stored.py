@@ -25,8 +25,8 @@ from monitor.rollback.script.kinds import UPKEEP, Class
 from monitor.rollback.script.plan import Statement
 from monitor.rollback.script.sequence import Group, groups_of
 
-LOCKED_KINDS = {"table", "partitioned table", "foreign table"}
-"""LOCK TABLE of a view would lock the tables under it."""
+LOCKED_KINDS = {"table", "partitioned table"}
+"""LOCK TABLE of a view would lock the tables under it, and of a foreign table there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from monitor.rollback.registration.misfits import read
 from monitor.rollback.registration.prepare import prepare
 from monitor.rollback.stored import from_stored
 from tests.conftest import Database
-from tests.rollbacks import ALLOWING, build, connected, executing, rolled_back, store
+from tests.rollbacks import ALLOWING, build, connected, executing, registered, rolled_back, store
 
 pytestmark = pytest.mark.corner
 
@@ -69,6 +69,24 @@ async def test_rows_written_since_that_break_the_rollback_make_it_not_ready(data
     assert (outcome.kind, outcome.detail["took_effect"]) == (OutcomeKind.FAILED, 0)
     again = await prepare(dsn, DEMANDING, ALLOWING)
     assert tuple(w for w in again.warnings if "would fail" in w) == readiness.reasons
+
+
+async def test_a_column_that_may_not_be_null_does_not_come_back_to_a_table_with_rows(
+    database: Database,
+) -> None:
+    """Unless something fills it; told at registration and by readiness."""
+    dsn = database.dsn
+    await build(dsn, "CREATE TABLE t (id int PRIMARY KEY, gone int); CREATE TABLE empty (id int)")
+    watch = await registered(dsn, b"ALTER TABLE t ADD COLUMN z int NOT NULL")
+    async with connected(dsn) as c, executing(dsn) as executor:
+        assert (await executor.ready(watch, full=True)).ok
+        await c.execute("INSERT INTO t VALUES (1, 1)")
+        found = await executor.ready(watch, full=True)
+    assert found.codes == (Lack.DATA.value,)
+    assert "t has rows, and z would be NOT NULL without a default" in found.reasons[0]
+    for filled in ("DEFAULT 1", "GENERATED ALWAYS AS IDENTITY", "GENERATED ALWAYS AS (id + 1) STORED"):
+        sql = f"ALTER TABLE t ADD COLUMN z int NOT NULL {filled}; ALTER TABLE empty ADD COLUMN z int NOT NULL"
+        assert (await prepare(dsn, sql.encode(), ALLOWING)).warnings == ()
 
 
 SILENT: dict[str, tuple[bytes, str]] = {

@@ -25,7 +25,7 @@ from monitor.rollback.forecast.made import forget_comments, forget_indexes_on, f
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.compare import ANY
 from monitor.rollback.script.kinds import KINDS
-from monitor.rollback.script.labels import bare, beside
+from monitor.rollback.script.labels import bare, beside, quoted
 from monitor.rollback.script.plan import Action
 
 
@@ -43,12 +43,15 @@ def create_relation(f: Forecast, a: Action) -> None:
     label = f.label(a)
     if f.relations.get(label) is None:
         f.relations[label] = ANY
-        f.leeway.added.update({label, bare(label)})
+        f.leeway.made.add(label)
     elif a.kind == "create_view" and a.if_exists:
         entry = f.relations[label]
         if isinstance(entry, dict):
+            if entry["kind"] != "view":
+                f.problem(f"{label} is a {entry['kind']}: CREATE OR REPLACE VIEW does not replace it")
+                return
             entry["definition"] = entry["columns"] = ANY
-        f.leeway.added.add(label)
+        f.leeway.made.add(label)
     else:
         relation_already(f, a, label, f.relations[label])
 
@@ -67,7 +70,7 @@ def create_index(f: Forecast, a: Action) -> None:
         return
     entry["indexes"][a.name] = ANY
     make_index(f, label, index)
-    f.leeway.added.add(a.name)
+    f.leeway.added.add((label, a.name))
     f.scan(label)
 
 
@@ -79,7 +82,7 @@ def create_trigger(f: Forecast, a: Action) -> None:
         f.problem(f"trigger {a.name} of {label} already exists")
         return
     entry["triggers"][a.name] = ANY
-    f.leeway.added.add(a.name)
+    f.leeway.added.add((label, a.name))
 
 
 def drop_relation(f: Forecast, a: Action) -> None:
@@ -144,7 +147,7 @@ def drop_part(f: Forecast, a: Action) -> None:
         f.absent(f"{what} {a.name} of {label}", a.if_exists)
         return
     del part[a.name]
-    f.forget(f"{a.name} on {label}")
+    f.forget(f"{quoted(a.name)} on {label}")
 
 
 def grant(f: Forecast, a: Action) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from monitor.rollback.forecast.already import column_already
+from monitor.rollback.forecast.already import TABLES, column_already
 from monitor.rollback.forecast.effects_names import loosen_views
 from monitor.rollback.forecast.entries import (
     Entry,
@@ -19,6 +19,7 @@ from monitor.rollback.forecast.entries import (
 from monitor.rollback.forecast.made import forget_comment
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.compare import ANY, singular
+from monitor.rollback.script.labels import quoted
 from monitor.rollback.script.plan import Action
 
 CODE = ("triggers", "policies", "rules")
@@ -64,7 +65,7 @@ def drop_column(f: Forecast, a: Action) -> None:
     del entry["columns"][a.name]
     _unname(entry, a.name)
     forget_comment(f, label, "column", a.name)
-    f.forget(f"{label}.{a.name}")
+    f.forget(f"{label}.{quoted(a.name)}")
 
 
 def _drop_standing(f: Forecast, a: Action, label: str, entry: Entry, what: str) -> None:
@@ -75,7 +76,7 @@ def _drop_standing(f: Forecast, a: Action, label: str, entry: Entry, what: str) 
             if part == "indexes":
                 unidentified(f, label, entry, what, name)
             del entry[part][name]
-            f.forget(f"{name} on {label}")
+            f.forget(f"{quoted(name)} on {label}")
             if part != "statistics":
                 forget_index(f, label, name)
 
@@ -133,6 +134,9 @@ def rename_column(f: Forecast, a: Action) -> None:
     entry["columns"][a.new_name] = entry["columns"].pop(a.name)
     forget_comment(f, label, "column", a.name, a.new_name)
     f.leeway.rename(a.name, a.new_name)
+    if (label, a.name) in f.leeway.added:
+        f.leeway.added.add((label, a.new_name))
+    f.move(f"{label}.{quoted(a.name)}", f"{label}.{quoted(a.new_name)}")
     _rename_uses(entry, a)
     loosen_views(entry)  # `email AS email_address`: not to be foretold
     if entry["definition"] is not None:
@@ -160,11 +164,14 @@ def add_column(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, a.relation_if_exists)) is None:
         return
     label, entry = found
+    if entry["kind"] not in TABLES:
+        f.problem(f"{label} is a {entry['kind']}, which takes no column by ALTER TABLE")
+        return
     if a.name in entry["columns"]:
         column_already(f, a, label, entry["columns"][a.name])
         return
     entry["columns"][a.name] = ANY
-    f.leeway.added.add(a.name)
+    f.leeway.added.add((label, a.name))
     if not a.shape or json.loads(a.shape)["scans"]:
         f.scan(label)
 
@@ -174,7 +181,7 @@ def set_default(f: Forecast, a: Action) -> None:
         return
     found[2]["default"] = ANY if a.kind == "set_default" else None
     if a.kind == "drop_default":
-        f.forget(f"for {found[0]}.{a.name}")
+        f.forget(f"for {found[0]}.{quoted(a.name)}")
 
 
 def set_not_null(f: Forecast, a: Action) -> None:
@@ -210,7 +217,7 @@ def alter_type(f: Forecast, a: Action) -> None:
             f.problem(f"the type of {what} can't change while {', '.join(users)} uses it")
             return
     f.lose(a, label, a.name)
-    entry["columns"][a.name] = ANY
+    column.update(type=ANY, collation=ANY, default=ANY if column.get("default") is not None else None)
     f.scan(label)
     for part in ("indexes", "statistics", "constraints", "dependents"):
         for name in _standing_on(entry, part, a.name):

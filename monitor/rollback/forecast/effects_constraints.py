@@ -16,7 +16,7 @@ from monitor.rollback.forecast.entries import (
 from monitor.rollback.forecast.made import forget_comment
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.compare import ANY
-from monitor.rollback.script.labels import bare, split_label
+from monitor.rollback.script.labels import bare, quoted, split_label
 from monitor.rollback.script.plan import Action
 
 INDEXED = {"p", "u", "x"}
@@ -43,8 +43,7 @@ def rename_constraint(f: Forecast, a: Action) -> None:
             entry[part][a.new_name] = entry[part].pop(a.name)
     f.leeway.rename(a.name, a.new_name)
     forget_comment(f, label, "constraint", a.name, a.new_name)
-    f.forget(f"{a.name} on {label}")
-    f.leeway.added.add(a.new_name)
+    f.move(f"{quoted(a.name)} on {label}", f"{quoted(a.new_name)} on {label}")
 
 
 def add_constraint(f: Forecast, a: Action) -> None:
@@ -78,7 +77,7 @@ def add_constraint(f: Forecast, a: Action) -> None:
     if a.new_name not in {"", a.name}:  # USING INDEX: from now on it is called as the constraint
         entry["indexes"].pop(a.new_name, None)
         forget_index(f, label, a.new_name)
-    f.leeway.added.add(a.name)
+    f.leeway.added.add((label, a.name))
 
 
 def _scan(f: Forecast, a: Action, label: str, shape: dict[str, Any]) -> None:
@@ -145,7 +144,7 @@ def drop_constraint(f: Forecast, a: Action) -> None:
     gone = entry["constraints"].pop(a.name)
     forget_comment(f, label, "constraint", a.name)
     entry["indexes"].pop(a.name, None)
-    f.forget(f"{a.name} on {label}")
+    f.forget(f"{quoted(a.name)} on {label}")
     if isinstance(gone, dict) and gone["type"] in {"p", "u"}:
         if gone["type"] == "p":
             entry["primary_key"] = []

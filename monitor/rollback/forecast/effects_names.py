@@ -26,7 +26,8 @@ def rename_relation(f: Forecast, a: Action) -> None:
     forget_comments(f, label, new)
     f.made_on = {index: new if of == label else of for index, of in f.made_on.items()}
     f.leeway.rename(bare(label), a.new_name)
-    f.leeway.loose |= {(new, part) for loose, part in f.leeway.loose if loose == label}
+    f.leeway.move(label, new)
+    f.move(label, new)
     table = f.relations.get(entry["table"]) if entry["table"] else None
     if table:
         for part in ("indexes", "constraints"):
@@ -38,8 +39,7 @@ def rename_relation(f: Forecast, a: Action) -> None:
             if other["table"] == label:
                 other["table"] = new
     if entry["kind"] in {"view", "materialized view"}:
-        _rename_dependent(f, f"{entry['kind']} {label}", f"{entry['kind']} {new}")
-        f.leeway.added.add(new)
+        f.leeway.made.add(new)
 
 
 def _rename_made(f: Forecast, a: Action) -> None:
@@ -49,15 +49,10 @@ def _rename_made(f: Forecast, a: Action) -> None:
         new = beside(label, f.quoted[a.new_name])
         f.relations[new], f.relations[label] = ANY, None
         f.made_on = {(new if i == label else i): (new if t == label else t) for i, t in f.made_on.items()}
-        f.leeway.added.update({new, bare(new)})
+        f.leeway.made.add(new)
+        f.leeway.move(label, new)
+        f.move(label, new)
         forget_comments(f, label, new)
-
-
-def _rename_dependent(f: Forecast, old: str, new: str) -> None:
-    """A view is still in the way of what it reads, under its new name."""
-    for entry in f.relations.values():
-        if isinstance(entry, dict) and old in entry["dependents"]:
-            entry["dependents"][new] = entry["dependents"].pop(old)
 
 
 def set_schema(f: Forecast, a: Action) -> None:

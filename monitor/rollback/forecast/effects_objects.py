@@ -7,7 +7,6 @@ from typing import Any
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.compare import ANY
 from monitor.rollback.schema.others import other_key, other_of
-from monitor.rollback.script.labels import belongs
 from monitor.rollback.script.plan import Action
 
 
@@ -24,8 +23,7 @@ def drop_other(f: Forecast, a: Action) -> None:
     if entry is None:
         f.absent(key, a.if_exists)
         return
-    left = [d for d in entry["dependents"] if not any(belongs(d, gone) for gone in f.dropped)]
-    if left:
+    if left := entry["dependents"]:
         remedy = "drop them by name first, CASCADE is not expanded here" if a.cascade else "drop them first"
         f.problem(f"{key} is needed by {', '.join(left[:5])}: {remedy}")
     f.expected["others"][key] = None

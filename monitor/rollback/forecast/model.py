@@ -16,7 +16,7 @@ from typing import Any
 from monitor.errors import Problem
 from monitor.rollback.schema.compare import ANY, Leeway
 from monitor.rollback.schema.fingerprint import Fingerprint
-from monitor.rollback.script.labels import belongs
+from monitor.rollback.script.labels import belongs, moved
 from monitor.rollback.script.plan import Action, Statement, key_of
 
 
@@ -98,10 +98,10 @@ class Forecast:
         entry = self.relations.get(label)
         if not isinstance(entry, dict) or "was" not in entry:
             return
-        if column in self.leeway.added:
+        known = entry["columns"].get(column) if column and entry["columns"] is not ANY else None
+        if known is ANY:  # of the plan's own making
             return
-        known = entry["columns"].get(column) if column else None
-        was = known.get("was", column) if isinstance(known, dict) else column
+        was = known.get("was", column) if known else column
         self.destroyed.append(Destroyed(self.step, self.line, action.kind, entry["was"], was))
 
     def lose_also(self, action: Action, label: str, column: str = "") -> None:
@@ -111,10 +111,25 @@ class Forecast:
     def forget(self, identity: str) -> None:
         """An object is gone: nobody depends on it or through it any more."""
         self.dropped.add(identity)
-        for entry in [*self.relations.values(), *self.expected.get("descendants", {}).values()]:
-            if isinstance(entry, dict):
-                for key in [k for k in entry["dependents"] if belongs(k, identity)]:
-                    del entry["dependents"][key]
+        for entry in self._entries():
+            for key in [k for k in entry["dependents"] if belongs(k, identity)]:
+                del entry["dependents"][key]
+        for other in self._others():
+            other["dependents"] = [d for d in other["dependents"] if not belongs(d, identity)]
+
+    def move(self, old: str, new: str) -> None:
+        """An object, or the relation it is of, is called otherwise from now on: so are those who depend."""
+        for entry in self._entries():
+            entry["dependents"] = {moved(k, old, new): d for k, d in entry["dependents"].items()}
+        for other in self._others():
+            other["dependents"] = [moved(d, old, new) for d in other["dependents"]]
+
+    def _entries(self) -> list[Any]:
+        every = [*self.relations.values(), *self.expected.get("descendants", {}).values()]
+        return [entry for entry in every if isinstance(entry, dict)]
+
+    def _others(self) -> list[Any]:
+        return [other for other in self.expected["others"].values() if other and other["dependents"]]
 
 
 Effect = Callable[[Forecast, Action], None]

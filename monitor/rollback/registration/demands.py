@@ -37,12 +37,10 @@ class Demand:
     what: str  # `at least one row of contacts has no email`
     sql: str
     path: str = ""
+    remedy: str = "mend the rows, or let the rollback do it before that statement"
 
     def __str__(self) -> str:
-        return (
-            f"line {self.line}: {self.statement} would fail now, since {self.what}: mend the rows, or let "
-            "the rollback do it before that statement"
-        )
+        return f"line {self.line}: {self.statement} would fail now, since {self.what}: {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ class _Rows:
     def now(self, columns: Sequence[str]) -> tuple[str, ...] | None:
         """The columns' names of now; None when one is not to be asked for."""
         found = [self.entry["columns"].get(c) for c in columns]
-        if not columns or not all(isinstance(c, dict) and "was" in c for c in found):
+        if not columns or not all(_is_of_now(c) for c in found):
             return None
         return tuple(c["was"] for c in found if c)
 
@@ -89,9 +87,14 @@ class _Rows:
         names = (
             f"{quote_identifier(c['was'])} AS {quote_identifier(name)}"
             for name, c in self.entry["columns"].items()
-            if isinstance(c, dict) and "was" in c
+            if _is_of_now(c)
         )
         return f"(SELECT {', '.join(names)} FROM {self.was}) AS {quote_identifier(bare(self.label))}"
+
+
+def _is_of_now(column: Any) -> bool:
+    """Whether its values are those of now: the plan did not make it, nor change its type."""
+    return isinstance(column, dict) and "was" in column and column["type"] is not ANY
 
 
 def demands(plan: Plan) -> list[Demand | Parents]:
@@ -156,6 +159,8 @@ def _of(plan: Plan, model: Forecast, a: Action, rows: _Rows) -> Iterator[Demand 
     elif a.kind in UNIQUE_INDEXES and a.part and a.name not in rows.entry["indexes"]:
         columns = [json.loads(key)[0] for key in json.loads(a.shape)["keys"]]
         yield from _no_twins(model, a, rows, columns, nulls_distinct="not distinct" not in a.part)
+    elif a.kind == "add_column" and a.shape and a.name not in rows.entry["columns"]:
+        yield from _filled(model, a, rows)
     elif a.kind == "add_constraint" and a.shape and a.name not in rows.entry["constraints"]:
         yield from _constraint(plan, model, a, rows)
 
@@ -174,6 +179,15 @@ def _constraint(plan: Plan, model: Forecast, a: Action, rows: _Rows) -> Iterator
         yield Demand(model.line, _said(a), what, sql, set_path(plan.search_path))
     if shape["type"] == "f":
         yield from _parents(plan, model, a, rows, shape)
+
+
+def _filled(model: Forecast, a: Action, rows: _Rows) -> Iterator[Demand]:
+    """A new column is null in each row that is there, unless something fills it."""
+    shape = json.loads(a.shape)
+    if shape["not_null"] and not shape["filled"]:
+        what = f"{rows.name} has rows, and {a.name} would be NOT NULL without a default"
+        remedy = "give it a default, or add it without NOT NULL, fill it and then SET NOT NULL"
+        yield Demand(model.line, _said(a), what, f"SELECT EXISTS (SELECT FROM {rows.was})", remedy=remedy)
 
 
 def _no_nulls(model: Forecast, a: Action, rows: _Rows, columns: Sequence[str]) -> Iterator[Demand]:

@@ -20,6 +20,7 @@ from monitor.rollback.data.losses import DataLoss, Protection, protect
 from monitor.rollback.forecast import estimate, speed
 from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.model import Forecast, foresee
+from monitor.rollback.forecast.shadows import shadowed
 from monitor.rollback.registration import fits, hidden, misfits, named, objections, remembering
 from monitor.rollback.registration.cautions import cautions
 from monitor.rollback.schema import catalogue, code, fingerprint, sizes
@@ -115,6 +116,7 @@ async def _prepare(
     protection = protect(forecast.destroyed, options.data_loss, options.accept_loss)
     problems = [*objections.rights(statements, resolved),
                 *objections.opaque(statements, opaque, options.allow_opaque), *forecast.problems,
+                *shadowed(statements, resolution, quoted, seen.path),
                 *(unfit if not forecast.problems else []), *protection.problems, *books]  # fmt: skip
     if problems:
         raise PlanRefused(sorted(problems, key=lambda p: p.line or 0))
@@ -150,6 +152,7 @@ class Seen:
     quoted: dict[str, str]
     others: tuple[tuple[str, str], ...]
     print_: fingerprint.Fingerprint
+    path: tuple[str, ...]
 
     @property
     def resolution(self) -> dict[str, str]:
@@ -164,12 +167,13 @@ async def _see(connection: Connection, statements: Sequence[Statement], options:
         raise PlanRefused([Problem("", ownership.sentence(strange))])
     await connection.execute(stored.set_path(server.search_path))
     resolved = await catalogue.resolve(connection, named.names(statements))
+    path = await catalogue.path(connection)
     quoted = await catalogue.quoted(connection, named.new_names(statements))
     meaning = {key: found.label for key, found in resolved.items()}
     opaque = await code.reasons(connection, statements, meaning, quoted)
     labels, others = named.touched(statements, resolved, quoted)
     print_ = await fingerprint.read(connection, labels, others, server.search_path)
-    return Seen(server, resolved, opaque, quoted, others, print_)
+    return Seen(server, resolved, opaque, quoted, others, print_, path)
 
 
 def _result(

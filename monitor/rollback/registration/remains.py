@@ -13,7 +13,7 @@ from monitor.rollback.schema import whole
 from monitor.rollback.schema.compare import ANY, Leeway, same
 from monitor.rollback.schema.whole import How, Objects
 from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.labels import bare
+from monitor.rollback.script.labels import beside, quoted
 from monitor.rollback.script.refusals import OWN_SCHEMA
 from monitor.rollback.stored import Plan
 
@@ -47,7 +47,7 @@ def remaining(plan: Plan, before: Objects, now: Objects) -> list[str]:
     loose = _with_followers(touched, now) | forecast.dropped | _views(plan) | _others(plan, before)
     for difference in whole.differences(before, now):
         label = difference.object
-        if label not in loose and bare_of(label) not in forecast.leeway.added:
+        if label not in loose and not _is_made(label, forecast.leeway):
             what = f"{label}: {difference.what}" if difference.what else label
             found.append(f"{what} {SAYS[difference.how]}")
     return found
@@ -66,9 +66,9 @@ def _leaders(entry: dict[str, Any]) -> set[str]:
     return {*entry.get("parents", ()), *((owner,) if owner else ())}
 
 
-def bare_of(label: str) -> str:
-    """Of a relation's label its last name, of others nothing."""
-    return "" if " " in label else bare(label)
+def _is_made(label: str, leeway: Leeway) -> bool:
+    """An index of a new constraint stands beside its table; what is new itself is known by its label."""
+    return label in leeway.made or any(beside(of, quoted(name)) == label for of, name in leeway.added)
 
 
 def _kind(plan: Plan, label: str, entry: Any) -> str:

@@ -56,6 +56,10 @@ SELECT w.key,
   LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"""
 """Runs under the registered search_path, as FOREIGN_FUNCTIONS does: every name of ours is qualified."""
 
+PATH = """/* migration-monitor: where names are looked for */
+SELECT coalesce(pg_catalog.array_agg(pg_catalog.quote_ident(s.name) ORDER BY s.place), '{}')
+  FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s(name, place)"""
+
 QUOTED = """/* migration-monitor: names as the server quotes them */
 SELECT w.name, pg_catalog.format('%I', w.name) AS quoted FROM pg_catalog.unnest($1::text[]) AS w(name)"""
 
@@ -127,6 +131,11 @@ async def identity(connection: Connection) -> Identity:
         r["role"], r["power"], r["may_create"], r["acts_for"], r["version"], r["database"],
         r["replication_role"],
     )  # fmt: skip
+
+
+async def path(connection: Connection) -> tuple[str, ...]:
+    """Schemas of the session's search_path that are there, as the server quotes them."""
+    return tuple(await connection.fetchval(PATH))
 
 
 async def resolve(connection: Connection, names: Sequence[Written]) -> dict[str, Resolved]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from monitor.rollback.schema.fingerprint import Fingerprint
-from monitor.rollback.script.labels import bare
+from monitor.rollback.script.labels import bare, belongs, quoted
 
 _TOKENS = re.compile(r'"(?:[^"]|"")*"|\w+|\S')
 
@@ -46,7 +46,8 @@ class Leeway:
     """What a plan changes beyond the expected value: old and new names, and new names that may appear."""
 
     renamed: set[tuple[str, str]] = field(default_factory=set)
-    added: set[str] = field(default_factory=set)  # names of new objects, and of what may change with them
+    added: set[tuple[str, str]] = field(default_factory=set)  # (label, name): new on that relation
+    made: set[str] = field(default_factory=set)  # labels of new relations, and of views that are others now
     gone: set[str] = field(default_factory=set)  # children that somebody dropped
     loose: set[tuple[str, str]] = field(default_factory=set)  # (label, part): what is named there may differ
 
@@ -54,6 +55,15 @@ class Leeway:
         """What became `old` by an earlier statement is `new` in the end."""
         earlier = {pair for pair in self.renamed if pair[1] == old}
         self.renamed = (self.renamed - earlier) | {(first, new) for first, _ in earlier} | {(old, new)}
+
+    def move(self, old: str, new: str) -> None:
+        """The relation has another label."""
+        self.loose |= {(new, part) for label, part in self.loose if label == old}
+        self.added |= {(new, name) for label, name in self.added if label == old}
+
+    def new_on(self, label: str) -> set[str]:
+        """Names of what is new on a relation."""
+        return {name for of, name in self.added if of == label}
 
 
 EXACT: Final = Leeway()
@@ -109,23 +119,30 @@ def _named(label: str, part: str, expected: Any, actual: Mapping[str, Any], leew
     if expected is ANY or (label, part) in leeway.loose:
         return []
     found = []
+    new = leeway.new_on(label)
+
+    def may_change(name: str, value: Mapping[str, Any]) -> bool:
+        """New objects, and what stands on an added column."""
+        known = _is_new(name, leeway) if part == "dependents" else name in new
+        return known or bool(new & set(value.get("columns", ())))
+
     for name in sorted(expected.keys() | actual.keys()):
         what = f"{label}: {singular(part)} {name}"
         if name not in actual:
-            if not _may_change(name, {}, leeway):
+            if not may_change(name, {}):
                 found.append(f"{what} is missing")
         elif name not in expected:
-            if not _may_change(name, actual[name], leeway):
+            if not may_change(name, actual[name]):
                 found.append(f"{what} is new")
-        elif not (_may_change(name, {}, leeway) or same(expected[name], actual[name], leeway)):
+        elif not (may_change(name, {}) or same(expected[name], actual[name], leeway)):
             found.append(f"{what} has changed")
     return found
 
 
-def _may_change(name: str, value: Mapping[str, Any], leeway: Leeway) -> bool:
-    """New objects, `NAME on TABLE` of a new constraint, `view NAME`, and what stands on an added column."""
-    words = {name, name.removeprefix("view "), name.removeprefix("table constraint ").split(" on ")[0]}
-    return bool(words & leeway.added or set(value.get("columns", ())) & leeway.added)
+def _is_new(dependent: str, leeway: Leeway) -> bool:
+    """`table constraint NAME on TABLE` of a new constraint, `view NAME`, and what is of a new relation."""
+    on = (f"{quoted(name)} on {label}" for label, name in leeway.added)
+    return any(belongs(dependent, identity) for identity in (*leeway.made, *on))
 
 
 def same(expected: Any, actual: Any, leeway: Leeway) -> bool:

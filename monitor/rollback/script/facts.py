@@ -275,6 +275,8 @@ def _cascade(body: Tree) -> bool:
 def _touches_us(tree: Tree) -> str:
     if any(isinstance(s, str) and _OURS.search(s) for s in walk(tree)):
         return f"the schema {OWN_SCHEMA} is the ledger of this rollback and may not be touched by it"
+    if any(r.get("schemaname", "").startswith("pg_temp") for r in nodes_with(tree, "relname")):
+        return "pg_temp is of the session that executes the rollback: name the schema of a real object"
     return ""
 
 

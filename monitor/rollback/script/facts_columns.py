@@ -25,16 +25,22 @@ TIMES = {
 }  # fmt: skip
 """The precision stands in between."""
 
-OWN = {
-    "text", "uuid", "json", "jsonb", "date", "bytea", "inet", "cidr", "macaddr", "money", "name", "oid",
-    "xml", "tsvector", "point", "bpchar", *WRITTEN, *TIMES,
-}  # fmt: skip
-"""Types of PostgreSQL itself that are written as plain names."""
+MOST_PRECISE = 6
+"""Digits of a second; more are taken for so many."""
 
 SERIALS = {"smallserial", "serial2", "serial", "serial4", "bigserial", "serial8"}
 
+OWN = {
+    "text", "uuid", "json", "jsonb", "date", "bytea", "inet", "cidr", "macaddr", "money", "name", "oid",
+    "xml", "tsvector", "point", "bpchar", "numeric", "bit", "interval", "char", *WRITTEN, *TIMES,
+}  # fmt: skip
+"""Types of PostgreSQL itself that are written as plain names: pg_catalog is looked into first."""
+
 UNREADABLE = ("inh_relations", "of_typename", "partbound")
 """Parts of CREATE TABLE that bring columns of elsewhere."""
+
+IDENTITIES = {"a": "identity always", "d": "identity by default"}
+FORMULAS = {"s": "stored", "v": "virtual"}
 
 
 def add_column(definition: Tree) -> Facts:
@@ -43,44 +49,44 @@ def add_column(definition: Tree) -> Facts:
 
 
 def create_table(body: Tree) -> Facts:
-    """`shape` of CREATE TABLE: columns by name as JSON, or null when they are not all in the statement."""
+    """`shape` of CREATE TABLE: columns by name as JSON, or null when they are not all in the statement.
+
+    `part`: whether it is a partitioned table, or unlogged.
+    """
     elements = body.get("table_elts", [])
+    made = {"part": "partitioned" if "partspec" in body else body["relation"].get("relpersistence", "p")}
     if any(part in body for part in UNREADABLE) or any("table_like_clause" in e for e in elements):
-        return {"shape": "null"}
+        return {"shape": "null", **made}
     columns = {e["column_def"]["colname"]: _column(e["column_def"]) for e in elements if "column_def" in e}
     for constraint in (e["constraint"] for e in elements if "constraint" in e):
         if constraint["contype"] in {"CONSTR_PRIMARY", "CONSTR_NOTNULL"}:
-            for key in constraint.get("keys", ()):
-                columns[key["string"]["sval"]]["not_null"] = True
-    return {"shape": json.dumps(columns, sort_keys=True)}
+            for name in {key["string"]["sval"] for key in constraint.get("keys", ())} & columns.keys():
+                columns[name]["not_null"] = True
+    return {"shape": json.dumps(columns, sort_keys=True), **made}
 
 
 def _column(definition: Tree) -> dict[str, Any]:
-    """`type`; `not_null`; `filled` by default, identity, generated or "": what gives it values; `scans`."""
+    """`schema` of its type ("" if that is the session's to say), `type`, `collation` ("" for the type's own);
+    `not_null`; `filled`: what gives it values, or ""; `scans`: whether each row is read or written."""
     constraints = [c["constraint"] for c in definition.get("constraints", ())]
     kinds = {c["contype"] for c in constraints}
-    serial = definition["type_name"]["names"][-1]["string"]["sval"] in SERIALS
-    filled = "identity" if "CONSTR_IDENTITY" in kinds else "generated" if "CONSTR_GENERATED" in kinds else ""
-    if not filled and (serial or any(_has_default(c) for c in constraints)):
-        filled = "default"
+    schema, type_ = _type(definition["type_name"])
+    serial = _is_serial(definition["type_name"])
     not_null = serial or bool(kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY", "CONSTR_IDENTITY"})
+    filled = "default" if serial else next((f for c in constraints if (f := _filled(c))), "")
+    collation = definition.get("coll_clause", {}).get("collname", [{}])[-1].get("string", {}).get("sval", "")
     return {
-        "type": _type(definition["type_name"]), "not_null": not_null, "filled": filled,
-        "scans": not _is_instant(definition, constraints),
+        "schema": schema, "type": type_, "collation": collation, "not_null": not_null, "filled": filled,
+        "scans": schema != "pg_catalog" or serial or not _is_instant(constraints),
     }  # fmt: skip
 
 
-def _is_instant(definition: Tree, constraints: list[Tree]) -> bool:
+def _is_instant(constraints: list[Tree]) -> bool:
     """Whether PostgreSQL only writes down that the column is there: no row is read or written.
 
-    So since version 11, with a default that is one value for all rows. A type that is not PostgreSQL's may be
-    a domain with checks, which are looked at in each row.
+    So since version 11, with a default that is one value for all rows. (A type that is not PostgreSQL's may
+    be a domain with checks, which are looked at in each row.)
     """
-    name = definition["type_name"]["names"][-1]["string"]["sval"]
-    if name in SERIALS or not (
-        name in OWN or definition["type_name"]["names"][0]["string"]["sval"] == "pg_catalog"
-    ):
-        return False
     fixed = [c for c in constraints if c["contype"] == "CONSTR_DEFAULT" and _is_value(c["raw_expr"])]
     harmless = [c for c in constraints if c["contype"] in {"CONSTR_NULL", "CONSTR_NOTNULL"}]
     if len(fixed) + len(harmless) < len(constraints):
@@ -90,23 +96,43 @@ def _is_instant(definition: Tree, constraints: list[Tree]) -> bool:
 
 def _is_value(expression: Tree) -> bool:
     """A constant, also with a cast, or the time of the statement."""
-    kind, body = next(iter(expression.items()))
-    if kind == "type_cast":
-        return _is_value(body["arg"])
+    kind, body = next(iter(_uncast(expression).items()))
     called = [n["string"]["sval"] for n in body.get("funcname", ())] if kind == "func_call" else []
     return kind in {"a_const", "sqlvalue_function"} or called in (["now"], ["pg_catalog", "now"])
 
 
-def _has_default(constraint: Tree) -> bool:
+def _uncast(expression: Tree) -> Tree:
+    while "type_cast" in expression:
+        expression = expression["type_cast"]["arg"]
+    return expression
+
+
+def _filled(constraint: Tree) -> str:
     """DEFAULT NULL is none."""
-    return constraint["contype"] == "CONSTR_DEFAULT" and not constraint["raw_expr"].get("a_const", {}).get(
-        "isnull"
-    )
+    kind = constraint["contype"]
+    if kind == "CONSTR_IDENTITY":
+        return IDENTITIES[constraint["generated_when"]]
+    if kind == "CONSTR_GENERATED":
+        return FORMULAS[constraint.get("generated_kind", "s")]
+    if kind != "CONSTR_DEFAULT" or _uncast(constraint["raw_expr"]).get("a_const", {}).get("isnull"):
+        return ""
+    return "default"
 
 
-def _type(type_name: Tree) -> str:
-    """Without its schema. `(*)`: a modifier that PostgreSQL would write otherwise."""
-    name = type_name["names"][-1]["string"]["sval"]
+def _is_serial(type_name: Tree) -> bool:
+    names = [n["string"]["sval"] for n in type_name["names"]]
+    return len(names) == 1 and names[0] in SERIALS
+
+
+def _type(type_name: Tree) -> tuple[str, str]:
+    """Its schema and the rest. `(*)`: a modifier that PostgreSQL would write otherwise."""
+    *schemas, name = [n["string"]["sval"] for n in type_name["names"]]
+    array = "[]" * bool(type_name.get("array_bounds"))
+    if not array and name.startswith("_") and name[1:] in OWN:
+        name, array = name[1:], "[]"
+    if schemas not in ([], ["pg_catalog"]) or (not schemas and name not in OWN):
+        modifiers = "(*)" if type_name.get("typmods") else ""
+        return "".join(schemas), f"{_identifier(name)}{modifiers}{array}"
     modifiers = _modifiers(name, type_name.get("typmods", []))
     if name in TIMES:
         text = f"{TIMES[name][0]}{modifiers} {TIMES[name][1]}"
@@ -114,11 +140,11 @@ def _type(type_name: Tree) -> str:
         text = f"character{modifiers}"
     else:
         text = f"{WRITTEN.get(name) or _identifier(name)}{modifiers}"
-    return text + "[]" * bool(type_name.get("array_bounds"))
+    return "pg_catalog", f"{text}{array}"
 
 
 def _identifier(name: str) -> str:
-    return name if re.fullmatch(r"[a-z_][a-z0-9_$]*", name) else '"' + name.replace('"', '""') + '"'
+    return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else '"' + name.replace('"', '""') + '"'
 
 
 def _modifiers(name: str, items: list[Tree]) -> str:
@@ -127,5 +153,7 @@ def _modifiers(name: str, items: list[Tree]) -> str:
         return ""
     if name == "interval" or any(n is None for n in numbers):
         return "(*)"
-    written = [str(n.get("ival", 0)) for n in numbers if n is not None]
-    return f"({','.join([*written, '0'] if name == 'numeric' and len(written) == 1 else written)})"
+    written = [n.get("ival", 0) for n in numbers if n is not None]
+    if name in TIMES:
+        written = [min(n, MOST_PRECISE) for n in written]
+    return f"({','.join(map(str, [*written, 0] if name == 'numeric' and len(written) == 1 else written))})"

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+_NEEDLESS = re.compile(r'"([a-z_][a-z0-9_]*)"')
+
 
 def bare(label: str) -> str:
     """The last part of a qualified label, without quotes."""
@@ -13,9 +18,29 @@ def beside(label: str, quoted: str) -> str:
     return f"{label[: len(label) - len(split_label(label)[2]) - 1]}.{quoted}"
 
 
+def quoted(name: str) -> str:
+    """A name in an identity: in quotes only where it is no plain word."""
+    return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
+
+
+def unquoted(identity: str) -> str:
+    """The same without the quotes of plain words: the server has them around keywords only."""
+    return _NEEDLESS.sub(r"\1", identity)
+
+
 def belongs(dependent: str, gone: str) -> bool:
     """Whether `table column public.t.a` is `public.t.a` or of `public.t`, `trigger x on public.t` of that."""
+    dependent, gone = unquoted(dependent), unquoted(gone)
     return dependent.endswith(f" {gone}") or f" {gone}." in dependent
+
+
+def moved(dependent: str, old: str, new: str) -> str:
+    """The same dependent, after what is or has it got another identity."""
+    if not belongs(dependent, old):
+        return dependent
+    dependent, old = unquoted(dependent), unquoted(old)
+    head = dependent.removesuffix(f" {old}")
+    return f"{head} {new}" if head != dependent else dependent.replace(f" {old}.", f" {new}.", 1)
 
 
 def split_label(label: str) -> tuple[str, str, str]:

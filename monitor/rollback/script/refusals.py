@@ -117,12 +117,44 @@ def _alter_enum(body: dict[str, Any]) -> str:
     )
 
 
+def _temporary(key: str) -> Callable[[dict[str, Any]], str]:
+    """`key`: the field with what is made."""
+
+    def refuse(body: dict[str, Any]) -> str:
+        if body.get(key, {}).get("relpersistence") == "t":
+            return "a temporary object is gone with the session that executes the rollback: make a real one"
+        return ""
+
+    return refuse
+
+
+def _comment(body: dict[str, Any]) -> str:
+    what = str(body.get("objtype", ""))
+    return f"COMMENT ON {what.removeprefix('OBJECT_')} {NOT_HERE}" if what in ELSEWHERE else ""
+
+
+def _grant(body: dict[str, Any]) -> str:
+    what = str(body.get("objtype", ""))
+    name = what.removeprefix("OBJECT_").replace("_ACL", "")
+    return f"GRANT and REVOKE on a {name} {NOT_HERE}" if what in ELSEWHERE else ""
+
+
+ELSEWHERE = {
+    "OBJECT_DATABASE", "OBJECT_ROLE", "OBJECT_TABLESPACE", "OBJECT_PARAMETER_ACL", "OBJECT_SUBSCRIPTION",
+}  # fmt: skip
+"""What belongs to the cluster, or is set up for it."""
+
 BY_BODY: dict[str, Callable[[dict[str, Any]], str]] = {
     "variable_set_stmt": _variable,
     "copy_stmt": _copy,
     "alter_enum_stmt": _alter_enum,
     "drop_stmt": _drop,
     "vacuum_stmt": _vacuum,
+    "comment_stmt": _comment,
+    "grant_stmt": _grant,
+    "create_stmt": _temporary("relation"),
+    "create_seq_stmt": _temporary("sequence"),
+    "view_stmt": _temporary("view"),
     "reindex_stmt": _reindex,
     "create_subscription_stmt": lambda _: _elsewhere("CREATE SUBSCRIPTION"),
     "drop_subscription_stmt": lambda _: _elsewhere("DROP SUBSCRIPTION"),
