@@ -19,6 +19,7 @@ from typing import BinaryIO
 from monitor.cli import told
 from monitor.cli.context import Chosen
 from monitor.cli.recording import moment_given, readings
+from monitor.cli.unused import Unused
 from monitor.core.replay import Object
 from monitor.core.replay import replay as decided
 from monitor.core.thresholds import Policy
@@ -38,9 +39,13 @@ def run(config: Chosen, arguments: Sequence[str]) -> int:
         found = readings(lines)
         first = next(found)
         begin = first[0] if start is None else start
-        for event in decided(policy, begin, itertools.chain([first], found), keep_going=given.keep_going):
+        unused = Unused(policy)
+        lines_used = unused.passing(itertools.chain([first], found))
+        for event in decided(policy, begin, lines_used, keep_going=given.keep_going):
             sys.stdout.write(f"{show(event)}\n")
     sys.stdout.flush()
+    for sentence in unused.sentences():
+        sys.stderr.write(f"note: {sentence}\n")
     return 0
 
 

@@ -14,7 +14,7 @@ from monitor.core.phases import Phase
 from monitor.core.prospects import earliest_success
 from monitor.core.replay import seconds
 from monitor.core.samples import HOUR, SECOND, Micros
-from monitor.core.state import WatchState
+from monitor.core.state import Track, WatchState
 from monitor.core.streaks import Streak
 from monitor.core.thresholds import Action, Mode, Policy, Rule
 from monitor.daemon import endings
@@ -118,8 +118,8 @@ def clock(at: Micros, now: Micros) -> str:
 _BY_PHASE: Mapping[Phase, str] = {
     Phase.IN_DOUBT: "Whether the rollback took effect is settled from the ledger as soon as the primary "
     "answers; nothing is repeated until then.",
-    Phase.AWAITING_APPROVAL: "Nothing is rolled back until a person approves; the request is withdrawn "
-    "if the breach ends first.",
+    Phase.AWAITING_APPROVAL: "Nothing is rolled back until a person approves (`migration-monitor approve`); "
+    "the request is withdrawn if the breach ends first.",
 }
 
 
@@ -155,17 +155,31 @@ def _unhurried(situation: Situation) -> Next:
 def _guard_off(situation: Situation) -> Next | None:
     """A rollback needs fresh evidence: of what can't be measured there is none."""
     policy, tracks = situation.policy, situation.state.seen.tracks
-    blind = {t.metric: track for t, track in zip(policy.thresholds, tracks, strict=True) if track.blind}
+    blind = {
+        t.metric: track
+        for t, track in zip(policy.thresholds, tracks, strict=True)
+        if track.blind or _silent(situation, track)
+    }
     guards = [rule.metric for rule in policy.rules if rule.action is Action.ROLLBACK]
     unseen = [metric for metric in guards if metric in blind]
     if not unseen or not situation.acts:
         return None
-    because = why(blind[unseen[0]].missing)
+    first = blind[unseen[0]]
+    because = why(first.missing)
     said = f"{' and '.join(unseen)} can't be measured{f' ({because})' if because else ''}"
+    told = None if first.blind or first.seen is None else first.seen + policy.blind_after
     rest = (
         "no rollback can be decided until" if len(unseen) == len(guards) else "none is decided for that until"
     )
-    return Next(f"{said}: {rest} it can.")
+    alerts = "" if told is None else f" People are alerted at {clock(told, situation.now)} if it stays so."
+    return Next(f"{said}: {rest} it can.{alerts}", told)
+
+
+def _silent(situation: Situation, track: Track) -> bool:
+    """Measured before, and not for longer than a streak survives; nobody was alerted yet."""
+    return (
+        track.seen is not None and not track.quiet and situation.now - track.seen > situation.policy.max_gap
+    )
 
 
 def _breaching(situation: Situation) -> Next | None:
@@ -184,9 +198,22 @@ def _breaching(situation: Situation) -> Next | None:
         )
     if due <= situation.now:
         text = f"{what} as soon as the evidence suffices that {rule.metric} is {situation.limit(rule)}"
-        return Next(f"{text}{_counted(situation, streak)}.{_unable(situation)}")
+        return Next(f"{text}{_counted(situation, streak)}.{_unseen(situation, rule)}{_unable(situation)}")
     when = clock(due, situation.now)
-    return Next(f"{what} at {when} if {rule.metric} stays {situation.limit(rule)}.{_unable(situation)}", due)
+    said = f"{what} at {when} if {rule.metric} stays {situation.limit(rule)}."
+    return Next(f"{said}{_unseen(situation, rule)}{_unable(situation)}", due)
+
+
+def _unseen(situation: Situation, rule: Rule) -> str:
+    """A streak whose metric gives no value now is forgotten soon: a sentence of its own."""
+    track = situation.state.seen.tracks[situation.policy.places[rule.metric].index]
+    if not track.missing or track.quiet or track.seen is None:
+        return ""
+    until = clock(track.seen + situation.policy.max_gap, situation.now)
+    because = why(track.missing)
+    return (
+        f" {rule.metric} can't be measured now ({because}): all that is forgotten at {until} if it stays so."
+    )
 
 
 def _consequence(situation: Situation) -> str:

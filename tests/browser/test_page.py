@@ -139,6 +139,21 @@ async def test_the_charts_have_one_order_whoever_lists_the_metrics(browser: Brow
             )
 
 
+async def test_a_guard_without_a_value_is_not_shown_as_calm(browser: Browser) -> None:
+    """Nobody was alerted yet, but no rollback can be decided; too few requests are nobody's trouble."""
+    text = {"text": "Succeeds at 12:00:00 UTC if everything stays normal.", "at": NOW + 3600}
+    calm = {**WATCH, "streaks": [], "next": text, "metrics": {"error_rate": metric(0.0004)}}
+    async with running() as web:
+        put_behind(web, Past())
+        web.overview.change(watches=(calm,))
+        async with window(browser, f"http://127.0.0.1:{web.port}/") as shown:
+            card = shown.page.locator("#open .watch")
+            await expect(card).to_have_class(re.compile("calm"))
+            for unseen, level in (({"reason": "refused"}, "notice"), ({"quiet": True}, "calm")):
+                web.overview.change(watches=({**calm, "metrics": {"error_rate": metric(None, **unseen)}},))
+                await expect(card).to_have_class(re.compile(level))
+
+
 @pytest.mark.slow
 async def test_fifty_watches_and_a_day_of_samples_stay_light(browser: Browser) -> None:
     """All are listed, alarms first; what is folded asks and draws nothing; what is drawn is bounded."""

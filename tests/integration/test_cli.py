@@ -198,6 +198,30 @@ def test_replay_takes_the_policy_of_a_configuration_of_two_sections(called: Call
     assert objects(unnamed.stdout)[-1] == {"verdict": "rollback", "at": DAY + 300}
 
 
+def test_replay_says_what_it_could_not_use(called: Call) -> None:
+    """On stderr, at the end: a slip in a recording must not look like a calm night."""
+    lines = [
+        {"at": DAY, "metric": "errorrate", "value": 0.5},
+        {"at": DAY + 5, "metric": "error_rate", "value": 1.2},
+        {"at": DAY + 5, "metric": "error_rate", "value": "abc"},
+        {"at": DAY + 9, "metric": "response_time", "value": 900, "errors": 0, "requests": 10},
+        {"at": DAY + 8, "metric": "connections", "value": 1},
+        {"at": DAY + 10, "metric": "error_rate", "value": None, "reason": "timeout"},
+    ]
+    done = called("replay", "-", "--json", given="".join(f"{json.dumps(line)}\n" for line in lines))
+    assert (done.returncode, objects(done.stdout)[-1]) == (0, {"verdict": "watching", "at": DAY + 10})
+    strange, unusable, late, counted = done.stderr.splitlines()
+    assert strange.startswith(
+        "note: 1 of 6 lines of metrics without a threshold: errorrate; known are connections,"
+    )
+    assert unusable.startswith(
+        "note: 2 of 6 lines with a value that can't be right: error_rate (an error rate of 1.2"
+    )
+    assert "error_rate (unusable value)" in unusable
+    assert late == "note: 1 of 6 lines are earlier than one before them: sort them"
+    assert counted.startswith("note: 1 of 6 lines with counts that belong to ratios: response_time;")
+
+
 @pytest.mark.parametrize(
     ("text", "line"), [("", 1), ("[]\n", 1), (breach(1) + "{}\n", 14), (breach(1) + "x" * (1 << 21), 14)]
 )

@@ -51,6 +51,26 @@ def test_a_rollback_streak_says_when_it_rolls_back() -> None:
     assert said(desk) == ("Rolls back by itself at 08:00:35 UTC if error_rate stays above 1 %.", 35)
 
 
+def test_a_guard_without_a_value_says_so_before_people_are_alerted() -> None:
+    """In a streak it is what is forgotten, after it what no rollback can be decided for: never a calm end."""
+    desk = begun()
+    desk.say_through(5, 10, error_rate=BAD)
+    desk.say(15, error_rate=None)
+    why = "its source does not answer in time"
+    text, _ = said(desk)
+    assert text.endswith(
+        f"error_rate can't be measured now ({why}): all that is forgotten at 08:00:22 UTC if it stays so."
+    )
+    desk.say_through(20, 25, error_rate=None)
+    assert said(desk) == (
+        f"error_rate can't be measured ({why}): no rollback can be decided until it can. "
+        "People are alerted at 08:00:30 UTC if it stays so.",
+        30,
+    )
+    desk.say(30, error_rate=0.0)
+    assert said(desk)[0].startswith("Succeeds")
+
+
 def test_in_approve_a_person_is_asked_then_nothing_happens_without_one() -> None:
     """Before and after the hold."""
     desk = begun(mode=Mode.APPROVE)

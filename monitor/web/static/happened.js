@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { VERDICTS, clock, metricName, ruleOf, span, value } from "./words.js";
 
 const LIMITS = { rollback: "the rollback limit", investigate: "the investigate limit", warn: "its normal range" };
-const ACTS = { rollback: "time to roll back", investigate: "people are alerted", warn: "people are told" };
+const ACTS = { rollback: "time to roll back", investigate: "people are alerted", warn: "a warning" };
 const ENDS = { gap: "a gap in the samples", paused: "a pause", rearmed: "a newer watch" };
 const SHOWN = 5; // lines of a list in one event
 const LONGEST = 200; // characters of an event that has no sentence

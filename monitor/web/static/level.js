@@ -15,7 +15,7 @@ export function level(watch) {
   if (watch.superseded) return "aside";
   const streaks = watch.streaks ?? [];
   if (GRAVE.includes(watch.phase) || streaks.some((streak) => streak.action === "rollback")) return "alarm";
-  const blind = Object.values(watch.metrics ?? {}).some((metric) => metric.blind);
+  const blind = Object.values(watch.metrics ?? {}).some((metric) => metric.blind || (guards(metric) && metric.value === null && !metric.quiet));
   const unable = watch.mode !== "observe" && watch.readiness?.ok !== true;
   return streaks.length || blind || unable || watch.phase !== "watching" ? "notice" : "calm";
 }
@@ -35,11 +35,13 @@ export function unsettled(watches, now) {
 /** Whether it is still to be said if the rollback helped; until then a watch that ended is looked at. */
 export const awaited = (watch) => watch.verdict !== null && Boolean(watch.aftermath) && watch.aftermath.said_at === null;
 
+const guards = (metric) => (metric.rules ?? []).some((rule) => rule.action === "rollback");
+
 /** The rules that lead to a rollback, in one sentence; "" when none does, or none does now. */
 export function trigger(watch) {
   if (watch.verdict !== null || watch.superseded || watch.phase === "paused" || level(watch) === "alarm") return "";
-  const guards = Object.entries(watch.metrics ?? {}).filter(([, metric]) => !metric.blind);
-  const rules = guards.flatMap(([name, metric]) =>
+  const seen = Object.entries(watch.metrics ?? {}).filter(([, metric]) => !metric.blind);
+  const rules = seen.flatMap(([name, metric]) =>
     (metric.rules ?? []).filter((rule) => rule.action === "rollback").map((rule) =>
       `${metricName(name)} stays above ${value(rule.limit, metric.unit)} for ${span(rule.hold_seconds)}`));
   const does = { auto: "Rolls back by itself if", approve: "Asks a person to approve a rollback if" }[watch.mode] ?? "Only observes, and notes if";

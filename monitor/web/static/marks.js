@@ -4,9 +4,9 @@ import { span, value } from "./words.js";
 
 const DASHES = { warn: [2, 4], investigate: [8, 4], rollback: [] };
 const KEYS = { warn: "normal below", investigate: "investigate above", rollback: "roll back above" };
-const DOES = { warn: "tells people after", investigate: "alerts after", rollback: "rolls back after" };
+const DOES = { warn: "warns after", investigate: "alerts after", rollback: "rolls back after" };
 const HEADROOM = 1.25;
-const CLIP = 3; // times the highest limit: above that the line leaves the chart, or the limits could not be told apart
+const CLIP = 20; // times the highest limit: above that the line leaves the chart, or the limits could not be told apart
 
 /** Colours of the page as it is now, light or dark. */
 export function colours() {

@@ -1,0 +1,69 @@
+"""What of a recording `replay` could not use: said at its end, or a slip looks like a calm night."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from monitor.core.samples import ERROR_RATE, Micros, NoData, Reading, judge
+from monitor.core.thresholds import Policy
+
+SHOWN = 3
+"""Names of one sentence."""
+
+
+class Unused:
+    """Counts lines while they go by; `sentences` says what none of them was used for."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._known = {threshold.metric for threshold in policy.thresholds}
+        self._latest: Micros | None = None
+        self._lines = 0
+        self._late = 0
+        self._strange: Counter[str] = Counter()
+        self._unusable: Counter[str] = Counter()
+        self._counted: Counter[str] = Counter()
+
+    def passing(self, lines: Iterable[tuple[Micros, Reading]]) -> Iterator[tuple[Micros, Reading]]:
+        """The same lines."""
+        for at, reading in lines:
+            self._lines += 1
+            self._late += self._latest is not None and at < self._latest
+            self._latest = at if self._latest is None else max(at, self._latest)
+            if reading.metric not in self._known:
+                self._strange[reading.metric] += 1
+            elif reading.value is not None and isinstance(found := judge(at, reading), NoData):
+                self._unusable[f"{reading.metric} ({found.reason.replace('_', ' ')})"] += 1
+            elif reading.metric != ERROR_RATE and reading.requests is not None:
+                self._counted[reading.metric] += 1
+            yield at, reading
+
+    def sentences(self) -> list[str]:
+        """`note: …` without the word; [] when every line was one that a decision could stand on."""
+        found = []
+        if self._strange:
+            found.append(
+                f"{self._of(self._strange)} of metrics without a threshold: {_names(self._strange)}; "
+                f"known are {', '.join(sorted(self._known))}"
+            )
+        if self._unusable:
+            found.append(
+                f"{self._of(self._unusable)} with a value that can't be right: {_names(self._unusable)}; "
+                "ratios are 0-1, 0.012 for 1.2 %"
+            )
+        if self._late:
+            found.append(f"{self._late} of {self._lines} lines are earlier than one before them: sort them")
+        if self._counted:
+            found.append(
+                f"{self._of(self._counted)} with counts that belong to ratios: {_names(self._counted)}; "
+                "its limits then need as many errors as those of a ratio"
+            )
+        return found
+
+    def _of(self, what: Counter[str]) -> str:
+        return f"{what.total()} of {self._lines} lines"
+
+
+def _names(found: Counter[str]) -> str:
+    names = [name[:60] for name, _ in found.most_common(SHOWN)]
+    return ", ".join([*names, *(["…"] if len(found) > SHOWN else [])])
