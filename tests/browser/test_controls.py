@@ -20,7 +20,10 @@ from tests.scenarios.stage import RENAME_BACK, Stage, set_up
 TOKEN = "scenarios-only"
 LOOKED_UP = "SELECT count(*) FROM contacts WHERE id > $1"
 DROP_NOTE, DROP_TAG = (f"ALTER TABLE contacts DROP COLUMN {name}" for name in ("note", "tag"))
-WAITS = "Nothing is rolled back until a person approves; the request is withdrawn if the breach ends first."
+WAITS = (
+    "Nothing is rolled back until a person approves (`migration-monitor approve`); the request is "
+    "withdrawn if the breach ends first."
+)
 CALM = """
 SELECT count(*) > 5 AND max(value) < 0.001 FROM migration_monitor.sample
  WHERE metric = 'error_rate' AND at > clock_timestamp() - interval '3 s'

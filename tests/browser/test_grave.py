@@ -146,7 +146,7 @@ async def test_after_a_rollback_the_page_waits_for_whether_it_helped(browser: Br
             page = shown.page
             await expect(outlook(page)).to_have_text(re.compile(r"At 12:00:08 UTC it is said .*\(in \d s\)"))
             await expect(page.locator(".watch .state")).to_have_text("↺ rolled back")
-            await page.locator("#ended summary").click()
+            await expect(page.locator("#unhappy .watch[open]")).to_have_count(1)  # first, until it is known
             await expect(page.locator(".sql h3")).to_have_text("What the rollback ran")
             said = {**awaited, "said_at": NOW + 8, "helped": False}
             done = "Rolled back. The rollback did NOT help: the breach goes on."

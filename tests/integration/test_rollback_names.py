@@ -154,7 +154,7 @@ async def test_what_is_dropped_under_its_new_name_is_in_nobodys_way(database: Da
 PATHS = "CREATE SCHEMA a; CREATE TABLE public.t (id int, x text); CREATE TABLE a.z (id int, x text);"
 
 AMBIGUOUS = [
-    ("CREATE TABLE IF NOT EXISTS t (id int, x text)", "CREATE makes a.t, and t is public.t now"),
+    ("CREATE TABLE IF NOT EXISTS t (id int, x text)", "it makes a.t, and t is public.t now"),
     ("ALTER TABLE z RENAME TO t; DROP TABLE t", "t means public.t now, and a.t once this is done"),
     ("ALTER TABLE z RENAME TO t; ALTER TABLE t DROP COLUMN x", "t means public.t now"),
     ("CREATE TABLE a.t (id int, x text); ALTER TABLE t DROP COLUMN x", "t means public.t now"),
@@ -187,7 +187,7 @@ async def test_a_schema_that_comes_first_later_makes_the_watch_not_ready(databas
         await c.execute("CREATE SCHEMA postgres")
         found = await executor.ready(watch, full=True)
         assert found.codes == ("drift",)
-        assert "CREATE makes postgres.t" in found.reasons[0]
+        assert "it makes postgres.t" in found.reasons[0]
 
 
 REFUSED = [

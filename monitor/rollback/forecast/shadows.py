@@ -42,7 +42,7 @@ def _of(
     if a.kind in CREATED:
         if len(a.relation) == 1 and path and split_label(label)[0] != path[0]:
             made = beside(f"{path[0]}.x", split_label(label)[2])
-            yield f"CREATE makes {made}, and {a.relation[0]} is {label} now: {REMEDY}"
+            yield f"it makes {made}, and {a.relation[0]} is {label} now: {REMEDY}"
             return
         new = label
     else:

@@ -3,7 +3,7 @@
 import { token } from "./api.js";
 import { Card } from "./card.js";
 import { h, fill, say } from "./dom.js";
-import { LEVELS, level, unsettled } from "./level.js";
+import { LEVELS, awaited, level, unsettled } from "./level.js";
 import { Model } from "./model.js";
 import { clock, span } from "./words.js";
 
@@ -28,18 +28,19 @@ function draw() {
   const all = [...model.watches.values()];
   const open = all.filter((watch) => watch.verdict === null).sort(byGravity);
   const unhappy = unsettled(all, model.now()).sort((a, b) => b.verdict_at - a.verdict_at);
-  const ended = all.filter((watch) => watch.verdict !== null && !unhappy.includes(watch)).sort((a, b) => b.verdict_at - a.verdict_at);
+  const judging = all.filter((watch) => awaited(watch) && !unhappy.includes(watch)); // whether it helped is still open
+  const ended = all.filter((watch) => watch.verdict !== null && !unhappy.includes(watch) && !judging.includes(watch)).sort((a, b) => b.verdict_at - a.verdict_at);
   freshness();
   fill(element("banners"), [banners(), model.trouble], () => banners().map((text) => h("p", { class: "banner" }, text)));
   urgentFirst(open.some((watch) => level(watch) === "alarm" || model.silentOf(watch.target) !== null));
-  place(element("unhappy"), unhappy, false);
+  place(element("unhappy"), [...unhappy, ...judging], false);
   place(element("open"), open, open.length <= OPEN_AT_ONCE);
   place(element("ended"), ended.slice(0, endedShown), false);
   element("ended-part").hidden = ended.length === 0;
   element("more").hidden = ended.length <= endedShown;
   element("empty").hidden = open.length > 0;
   const names = [...model.targets.keys()].join(", ");
-  const nothing = ended.length || unhappy.length || !model.stocked ? "No migration is being watched now." : "No migration has been watched yet.";
+  const nothing = ended.length || judging.length || unhappy.length || !model.stocked ? "No migration is being watched now." : "No migration has been watched yet.";
   say(element("empty-text"), !model.loaded ? "Asking the daemon…" : `${nothing}${names ? ` Looking after ${names}.` : ""}`);
   element("forget").hidden = !token.get();
   title(open.filter((watch) => level(watch) === "alarm").length + unhappy.length);
@@ -73,7 +74,7 @@ function place(list, watches, unfold) {
 function card(watch, unfold) {
   let found = cards.get(watch.id);
   if (!found) {
-    found = new Card(watch, model, unfold || (watch.verdict === null && level(watch) === "alarm"));
+    found = new Card(watch, model, unfold || awaited(watch) || (watch.verdict === null && level(watch) === "alarm"));
     cards.set(watch.id, found);
   }
   found.show(watch);
