@@ -71,7 +71,7 @@ async def approved(stage: Stage, shown: Window) -> None:
     await expect(state).to_have_text("▲ waits for approval", timeout=PATIENCE)
     await expect(outlook).to_have_text(WAITS)
     await expect(card(page, "rename_email").locator(".actions button")).to_have_text(
-        ["Approve…", "Pause…", "Cancel…"]
+        ["Approve…", "Pause…", "Cancel watch…"]
     )
     await shown.looks("10-awaiting-approval")
     assert await stage.effects() == 0
@@ -87,7 +87,7 @@ async def cancelled(stage: Stage, page: Page) -> None:
     await stage.watch(migration="add_note", sql=DROP_NOTE)
     await expect(card(page, "add_note").locator(".state")).to_contain_text("watching", timeout=PATIENCE)
     before = await stage.effects()
-    await decide(page, "add_note", "Cancel…", "Cancel the watch", DROP_NOTE)
+    await decide(page, "add_note", "Cancel watch…", "Cancel the watch", DROP_NOTE)
     assert await stage.verdict("add_note") == "cancelled"
     await expect(card(page, "add_note").locator(".state")).to_have_text("■ cancelled", timeout=PATIENCE)
     assert await stage.effects() == before

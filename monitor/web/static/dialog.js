@@ -9,7 +9,7 @@ const CONTROLS = {
   rollback: { word: "Roll back…", does: "Roll back now", tells: "The rollback begins at once, without waiting for any limit. These statements are executed:", grave: true },
   pause: { word: "Pause…", does: "Pause", tells: "Nothing is rolled back until it is resumed; measuring goes on. While it is paused these statements are not executed:" },
   resume: { word: "Resume…", does: "Resume", tells: "From now on it acts again, counting afresh. If a limit is crossed for long enough, these statements are executed:" },
-  cancel: { word: "Cancel…", does: "Cancel the watch", tells: "The watch ends, for good. These statements will not be executed:" },
+  cancel: { word: "Cancel watch…", does: "Cancel the watch", tells: "The watch ends, for good. These statements will not be executed:" },
 };
 
 const ALLOWED = {
