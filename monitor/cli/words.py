@@ -93,7 +93,8 @@ def streak_lines(view: Json, now: float) -> Iterator[str]:
     since = silent_since(view, now)
     for streak in streaks(view):
         age, hold = _number(streak.get("age_seconds")), _number(streak.get("hold_seconds"))
-        line = f"{streak['rule']} {streak['state']} for {told.span(age)} of {told.span(hold)}"
+        goal = f"of {told.span(hold)}" if streak["state"] == "pending" else f"(acts after {told.span(hold)})"
+        line = f"{streak['rule']} exceeded for {told.span(age)} {goal}"
         if since is not None:
             line += f" at {told.moment(since, now)}"
         elif streak["state"] == "pending" and age < hold:

@@ -56,7 +56,7 @@ def test_the_picture_fits_eighty_columns_and_says_everything_in_words(color: Any
     plain = Console(file=io.StringIO(), width=80)
     text = out.getvalue() if color is None else plain.render_str(out.getvalue()).plain
     for words in (
-        "Rolls back by itself at 12:03:00 UTC. (in 3m)", "error_rate.rollback pending for 2m of 5m",
+        "Rolls back by itself at 12:03:00 UTC. (in 3m)", "error_rate.rollback exceeded for 2m of 5m",
         "████████░░░░░░░░░░░░", "NOT ready to roll back", "may not alter contacts", "5.2 %",
         "RENAME COLUMN email_address TO email", "slower: 1 ms before, now 90 ms: SELECT 1",
     ):  # fmt: skip

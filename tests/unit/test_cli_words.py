@@ -77,7 +77,7 @@ def test_a_watch_is_told_with_both_numbers_and_the_countdown() -> None:
         "120 ms",
         "can't be measured",
         "connections can't be measured: its source does not answer in time",
-        "error_rate.rollback pending for 2m10s of 5m, 2m50s left",
+        "error_rate.rollback exceeded for 2m10s of 5m, 2m50s left",
         "NOT ready to roll back:",
         "no right to ALTER contacts",
         "note: 0.1 s under the lock",
@@ -164,7 +164,7 @@ def test_a_silent_daemon_is_told_first_and_nothing_is_promised() -> None:
     assert first == f"{heard}: nothing is decided and nothing is rolled back."
     text = "\n".join(rest)
     assert "last known: Rolls back by itself if errors stay." in text
-    assert "error_rate.rollback pending for 2m10s of 5m at 23:12:49 UTC" in text
+    assert "error_rate.rollback exceeded for 2m10s of 5m at 23:12:49 UTC" in text
     assert "left" not in text
     assert "(in " not in text
     assert "last  normal below" in text
@@ -200,7 +200,7 @@ def test_a_streak_without_evidence_says_so() -> None:
     """Its hold is over and it waits for requests."""
     streak = {**VIEW["streaks"][0], "age_seconds": 301.0, "insufficient_evidence": True}
     (line,) = words.streak_lines({"streaks": [streak]}, NOW)
-    assert line == "error_rate.rollback pending for 5m1s of 5m, not enough requests yet to be sure"
+    assert line == "error_rate.rollback exceeded for 5m1s of 5m, not enough requests yet to be sure"
 
 
 def test_a_plan_is_told_by_statement_on_one_line() -> None:

@@ -172,7 +172,8 @@ export class Card {
       meter.value = Math.min(age, streak.hold_seconds);
       const short = streak.insufficient_evidence ? ", too few requests to be sure yet" : "";
       const { name, action } = ruleOf(streak.rule);
-      say(label, `${name}, ${action}: ${streak.state} for ${span(age)} of ${span(streak.hold_seconds)}${short}`);
+      const goal = streak.state === "pending" ? `of ${span(streak.hold_seconds)}` : `(acts after ${span(streak.hold_seconds)})`;
+      say(label, `${name}, ${action}: exceeded for ${span(age)} ${goal}${short}`);
     });
   }
 }
