@@ -6,6 +6,7 @@ The order within a batch: people, the executor's news, readings; then the core d
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +49,9 @@ from monitor.daemon.telling import Telling
 from monitor.ports import Json, Order, Outcome, Record, SampleRow, WatchRow, WatchUpdate
 from monitor.ports.levers import Call, Moment
 
+LAST_ENDED = 20
+"""Watches whose end is kept in memory to be shown; the store knows them all, a little later."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hands:
@@ -76,6 +80,7 @@ class Rounds:
         self.milestones = Milestones()
         self._intents: Mapping[str, int] = {}  # watch -> timeline of the intent that the last process knew
         self._unsaved: list[SampleRow] = []
+        self.last_ended: deque[Json] = deque(maxlen=LAST_ENDED)
         self._ended: set[str] = set()  # the store may still show them open while it is away
         self._judged: list[WatchUpdate] = []  # watches that ended before, with what is said of them since
 
@@ -100,6 +105,7 @@ class Rounds:
         self.last_at = now
         if any(decided) or self._telling.something or self._holds_or_ticks(batch):
             self.save()
+        self.last_ended.extend(k.view() for k in self.keepers.values() if k.ended)
         self._ended |= {i for i, k in self.keepers.items() if k.ended}
         self.keepers = {i: k for i, k in self.keepers.items() if not k.ended}
 

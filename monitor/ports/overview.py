@@ -42,6 +42,7 @@ class TargetView:
     store_reachable: bool
     holds_store: bool  # False: another daemon looks after it and we wait, or the store is away
     watches: tuple[Json, ...] = ()  # open watches as JSON
+    ended: tuple[Json, ...] = ()  # the latest that this process saw end; the store may not know it yet
     metrics: Mapping[str, Json] = field(
         default_factory=dict
     )  # name -> {value, normal, blind, reason, at, ...}

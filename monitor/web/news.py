@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from monitor.ports import Json, Overview, Telemetry
 from monitor.web.stream import Stream
@@ -19,9 +19,12 @@ LAG_EVERY = 0.5
 async def follow(overview: Overview, stream: Stream, every: float = LOOK_EVERY) -> None:
     """Publishes `watch` for each open watch that changed, `ended` with the id of one that is gone, and
     `target` for each target that stands otherwise than before.
+
+    Before `ended` comes the watch as it ended, from memory: its end may be stored later than it is asked for.
     """
     known: dict[str, Json] = {}
     standing: dict[str, Json] = {}
+    over: Collection[str] = ()
     while True:
         await asyncio.sleep(every)
         targets = overview.targets()
@@ -34,9 +37,12 @@ async def follow(overview: Overview, stream: Stream, every: float = LOOK_EVERY) 
         for watch_id, watch in found.items():
             if known.get(watch_id) != watch:
                 stream.publish("watch", watch)
-        for watch_id in known.keys() - found.keys():
+        ended = {str(w["id"]): w for target in targets for w in target.ended}
+        for watch_id in (known.keys() - found.keys()) | (ended.keys() - over):
+            if watch_id in ended:
+                stream.publish("watch", ended[watch_id])
             stream.publish("ended", {"id": watch_id})
-        known = found
+        known, over = found, ended.keys()
 
 
 async def watch_lag(telemetry: Telemetry, every: float = LAG_EVERY) -> None:

@@ -216,3 +216,15 @@ async def test_what_the_store_has_not_said_the_page_does_not_say(browser: Browse
         async with window(browser, f"http://127.0.0.1:{web.port}/") as shown:
             told = shown.page.locator("#empty-text")
             await expect(told).to_have_text("No migration is being watched now. Looking after shop.")
+
+
+@pytest.mark.slow
+async def test_an_end_that_is_not_stored_yet_is_shown(browser: Browser) -> None:
+    """The daemon knows it first; while the store is away, for long."""
+    ended = {**WATCH, "phase": "ended", "verdict": "rolled_back", "verdict_at": NOW, "streaks": []}
+    async with running() as web, window(browser, f"http://127.0.0.1:{web.port}/") as shown:
+        state = shown.page.locator(".watch .state")
+        await expect(state).to_have_text("▲ watching")
+        web.backend.fails = DatabaseUnreachable("it does not answer")
+        web.overview.change(watches=(), ended=(ended,))
+        await expect(state).to_have_text("↺ rolled back")

@@ -37,3 +37,10 @@ def test_a_breach_that_only_alerts_is_no_milestone() -> None:
     desk.register()
     desk.say_through(0, 20, error_rate=0.05)
     assert desk.rounds.milestones.all == ()
+
+
+def test_a_watch_that_ended_is_shown_as_it_ended_before_it_is_stored() -> None:
+    """No longer among the open ones; with its verdict."""
+    desk = rolled_back()
+    assert not desk.rounds.keepers
+    assert [(w["phase"], w["verdict"]) for w in desk.rounds.last_ended] == [("ended", "rolled_back")]

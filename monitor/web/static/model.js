@@ -68,11 +68,16 @@ export class Model {
         take(JSON.parse(event.data));
         this.changed();
       });
-    on("watch", (watch) => this.watches.set(watch.id, watch));
+    on("watch", (watch) => this.take(watch));
     on("target", (target) => this.targets.set(target.name, { ...this.targets.get(target.name), ...target }));
     on("ended", () => this.stored());
     on("reset", () => this.reload());
     on("alive", () => {});
+  }
+
+  /** What the daemon has in memory; an answer that was under way when the watch ended does not open it again. */
+  take(watch) {
+    if (watch.verdict !== null || !this.watches.get(watch.id)?.verdict) this.watches.set(watch.id, watch);
   }
 
   heard() {
@@ -92,7 +97,7 @@ export class Model {
       this.skew = found.now - (asked + Date.now()) / 2000;
       this.controls = found.controls;
       this.targets = new Map(found.targets.map((target) => [target.name, target]));
-      for (const watch of found.targets.flatMap((target) => target.watches)) this.watches.set(watch.id, watch);
+      for (const watch of found.targets.flatMap((target) => target.watches)) this.take(watch);
       this.loaded = true;
       this.heard();
     } catch {
