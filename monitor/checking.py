@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from monitor import ownership, pg
+from monitor.dsn import unverified
 from monitor.errors import DatabaseError, MonitorError, PlanRefused
 from monitor.history.source import History, NoHistory
 from monitor.ports import Executor, Finding, Probe, Registry, is_bad, rehearsal_told
@@ -194,7 +195,7 @@ def _tls(target: CheckedTarget) -> list[str]:
     return [
         f"{NOTE} {name} does not verify the server: add sslmode=verify-full and sslrootcert to it"
         for name, dsn in named.items()
-        if pg.unverified(dsn) and (name == "dsn" or dsn != target.dsn)
+        if unverified(dsn) and (name == "dsn" or dsn != target.dsn)
     ]
 
 

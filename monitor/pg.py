@@ -14,10 +14,10 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from typing import Any, TypeAlias, cast
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
+from monitor.dsn import place_of, plain_dsn
 from monitor.errors import DatabaseError, DatabaseUnreachable
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -68,10 +68,11 @@ async def connect(dsn: str, *, name: str, deadline: float = CONNECT_DEADLINE, **
     """A connection whose session is called `migration-monitor/NAME`.
 
     `settings` are server settings (`statement_timeout="5s"`), before those of WRITING. Raises
-    DatabaseUnreachable or DatabaseError; neither text carries the DSN.
+    DatabaseUnreachable or DatabaseError; their texts name the place, never a password.
     """
     options = {"application_name": f"migration-monitor/{name}", **WRITING, **settings}
-    async with translated(f"connecting as migration-monitor/{name}"):
+    place = place_of(dsn)
+    async with translated(f"connecting {place and f'to {place} '}as migration-monitor/{name}"):
         async with asyncio.timeout(deadline + 1):
             connection = await asyncpg.connect(plain_dsn(dsn), timeout=deadline, server_settings=options)
         try:
@@ -102,19 +103,6 @@ async def pin(connection: Connection) -> None:
     """For the session: what the role's own search_path is, stays its reset value."""
     async with translated("pinning the search_path"):
         await connection.execute(f"{PIN.format(local='false')}; {PLAINLY}")
-
-
-def plain_dsn(dsn: str) -> str:
-    """The DSN without an `application_name` of its own: our sessions must be recognisable."""
-    parts = urlsplit(dsn)
-    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k != "application_name"]
-    return urlunsplit(parts._replace(query=urlencode(query)))
-
-
-def user_of(dsn: str) -> str:
-    """The role that a DSN names; "" where it leaves that to the environment."""
-    parts = urlsplit(dsn)
-    return unquote(parts.username or "") or dict(parse_qsl(parts.query)).get("user", "")
 
 
 async def close(connection: Connection | None) -> None:
@@ -212,17 +200,6 @@ def _notice_dead_peers(connection: Connection) -> None:
     for option, value in {**KEEPALIVE, "TCP_USER_TIMEOUT": TCP_USER_TIMEOUT_MS}.items():
         if hasattr(socket, option):
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-
-
-LOOPBACK = {"localhost", "127.0.0.1", "::1", ""}
-
-
-def unverified(dsn: str) -> bool:
-    """Whether somebody on the way could pose as the server: not loopback, not a socket, not verify-full."""
-    parts = urlsplit(dsn)
-    query = dict(parse_qsl(parts.query))
-    host = query.get("host", parts.hostname or "")
-    return not (host in LOOPBACK or host.startswith("/") or query.get("sslmode") == "verify-full")
 
 
 def _socket_reason(e: BaseException) -> str:

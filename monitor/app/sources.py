@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from monitor import pg
 from monitor.app.revealed import revealed
 from monitor.checking import CheckedProbe
 from monitor.core.samples import SECOND, Micros
 from monitor.daemon.parts import READ_SHARE
+from monitor.dsn import user_of
 from monitor.errors import OperatorError
 from monitor.net import Net
 from monitor.probes import PROBES
@@ -72,7 +72,7 @@ def changes_of(settings: Settings, target: str) -> DatabaseChanges:
     """What compares its database with how it was, on a connection of its own."""
     configured = settings.targets[target]
     session = Session(configured.dsn, name=f"changes/{target}")
-    return DatabaseChanges(session, pg.user_of(configured.rollback_dsn))
+    return DatabaseChanges(session, user_of(configured.rollback_dsn))
 
 
 def pace_of(settings: Settings, target: str) -> Pace:

@@ -17,6 +17,7 @@ import trustme
 
 from monitor import pg
 from monitor.demo.postgres import Server
+from monitor.dsn import unverified
 from monitor.errors import DatabaseUnreachable, OperatorError, SourceError
 from monitor.net import Net, trusting
 from tests import servers
@@ -195,4 +196,4 @@ async def test_a_client_certificate_is_a_way_in(secure: Server, authority: Autho
 )
 def test_check_notes_a_dsn_that_does_not_verify_a_server_elsewhere(dsn: str, noted: bool) -> None:
     """Loopback and sockets need no proof."""
-    assert pg.unverified(dsn) is noted
+    assert unverified(dsn) is noted

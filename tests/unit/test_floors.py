@@ -38,6 +38,7 @@ GROUND = {
     "clock",
     "net",
     "pg",
+    "dsn",
     "units",
     "names",
     "ownership",
