@@ -79,6 +79,8 @@ class Proxy:
                 await asyncio.gather(*both, return_exceptions=True)
         except asyncio.CancelledError:
             pass
+        except OSError:  # the server is down: whoever connected is hung up on
+            pass
         finally:
             self._tasks.discard(task)
             for end in (writer, upstream):

@@ -165,7 +165,17 @@ class Chart {
     const [word, kind] = this.silent ? ["last known", "dim"] : live ? state(metric) : [after ? "after the rollback" : "at the end", "dim"];
     say(this.how, this.pointed ? "" : word);
     this.how.className = `how ${kind}`;
-    fill(this.limits, [metric.rules, metric.limits], () => limitsOf(metric).map(({ key, text }) => h("span", {}, h("i", { class: `dash ${key}`, "aria-hidden": "true" }), text)));
+    this.legend();
+  }
+
+  /** What the lines mean, and the shade where there is one. */
+  legend() {
+    const entry = (kind, text) => h("span", {}, h("i", { class: kind, "aria-hidden": "true" }), text);
+    const shaded = this.streaks().some(({ to }) => (to ?? Infinity) > (this.from ?? 0));
+    fill(this.limits, [this.metric.rules, this.metric.limits, shaded], () => [
+      ...limitsOf(this.metric).map(({ key, text }) => entry(`dash ${key}`, text)),
+      ...(shaded ? [entry("shaded", "a limit was exceeded")] : []),
+    ]);
   }
 
   advance(from, to, silent) {
@@ -180,6 +190,7 @@ class Chart {
     }
     this.from = from;
     this.to = to;
+    this.legend();
     if (!this.plot) this.rebuild();
     if (!this.plot) return;
     this.top = top(this.metric, this.values);
