@@ -11,6 +11,9 @@ from monitor.core.thresholds import Policy
 SHOWN = 3
 """Names of one sentence."""
 
+KEPT = 100
+"""Different names that are told apart; the file may hold one in each line."""
+
 
 class Unused:
     """Counts lines while they go by; `sentences` says what none of them was used for."""
@@ -31,11 +34,11 @@ class Unused:
             self._late += self._latest is not None and at < self._latest
             self._latest = at if self._latest is None else max(at, self._latest)
             if reading.metric not in self._known:
-                self._strange[reading.metric] += 1
+                _count(self._strange, reading.metric)
             elif reading.value is not None and isinstance(found := judge(at, reading), NoData):
-                self._unusable[f"{reading.metric} ({found.reason.replace('_', ' ')})"] += 1
+                _count(self._unusable, f"{reading.metric} ({found.reason.replace('_', ' ')})")
             elif reading.metric != ERROR_RATE and reading.requests is not None:
-                self._counted[reading.metric] += 1
+                _count(self._counted, reading.metric)
             yield at, reading
 
     def sentences(self) -> list[str]:
@@ -64,6 +67,15 @@ class Unused:
         return f"{what.total()} of {self._lines} lines"
 
 
+def _count(found: Counter[str], name: str) -> None:
+    found[name if name in found or len(found) < KEPT else "others"] += 1
+
+
 def _names(found: Counter[str]) -> str:
-    names = [name[:60] for name, _ in found.most_common(SHOWN)]
+    names = [_shown(name[:60]) for name, _ in found.most_common(SHOWN)]
     return ", ".join([*names, *(["…"] if len(found) > SHOWN else [])])
+
+
+def _shown(name: str) -> str:
+    """A name of the file's may hold what a terminal obeys."""
+    return "".join(c if c.isprintable() else "?" for c in name)

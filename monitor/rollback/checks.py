@@ -89,9 +89,13 @@ async def check_schema(
         now = await fingerprint.read(
             connection, registered.labels, registered.others, registered.search_path, registered.below
         )
-    left = registered.statements[done:]
-    shadows = shadowed(left, registered.resolution, registered.quoted, path)
-    found = _moved(registered, resolved, done) + registered.unlike(now, done) + [p.what for p in shadows]
+    left = {s.line for s in registered.statements[done:]}
+    shadows = shadowed(registered.statements, registered.resolution, registered.quoted, path, now["others"])
+    found = (
+        _moved(registered, resolved, done)
+        + registered.unlike(now, done)
+        + [p.what for p in shadows if p.line in left]
+    )
     if (found or (deep and not registered.shows)) and await _by_hand(connection, registered, now):
         raise Stop(OutcomeKind.RESOLVED_EXTERNALLY, BY_HAND)
     if not found and run:

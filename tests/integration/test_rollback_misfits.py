@@ -134,3 +134,14 @@ async def test_a_locked_table_is_not_waited_for_and_nothing_is_said(database: Da
     async with connected(dsn) as holder, connected(dsn) as c:
         await holder.execute("BEGIN; LOCK TABLE contacts")
         assert await read(c, plan) == ()
+
+
+async def test_a_column_that_the_plan_makes_and_nothing_fills_can_not_be_not_null(database: Database) -> None:
+    """Told while the table has rows; not of one that the plan fills."""
+    dsn = database.dsn
+    await build(dsn, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)")
+    made, wanted = "ALTER TABLE t ADD COLUMN c int", "ALTER TABLE t ALTER COLUMN c SET NOT NULL"
+    (warning,) = (await prepare(dsn, f"{made}; {wanted}".encode(), ALLOWING)).warnings
+    assert "t has rows, and nothing has filled c by then: fill it before that statement" in warning
+    for filled in (f"{made} DEFAULT 1; {wanted}", f"{made}; UPDATE t SET c = id; {wanted}"):
+        assert (await prepare(dsn, filled.encode(), ALLOWING)).warnings == ()

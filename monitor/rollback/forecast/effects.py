@@ -16,11 +16,12 @@ from monitor.rollback.forecast.entries import (
     below,
     cascade,
     fixed,
-    followers,
     has_indexed,
+    loosen_below,
     relation_of,
     unidentified,
 )
+from monitor.rollback.forecast.keys import reached
 from monitor.rollback.forecast.made import forget_comments, forget_indexes_on, forget_made, make_index
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.compare import ANY
@@ -105,6 +106,7 @@ def drop_relation(f: Forecast, a: Action) -> None:
         if isinstance(other, dict) and other["table"] == label:
             f.relations[index] = None
     f.relations[label] = None
+    f.leeway.gone.add(label)
     f.unidentified.pop(entry.get("was", label), None)
     forget_indexes_on(f, label)
     forget_comments(f, label)
@@ -170,11 +172,25 @@ def write_rows(f: Forecast, a: Action) -> None:
         f.problem(f"TRUNCATE {label} CASCADE empties other tables too: name them instead")
     elif a.kind != "insert":
         f.lose(a, label, a.name)
-        for other in followers(entry, a):
+        for other in reached(f, label, a):
             f.lose_also(a, other)
         if not a.only and a.kind != "upsert" and entry["kind"] != "partitioned table":
             for child, _ in below(f, entry):
                 f.lose_also(a, child, a.name)
+
+
+def inherited(effect: Effect) -> Effect:
+    """The same, of something that children and partitions have from their parent."""
+
+    def with_those_below(f: Forecast, a: Action) -> None:
+        entry = f.relations.get(f.label(a))
+        effect(f, a)
+        if isinstance(entry, dict) and entry["table"]:  # of an index
+            entry = f.relations.get(entry["table"])
+        if isinstance(entry, dict) and entry["children"]:
+            loosen_below(f, entry)
+
+    return with_those_below
 
 
 def nothing(f: Forecast, a: Action) -> None:
@@ -182,24 +198,23 @@ def nothing(f: Forecast, a: Action) -> None:
 
 
 EFFECTS: dict[str, Effect] = {
-    **COLUMN_EFFECTS,
-    **CONSTRAINT_EFFECTS,
+    **{kind: inherited(effect) for kind, effect in {**COLUMN_EFFECTS, **CONSTRAINT_EFFECTS}.items()},
     **NAME_EFFECTS,
     **OBJECT_EFFECTS,
     **OUTSIDE_EFFECTS,
-    "enable_trigger": switch_trigger,
-    "disable_trigger": switch_trigger,
+    "enable_trigger": inherited(switch_trigger),
+    "disable_trigger": inherited(switch_trigger),
     "create_table": create_relation,
     "create_view": create_relation,
     "create_sequence": create_relation,
-    "create_index": create_index,
-    "create_trigger": create_trigger,
+    "create_index": inherited(create_index),
+    "create_trigger": inherited(create_trigger),
     "drop_table": drop_relation,
     "drop_view": drop_relation,
     "drop_materialized_view": drop_relation,
     "drop_sequence": drop_relation,
-    "drop_index": drop_index,
-    "drop_trigger": drop_part,
+    "drop_index": inherited(drop_index),
+    "drop_trigger": inherited(drop_part),
     "drop_policy": drop_part,
     "grant": grant,
     "change_owner": change_owner,

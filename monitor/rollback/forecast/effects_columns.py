@@ -16,10 +16,11 @@ from monitor.rollback.forecast.entries import (
     relation_of,
     unidentified,
 )
+from monitor.rollback.forecast.keys import make_keys
 from monitor.rollback.forecast.made import forget_comment
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.compare import ANY, singular
-from monitor.rollback.script.labels import quoted
+from monitor.rollback.script.labels import beside, quoted
 from monitor.rollback.script.plan import Action
 
 CODE = ("triggers", "policies", "rules")
@@ -79,6 +80,7 @@ def _drop_standing(f: Forecast, a: Action, label: str, entry: Entry, what: str) 
             f.forget(f"{quoted(name)} on {label}")
             if part != "statistics":
                 forget_index(f, label, name)
+                f.forget(beside(label, quoted(name)))
 
 
 def _drop_below(f: Forecast, a: Action, entry: Entry, what: str) -> None:
@@ -86,7 +88,7 @@ def _drop_below(f: Forecast, a: Action, entry: Entry, what: str) -> None:
     if a.only:
         return
     for child, under in below(f, entry):
-        if not under["columns"].get(a.name, {}).get("inherited"):
+        if not _inherits(under, a.name):
             continue
         here = f"{what}, and with it that of {child},"
         cascade(f, a, under, [k for k, d in under["dependents"].items() if a.name in d["columns"]], here)
@@ -96,6 +98,12 @@ def _drop_below(f: Forecast, a: Action, entry: Entry, what: str) -> None:
             for name in _standing_on(under, part, a.name):
                 if name not in (fixed(under, part) or ()):
                     f.notice(f"dropping {what} silently drops {singular(part)} {name} of {child}")
+
+
+def _inherits(entry: Entry, column: str) -> bool:
+    """Not known of what the plan made."""
+    known = entry["columns"].get(column)
+    return isinstance(known, dict) and bool(known["inherited"])
 
 
 def _fixed(f: Forecast, a: Action, label: str, entry: Entry, what: str) -> bool:
@@ -134,8 +142,7 @@ def rename_column(f: Forecast, a: Action) -> None:
     entry["columns"][a.new_name] = entry["columns"].pop(a.name)
     forget_comment(f, label, "column", a.name, a.new_name)
     f.leeway.rename(a.name, a.new_name)
-    if (label, a.name) in f.leeway.added:
-        f.leeway.added.add((label, a.new_name))
+    f.leeway.add_renamed(label, a.name, a.new_name)
     f.move(f"{label}.{quoted(a.name)}", f"{label}.{quoted(a.new_name)}")
     _rename_uses(entry, a)
     loosen_views(entry)  # `email AS email_address`: not to be foretold
@@ -148,6 +155,10 @@ def _rename_uses(entry: Entry, a: Action) -> None:
 
     def renamed(names: list[str]) -> list[str]:
         return [a.new_name if name == a.name else name for name in names]
+
+    for value in entry["columns"].values():
+        if isinstance(value, dict) and value["generated"] and isinstance(value["default"], str):
+            value["default"] = _word(a.name).sub(lambda _: quoted(a.new_name), value["default"])
 
     for part in ("indexes", "statistics", "constraints", "triggers", "policies", "rules", "dependents"):
         for value in entry[part].values():
@@ -172,7 +183,11 @@ def add_column(f: Forecast, a: Action) -> None:
         return
     entry["columns"][a.name] = ANY
     f.leeway.added.add((label, a.name))
-    if not a.shape or json.loads(a.shape)["scans"]:
+    for _, child in below(f, entry):
+        child["columns"].setdefault(a.name, ANY)
+    shape = json.loads(a.shape) if a.shape else {"scans": True}
+    make_keys(f, label, shape)
+    if shape["scans"]:
         f.scan(label)
 
 
@@ -180,8 +195,7 @@ def set_default(f: Forecast, a: Action) -> None:
     if (found := _column(f, a)) is None:
         return
     found[2]["default"] = ANY if a.kind == "set_default" else None
-    if a.kind == "drop_default":
-        f.forget(f"for {found[0]}.{quoted(a.name)}")
+    f.forget(f"for {found[0]}.{quoted(a.name)}")
 
 
 def set_not_null(f: Forecast, a: Action) -> None:
@@ -216,6 +230,8 @@ def alter_type(f: Forecast, a: Action) -> None:
         if users:
             f.problem(f"the type of {what} can't change while {', '.join(users)} uses it")
             return
+    for where, _ in [(label, entry), *below(f, entry)]:
+        f.release(f"{where}.{quoted(a.name)}")
     f.lose(a, label, a.name)
     column.update(type=ANY, collation=ANY, default=ANY if column.get("default") is not None else None)
     f.scan(label)
@@ -249,8 +265,13 @@ def _take_or_refuse(f: Forecast, a: Action, entry: Entry, part: str, what: str) 
             f.problem(f"{what} is needed by {word} {name}: drop it first")
 
 
+def _word(column: str) -> re.Pattern[str]:
+    """The name in the text of a formula."""
+    return re.compile(rf'(?<![\w"]){re.escape(column)}(?![\w"])|"{re.escape(column)}"')
+
+
 def _refuse_generated(f: Forecast, entry: Entry, column: str, what: str) -> None:
-    word = re.compile(rf'(?<![\w"]){re.escape(column)}(?![\w"])|"{re.escape(column)}"')
+    word = _word(column)
     for name, value in entry["columns"].items():
         if (
             isinstance(value, dict)

@@ -13,6 +13,7 @@ from monitor.rollback.forecast.entries import (
     relation_of,
     unidentified,
 )
+from monitor.rollback.forecast.keys import make_keys
 from monitor.rollback.forecast.made import forget_comment
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.compare import ANY
@@ -42,6 +43,7 @@ def rename_constraint(f: Forecast, a: Action) -> None:
         if a.name in entry[part]:
             entry[part][a.new_name] = entry[part].pop(a.name)
     f.leeway.rename(a.name, a.new_name)
+    f.leeway.add_renamed(label, a.name, a.new_name)
     forget_comment(f, label, "constraint", a.name, a.new_name)
     f.move(f"{quoted(a.name)} on {label}", f"{quoted(a.new_name)} on {label}")
 
@@ -78,6 +80,7 @@ def add_constraint(f: Forecast, a: Action) -> None:
         entry["indexes"].pop(a.new_name, None)
         forget_index(f, label, a.new_name)
     f.leeway.added.add((label, a.name))
+    make_keys(f, label, shape)
 
 
 def _scan(f: Forecast, a: Action, label: str, shape: dict[str, Any]) -> None:

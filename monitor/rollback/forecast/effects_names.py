@@ -53,6 +53,18 @@ def _rename_made(f: Forecast, a: Action) -> None:
         f.leeway.move(label, new)
         f.move(label, new)
         forget_comments(f, label, new)
+        _rename_made_index(f, label, a.new_name)
+
+
+def _rename_made_index(f: Forecast, label: str, new_name: str) -> None:
+    """An index that the plan built, or one of its constraints, which is renamed with its index."""
+    schema, name, _ = split_label(label)
+    for table in [of for of, added in f.leeway.added if added == name and split_label(of)[0] == schema]:
+        f.leeway.add_renamed(table, name, new_name)
+        if isinstance(entry := f.relations.get(table), dict):
+            for part in ("indexes", "constraints"):
+                if entry[part].get(name) is ANY:
+                    entry[part][new_name] = entry[part].pop(name)
 
 
 def set_schema(f: Forecast, a: Action) -> None:

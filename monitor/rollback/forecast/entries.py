@@ -8,7 +8,7 @@ from typing import Any
 
 from monitor.errors import Problem
 from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.compare import ANY
+from monitor.rollback.schema.compare import ANY, NAMED
 from monitor.rollback.script.labels import split_label
 from monitor.rollback.script.plan import Action
 
@@ -48,6 +48,14 @@ def below(f: Forecast, entry: Entry) -> list[tuple[str, Entry]]:
             found[label] = child
             left += child["children"]
     return sorted(found.items())
+
+
+def loosen_below(f: Forecast, entry: Entry) -> None:
+    """What a parent got or lost, its children and partitions did too, under names that the server chooses."""
+    for label, child in below(f, entry):
+        if label in f.relations:
+            f.leeway.loose |= {(label, part) for part in NAMED}
+            child["primary_key"] = ANY
 
 
 def unidentified(f: Forecast, label: str, entry: Entry, what: str, index: str) -> None:

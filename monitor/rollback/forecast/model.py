@@ -19,6 +19,8 @@ from monitor.rollback.schema.fingerprint import Fingerprint
 from monitor.rollback.script.labels import belongs, moved
 from monitor.rollback.script.plan import Action, Statement, key_of
 
+DROPPED_TOGETHER = {"drop_table", "drop_view", "drop_materialized_view", "drop_sequence"}
+
 
 @dataclass(frozen=True, slots=True)
 class Destroyed:
@@ -33,6 +35,19 @@ class Destroyed:
     @property
     def name(self) -> str:
         return f"{self.label}.{self.column}" if self.column else self.label
+
+
+@dataclass(frozen=True, slots=True)
+class MadeKey:
+    """A foreign key of the plan's making, tables under their names before the plan.
+
+    `events` at a parent's row change or delete the child's; `columns` of the parent, empty for its key.
+    """
+
+    parent: str
+    child: str
+    events: frozenset[str]
+    columns: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -50,6 +65,7 @@ class Forecast:
     scanned: set[tuple[int, str]] = field(default_factory=set)  # step, what it reads or writes as a whole
     worked_on: Counter[str] = field(default_factory=Counter)  # relation -> actions under its lock
     made_on: dict[str, str] = field(default_factory=dict)  # index of the plan's making -> its table
+    made_keys: list[MadeKey] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)  # dependents that CASCADE takes along
     unidentified: dict[str, Problem] = field(default_factory=dict)  # published tables left without a key
     step: int = 0
@@ -82,13 +98,13 @@ class Forecast:
 
     def scan(self, label: str) -> None:
         """The relation is read or rewritten as a whole under the lock: once, whatever the statement does."""
-        self.scanned.add((self.step, self._was(label)))
+        self.scanned.add((self.step, self.was(label)))
 
     def work_on(self, label: str) -> None:
         """Every partition of the relation is worked on, too."""
-        self.worked_on[self._was(label)] += 1
+        self.worked_on[self.was(label)] += 1
 
-    def _was(self, label: str) -> str:
+    def was(self, label: str) -> str:
         """Its name before the plan; one that the plan makes is called as it is."""
         entry = self.relations.get(label)
         return str(entry.get("was", label)) if isinstance(entry, dict) else label
@@ -114,6 +130,10 @@ class Forecast:
         for entry in self._entries():
             for key in [k for k in entry["dependents"] if belongs(k, identity)]:
                 del entry["dependents"][key]
+        self.release(identity)
+
+    def release(self, identity: str) -> None:
+        """It no longer stands on functions and types: they may be dropped."""
         for other in self._others():
             other["dependents"] = [d for d in other["dependents"] if not belongs(d, identity)]
 
@@ -149,6 +169,8 @@ def foresee(
         if n and n == named_at:
             _rename(forecast.expected)
         forecast.step, forecast.line = s.step, s.line
+        if len(s.actions) > 1:
+            _go_together(forecast, s)
         for action in s.actions:
             if action.relation and s.transactional:
                 forecast.work_on(forecast.label(action))
@@ -158,6 +180,13 @@ def foresee(
     if statements:
         _loosen_carried(forecast.expected)
     return forecast
+
+
+def _go_together(f: Forecast, s: Statement) -> None:
+    """What one DROP names goes at once: none of it stands in the way of the others."""
+    for a in s.actions:
+        if a.kind in DROPPED_TOGETHER and a.relation:
+            f.forget(f.label(a))
 
 
 def modelled(now: Fingerprint) -> Fingerprint:

@@ -102,6 +102,7 @@ def demands(plan: Plan) -> list[Demand | Parents]:
     model = Forecast(modelled(plan.fingerprint), plan.resolution, plan.quoted)
     found: list[Demand | Parents] = []
     written: set[str] = set()
+    empty: set[tuple[str, str]] = set()
     for s in plan.statements:
         if s.klass is Class.OPAQUE:
             break
@@ -110,6 +111,7 @@ def demands(plan: Plan) -> list[Demand | Parents]:
             if rows is not None and not written & {rows.label, *rows.entry["children"]}:
                 model.line = s.line
                 found += [d for d in _of(plan, model, a, rows) if not _written(model, d, written)]
+                found += _still_empty(model, a, rows, empty)
             if not _followed(model, a, written):
                 return found
             EFFECTS[a.kind](model, a)
@@ -188,6 +190,18 @@ def _filled(model: Forecast, a: Action, rows: _Rows) -> Iterator[Demand]:
         what = f"{rows.name} has rows, and {a.name} would be NOT NULL without a default"
         remedy = "give it a default, or add it without NOT NULL, fill it and then SET NOT NULL"
         yield Demand(model.line, _said(a), what, f"SELECT EXISTS (SELECT FROM {rows.was})", remedy=remedy)
+
+
+def _still_empty(model: Forecast, a: Action, rows: _Rows, empty: set[tuple[str, str]]) -> Iterator[Demand]:
+    """NOT NULL for a column that the plan made, and that nothing has filled since."""
+    if a.kind == "add_column" and a.shape and a.name not in rows.entry["columns"]:
+        shape = json.loads(a.shape)
+        if not shape["filled"] and shape["schema"] == "pg_catalog":  # a domain may have a default
+            empty.add((rows.label, a.name))
+    elif a.kind == "set_not_null" and (rows.label, a.name) in empty:
+        what = f"{rows.name} has rows, and nothing has filled {a.name} by then"
+        sql = f"SELECT EXISTS (SELECT FROM {rows.was})"
+        yield Demand(model.line, _said(a), what, sql, remedy="fill it before that statement")
 
 
 def _no_nulls(model: Forecast, a: Action, rows: _Rows, columns: Sequence[str]) -> Iterator[Demand]:

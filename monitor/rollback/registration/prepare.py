@@ -116,7 +116,7 @@ async def _prepare(
     protection = protect(forecast.destroyed, options.data_loss, options.accept_loss)
     problems = [*objections.rights(statements, resolved),
                 *objections.opaque(statements, opaque, options.allow_opaque), *forecast.problems,
-                *shadowed(statements, resolution, quoted, seen.path),
+                *shadowed(statements, resolution, quoted, seen.path, print_["others"]),
                 *(unfit if not forecast.problems else []), *protection.problems, *books]  # fmt: skip
     if problems:
         raise PlanRefused(sorted(problems, key=lambda p: p.line or 0))

@@ -61,6 +61,11 @@ class Leeway:
         self.loose |= {(new, part) for label, part in self.loose if label == old}
         self.added |= {(new, name) for label, name in self.added if label == old}
 
+    def add_renamed(self, label: str, old: str, new: str) -> None:
+        """What is new on a relation is called otherwise."""
+        if (label, old) in self.added:
+            self.added.add((label, new))
+
     def new_on(self, label: str) -> set[str]:
         """Names of what is new on a relation."""
         return {name for of, name in self.added if of == label}

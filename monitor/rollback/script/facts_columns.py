@@ -9,6 +9,7 @@ import json
 import re
 from typing import Any
 
+from monitor.rollback.script.facts_constraints import references
 from monitor.rollback.script.facts_parts import Facts, Tree
 
 WRITTEN = {
@@ -67,7 +68,8 @@ def create_table(body: Tree) -> Facts:
 
 def _column(definition: Tree) -> dict[str, Any]:
     """`schema` of its type ("" if that is the session's to say), `type`, `collation` ("" for the type's own);
-    `not_null`; `filled`: what gives it values, or ""; `scans`: whether each row is read or written."""
+    `not_null`; `filled`: what gives it values, or ""; `scans`: whether each row is read or written;
+    `references`: of its foreign keys."""
     constraints = [c["constraint"] for c in definition.get("constraints", ())]
     kinds = {c["contype"] for c in constraints}
     schema, type_ = _type(definition["type_name"])
@@ -77,6 +79,7 @@ def _column(definition: Tree) -> dict[str, Any]:
     collation = definition.get("coll_clause", {}).get("collname", [{}])[-1].get("string", {}).get("sval", "")
     return {
         "schema": schema, "type": type_, "collation": collation, "not_null": not_null, "filled": filled,
+        "references": references(constraints),
         "scans": schema != "pg_catalog" or serial or not _is_instant(constraints),
     }  # fmt: skip
 

@@ -17,6 +17,10 @@ TYPES = {
 """As the catalogue calls them."""
 
 
+ACTIONS = {"DELETE": "fk_del_action", "UPDATE": "fk_upd_action"}
+"""Events at a referenced row -> where the grammar says what then happens to ours."""
+
+
 def constraint(body: Tree) -> Facts:
     """`shape` of the action, and `expression` of a CHECK as a tree; {} when it is no constraint."""
     kind = TYPES.get(body.get("contype", ""))
@@ -29,9 +33,21 @@ def constraint(body: Tree) -> Facts:
         "parent_columns": _names(body, "pk_attrs"),
         "nulls_distinct": not body.get("nulls_not_distinct"),
         "checked": not body.get("skip_validation"),
+        "references": references([body]),
     }
     expression = {"expression": body["raw_expr"]} if kind == "c" else {}
     return {"shape": json.dumps(shape, sort_keys=True), **expression}
+
+
+def references(constraints: list[Tree]) -> list[dict[str, Any]]:
+    """Of the foreign keys among them: `parent`, its `columns`, and the `events` that change rows of ours."""
+    return [
+        {
+            "parent": _key(body["pktable"]), "columns": _names(body, "pk_attrs"),
+            "events": [e for e, part in ACTIONS.items() if body.get(part, "a") not in {"a", "r", "", "\x00"}],
+        }
+        for body in constraints if body.get("contype") == "CONSTR_FOREIGN"
+    ]  # fmt: skip
 
 
 def _names(body: Tree, key: str) -> list[str]:

@@ -35,12 +35,15 @@ def belongs(dependent: str, gone: str) -> bool:
 
 
 def moved(dependent: str, old: str, new: str) -> str:
-    """The same dependent, after what is or has it got another identity."""
+    """The same dependent, after what is or has it got another identity; quotes elsewhere stay as they are."""
     if not belongs(dependent, old):
         return dependent
-    dependent, old = unquoted(dependent), unquoted(old)
-    head = dependent.removesuffix(f" {old}")
-    return f"{head} {new}" if head != dependent else dependent.replace(f" {old}.", f" {new}.", 1)
+    for head in [at for at, c in enumerate(dependent) if c == " "]:
+        rest = dependent[head + 1 :]
+        for end in [len(rest), *(at for at, c in enumerate(rest) if c == ".")]:
+            if unquoted(rest[:end]) == unquoted(old):
+                return f"{dependent[:head]} {new}{rest[end:]}"
+    return dependent
 
 
 def split_label(label: str) -> tuple[str, str, str]:

@@ -1,0 +1,60 @@
+"""Foreign keys that the plan itself makes: whose rows a later statement of it reaches through them.
+
+Those that are there already say so themselves: `carries` of a dependent in the fingerprint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from monitor.rollback.forecast.entries import followers
+from monitor.rollback.forecast.model import Forecast, MadeKey
+from monitor.rollback.script.plan import Action
+
+UPDATES = {"update", "upsert"}
+
+
+def make_keys(f: Forecast, label: str, shape: dict[str, Any]) -> None:
+    """Notes what of `shape` (a constraint, or a column with its own) refers to another table.
+
+    The parent's dependents are then not to be foretold: how an unnamed key is called is the server's.
+    """
+    for key in shape.get("references", ()):
+        if (parent := f.resolution.get(key["parent"])) is None:
+            continue
+        f.made_keys.append(
+            MadeKey(f.was(parent), f.was(label), frozenset(key["events"]), frozenset(key["columns"]))
+        )
+        f.leeway.loose.add((parent, "dependents"))
+
+
+def reached(f: Forecast, label: str, a: Action) -> list[str]:
+    """Tables, under their names before the plan, whose rows are deleted or changed with those of `label`."""
+    event = "UPDATE" if a.kind in UPDATES else "DELETE"
+    entry = f.relations[label]
+    found = set(followers(entry, a))
+    first = [
+        k for k in f.made_keys
+        if k.parent == f.was(label) and event in k.events
+        and (a.kind != "update" or not k.columns or a.name in k.columns)
+    ]  # fmt: skip
+    left = [*found, *(k.child for k in first)]
+    found |= {k.child for k in first}
+    while left:
+        table = left.pop()
+        new = {*_beyond(f, table)} - found
+        found |= new
+        left += new
+    return sorted(found)
+
+
+def _beyond(f: Forecast, table: str) -> Iterator[str]:
+    """Whatever hangs on a row that is carried away or changed, by keys of now and of the plan."""
+    yield from (k.child for k in f.made_keys if k.parent == table and k.events)
+    if not any(k.child == table for k in f.made_keys):
+        return  # what is carried on from there, `carries` has said already
+    for label, entry in f.relations.items():
+        if isinstance(entry, dict) and f.was(label) == table:
+            for kind in ("delete", "upsert"):
+                yield from followers(entry, Action(kind))

@@ -1,0 +1,80 @@
+"""A name that the plan takes away is the name of another thing from then on, if a later schema has one."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.errors import PlanRefused
+from monitor.ports import OutcomeKind
+from monitor.rollback.registration.prepare import prepare
+from tests.conftest import Database
+from tests.rollbacks import ALLOWING, build, connected, executing, registered, rolled_back
+
+pytestmark = pytest.mark.corner
+
+TWICE = """
+CREATE SCHEMA app;
+CREATE TABLE public.users (id int PRIMARY KEY, a text); INSERT INTO public.users VALUES (1, 'kept');
+CREATE VIEW app.users AS SELECT 1 AS one;
+CREATE TABLE public.t (id int, b int); CREATE TABLE app.t (id int, b int);
+CREATE INDEX ix ON public.t (b); CREATE INDEX ix ON app.t (b);
+CREATE FUNCTION public.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION app.f() RETURNS int LANGUAGE sql AS 'SELECT 2';
+CREATE FUNCTION public.g() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE TYPE public.e AS ENUM ('a'); CREATE TYPE app.e AS ENUM ('a');
+"""
+
+TAKES = [
+    "DROP VIEW IF EXISTS users; ALTER TABLE IF EXISTS users DROP COLUMN IF EXISTS a",
+    "ALTER TABLE t RENAME TO told; DROP TABLE IF EXISTS t",
+    "DROP TABLE app.t; DROP TABLE IF EXISTS t",
+    "DROP TABLE t; ALTER TABLE IF EXISTS t DROP COLUMN b",
+    "DROP INDEX ix; DROP INDEX IF EXISTS ix",
+    "DROP INDEX CONCURRENTLY ix; DROP INDEX CONCURRENTLY IF EXISTS ix",
+    "DROP FUNCTION f(); DROP FUNCTION IF EXISTS f()",
+    "DROP TYPE e; DROP TYPE IF EXISTS e",
+]
+
+MEANS = [
+    "ALTER TABLE app.t RENAME TO u; DROP TABLE public.t; ALTER TABLE u RENAME TO t; ALTER TABLE t DROP b",
+    "DROP INDEX ix; CREATE INDEX ix ON t (b); DROP INDEX ix",
+    "DROP FUNCTION f(); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 3'",
+    "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 3'",
+    "DROP TABLE public.t; DROP TABLE IF EXISTS public.t",
+]
+
+
+@pytest.fixture
+async def twice(database: Database) -> str:
+    """A database whose sessions look into `app` first, then into `public`."""
+    await build(database.dsn, TWICE)
+    async with connected(database.dsn) as c:
+        await c.execute(f"ALTER DATABASE {database.name} SET search_path = app, public")
+    return database.dsn
+
+
+@pytest.mark.promise(11)
+async def test_a_name_that_an_earlier_statement_took_away_needs_its_schema(twice: str) -> None:
+    """The next of that name would be found, which nobody has looked at: its rows would be lost unseen."""
+    for sql in TAKES:
+        with pytest.raises(PlanRefused) as e:
+            await prepare(twice, sql.encode(), ALLOWING)
+        assert "the next of that name in the search_path would be found" in str(e.value), sql
+
+
+async def test_a_function_that_would_be_made_beside_the_one_that_is_meant_needs_its_schema(
+    twice: str,
+) -> None:
+    """CREATE OR REPLACE replaces in the first schema only."""
+    for sql in ("CREATE OR REPLACE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT 3'",):
+        with pytest.raises(PlanRefused, match=r"it makes \"g\"\(\) in app, and .* is public.g\(\) now"):
+            await prepare(twice, sql.encode(), ALLOWING)
+
+
+@pytest.mark.parametrize("sql", MEANS)
+async def test_a_name_that_means_one_thing_throughout_is_taken(twice: str, sql: str) -> None:
+    """Given away and given again within the plan, or written with its schema."""
+    watch = await registered(twice, sql.encode())
+    async with executing(twice) as executor:
+        outcome = await rolled_back(executor, watch)
+    assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
