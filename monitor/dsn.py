@@ -21,7 +21,7 @@ def user_of(dsn: str) -> str:
 
 
 def place_of(dsn: str) -> str:
-    """`host:port/database` as far as the DSN names them, for a person; "" where it can't be told.
+    """`host:port`, several with commas, as far as the DSN names them; "" where it can't be told.
 
     Never a part of the password: one with an unescaped `@`, `/`, `?` or `#` moves what stands where,
     and then nothing is said.
@@ -35,9 +35,7 @@ def place_of(dsn: str) -> str:
         return ""
     query = dict(parse_qsl(parts.query))
     port = f":{query['port']}" if "port" in query else ""
-    hosts = hosts or f"{query.get('host', '')}{port}"
-    database = parts.path.removeprefix("/") or query.get("dbname") or query.get("database", "")
-    return unquote(f"{hosts}/{database}" if hosts and database else hosts or database)
+    return unquote(hosts or f"{query.get('host', '')}{port}")
 
 
 def unverified(dsn: str) -> bool:

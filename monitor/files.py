@@ -10,9 +10,16 @@ from monitor.errors import OperatorError
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """What was there before stays until the new file is complete. Raises OperatorError."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    """What was there before stays until the new file is complete. Raises OperatorError.
+
+    A link stays a link to what it leads to; a device or a pipe is not replaced by a file.
+    """
+    beside = None
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise OperatorError(f"{path} is no file: name one, or leave it out to write to stdout")
+        path = path.resolve() if path.is_symlink() else path
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
         with beside.open("xb") as new:
             new.write(data)
             new.flush()
@@ -20,5 +27,6 @@ def write_whole(path: Path, data: bytes) -> None:
         beside.replace(path)
     except OSError as e:
         with contextlib.suppress(OSError):
-            beside.unlink()
+            if beside is not None:
+                beside.unlink()
         raise OperatorError(f"{path} can't be written: {e.strerror}") from None

@@ -5,11 +5,13 @@ An exception is logged by its kinds and the places it went through: its text may
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import sys
 import traceback
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor
@@ -19,6 +21,22 @@ FRAMES = 8
 
 NOISY = ("httpx", "httpcore", "apscheduler", "uvicorn", "asyncio")
 """Libraries of which only warnings are worth a line."""
+
+
+class Unfailing(io.TextIOBase):
+    """A stream whose full disk or gone reader costs lines, never the daemon that writes them."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):  # ValueError: it was closed
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def to_stderr() -> None:
@@ -36,7 +54,7 @@ def to_stderr() -> None:
     structlog.configure(
         processors=[*before, last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=cast(TextIO, Unfailing(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     _libraries(before, last)
@@ -72,7 +90,7 @@ def _kinds(error: BaseException | None) -> list[str]:
 
 def _libraries(before: list[Processor], last: Processor) -> None:
     """What libraries log goes the same way; their texts are kept, their exceptions' are not."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(Unfailing(sys.stderr))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=before,

@@ -63,3 +63,22 @@ except ValueError:
     assert lines[0]["timestamp"].endswith("Z")
     assert {line["error"] for line in lines[1:]} == {"ValueError"}
     assert CANARY not in done.stderr
+
+
+LOGGING = """
+import logging, structlog
+from monitor.cli.logs import to_stderr
+to_stderr()
+structlog.get_logger().warning("daemon.started")
+logging.getLogger("asyncio").warning("of a library")
+structlog.get_logger().warning("daemon.stopped")
+print("alive")
+"""
+
+
+def test_a_log_that_can_not_be_written_stops_nothing() -> None:
+    """A full disk, or a reader that is gone: lines are lost, the daemon goes on."""
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-c", LOGGING]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=full, text=True, check=False)
+    assert done.stdout == "alive\n"
