@@ -98,7 +98,7 @@ class TargetLoop:
             held_by="" if self._opened else self._parts.store.waits_for,
             trouble=self._recorder.trouble if self._opened else self._why_not_open(),
             watches=tuple(k.view() for k in self._rounds.keepers.values()),
-            ended=tuple(self._rounds.last_ended),
+            ended=tuple(self._rounds.ended.last),
             metrics=self._rounds.metrics(),
             gauges=tuple(g for p in self._parts.probes for g in p.gauges()),
             milestones=self._rounds.milestones.all,

@@ -6,7 +6,6 @@ The order within a batch: people, the executor's news, readings; then the core d
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,7 @@ from monitor.daemon import lines
 from monitor.daemon.aftermath import Aftermath
 from monitor.daemon.afterwards import Afterwards
 from monitor.daemon.attempts import attempt_after
+from monitor.daemon.ended import Ended
 from monitor.daemon.endings import TOOK_EFFECT, aftermath_view
 from monitor.daemon.failover import follow, lost
 from monitor.daemon.happenings import (
@@ -48,9 +48,6 @@ from monitor.daemon.succession import name_the_newest
 from monitor.daemon.telling import Telling
 from monitor.ports import Json, Order, Outcome, Record, SampleRow, WatchRow, WatchUpdate
 from monitor.ports.levers import Call, Moment
-
-LAST_ENDED = 20
-"""Watches whose end is kept in memory to be shown; the store knows them all, a little later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +77,7 @@ class Rounds:
         self.milestones = Milestones()
         self._intents: Mapping[str, int] = {}  # watch -> timeline of the intent that the last process knew
         self._unsaved: list[SampleRow] = []
-        self.last_ended: deque[Json] = deque(maxlen=LAST_ENDED)
-        self._ended: set[str] = set()  # the store may still show them open while it is away
+        self.ended = Ended()
         self._judged: list[WatchUpdate] = []  # watches that ended before, with what is said of them since
 
     def take(self, batch: Sequence[Happening]) -> None:
@@ -105,9 +101,7 @@ class Rounds:
         self.last_at = now
         if any(decided) or self._telling.something or self._holds_or_ticks(batch):
             self.save()
-        self.last_ended.extend(k.view() for k in self.keepers.values() if k.ended)
-        self._ended |= {i for i, k in self.keepers.items() if k.ended}
-        self.keepers = {i: k for i, k in self.keepers.items() if not k.ended}
+        self.keepers = self.ended.parted(self.keepers)
 
     def _holds_or_ticks(self, batch: Sequence[Happening]) -> bool:
         """Written once per interval, and at every reading while a rollback streak is under way."""
@@ -258,7 +252,7 @@ class Rounds:
         if self._sentinel.awake:
             self._sentinel.take(now, ())  # a streak that a gap has ended breaches no more
         for row in rows:
-            if row.id in self.keepers or row.id in self._ended or row.verdict is not None:
+            if row.id in self.keepers or row.id in self.ended or row.verdict is not None:
                 continue
             keeper = Keeper(
                 self._policy, row, self._parts.kinds, now, already_breaching=self._sentinel.breaching

@@ -43,4 +43,4 @@ def test_a_watch_that_ended_is_shown_as_it_ended_before_it_is_stored() -> None:
     """No longer among the open ones; with its verdict."""
     desk = rolled_back()
     assert not desk.rounds.keepers
-    assert [(w["phase"], w["verdict"]) for w in desk.rounds.last_ended] == [("ended", "rolled_back")]
+    assert [(w["phase"], w["verdict"]) for w in desk.rounds.ended.last] == [("ended", "rolled_back")]
