@@ -39,7 +39,7 @@ from monitor.rollback.registration.prepare import Options, prepare
 from monitor.rollback.rehearsal.before import document_of
 from monitor.rollback.schema import document
 from monitor.rollback.schema.document import Document
-from monitor.units import Kind
+from monitor.units import Kind, show_duration, show_span
 
 HALF = (
     "CAUTION: the plan has statements outside a transaction, so a failure in its middle leaves it half done"
@@ -90,7 +90,7 @@ class Registrar:
             prepared = await prepare(desk.rollback_dsn, down.sql, options)
         except PlanRefused as e:
             raise located(e, down) from None
-        started = await _started_at(desk.rollback_dsn, request.started_at)
+        started = await _started_at(desk, request.started_at)
         row, new = await desk.registry.register(
             Registration(
                 request.migration, name, request.mode, started, started + desk.policy.success_after,
@@ -158,9 +158,9 @@ def _packed(fingerprint: Json) -> object:
     return before.get("packed") if isinstance(before, Mapping) else None
 
 
-async def _started_at(dsn: str, asked: Micros | None) -> Micros:
+async def _started_at(desk: TargetDesk, asked: Micros | None) -> Micros:
     """The database's clock decides what is now: every daemon and every deploy host shares it."""
-    connection = await pg.connect(dsn, name="register")
+    connection = await pg.connect(desk.rollback_dsn, name="register")
     try:
         async with pg.translated("reading the database's clock"):
             now: Micros = await connection.fetchval(CLOCK, timeout=pg.CONNECT_DEADLINE)
@@ -169,6 +169,12 @@ async def _started_at(dsn: str, asked: Micros | None) -> Micros:
     if asked is not None and asked > now:
         raise OperatorError(
             "started_at is in the future: give the moment the migration was applied, or leave it out"
+        )
+    if asked is not None and now - asked >= desk.policy.give_up_after:
+        raise OperatorError(
+            f"started_at is {show_span(now - asked)} ago, and a watch ends "
+            f"{show_duration(desk.policy.give_up_after)} after it at the latest (watch.give_up_after): "
+            "give the moment the migration was applied, or leave it out"
         )
     return now if asked is None else asked
 

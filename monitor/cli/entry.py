@@ -6,6 +6,7 @@ that it does not pay for what the other commands need.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -21,12 +22,15 @@ from monitor.errors import ConfigError, DatabaseError, MonitorError, OperatorErr
 
 TRACEBACK = "MIGRATION_MONITOR_TRACEBACK"
 
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
 ASK_CHECK = ": `migration-monitor check` tells which connection fails, and why"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _open_streams()
     try:
         return _run(given)
     except SystemExit as e:
@@ -37,11 +41,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         first = _first(e)
         return _sentence(first) if isinstance(first, MonitorError) else _unexpected(e)
     except BrokenPipeError:
-        return _reader_gone()
+        return _output_dropped()  # `migration-monitor status | head`
+    except OSError as e:
+        return _no_room(e) if e.errno in NO_ROOM else _unexpected(e)
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as e:  # a person gets a sentence, whatever it was
         return _unexpected(e)
+
+
+def _open_streams() -> None:
+    """`>&-`: without a stream in its place, the first file that we open would be written to."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - as long as we run
 
 
 def _run(given: list[str]) -> int:
@@ -60,6 +73,8 @@ def _split(given: list[str]) -> tuple[Chosen, list[str]]:
     while rest and (rest[0] == "--config" or rest[0].startswith("--config=")):
         _, equals, value = rest[0].partition("=")
         named, rest = (value, rest[1:]) if equals else (rest[1] if len(rest) > 1 else None, rest[2:])
+        if named == "":
+            raise OperatorError("--config names no file: write its path, or leave the option out")
     return Chosen(Path(named) if named else DEFAULT, named is not None), rest
 
 
@@ -70,8 +85,14 @@ def _sentence(e: MonitorError) -> int:
     return USAGE if isinstance(e, OperatorError) else UNEXPECTED
 
 
-def _reader_gone() -> int:
-    """`migration-monitor status | head`: what is still buffered has nowhere to go."""
+def _no_room(e: OSError) -> int:
+    remedy = "what was done stays done: run it again when there is room, or with its output elsewhere"
+    warn(f"error: what was to be written could not be ({e.strerror}); {remedy}")
+    return _output_dropped()
+
+
+def _output_dropped() -> int:
+    """What is still buffered has nowhere to go."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return UNEXPECTED
 

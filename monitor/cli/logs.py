@@ -88,6 +88,12 @@ def _kinds(error: BaseException | None) -> list[str]:
     return found
 
 
+def first_line(record: logging.LogRecord) -> bool:
+    """A filter: asyncio tells what nobody waited for in lines of their own, with the exception's text."""
+    record.msg, record.args = record.getMessage().partition("\n")[0], None
+    return True
+
+
 def _libraries(before: list[Processor], last: Processor) -> None:
     """What libraries log goes the same way; their texts are kept, their exceptions' are not."""
     handler = logging.StreamHandler(Unfailing(sys.stderr))
@@ -102,3 +108,4 @@ def _libraries(before: list[Processor], last: Processor) -> None:
     root.setLevel(logging.INFO)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("asyncio").addFilter(first_line)

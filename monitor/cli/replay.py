@@ -39,7 +39,7 @@ def run(config: Chosen, arguments: Sequence[str]) -> int:
         found = readings(lines)
         first = next(found)
         begin = first[0] if start is None else start
-        unused = Unused(policy)
+        unused = Unused(policy, begin)
         lines_used = unused.passing(itertools.chain([first], found))
         for event in decided(policy, begin, lines_used, keep_going=given.keep_going):
             sys.stdout.write(f"{show(event)}\n")

@@ -18,13 +18,15 @@ KEPT = 100
 class Unused:
     """Counts lines while they go by; `sentences` says what none of them was used for."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, begin: Micros) -> None:
+        self._begin = begin
         self._known = {threshold.metric for threshold in policy.thresholds}
         self._latest: Micros | None = None
         self._lines = 0
         self._late = 0
         self._strange: Counter[str] = Counter()
         self._unusable: Counter[str] = Counter()
+        self._uncountable: Counter[str] = Counter()
         self._counted: Counter[str] = Counter()
 
     def passing(self, lines: Iterable[tuple[Micros, Reading]]) -> Iterator[tuple[Micros, Reading]]:
@@ -35,11 +37,18 @@ class Unused:
             self._latest = at if self._latest is None else max(at, self._latest)
             if reading.metric not in self._known:
                 _count(self._strange, reading.metric)
-            elif reading.value is not None and isinstance(found := judge(at, reading), NoData):
-                _count(self._unusable, f"{reading.metric} ({found.reason.replace('_', ' ')})")
-            elif reading.metric != ERROR_RATE and reading.requests is not None:
-                _count(self._counted, reading.metric)
+            else:
+                self._look(at, reading)
             yield at, reading
+
+    def _look(self, at: Micros, reading: Reading) -> None:
+        found = judge(at, reading)
+        if isinstance(found, NoData) and reading.value is not None:
+            _count(self._unusable, f"{reading.metric} ({found.reason.replace('_', ' ')})")
+        if (reading.requests is not None or reading.errors is not None) and found.counts is None:
+            _count(self._uncountable, reading.metric)
+        elif found.counts is not None and reading.metric != ERROR_RATE:
+            _count(self._counted, reading.metric)
 
     def sentences(self) -> list[str]:
         """`note: …` without the word; [] when every line was one that a decision could stand on."""
@@ -54,6 +63,13 @@ class Unused:
                 f"{self._of(self._unusable)} with a value that can't be right: {_names(self._unusable)}; "
                 "ratios are 0-1, 0.012 for 1.2 %"
             )
+        if self._uncountable:
+            found.append(
+                f"{self._of(self._uncountable)} with counts that can't be right, so without any: "
+                f"{_names(self._uncountable)}; 0 <= `errors` <= `requests`, both given"
+            )
+        if self._latest is not None and self._latest < self._begin:
+            found.append("the recording ends before --started-at: none of its lines was looked at")
         if self._late:
             found.append(f"{self._late} of {self._lines} lines are earlier than one before them: sort them")
         if self._counted:

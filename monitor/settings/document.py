@@ -65,15 +65,17 @@ class Document:
 
 
 def dotted(loc: Loc) -> str:
-    """`targets.shop.metrics`, `alerts[1].slack`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+    """`targets.shop.metrics`, `alerts[1].slack`; a key of the file's may hold what a terminal obeys."""
+    found = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+    return "".join(c if c.isprintable() else "?" for c in found)
 
 
 def read(path: Path, env: Mapping[str, str], only: frozenset[str] | None = None) -> Document:
     """The document in `path`; with `only`, no other top-level key is looked into."""
     document = Document()
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:  # a pipe is a file too: --config <(envsubst < monitor.yaml)
+            raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         document.complain(
             (), f"no such file: write one with `migration-monitor init {path}`, or name it by --config"
@@ -197,7 +199,8 @@ class _Reader:
             )
             return ""
         try:
-            return path.read_bytes()[: MAX_BYTES + 1].decode().rstrip("\r\n")
+            with path.open("rb") as file:
+                return file.read(MAX_BYTES + 1).decode().rstrip("\r\n")
         except OSError as e:
             self._document.spoil(loc, f"the file {name} can't be read: {e.strerror}")
         except UnicodeDecodeError:

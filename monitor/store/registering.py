@@ -5,6 +5,7 @@ The caller opens the transaction; what wakes the daemon is sent by the server at
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from monitor import pg
@@ -89,6 +90,13 @@ def check_name(new: Registration) -> None:
         shown = "".join(c if c.isprintable() else "?" for c in clean(name))[:SHOWN]
         what = f"a migration's name is one line of 1 to {NAME_LENGTH} printable characters: give another"
         raise PlanRefused([Problem(shown, what)])
+    if LIKE_AN_ID.fullmatch(name):
+        what = "is written as the id of a watch is, and could be taken for one: give another name"
+        raise PlanRefused([Problem(name, what)])
+
+
+LIKE_AN_ID = re.compile("w-[0-9a-f]{12}")
+"""What `new_id` makes: by an id, a command means that watch."""
 
 
 def same_watch(open_watch: WatchRow, new: Registration) -> WatchRow:

@@ -94,6 +94,13 @@ async def test_a_name_that_can_not_be_stored_is_refused_and_never_found(stored: 
     assert await stored.registry.find(name) is None
 
 
+async def test_a_name_like_an_id_is_refused(stored: Stored) -> None:
+    """A command with it would mean the watch of that id."""
+    watch, _ = await stored.registry.register(registration())
+    with pytest.raises(PlanRefused, match="is written as the id of a watch is"):
+        await stored.registry.register(registration(watch.id))
+
+
 async def test_watches_come_newest_first(stored: Stored) -> None:
     """As many as asked for."""
     for name in ("a", "b", "c"):

@@ -98,6 +98,9 @@ def test_every_command_has_help(called: Call, command: str) -> None:
         (["status", "--nope"], "No such option"),
         (["watch"], "Missing argument 'MIGRATION'"),
         (["--config"], "requires an argument"),
+        (["--config=", "status"], "--config names no file"),
+        (["--config", "", "replay", "-"], "--config names no file"),
+        (["--config", "/dev/zero", "check"], "/dev/zero: is over 1 MiB"),
         (["replay"], "the following arguments are required: FILE"),
         (["status", "--json", "--follow"], "--follow is for a terminal"),
         (["wait", "m", "--timeout", "5"], "--timeout `5` is not a duration"),
@@ -207,19 +210,32 @@ def test_replay_says_what_it_could_not_use(called: Call) -> None:
         {"at": DAY + 9, "metric": "response_time", "value": 900, "errors": 0, "requests": 10},
         {"at": DAY + 8, "metric": "connections", "value": 1},
         {"at": DAY + 10, "metric": "error_rate", "value": None, "reason": "timeout"},
+        {"at": DAY + 11, "metric": "error_rate", "value": 0.5, "errors": 20, "requests": 10},
     ]
     done = called("replay", "-", "--json", given="".join(f"{json.dumps(line)}\n" for line in lines))
-    assert (done.returncode, objects(done.stdout)[-1]) == (0, {"verdict": "watching", "at": DAY + 10})
-    strange, unusable, late, counted = done.stderr.splitlines()
+    assert (done.returncode, objects(done.stdout)[-1]) == (0, {"verdict": "watching", "at": DAY + 11})
+    strange, unusable, uncountable, late, counted = done.stderr.splitlines()
     assert strange.startswith(
-        "note: 1 of 6 lines of metrics without a threshold: errorrate; known are connections,"
+        "note: 1 of 7 lines of metrics without a threshold: errorrate; known are connections,"
     )
     assert unusable.startswith(
-        "note: 2 of 6 lines with a value that can't be right: error_rate (an error rate of 1.2"
+        "note: 2 of 7 lines with a value that can't be right: error_rate (an error rate of 1.2"
     )
     assert "error_rate (unusable value)" in unusable
-    assert late == "note: 1 of 6 lines are earlier than one before them: sort them"
-    assert counted.startswith("note: 1 of 6 lines with counts that belong to ratios: response_time;")
+    assert uncountable.startswith(
+        "note: 1 of 7 lines with counts that can't be right, so without any: error_rate;"
+    )
+    assert late == "note: 1 of 7 lines are earlier than one before them: sort them"
+    assert counted.startswith("note: 1 of 7 lines with counts that belong to ratios: response_time;")
+
+
+def test_replay_says_when_it_was_told_to_begin_behind_the_end(called: Call) -> None:
+    """No line was looked at, and `watching` alone would sound as if some had been."""
+    done = called("replay", "-", "--started-at", str(DAY + 3600), given=breach(6))
+    assert (done.returncode, done.stderr) == (
+        0,
+        "note: the recording ends before --started-at: none of its lines was looked at\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -242,6 +258,26 @@ def test_a_reader_that_goes_away_is_no_error_message() -> None:
         ["sh", "-c", command], input=flapping, capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("command", ["replay - --json", "--help"])
+def test_output_that_can_not_be_written_is_told_once(command: str) -> None:
+    """A full disk: in a sentence, not as an unexpected error, and not again when the program ends."""
+    shell = f"{sys.executable} -m monitor {command} >/dev/full"
+    done = subprocess.run(
+        ["sh", "-c", shell], input=breach(6), capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: what was to be written could not be (No space left on device); what was done stays done: "
+        "run it again when there is room, or with its output elsewhere\n",
+    )
+
+
+def test_without_streams_a_command_does_what_it_does_and_says_nothing() -> None:
+    """`>&- 2>&-`: the exit code is still the verdict's."""
+    shell = f"{sys.executable} -m monitor replay /no/such >&- 2>&-"
+    assert subprocess.run(["sh", "-c", shell], timeout=PATIENCE, check=False).returncode == 2
 
 
 def test_replay_imports_neither_network_nor_models() -> None:
@@ -312,6 +348,13 @@ async def test_the_life_of_a_watch_by_command(called: Call, database: Database, 
     refused = await asked("watch", "0043", "--rollback", plan)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "line 1" in refused.stderr
+    plan.write_text("ALTER TABLE contacts RENAME COLUMN email_address TO email;")
+    over = await asked("watch", "0043", "--rollback", plan, "--started-at", "2020-01-01T00:00:00Z")
+    assert (over.returncode, over.stdout) == (2, "")
+    assert " d ago, and a watch ends 72h after it at the latest" in over.stderr.replace(" h ago", " d ago")
+    by_id = await asked("watch", watch["id"], "--rollback", plan)
+    assert (by_id.returncode, by_id.stdout) == (2, "")
+    assert "is written as the id of a watch is" in by_id.stderr
 
     assert json.loads((await asked("status", "0042", "--json")).stdout)["id"] == watch["id"]
     assert [w["id"] for w in json.loads((await asked("status", "--json")).stdout)["watches"]] == [watch["id"]]

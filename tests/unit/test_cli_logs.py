@@ -65,6 +65,27 @@ except ValueError:
     assert CANARY not in done.stderr
 
 
+UNWAITED = """
+import asyncio
+from monitor.cli.logs import to_stderr
+to_stderr()
+
+async def forgotten():
+    asyncio.get_running_loop().create_future().set_exception(ValueError("CANARY"))
+
+asyncio.run(forgotten())
+"""
+
+
+def test_an_exception_that_nobody_waited_for_is_told_without_its_text() -> None:
+    """Libraries leave such futures behind when a connection breaks; asyncio tells their text."""
+    command = [sys.executable, "-c", UNWAITED.replace("CANARY", CANARY)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    line = json.loads(done.stderr)
+    assert (line["event"], line["error"]) == ("Future exception was never retrieved", "ValueError")
+    assert CANARY not in done.stderr
+
+
 LOGGING = """
 import logging, structlog
 from monitor.cli.logs import to_stderr

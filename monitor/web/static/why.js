@@ -15,7 +15,7 @@ const NOW = {
 const OVER = {
   rolled_back: () => "It was rolled back.",
   unverified: () => "It was rolled back.",
-  resolved_externally: () => "It was rolled back by hand.",
+  resolved_externally: () => "It was found rolled back: by hand, or by another watch with the same rollback.",
   failed: (watch) => `The rollback failed: ${watch.reason}`,
   refused: (watch) => `The rollback was refused: ${watch.reason}`,
 };
