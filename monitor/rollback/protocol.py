@@ -27,6 +27,7 @@ from monitor.rollback.hooks import HOOK_STOPS, BeforeHooks, HookBlocksError
 from monitor.rollback.means import Means
 from monitor.rollback.outside import Turn
 from monitor.rollback.outside_tries import RunFailedError, Tries
+from monitor.rollback.schema.steady import DROPPED_MEANWHILE
 from monitor.rollback.script.sequence import NOTHING, Group, Standing, half_done, next_group
 from monitor.rollback.settling import Asked, forsaken, outcome_of, read_effect, write
 from monitor.rollback.stored import Plan
@@ -185,11 +186,11 @@ class Rollback:
         return Asked(self.means.held, self.plan, self.report)
 
     async def _look(self, connection: Connection) -> None:
-        """Is it done already, overtaken, or by hand? Skipped when a lock is in the way: a try looks too."""
+        """Is it done already, overtaken, or by hand? Skipped while others are in the way: a try looks too."""
         try:
             await answer(connection, self._looking(connection), "looking before the rollback", 15.0)
         except DatabaseError as e:
-            if e.sqlstate not in {"55P03", "57014"}:
+            if e.sqlstate not in {"55P03", "57014"} | DROPPED_MEANWHILE:
                 raise
 
     async def _looking(self, connection: Connection) -> None:

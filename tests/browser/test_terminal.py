@@ -15,6 +15,7 @@ import termios
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser
 from rich.cells import cell_len
 from rich.console import Console
@@ -62,6 +63,7 @@ async def first_picture(stage: Stage) -> str:
     return seen.decode().replace("\r\n", "\n")
 
 
+@pytest.mark.slow
 async def test_a_breach_is_drawn_in_eighty_columns_and_in_colours(
     browser: Browser, newest: Database, tmp_path: Path
 ) -> None:

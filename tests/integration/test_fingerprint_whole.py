@@ -7,7 +7,9 @@ import asyncio
 import asyncpg
 import pytest
 
+from monitor.errors import DatabaseError
 from monitor.rollback.schema import whole
+from monitor.rollback.schema.steady import steadily
 from monitor.rollback.schema.whole import Objects
 from tests.conftest import Database
 from tests.rollbacks import SCHEMA, connected
@@ -192,3 +194,31 @@ async def test_objects_dropped_while_they_are_described_do_no_harm(schema: Datab
             assert "public.contacts" in await print_of(c)
     stop.set()
     assert await task > 0
+
+
+@pytest.mark.parametrize(("failing", "asked"), [("TABLE gone", 3), ("SELECT 1 / 0", 1)])
+async def test_what_went_while_it_was_described_is_read_again_and_nothing_else_is(
+    schema: Database, failing: str, asked: int
+) -> None:
+    """Or a look at the wrong moment would end a rollback as failed; the transaction goes on."""
+    calls: list[int] = []
+    async with connected(schema.dsn) as c, c.transaction():
+
+        async def work() -> object:
+            calls.append(1)
+            return await c.fetchval(failing if len(calls) < 3 else "SHOW search_path")
+
+        if asked == 1:
+            with pytest.raises(DatabaseError, match=r"reading it: .*22012"):
+                await steadily(c, "reading it", work)
+        else:
+            assert await steadily(c, "reading it", work) == ""
+        assert len(calls) == asked
+        assert await c.fetchval("SHOW search_path") != ""
+
+
+async def test_what_can_never_be_read_is_an_error_in_the_end(schema: Database) -> None:
+    """Not for ever."""
+    async with connected(schema.dsn) as c, c.transaction():
+        with pytest.raises(DatabaseError, match="42P01"):
+            await steadily(c, "reading it", lambda: c.fetchval("TABLE gone"))

@@ -51,6 +51,7 @@ IMPOSSIBLE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_a_statement_that_the_server_would_not_take_is_refused(database: Database) -> None:
     """And the server does not take it."""
     dsn = database.dsn
@@ -85,6 +86,7 @@ POSSIBLE = [
 ]
 
 
+@pytest.mark.slow
 async def test_a_statement_that_the_server_takes_is_not_refused(database: Database) -> None:
     """Also where an earlier one makes it possible; and the server takes each."""
     dsn = database.dsn

@@ -89,6 +89,7 @@ SCANS = [
 ]
 
 
+@pytest.mark.slow
 async def test_what_is_read_as_a_whole_is_estimated_and_nothing_else(database: Database) -> None:
     """Partitions and children count; one statement reads a table once; what is only written down is free."""
     dsn = database.dsn

@@ -79,6 +79,7 @@ KEPT = [
 ]
 
 
+@pytest.mark.slow
 async def test_if_not_exists_does_not_keep_another_index_of_that_name(database: Database) -> None:
     """Refused at registration, in a transaction and outside one; the same index is a notice."""
     dsn = database.dsn
@@ -157,6 +158,7 @@ OTHER_COLUMNS = [
 ]
 
 
+@pytest.mark.slow
 async def test_if_not_exists_does_not_keep_another_column_of_that_name(database: Database) -> None:
     """Refused at registration, with what differs: the application would meet a column it can't use."""
     dsn = database.dsn
@@ -191,6 +193,7 @@ OTHER_RELATIONS = [
 ]
 
 
+@pytest.mark.slow
 async def test_if_not_exists_does_not_keep_another_relation_of_that_name(database: Database) -> None:
     """Of another kind, or with other columns; one that appears later makes the watch not ready."""
     dsn = database.dsn

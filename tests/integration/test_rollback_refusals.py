@@ -171,6 +171,7 @@ async def _build(dsn: str) -> None:
         )
 
 
+@pytest.mark.slow
 async def test_what_the_catalogue_speaks_against_is_refused(database: Database) -> None:
     """Each with the reason, before anything is stored."""
     await _build(database.dsn)

@@ -73,6 +73,7 @@ async def test_a_breach_shorter_than_the_hold_does_nothing(stage: Stage) -> None
     assert await stage.effects() == 0
 
 
+@pytest.mark.slow
 async def test_killed_in_mid_streak_and_restarted_within_max_gap_it_rolls_back_at_the_right_moment(
     newest: Database, tmp_path: Path
 ) -> None:

@@ -70,6 +70,7 @@ def read_until(program: subprocess.Popen[str], text: str) -> None:
     pytest.fail("".join(seen))
 
 
+@pytest.mark.slow
 def test_the_demonstration_breaks_a_shop_and_rolls_the_migration_back(folder: Path) -> None:
     """Exit 0 within 90 s: broken, streak, rollback, recovery, schema, and Slack was told."""
     start_time = time.monotonic()

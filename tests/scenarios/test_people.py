@@ -60,6 +60,7 @@ async def test_cancel_ends_the_watch(stage: Stage) -> None:
     assert await stage.effects() == 0
 
 
+@pytest.mark.slow
 async def test_a_person_rolls_back_without_a_breach(stage: Stage) -> None:
     """In any mode."""
     await stage.watch("--mode", "observe")

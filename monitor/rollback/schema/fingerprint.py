@@ -13,7 +13,7 @@ from typing import Any
 
 from monitor.pg import MARK, PINNED, Connection
 from monitor.rollback.schema.others import SCHEMA_PARTS, Other, other_key
-from monitor.rollback.schema.writing import ENTER, LEAVE
+from monitor.rollback.schema.steady import steadily
 
 Fingerprint = dict[str, Any]
 """`{"relations": {"public.contacts": {...} | None}, "others": {"function ...": {...} | None}}`, and in
@@ -45,14 +45,25 @@ async def read(
     `others` are looked up under `search_path`; it is pinned afterwards. `below`: what was below the relations
     once, by inheritance or as their partition, and is looked for although it may be elsewhere now.
     """
-    await connection.execute(ENTER)
+
+    async def described() -> Fingerprint:
+        return await _described(connection, labels, others, search_path, below)
+
+    found = await steadily(connection, "reading the touched objects", described)
+    await connection.execute(PINNED)
+    return found
+
+
+async def _described(
+    connection: Connection, labels: Sequence[str], others: Sequence[Other], search_path: str,
+    below: Sequence[str],
+) -> Fingerprint:  # fmt: skip
     relations = await _relations(connection, labels)
     tables = {e["table"] for e in relations.values() if e and e["table"]} - set(labels)
     relations |= await _relations(connection, sorted(tables))
     descendants = await _descendants(connection, relations, below)
     await _set_path(connection, search_path)
     found = await _others(connection, others) if others else {}
-    await connection.execute(f"{LEAVE}; {PINNED}")
     return {"relations": relations, "others": found, "descendants": descendants}
 
 

@@ -15,10 +15,8 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import Any
 
-from monitor import pg
-from monitor.errors import DatabaseError
 from monitor.pg import Connection
-from monitor.rollback.schema.writing import ENTER, LEAVE
+from monitor.rollback.schema.steady import steadily
 
 Objects = dict[str, dict[str, Any]]
 """Label -> entry. Labels: `public.contacts`, `function public.f(integer)`, `type public.mood`, `schema app`,
@@ -31,12 +29,6 @@ NAMED: Mapping[str, str] = {
 """Parts of a relation that hold named things -> one of them."""
 
 WHOLE = files("monitor.rollback.schema").joinpath("whole.sql").read_text(encoding="utf-8")
-
-TRIES = 8
-"""An object that somebody drops while it is described is an error of the server, not of the schema: under
-DDL without a pause about every third read fails."""
-
-DROPPED_MEANWHILE = frozenset({"XX000", "42P01", "42703", "42883", "42704"})
 
 
 class How(StrEnum):
@@ -65,19 +57,8 @@ class Difference:
 
 async def read(connection: Connection) -> Objects:
     """Of the connection's database. Needs an open transaction and leaves it as it was, locks included."""
-    for left in reversed(range(TRIES)):
-        await connection.execute(ENTER)
-        try:
-            async with pg.translated("reading the whole schema"):
-                rows = await connection.fetchval(WHOLE)
-        except DatabaseError as e:
-            await connection.execute(LEAVE)
-            if e.sqlstate not in DROPPED_MEANWHILE or not left:
-                raise
-        else:
-            await connection.execute(LEAVE)
-            return _objects(json.loads(rows))
-    raise AssertionError
+    rows = await steadily(connection, "reading the whole schema", lambda: connection.fetchval(WHOLE))
+    return _objects(json.loads(rows))
 
 
 def differences(expected: Objects, actual: Objects) -> list[Difference]:
