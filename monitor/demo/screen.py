@@ -5,6 +5,7 @@ Without a terminal the standing is a line every few seconds. This file measures 
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ EVERY_SECONDS = 2.5
 """Between two lines of standing where there is no terminal."""
 
 BAR = 30
+MARGIN = 17
+"""Columns of time and name in front of what is said."""
+NARROW = 20
+"""With less room than this for the words, breaking lines would help nobody."""
 COLOURS = {"shop": "cyan", "deploy": "magenta", "daemon": "bold", "slack": "yellow", "demo": "dim"}
 
 
@@ -71,12 +76,32 @@ class Screen:
     def _print(self, who: str, lines: Sequence[str], style: str) -> None:
         self._last = self._seconds()
         text = Text()
+        lines = [part for line in lines for part in self._parts(line)]
         for n, line in enumerate(lines):
             stamp = f"{self._last - self._start:5.1f} s" if not n else ""
             text.append(f"{stamp:7}  ", "dim")
             text.append(f"{who if not n else '':7} ", COLOURS.get(who, "dim"))
             text.append(line + ("\n" if n < len(lines) - 1 else ""), style)
         self.console.print(text)
+
+    def _parts(self, line: str) -> list[str]:
+        """`line` in as many as the terminal needs, broken between words, the bar at its side kept.
+
+        Not where there is no terminal: a log is searched line by line.
+        """
+        room = self.console.width - MARGIN
+        if not self.console.is_terminal or len(line) <= room or room < NARROW:
+            return [line]
+        words = line.lstrip("│ ")
+        margin = line[: len(line) - len(words)]
+        within = textwrap.TextWrapper(
+            room,
+            initial_indent=margin,
+            subsequent_indent=margin,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        return within.wrap(words)
 
     def _render(self) -> RenderableType:
         now = self.standing

@@ -42,6 +42,24 @@ def test_without_a_terminal_every_line_has_its_time_and_who_said_it() -> None:
     ]
 
 
+def test_a_line_too_long_for_the_terminal_is_broken_between_words() -> None:
+    """The default terminal has 80 columns; whoever reads a log gets the line whole."""
+    said = ["  1. [lossless] ALTER TABLE contacts RENAME COLUMN email_address TO email", "x" * 90]
+    for terminal in (True, False):
+        out = io.StringIO()
+        console = Console(
+            file=out, force_terminal=terminal, color_system=None, width=80, highlight=False, soft_wrap=True
+        )
+        Screen(console).quote("deploy", said)
+        lines = out.getvalue().splitlines()
+        bars = " " * 17 + "│ "
+        if terminal:
+            first, second = said[0].split(" email_address")
+            assert lines == ["  0.0 s  deploy  │ " + first, bars + "  email_address" + second, bars + said[1]]
+        else:
+            assert lines == ["  0.0 s  deploy  │ " + said[0], bars + said[1]]
+
+
 def test_on_a_terminal_the_standing_is_drawn_below() -> None:
     """Rates, streak and phase, each with its bar."""
     out = io.StringIO()
