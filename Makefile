@@ -33,16 +33,20 @@ setup: $(filter $(VENV)/bin/uv,$(UV)) ## the environment in .venv, as locked (th
 demo: setup ## a bad migration, broken and rolled back before your eyes (about a minute)
 	@$(RUN) migration-monitor demo
 
+.PHONY: browser
+browser: setup # a Chromium for the tests of the page, where none is: Playwright's, else the distribution's
+	@$(RUN) python -m tests.browser.setup
+
 .PHONY: test
-test: setup ## all tests but the slow ones, on every PostgreSQL found
+test: browser ## all tests but the slow ones, on every PostgreSQL found
 	$(RUN) pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
 .PHONY: chaos
-chaos: setup ## forty faults and twenty promises, slow ones included, on every PostgreSQL found
+chaos: browser ## forty faults and twenty promises, slow ones included, on every PostgreSQL found
 	$(RUN) pytest -n $(WORKERS) --dist worksteal -m "chaos or fault or promise or slow"
 
 .PHONY: slow
-slow: setup ## only what `make test` leaves out
+slow: browser ## only what `make test` leaves out
 	$(RUN) pytest -n $(WORKERS) --dist worksteal -m slow
 
 .PHONY: lint

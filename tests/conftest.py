@@ -9,6 +9,7 @@ import pytest
 
 from monitor.demo.postgres import Server
 from tests import servers
+from tests.machine import left_out
 from tests.memory import use_memory
 
 use_memory()  # before anything asks for a temporary folder
@@ -42,6 +43,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             major = item.callspec.params.get("pg")
             if major is not None and major != servers.BINARIES[0].major:
                 item.add_marker(pytest.mark.slow)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last line of a run says what was not collected: nothing of it can be seen in the report."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or hasattr(config, "workerinput") or not (said := left_out()):
+        return
+    reporter.write_line(said, red=True, bold=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

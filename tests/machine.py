@@ -8,11 +8,29 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
-CHROMIUM = os.environ.get("MONITOR_CHROMIUM") or "chromium"
+CHROMIUM = "chromium"
+"""In PACKAGES. Which program it is here, `browser` says."""
+
+NONE = "none"
+"""Of MONITOR_CHROMIUM: no browser, please."""
+
+BROWSERS = (CHROMIUM, "google-chrome", "google-chrome-stable", "chromium-browser")
+"""On the PATH, first wins."""
+
+PLAYWRIGHTS = "chromium_headless_shell-*/*/*headless*shell"
+"""Of Playwright's own downloads, in their folder."""
+
+VERSION_LIMIT = 30
+"""Seconds for a browser to say its version: it loads all its libraries for that."""
+
+_RAN: set[str] = set()
+"""Paths of browsers that did. One that did not is asked again: its libraries may have come since."""
 
 PACKAGES: Mapping[str, str] = {
     "promtool": "prometheus",
@@ -34,11 +52,60 @@ BEYOND_CI: Mapping[str, str] = {
 
 def has(*programs: str) -> bool:
     """Whether all are here. Under CI a missing one that .ci/run installs fails the module that asks."""
-    absent = [program for program in programs if shutil.which(program) is None]
+    absent = [program for program in programs if not here(program)]
     owed = [program for program in absent if program not in BEYOND_CI]
     if owed and os.environ.get("CI") == "true":
         pytest.fail(" ".join(map(missing, owed)), pytrace=False)
     return not absent
+
+
+def here(program: str) -> bool:
+    """Whether it is on the PATH; of a browser, whether it runs."""
+    return bool(browser()) if program == CHROMIUM else shutil.which(program) is not None
+
+
+def browser() -> str | None:
+    """The path of one that runs: MONITOR_CHROMIUM alone if it is set, else the system's or Playwright's."""
+    if named := os.environ.get("MONITOR_CHROMIUM"):
+        candidates = [named]
+    else:
+        folder = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache/ms-playwright")
+        candidates = [*BROWSERS, *map(str, sorted(folder.glob(PLAYWRIGHTS), reverse=True))]
+    found = (path for name in candidates if (path := shutil.which(name)))
+    return next((path for path in found if _runs(path)), None)
+
+
+def _runs(path: str) -> bool:
+    """A wrapper without its program, and one whose libraries are missing, can't say their version."""
+    if path not in _RAN:
+        try:
+            said = subprocess.run(
+                [path, "--version"], check=False, capture_output=True, timeout=VERSION_LIMIT
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        if said.returncode:
+            return False
+        _RAN.add(path)
+    return True
+
+
+def missing_browser() -> str:
+    """What is said where none could be had."""
+    return (
+        "no browser that runs: the tests of the page in tests/browser are left out. "
+        "Install Chromium (Debian: apt-get install chromium), or name one by MONITOR_CHROMIUM."
+    )
+
+
+def left_out() -> str | None:
+    """What this run of the tests did not collect for want of a program, in one line; None: nothing."""
+    absent = [program for program in PACKAGES if not here(program)]
+    if not absent:
+        return None
+    packages = " ".join(sorted({PACKAGES[program] for program in absent}))
+    pages = " (ALL TESTS OF THE PAGE)" if CHROMIUM in absent else ""
+    return f"NOT TESTED HERE, for want of {', '.join(absent)}{pages}: apt-get install {packages}"
 
 
 def missing(program: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, Request, async_playwright
 
-from tests.machine import CHROMIUM, has, missing
+from tests.machine import CHROMIUM, browser, missing
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -42,13 +41,14 @@ DESK, PHONE = (1180, 900), (390, 844)
 @contextlib.asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """A browser of its own, closed at the end of the block."""
-    assert has(CHROMIUM), missing(CHROMIUM)
+    path = browser()
+    assert path, missing(CHROMIUM)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which(CHROMIUM), args=ARGUMENTS)
+        started = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         try:
-            yield browser
+            yield started
         finally:
-            await browser.close()
+            await started.close()
 
 
 @dataclass
