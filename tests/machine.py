@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,10 +28,10 @@ PLAYWRIGHTS = "chromium_headless_shell-*/*/*headless*shell"
 """Of Playwright's own downloads, in their folder."""
 
 VERSION_LIMIT = 30
-"""Seconds for a browser to say its version: it loads all its libraries for that."""
+"""Seconds for a program to say its version: it loads all its libraries for that."""
 
-_RAN: set[str] = set()
-"""Paths of browsers that did. One that did not is asked again: its libraries may have come since."""
+_RAN: set[tuple[str, ...]] = set()
+"""Commands that did. One that did not is asked again: its libraries may have come since."""
 
 PACKAGES: Mapping[str, str] = {
     "promtool": "prometheus",
@@ -61,7 +62,12 @@ def has(*programs: str) -> bool:
 
 def here(program: str) -> bool:
     """Whether it is on the PATH; of a browser, whether it runs."""
-    return bool(browser()) if program == CHROMIUM else shutil.which(program) is not None
+    return drivable() if program == CHROMIUM else shutil.which(program) is not None
+
+
+def drivable() -> bool:
+    """Whether there is a browser, and what drives it runs: Playwright's own Node.js wants a libatomic."""
+    return browser() is not None and _runs(sys.executable, "-m", "playwright")
 
 
 def browser() -> str | None:
@@ -75,18 +81,17 @@ def browser() -> str | None:
     return next((path for path in found if _runs(path)), None)
 
 
-def _runs(path: str) -> bool:
+def _runs(*command: str) -> bool:
     """A wrapper without its program, and one whose libraries are missing, can't say their version."""
-    if path not in _RAN:
+    if command not in _RAN:
+        asked = [*command, "--version"]
         try:
-            said = subprocess.run(
-                [path, "--version"], check=False, capture_output=True, timeout=VERSION_LIMIT
-            )
+            said = subprocess.run(asked, check=False, capture_output=True, timeout=VERSION_LIMIT)
         except (OSError, subprocess.TimeoutExpired):
             return False
         if said.returncode:
             return False
-        _RAN.add(path)
+        _RAN.add(command)
     return True
 
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.machine import NONE, browser, missing_browser
+from tests.machine import NONE, browser, drivable, missing_browser
 
 DOWNLOAD_LIMIT = 300
 """Seconds; the headless shell is about 120 MB. A closed network fails in a few."""
@@ -22,20 +22,23 @@ DOWNLOAD_LIMIT = 300
 PACKAGE_LIMIT = 900
 """Seconds for the lists of packages, and again for Chromium with its libraries."""
 
+PACKAGES = ("chromium", "libatomic1")
+"""Debian's: the browser, and the library that Playwright's own Node.js wants."""
+
 NO_QUESTIONS = {"DEBIAN_FRONTEND": "noninteractive"}
 
 
 def main() -> int:
     """0, also without one in the end: what follows from that, the run of the tests says."""
     wanted = os.environ.get("MONITOR_CHROMIUM")
-    if browser() or wanted == NONE:
+    if drivable() or wanted == NONE:
         return 0
-    if wanted:
+    if wanted and not browser():
         print(missing_browser(), file=sys.stderr)
         return 0
     for way in WAYS:
-        if way() and (found := browser()):
-            print(f"the tests of the page use {found}", file=sys.stderr)
+        if way() and drivable():
+            print(f"the tests of the page use {browser()}", file=sys.stderr)
             return 0
     print(missing_browser(), file=sys.stderr)
     return 0
@@ -48,13 +51,13 @@ def download() -> bool:
     if not done([*playwright, "install", "--only-shell", "chromium"], DOWNLOAD_LIMIT):
         print("Playwright's download can't be had", file=sys.stderr)
         return False
-    return bool(browser()) or (
+    return drivable() or (
         as_root() is not None and done([*playwright, "install-deps", "chromium"], PACKAGE_LIMIT)
     )
 
 
 def package() -> bool:
-    """Debian's."""
+    """The distribution's, with what drives it."""
     root = as_root()
     if root is None or shutil.which("apt-get") is None:
         print(
@@ -62,13 +65,13 @@ def package() -> bool:
             file=sys.stderr,
         )
         return False
-    print("installing the package chromium", file=sys.stderr)
+    print(f"installing {' and '.join(PACKAGES)}", file=sys.stderr)
     update, install = (
         ["apt-get", "-qq", "update"],
         ["apt-get", "-qq", "install", "-y", "--no-install-recommends"],
     )
     done([*root, *update], PACKAGE_LIMIT)
-    return done([*root, *install, "chromium"], PACKAGE_LIMIT)
+    return done([*root, *install, *PACKAGES], PACKAGE_LIMIT)
 
 
 def as_root() -> list[str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,15 @@ def test_a_browser_that_does_not_run_is_none_until_it_does(bare: Path) -> None:
     assert browser() == str(bare / "google-chrome")
     program(bare / "chromium", "exit 0")
     assert browser() == str(bare / "chromium")
+
+
+def test_a_browser_that_nothing_can_drive_is_of_no_use(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Playwright's own Node.js may lack a library."""
+    program(bare / "chromium", "exit 0")
+    assert has("chromium") is True
+    program(bare / "python", "exit 127")
+    monkeypatch.setattr(sys, "executable", str(bare / "python"))
+    assert has("chromium") is False
 
 
 def test_only_the_browser_that_was_named_is_used(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
