@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import unquote
 
-import certifi
 import httpx
 
-from monitor.errors import OperatorError, SourceError
+from monitor.errors import SourceError
 from monitor.names import Lookup, Names, look_up
+from monitor.tls import Identity
 
 MAX_BODY = 1 << 20
 """Bytes of a body; a metrics page of a large application is 200 KB."""
@@ -60,10 +60,10 @@ class Net:
     """Everything this program sends over HTTP goes through one of these. Close it with `aclose`."""
 
     def __init__(
-        self, *, keepalive: float = KEEPALIVE, tls: ssl.SSLContext | None = None, lookup: Lookup | None = None
+        self, *, keepalive: float = KEEPALIVE, tls: Identity | None = None, lookup: Lookup | None = None
     ) -> None:
         self._keepalive = keepalive
-        self._tls = tls or _tls()
+        self._tls = tls or Identity()
         self._names = Names(lookup or look_up)
         self._origins: dict[str, _Lease] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -114,7 +114,9 @@ class Net:
             except DROPPED as e:  # a kept connection may have been closed by the peer: once more on a new one
                 if not (retry and reused):
                     raise SourceError(_reason(e), _text(e)) from e
-            except httpx.HTTPError as e:
+            except SourceError:
+                raise
+            except Exception as e:  # httpcore lets through what TLS and sockets raise while it reads
                 self._names.failed(request.url.raw_host.decode())
                 raise SourceError(_reason(e), _text(e)) from e
         raise AssertionError("unreachable: the last round returns or raises")
@@ -153,7 +155,7 @@ class Net:
         key = f"{url.scheme}://{url.netloc.decode()}"
         if key not in self._origins:
             limits = httpx.Limits(**LIMITS, keepalive_expiry=self._keepalive)
-            transport = httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, limits=limits)
+            transport = httpx.AsyncHTTPTransport(verify=self._tls.context(), trust_env=False, limits=limits)
             self._origins[key] = _Lease(key, transport)
         return self._origins[key]
 
@@ -187,6 +189,10 @@ class _Lease:
 
 
 DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)
+"""What a kept connection is when its peer has closed it meanwhile."""
+
+UNIDENTIFIED = {"TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_BAD_CERTIFICATE", "TLSV1_ALERT_UNKNOWN_CA"}
+"""OpenSSL's names of what a peer says that wants another certificate of ours, or one at all."""
 
 
 def _request(
@@ -242,6 +248,8 @@ async def _close(lease: _Lease) -> None:
 
 def _reason(e: BaseException) -> str:
     causes = list(_causes(e))
+    if any(isinstance(c, ssl.SSLError) and c.reason in UNIDENTIFIED for c in causes):
+        return "tls_client"
     if any(isinstance(c, ssl.SSLError) for c in causes):
         return "tls"
     if any(isinstance(c, ConnectionRefusedError) for c in causes):
@@ -253,6 +261,7 @@ def _reason(e: BaseException) -> str:
 
 _TEXTS = {
     "tls": "the TLS handshake failed: check the certificate and its authority",
+    "tls_client": "it asks for a client certificate: name one it accepts as tls.cert_file and tls.key_file",
     "refused": "the connection was refused: nothing listens there",
     "unreachable": "no connection could be made",
     "protocol": "the answer is not valid HTTP",
@@ -270,20 +279,3 @@ def _causes(e: BaseException | None) -> Iterator[BaseException]:
             return
         yield e
         e = e.__cause__ or e.__context__
-
-
-def trusting(ca_file: str | None) -> ssl.SSLContext:
-    """As `_tls`, and the authorities in `ca_file` too. Raises OperatorError when it can't be read."""
-    context = _tls()
-    try:
-        if ca_file is not None:
-            context.load_verify_locations(ca_file)
-    except (OSError, ValueError):  # SSLError is an OSError: no certificate in it
-        raise OperatorError(f"tls.ca_file: {ca_file} can't be read as PEM certificates") from None
-    return context
-
-
-def _tls() -> ssl.SSLContext:
-    """The system's authorities, so that a company's own work; certifi's where the system has none."""
-    paths = ssl.get_default_verify_paths()
-    return ssl.create_default_context(cafile=None if paths.cafile or paths.capath else certifi.where())

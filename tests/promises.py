@@ -47,6 +47,7 @@ PROMISES: Mapping[int, str] = {
     18: "If the decision loop stops, systemd or Kubernetes restarts it and Prometheus sees it.",
     19: "No control without authentication; loopback by default.",
     20: "No secret and no raw remote text in logs, answers or alerts.",
+    24: "Nothing outside (source, channel, hook, peer) ends the daemon, whatever it raises or sends.",
 }
 
 FAULTS: Mapping[int, tuple[str, tuple[int, ...]]] = {
@@ -93,6 +94,10 @@ FAULTS: Mapping[int, tuple[str, tuple[int, ...]]] = {
     38: ("24 hours simulated, 100,000 polls", (8,)),
     39: ("restart at 23 h 59", (17,)),
     40: ("pause or cancel racing with the decision", (9,)),
+    44: (
+        "a client certificate demanded over TLS 1.3; plain text after the handshake; what a transport raises",
+        (24,),
+    ),
 }
 """Number -> what is done, and the promises it puts to the test."""
 

@@ -13,10 +13,11 @@ from monitor.app.sources import probes_of
 from monitor.app.targets import blockers_of, desk_of, executor_of, history_of_target, registry_of
 from monitor.backend import StoredWatches
 from monitor.checking import CheckedTarget
-from monitor.net import Net, trusting
+from monitor.net import Net
 from monitor.ports import Control, Finding, Json, Registered, WatchRequest
 from monitor.registration import Registrar
 from monitor.settings import Settings, doubts
+from monitor.tls import Identity
 
 
 @contextlib.asynccontextmanager
@@ -72,7 +73,7 @@ async def control(
 
 async def check(settings: Settings) -> Sequence[Finding]:
     """What stands between this configuration and a rollback at 3 a.m."""
-    net = Net(tls=trusting(settings.tls.ca_file))
+    net = Net(tls=Identity(settings.tls.files))
     registries = {name: registry_of(settings, name) for name in settings.targets}
     levers = {name: levers_of(settings, name, net) for name in settings.targets}
     targets = [

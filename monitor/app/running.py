@@ -25,12 +25,13 @@ from monitor.daemon.parts import Outgoing, TargetParts
 from monitor.daemon.process import Daemon, Side
 from monitor.daemon.pulse import Pulse
 from monitor.daemon.vigil import NoVigil, Vigil
-from monitor.net import Net, trusting
+from monitor.net import Net
 from monitor.notify import from_environment
 from monitor.ports import Channel, Probe
 from monitor.ports.levers import Levers
 from monitor.settings import Settings
 from monitor.store.gateway import PgStore
+from monitor.tls import Identity
 from monitor.web.health import Health
 from monitor.web.server import WebServer
 from monitor.web.site import Site
@@ -49,7 +50,7 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    net, clock = Net(tls=trusting(settings.tls.ca_file)), SystemClock()
+    net, clock = Net(tls=Identity(settings.tls.files)), SystemClock()
     channels = channels_of(settings, net)
     probes = {name: probes_of(settings, name, net) for name in settings.targets}
     telemetry = PrometheusTelemetry(_known(settings, probes, channels))

@@ -10,12 +10,19 @@ import asyncio
 from collections.abc import Callable, Sequence
 from time import monotonic
 
+import structlog
+
 from monitor.clock import Clock
 from monitor.core.samples import SECOND, Micros, Reading
 from monitor.ports import Probe
 
+log = structlog.get_logger()
+
 Deliver = Callable[["Poller", Sequence[Reading], float], None]
 """Takes what was read and the seconds it took."""
+
+UNFORESEEN = "unexpected"
+"""The reason of a read that raised what no probe may raise."""
 
 LATE_BY = 1.25
 """A read that took this many deadlines spent them stopped or suspended: what it brought is stale."""
@@ -40,6 +47,7 @@ class Poller:
         self._every = interval
         self._exactly_at: frozenset[Micros] = frozenset()
         self._last: Micros = 0
+        self._broken = False
         self._changed = asyncio.Event()
 
     def pace(self, every: Micros | None, exactly_at: frozenset[Micros]) -> None:
@@ -81,9 +89,19 @@ class Poller:
                 readings = await self.probe.read(started)
         except TimeoutError:
             return self._failed("timeout")
+        except Exception as e:  # whatever a source or a library does: no data, and the daemon lives
+            return self._unforeseen(e)
+        self._broken = False
         if self._clock.now() - started > LATE_BY * self._deadline * SECOND:
             return self._failed("timeout")
         return readings
+
+    def _unforeseen(self, error: Exception) -> Sequence[Reading]:
+        """Logged once until a read comes back; told by its kind and place, never by its text."""
+        if not self._broken:
+            log.error("probe.unforeseen", probe=self.probe.name, exc_info=error)
+        self._broken = True
+        return self._failed(UNFORESEEN)
 
     def _failed(self, reason: str) -> Sequence[Reading]:
         return [Reading(metric, reason=reason) for metric in self.probe.metrics]

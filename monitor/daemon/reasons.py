@@ -11,6 +11,7 @@ WORDS: Mapping[str, str] = {
     "dropped": "its source closes the connection before the answer is complete",
     "protocol": "its source does not answer in valid HTTP",
     "tls": "the TLS handshake with its source fails",
+    "tls_client": "its source asks for a client certificate that it accepts",
     "dns": "the host name of its source can't be resolved",
     "url": "the URL of its source can't be used",
     "http_status": "its source answers with an error status",
@@ -42,6 +43,7 @@ WORDS: Mapping[str, str] = {
     "too_many_connections": "the database has no connection left",
     "authentication": "the database refuses the login",
     "insufficient_privilege": "the role may not read it",
+    "unexpected": "reading it failed in a way that nobody foresaw: the log says where",
     "database_error": "the database answers with an error",
 }
 """By the probes' words; others are shown as they are."""

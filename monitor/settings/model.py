@@ -6,9 +6,9 @@ watch are in `limits`; what several keys must say together is in `checks`.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from monitor.settings.hooks import AfterHook, BeforeHook, Blockers
 from monitor.settings.limits import Layer, MetricName, PolicySettings, Thresholds
@@ -25,6 +25,7 @@ from monitor.settings.types import (
     Url,
     key,
 )
+from monitor.tls import Files
 
 TargetName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 
@@ -168,11 +169,25 @@ class Server(Section):
 
 
 class Tls(Section):
-    """Whom to believe, beside the system's authorities."""
+    """Whom to believe, beside the system's authorities, and who we are: for sources, channels and hooks."""
 
     ca_file: Text | None = Field(
         None, description="PEM file of further authorities, for HTTPS sources and alert channels"
     )
+    cert_file: Text | None = Field(
+        None, description="PEM file of our certificate, for peers that ask for one; read anew when it changes"
+    )
+    key_file: Text | None = Field(None, description="PEM file of its key; default: it is in `cert_file`")
+
+    @model_validator(mode="after")
+    def _key_of_a_certificate(self) -> Self:
+        if self.key_file is not None and self.cert_file is None:
+            raise ValueError("key_file is the key of cert_file: write both")
+        return self
+
+    @property
+    def files(self) -> Files:
+        return Files(self.ca_file, self.cert_file, self.key_file)
 
 
 class Report(Section):

@@ -6,7 +6,10 @@ import asyncio
 import contextlib
 import os
 import pwd
+import socket
 import ssl
+import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +22,8 @@ from monitor import pg
 from monitor.demo.postgres import Server
 from monitor.dsn import unverified
 from monitor.errors import DatabaseUnreachable, OperatorError, SourceError
-from monitor.net import Net, trusting
+from monitor.net import Net
+from monitor.tls import Files, Identity
 from tests import servers
 from tests.peers import listening, request_of, response
 
@@ -71,7 +75,7 @@ BAD: list[tuple[str, datetime | None, bool]] = [
 
 @contextlib.asynccontextmanager
 async def over(ca_file: Path | None) -> AsyncIterator[Net]:
-    net = Net(tls=trusting(str(ca_file) if ca_file else None))
+    net = Net(tls=Identity(Files(str(ca_file) if ca_file else None)))
     try:
         yield net
     finally:
@@ -98,7 +102,144 @@ async def test_a_private_authority_is_believed_when_it_is_configured(authority: 
         assert (await net.get(peer.url, deadline=5)).status == 200
     for bad in (authority.folder / "absent.pem", authority.folder):
         with pytest.raises(OperatorError, match=r"tls\.ca_file"):
-            trusting(str(bad))
+            Identity(Files(str(bad)))
+
+
+def demanding(authority: Authority, version: ssl.TLSVersion) -> ssl.SSLContext:
+    """Wants a certificate of ours, signed by the authority."""
+    context = serving(authority, HOST)
+    context.minimum_version = context.maximum_version = version
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.ca.configure_trust(context)
+    return context
+
+
+def ours(authority: Authority, ca: trustme.CA, name: str) -> Files:
+    """A client certificate in one file with its key."""
+    path = authority.folder / f"{name}.pem"
+    ca.issue_cert("client.example.org").private_key_and_cert_chain_pem.write_to_path(str(path))
+    return Files(str(authority.good), str(path))
+
+
+VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+
+
+@contextlib.contextmanager
+def refusing(context: ssl.SSLContext) -> Iterator[str]:
+    """A peer that says why it refuses and lets us read it; asyncio's own servers may cut us off before."""
+
+    def serve() -> None:
+        while True:
+            try:
+                raw, _ = listener.accept()
+            except OSError:
+                return
+            with contextlib.suppress(OSError):
+                secure = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+                secure.settimeout(1)
+                try:
+                    secure.do_handshake()
+                finally:
+                    time.sleep(0.2)  # it stays open until we have read
+                    secure.close()
+
+    with socket.create_server((HOST, 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"https://{HOST}:{listener.getsockname()[1]}/"
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+@pytest.mark.fault(44)
+@pytest.mark.promise(24)
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda v: v.name)
+async def test_a_peer_that_wants_a_client_certificate_is_no_data(
+    authority: Authority, version: ssl.TLSVersion
+) -> None:
+    """Over TLS 1.3 it refuses only after the handshake, in the middle of our read."""
+    async with listening(ok, demanding(authority, version)) as peer, over(authority.good) as net:
+        for _ in range(3):
+            with pytest.raises(SourceError) as error:
+                await net.get(peer.url, deadline=5)
+            assert error.value.reason in {"tls", "tls_client", "dropped"}
+
+
+@pytest.mark.fault(44)
+@pytest.mark.promise(24)
+async def test_what_a_peer_says_of_our_certificate_is_told_with_the_remedy(authority: Authority) -> None:
+    """OpenSSL's error passes through httpcore as it is."""
+    context = demanding(authority, ssl.TLSVersion.TLSv1_3)
+    with refusing(context) as url:
+        async with over(authority.good) as net:
+            for _ in range(3):
+                with pytest.raises(SourceError, match=r"tls\.cert_file") as error:
+                    await net.get(url, deadline=5)
+                assert error.value.reason == "tls_client"
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda v: v.name)
+async def test_a_client_certificate_is_shown_to_who_asks_for_it(
+    authority: Authority, version: ssl.TLSVersion
+) -> None:
+    """The right one is taken; one of another authority is not."""
+    net = Net(tls=Identity(ours(authority, authority.ca, "right")))
+    wrong = Net(tls=Identity(ours(authority, trustme.CA(), "wrong")))
+    async with listening(ok, demanding(authority, version)) as peer:
+        assert (await net.get(peer.url, deadline=5)).status == 200
+        with pytest.raises(SourceError):
+            await wrong.get(peer.url, deadline=5)
+    await net.aclose()
+    await wrong.aclose()
+
+
+async def test_a_certificate_that_was_renewed_is_used_without_a_restart(authority: Authority) -> None:
+    """Those of a mesh live for hours. What is half written meanwhile changes nothing."""
+    files = ours(authority, trustme.CA(), "renewed")
+    net = Net(tls=Identity(files))
+    context = demanding(authority, ssl.TLSVersion.TLSv1_3)
+    async with listening(ok, context) as peer:
+        with pytest.raises(SourceError):
+            await net.get(peer.url, deadline=5)
+        Path(str(files.certificate)).write_text("-----BEGIN")
+        with pytest.raises(SourceError):
+            await net.get(peer.url, deadline=5)
+        ours(authority, authority.ca, "renewed")
+        assert (await net.get(peer.url, deadline=5)).status == 200
+    await net.aclose()
+
+
+def test_a_certificate_that_can_not_be_used_is_said_at_once(authority: Authority) -> None:
+    """Absent, without its key, with another's key: never a question for a passphrase."""
+    files = ours(authority, authority.ca, "one")
+    other = ours(authority, authority.ca, "two")
+    unusable = [
+        Files(certificate=str(authority.folder / "absent.pem")),
+        Files(certificate=str(authority.good)),
+        Files(certificate=files.certificate, key=other.certificate),
+    ]
+    for bad in unusable:
+        with pytest.raises(OperatorError, match=r"^tls\.cert_file: "):
+            Identity(bad)
+
+
+@pytest.mark.fault(44)
+@pytest.mark.promise(24)
+async def test_plain_text_after_the_handshake_is_no_data(authority: Authority) -> None:
+    """A peer, or somebody between, that falls out of TLS."""
+
+    async def falls_out(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        raw = writer.get_extra_info("socket").dup()
+        raw.send(b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n1")
+        raw.close()
+        await asyncio.sleep(1)
+
+    async with listening(falls_out, serving(authority, HOST)) as peer, over(authority.good) as net:
+        for _ in range(3):
+            with pytest.raises(SourceError) as error:
+                await net.get(peer.url, deadline=5)
+            assert error.value.reason in {"tls", "dropped", "timeout"}
 
 
 WITH_TLS = [b for b in servers.BINARIES if b.has_tls][:1]

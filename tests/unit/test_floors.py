@@ -37,6 +37,7 @@ GROUND = {
     "settings",
     "clock",
     "net",
+    "tls",
     "pg",
     "dsn",
     "units",
