@@ -19,6 +19,7 @@ import asyncpg
 
 from monitor.dsn import place_of, plain_dsn
 from monitor.errors import DatabaseError, DatabaseUnreachable
+from monitor.leftovers import Watched
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -74,7 +75,10 @@ async def connect(dsn: str, *, name: str, deadline: float = CONNECT_DEADLINE, **
     place = place_of(dsn)
     async with translated(f"connecting {place and f'to {place} '}as migration-monitor/{name}"):
         async with asyncio.timeout(deadline + 1):
-            connection = await asyncpg.connect(plain_dsn(dsn), timeout=deadline, server_settings=options)
+            loop = cast(asyncio.AbstractEventLoop, Watched(asyncio.get_running_loop()))
+            connection = await asyncpg.connect(
+                plain_dsn(dsn), timeout=deadline, server_settings=options, loop=loop
+            )
         try:
             _notice_dead_peers(connection)
             async with asyncio.timeout(deadline):

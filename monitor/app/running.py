@@ -7,6 +7,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 
 from monitor.app.commands import stored_watches
 from monitor.app.levers import levers_of
@@ -25,6 +26,7 @@ from monitor.daemon.parts import Outgoing, TargetParts
 from monitor.daemon.process import Daemon, Side
 from monitor.daemon.pulse import Pulse
 from monitor.daemon.vigil import NoVigil, Vigil
+from monitor.leftovers import Leftovers
 from monitor.net import Net
 from monitor.notify import from_environment
 from monitor.ports import Channel, Probe
@@ -48,6 +50,7 @@ async def run(settings: Settings) -> None:
     """The daemon, until SIGTERM or SIGINT. Raises OperatorError when the address can't be taken."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(Leftovers(monotonic))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     net, clock = Net(tls=Identity(settings.tls.files)), SystemClock()

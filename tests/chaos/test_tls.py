@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import pwd
 import socket
@@ -280,6 +281,24 @@ async def said(dsn: str) -> str:
         return str(await connection.fetchval(how))
     finally:
         await pg.close(connection)
+
+
+async def test_a_connection_given_up_half_way_leaves_nothing_to_asyncio(secure: Server) -> None:
+    """At any moment: while TLS is asked for, too, when asyncpg's future has nobody yet."""
+    left: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: left.append(context["message"]))
+    dsn = f"{secure.dsn()}?sslmode=require"
+
+    async def given_up(seconds: float) -> None:
+        with contextlib.suppress(TimeoutError, DatabaseUnreachable):
+            async with asyncio.timeout(seconds):
+                await pg.close(await pg.connect(dsn, name="tls"))
+
+    for round_ in range(8):
+        await asyncio.gather(*(given_up(0.001 * (n + round_)) for n in range(20)))
+    await asyncio.sleep(0.2)
+    gc.collect()
+    assert left == []
 
 
 @pytest.mark.promise(6)

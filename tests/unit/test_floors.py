@@ -38,6 +38,7 @@ GROUND = {
     "clock",
     "net",
     "tls",
+    "leftovers",
     "pg",
     "dsn",
     "units",
