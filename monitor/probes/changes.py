@@ -17,7 +17,7 @@ from monitor.probes.compared import TOP, Change, Reading, compare
 from monitor.probes.literals import shown
 from monitor.probes.noise import OWN_ROLES, is_noise
 from monitor.probes.session import Session
-from monitor.probes.statements import CATALOGUE
+from monitor.probes.statements import CATALOGUE, usable
 
 CANDIDATES = 5 * TOP
 """Statements of a list whose texts are read: those that are not the application's are left out of it."""
@@ -134,7 +134,7 @@ class DatabaseChanges:
 
     async def _reading(self, own: Sequence[int]) -> Reading | None:
         found = await self._session.rows(CATALOGUE)
-        if not found:
+        if not found or not usable(found[0]):
             return None
         schema = quote_identifier(found[0]["schema"])
         column = "total_exec_time" if found[0]["has_exec_time"] else "total_time"
@@ -143,7 +143,7 @@ class DatabaseChanges:
             rows = await self._session.rows(COUNTERS.format(schema=schema, time=column), list(own))
         except DatabaseUnreachable:
             raise
-        except DatabaseError:  # created but not preloaded, or without rights
+        except DatabaseError:  # dropped, or its rights taken away, at this moment
             return None
         counters = {r["id"]: (r["calls"], r["total"]) for r in rows}
         reset_at, evicted = (info[0]["reset_at"], info[0]["evicted"]) if info else (0.0, 0)

@@ -20,7 +20,17 @@ from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.ports import Gauge, Json
 from monitor.probes import statements
 from monitor.probes.session import Session, reason_of
-from monitor.probes.statements import CATALOGUE, LOOKS, Sums, due_after, joined, mean_ms, sums_of
+from monitor.probes.statements import (
+    CATALOGUE,
+    LOOKS,
+    Sums,
+    due_after,
+    joined,
+    lacking,
+    mean_ms,
+    sums_of,
+    usable,
+)
 
 CONNECTIONS = "connections"
 QUERY_LATENCY = "query_latency"
@@ -99,11 +109,8 @@ class DatabaseProbe:
         wrong = []
         if not rights["reads_all_stats"]:
             wrong.append("the role can't see other sessions: GRANT pg_monitor TO it")
-        if not found:
-            wrong.append(
-                "note: pg_stat_statements is not installed here, so query_latency is the time of our own "
-                "poll: add it to shared_preload_libraries and CREATE EXTENSION pg_stat_statements"
-            )
+        if said := lacking(found[0] if found else None):
+            wrong.append(f"note: {said}")
         return wrong
 
     async def aclose(self) -> None:
@@ -119,9 +126,7 @@ class DatabaseProbe:
                 return await self._poll_with_sums(now, self._with_sums)
             except DatabaseUnreachable:
                 raise
-            except (
-                DatabaseError
-            ):  # installed but not preloaded, or without rights: do without until we reconnect
+            except DatabaseError:  # dropped, or its rights taken away: do without until we reconnect
                 self._with_sums = self._mean = None
         return await self._timed(POLL)
 
@@ -146,7 +151,7 @@ class DatabaseProbe:
         """Once per connection: what this server has. The poll that follows is also its own timing."""
         found = await self._session.rows(CATALOGUE)
         self._generation = self._session.generation
-        self._with_sums = joined(POLL, found[0]) if found else None
+        self._with_sums = joined(POLL, found[0]) if found and usable(found[0]) else None
         await self._timed(POLL)
         self._sums_due = 0
 

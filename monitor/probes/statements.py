@@ -18,15 +18,27 @@ CATALOGUE = """
 /* migration-monitor */
 SELECT n.nspname AS schema,
     pg_catalog.bool_or(a.attname = 'total_exec_time') AS has_exec_time,
-    pg_catalog.to_regclass(pg_catalog.quote_ident(n.nspname) || '.pg_stat_statements_info') IS NOT NULL
-        AS has_info
+    EXISTS (SELECT FROM pg_catalog.pg_class AS i
+             WHERE i.relnamespace = n.oid AND i.relname = 'pg_stat_statements_info') AS has_info,
+    EXISTS (SELECT FROM pg_catalog.pg_settings WHERE name = 'pg_stat_statements.max') AS is_loaded,
+    pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c
+                       WHERE c.relnamespace = n.oid AND c.relname LIKE 'pg_stat_statements%'
+                         AND NOT pg_catalog.has_table_privilege(c.oid, 'SELECT'))
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc AS f
+                       WHERE f.pronamespace = n.oid
+                         AND f.proname IN ('pg_stat_statements', 'pg_stat_statements_info')
+                         AND NOT pg_catalog.has_function_privilege(f.oid, 'EXECUTE')) AS is_allowed,
+    current_user AS role
 FROM pg_catalog.pg_extension AS e
 JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
-JOIN pg_catalog.pg_attribute AS a
-    ON a.attrelid = pg_catalog.to_regclass(pg_catalog.quote_ident(n.nspname) || '.pg_stat_statements')
-WHERE e.extname = 'pg_stat_statements' AND a.attnum > 0
-GROUP BY n.nspname
+JOIN pg_catalog.pg_class AS v ON v.relnamespace = n.oid AND v.relname = 'pg_stat_statements'
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = v.oid AND a.attnum > 0
+WHERE e.extname = 'pg_stat_statements'
+GROUP BY n.nspname, n.oid
 """
+"""By the catalogue alone: a name looked up in a schema without the right to use it is an error, which the
+server's log has each time."""
 
 LARGE_SECONDS = 0.005
 LARGE_EVERY = 30 * SECOND
@@ -48,6 +60,30 @@ class Sums:
     total: float
     calls_of_others: float
     total_of_others: float
+
+
+def usable(catalogue: Mapping[str, Any]) -> bool:
+    """Whether the sums can be read at all."""
+    return bool(catalogue["is_loaded"] and catalogue["is_allowed"])
+
+
+def lacking(catalogue: Mapping[str, Any] | None) -> str:
+    """Why query_latency is the time of our own poll, and the remedy; "" when it is not."""
+    own = "so query_latency is the time of our own poll"
+    if catalogue is None:
+        return (
+            f"pg_stat_statements is not installed here, {own}:"
+            " add it to shared_preload_libraries and CREATE EXTENSION pg_stat_statements"
+        )
+    if not catalogue["is_loaded"]:
+        return f"pg_stat_statements is not loaded, {own}: add it to shared_preload_libraries and restart"
+    if not catalogue["is_allowed"]:
+        schema, role = quote_identifier(catalogue["schema"]), quote_identifier(catalogue["role"])
+        return (
+            f"the role may not use pg_stat_statements in schema {schema}, {own}:"
+            f" GRANT USAGE ON SCHEMA {schema} TO {role}, and SELECT and EXECUTE on what is in it"
+        )
+    return ""
 
 
 def joined(poll: str, catalogue: Mapping[str, Any]) -> str:

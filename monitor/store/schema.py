@@ -52,6 +52,19 @@ SELECT pg_catalog.set_config('lock_timeout', '25s', true),
        pg_catalog.set_config('statement_timeout', '25s', true)
 """
 
+OWN_PATH = """/* migration-monitor: the role's own path, behind pg_catalog */
+SELECT pg_catalog.set_config('search_path', 'pg_catalog, ' OPERATOR(pg_catalog.||) coalesce(
+  (SELECT pg_catalog.substr(c, 13)
+     FROM pg_catalog.pg_db_role_setting s CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) c
+    WHERE s.setrole IN (0, (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user))
+      AND s.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database d
+                                 WHERE d.datname = pg_catalog.current_database()))
+      AND c LIKE 'search_path=_%'
+    ORDER BY s.setrole = 0, s.setdatabase = 0 LIMIT 1), '"$user", public'), true)
+"""
+"""An event trigger that writes down what is made, by names without a schema, finds its table as it does when
+people create something. Whatever stands in `schema.sql` names its own schema."""
+
 TURN = "/* migration-monitor */ SELECT pg_catalog.pg_advisory_xact_lock($1, $2)"
 
 
@@ -91,6 +104,7 @@ async def _create(connection: pg.Connection) -> None:
             await connection.fetchval(TURN, *advisory_key(SCHEMA, ""))
             if await _complete(connection):  # by whoever was before us
                 return
+            await connection.execute(OWN_PATH)
             exists = await connection.fetchval(EXISTS)  # an owner of the schema need not own the database
             await connection.execute(SQL.replace(_CREATE_SCHEMA, "") if exists else SQL)
     except DatabaseError as e:

@@ -228,3 +228,29 @@ if WITH_STATEMENTS:
         assert latency.value < 50
         await app.close()
         await probe.aclose()
+
+    async def test_without_the_right_to_it_both_metrics_are_measured_and_the_server_logs_no_error(
+        with_statements: Database,
+    ) -> None:
+        """`check` names the schema and the grant; with it the sums are read."""
+        server, role = with_statements.server, f"r_{with_statements.name}"
+        admin = await asyncpg.connect(with_statements.dsn)
+        await admin.execute(f"create role {role} login; grant pg_monitor to {role}")
+        probe = DatabaseProbe(Session(server.dsn(with_statements.name, role)))
+        logged = refusals(server)
+        for n in range(3):
+            assert all(r.value is not None for r in await probe.read(NOW + n * SECOND))
+        (note,) = await probe.check()
+        assert note.startswith('note: the role may not use pg_stat_statements in schema "odd name"')
+        assert f'GRANT USAGE ON SCHEMA "odd name" TO "{role}"' in note
+        assert refusals(server) == logged
+        await admin.execute(f'grant usage on schema "odd name" to {role}')
+        assert await probe.check() == []
+        await probe.aclose()
+        await admin.execute(f"drop owned by {role}; drop role {role}")
+        await admin.close()
+
+
+def refusals(server: Server) -> int:
+    """How often the server's log says that somebody may not do something."""
+    return server.log().count("permission denied")
