@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from monitor import ownership, pg
+from monitor import libpq, ownership, pg
 from monitor.dsn import unverified
 from monitor.errors import DatabaseError, MonitorError, PlanRefused
 from monitor.history.source import History, NoHistory
@@ -196,6 +196,11 @@ def _tls(target: CheckedTarget) -> list[str]:
         f"{NOTE} {name} does not verify the server: add sslmode=verify-full and sslrootcert to it"
         for name, dsn in named.items()
         if unverified(dsn) and (name == "dsn" or dsn != target.dsn)
+    ] + [
+        f"{NOTE} {name}: {note}"
+        for name, dsn in named.items()
+        for note in libpq.notes(dsn)
+        if name == "dsn" or dsn != target.dsn
     ]
 
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from monitor.libpq import SYSTEM, given_by
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1", ""}
 
 
-def plain_dsn(dsn: str) -> str:
-    """The DSN without an `application_name` of its own: our sessions must be recognisable."""
-    parts = urlsplit(dsn)
-    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k != "application_name"]
-    return urlunsplit(parts._replace(query=urlencode(query)))
-
-
 def user_of(dsn: str) -> str:
-    """The role that a DSN names; "" where it leaves that to the environment."""
+    """The role that a DSN names, itself or by its service; "" where it leaves that to the environment."""
     parts = urlsplit(dsn)
-    return unquote(parts.username or "") or dict(parse_qsl(parts.query)).get("user", "")
+    return unquote(parts.username or "") or given_by(dsn).get("user", "")
 
 
 def place_of(dsn: str) -> str:
@@ -40,7 +35,7 @@ def place_of(dsn: str) -> str:
 
 def unverified(dsn: str) -> bool:
     """Whether somebody on the way could pose as the server: not loopback, not a socket, not verify-full."""
-    parts = urlsplit(dsn)
-    query = dict(parse_qsl(parts.query))
-    host = query.get("host", parts.hostname or "")
-    return not (host in LOOPBACK or host.startswith("/") or query.get("sslmode") == "verify-full")
+    given = given_by(dsn)
+    host = given.get("host", urlsplit(dsn).hostname or "")
+    proven = given.get("sslmode") == "verify-full" or given.get("sslrootcert") == SYSTEM
+    return not (host in LOOPBACK or host.startswith("/") or proven)

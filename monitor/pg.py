@@ -12,12 +12,13 @@ import errno
 import re
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 import asyncpg
 
-from monitor.dsn import place_of, plain_dsn
+from monitor import libpq
+from monitor.dsn import place_of
 from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.leftovers import Watched
 
@@ -25,6 +26,9 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 CONNECT_DEADLINE = 5.0
 """Seconds for TCP, TLS and authentication; a server that needs longer can't serve a rollback either."""
+
+LEAST_PART = 0.2
+"""Seconds that the last of several servers gets at least."""
 
 CLOSE_DEADLINE = 2.0
 """Seconds for a polite goodbye; after that the socket is cut (a frozen server never answers)."""
@@ -75,10 +79,7 @@ async def connect(dsn: str, *, name: str, deadline: float = CONNECT_DEADLINE, **
     place = place_of(dsn)
     async with translated(f"connecting {place and f'to {place} '}as migration-monitor/{name}"):
         async with asyncio.timeout(deadline + 1):
-            loop = cast(asyncio.AbstractEventLoop, Watched(asyncio.get_running_loop()))
-            connection = await asyncpg.connect(
-                plain_dsn(dsn), timeout=deadline, server_settings=options, loop=loop
-            )
+            connection = await _any_of(libpq.ways(dsn), deadline, options)
         try:
             _notice_dead_peers(connection)
             async with asyncio.timeout(deadline):
@@ -87,6 +88,28 @@ async def connect(dsn: str, *, name: str, deadline: float = CONNECT_DEADLINE, **
             connection.terminate()
             raise
     return connection
+
+
+async def _any_of(ways: Sequence[libpq.Way], deadline: float, options: Mapping[str, str]) -> Connection:
+    """The first that can be used. Each gets its part of the time, so that a silent one hides no other."""
+    loop = cast(asyncio.AbstractEventLoop, Watched(asyncio.get_running_loop()))
+    failed: BaseException | None = None
+    for left, way in zip(range(len(ways), 0, -1), ways, strict=True):
+        trust: dict[str, Any] = {"ssl": ssl.create_default_context()} if way.system else {}
+        started = loop.time()
+        try:
+            return await asyncpg.connect(
+                way.url, timeout=deadline / left, server_settings=dict(options), loop=loop, **trust
+            )
+        except (
+            OSError,
+            TimeoutError,
+            asyncpg.TargetServerAttributeNotMatched,
+            asyncpg.CannotConnectNowError,
+        ) as e:
+            failed = failed if isinstance(e, asyncpg.TargetServerAttributeNotMatched) and failed else e
+            deadline = max(LEAST_PART, deadline - (loop.time() - started))
+    raise failed or LookupError("no server is named")
 
 
 MARK = "/* migration-monitor */"
@@ -131,7 +154,7 @@ async def translated(what: str) -> AsyncIterator[None]:
         raise from_server(what, e) from e
     except TimeoutError as e:
         raise DatabaseUnreachable(f"{what}: no answer within its deadline") from e
-    except LOST as e:
+    except (*LOST, UnicodeError, LookupError) as e:
         raise DatabaseUnreachable(f"{what}: {_socket_reason(e)}") from e
 
 
@@ -163,6 +186,8 @@ def _remedy(sqlstate: str, text: str) -> str:
     """What the server can't know: that it is not the one that was meant."""
     if _pooled(sqlstate, text):
         return ": a connection pooler is in between, name the server itself"
+    if sqlstate == "42704" and "configuration parameter" in text:
+        return ": take it out of the connection URL"
     return ": it must be the writable primary" if sqlstate == READ_ONLY else ""
 
 
@@ -213,9 +238,15 @@ def _socket_reason(e: BaseException) -> str:
         return "the TLS handshake failed"
     if isinstance(e, ConnectionError) and "SSL upgrade" in str(e):
         return "the server does not speak TLS, and sslmode in the DSN asks for it"
+    if isinstance(e, asyncpg.TargetServerAttributeNotMatched):
+        return "no server that it names is of the kind that target_session_attrs asks for"
+    if isinstance(e, asyncpg.ClientConfigurationError | UnicodeError):
+        return "its connection URL can't be used: check the names of hosts and files, and sslmode"
+    if isinstance(e, LookupError) and not isinstance(e, KeyError | IndexError):
+        return str(e)
     if isinstance(e, OSError):
         return SOCKET.get(e.errno or 0) or _in_words(str(e)) or e.strerror or "the connection was lost"
-    return type(e).__name__
+    return "the connection was lost, or is in the middle of something else"
 
 
 SOCKET = {

@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from monitor import units
+from monitor import libpq, units
 from monitor.core.samples import Micros
 
 OURS = "monitor"
@@ -131,6 +131,8 @@ def _good_port(place: str) -> bool:
 def _postgres(value: SecretStr) -> SecretStr:
     if not postgres_url(value.get_secret_value()):
         raise PydanticCustomError(OURS, POSTGRES_URL)
+    if found := libpq.faults(value.get_secret_value()):
+        raise PydanticCustomError(OURS, "{faults}", {"faults": "; ".join(found)})
     return value
 
 

@@ -301,6 +301,17 @@ async def test_a_connection_given_up_half_way_leaves_nothing_to_asyncio(secure: 
     assert left == []
 
 
+async def test_the_machines_own_authorities_prove_the_server(
+    secure: Server, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`sslrootcert=system`, which libpq has since PostgreSQL 16: its name and its authority must be right."""
+    dsn = f"{secure.dsn().replace(HOST, 'localhost')}?sslrootcert=system"
+    assert "TLS handshake failed" in await said(dsn)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.good))
+    assert (await said(dsn)).startswith("TLS")
+    assert "TLS handshake failed" in await said(dsn.replace("localhost", HOST))
+
+
 @pytest.mark.promise(6)
 async def test_the_server_is_verified_as_the_dsn_says(secure: Server, authority: Authority) -> None:
     """verify-full takes only the right name by the right authority; require takes any; nothing falls back."""

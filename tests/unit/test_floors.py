@@ -39,6 +39,7 @@ GROUND = {
     "net",
     "tls",
     "leftovers",
+    "libpq",
     "pg",
     "dsn",
     "units",

@@ -1,0 +1,131 @@
+"""Connection URLs as libpq and providers write them: honoured, ours instead, or refused with the remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from monitor.dsn import unverified, user_of
+from monitor.libpq import faults, notes, ways
+
+
+def read(url: str) -> dict[str, str]:
+    """What asyncpg is given of one server."""
+    (way,) = ways(url)
+    return dict(parse_qsl(urlsplit(way.url).query))
+
+
+@pytest.fixture
+def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "services"
+    file.write_text("[shop]\nhost=db1,db2\nport=6432\nuser=app\ndbname=shop\nconnect_timeout=3\n[other]\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(file))
+    return file
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://app@db/shop?sslmode=require&connect_timeout=10&keepalives=1&keepalives_idle=30",
+        "postgresql://app@db/shop?application_name=x&tcp_user_timeout=5&gssencmode=disable&client_encoding=UTF8",
+        "postgresql://app@db/shop?sslmode=verify-full&channel_binding=require&load_balance_hosts=disable",
+        "postgresql://app@db/shop?channel_binding=prefer&sslcertmode=allow&sslsni=1&replication=false",
+    ],
+)
+def test_what_ours_takes_the_place_of_is_no_setting_of_the_server(url: str) -> None:
+    """asyncpg would send it as one, and the server would refuse the connection."""
+    assert faults(url) == []
+    assert read(url).keys() <= {"dbname", "user", "host", "sslmode"}
+
+
+def test_check_says_what_was_left_out() -> None:
+    """But not of our sessions' name, which everybody's URL has."""
+    url = "postgresql://db/shop?connect_timeout=10&application_name=x"
+    assert notes(url) == ["connect_timeout is left out: connecting has a deadline of its own"]
+
+
+@pytest.mark.parametrize(
+    ("query", "remedy"),
+    [
+        ("channel_binding=require", "sslmode=verify-full&sslrootcert=system"),
+        ("channel_binding=require&sslmode=require", "sslmode=verify-full"),
+        ("require_auth=scram-sha-256", "pg_hba.conf"),
+        ("requirepeer=postgres", "sslmode=verify-full"),
+        ("sslcrldir=/etc/crl", "sslcrl"),
+        ("gssencmode=require", "sslmode=verify-full"),
+        ("load_balance_hosts=random", "leave it out"),
+        ("client_encoding=LATIN1", "leave it out"),
+        ("replication=database", "ordinary connection"),
+        ("sslrootcert=system&sslmode=require", "sslmode=verify-full"),
+        ("pgbouncer=true", "name the server itself"),
+        ("schema=public", "search_path"),
+    ],
+)
+def test_what_can_not_be_honoured_is_refused_with_the_remedy(query: str, remedy: str) -> None:
+    """One sentence, which names the parameter and none of the URL's values."""
+    (said,) = faults(f"postgresql://app:hid@db/shop?{query}")
+    assert said.startswith(query.partition("=")[0])
+    assert remedy in said
+    assert "hid" not in said
+
+
+def test_the_authorities_of_the_machine_prove_the_server() -> None:
+    """`sslrootcert=system` means verify-full, as in libpq."""
+    (way,) = ways("postgresql://app@db.example.org/shop?sslrootcert=system")
+    assert way.system
+    assert "ssl" not in way.url
+    assert not unverified("postgresql://app@db.example.org/shop?sslrootcert=system")
+    assert unverified("postgresql://app@db.example.org/shop?sslmode=require")
+
+
+def test_several_hosts_are_several_ways_in_their_order() -> None:
+    """Each with its port, one for all of them, or the default."""
+    for place, ports in [("a:1,b:2", ["1", "2"]), ("a,b", ["", ""]), ("a:1,[::1]:3", ["1", "3"])]:
+        found = [dict(parse_qsl(urlsplit(w.url).query)) for w in ways(f"postgresql://app@{place}/shop")]
+        assert [f["host"] for f in found] == ["a", "::1" if "::1" in place else "b"]
+        assert [f.get("port", "") for f in found] == ports
+    found = [dict(parse_qsl(urlsplit(w.url).query)) for w in ways("postgresql:///shop?host=a,b&port=7")]
+    assert [(f["host"], f["port"]) for f in found] == [("a", "7"), ("b", "7")]
+    assert "names 3 hosts and 2 ports" in faults("postgresql:///shop?host=a,b,c&port=1,2")[0]
+
+
+def test_options_are_settings_of_the_session() -> None:
+    """Both forms, with escaped spaces; what is neither goes on as it is."""
+    given = read("postgresql://db/shop?options=-c%20geqo%3Doff%20--work-mem%3D8MB%20-c%20x.y%3Da%5C%20b%20-e")
+    assert (given["geqo"], given["work_mem"], given["x.y"], given["options"]) == ("off", "8MB", "a b", "-e")
+
+
+def test_a_password_may_hold_what_urls_are_made_of() -> None:
+    """As encoded, and an `@` as it is."""
+    assert read("postgresql://app:a%40b%3Ac%2F@db/shop")["password"] == "a@b:c/"
+    assert read("postgresql://app:a@b@db/shop") == {
+        "dbname": "shop", "user": "app", "password": "a@b", "host": "db"
+    }  # fmt: skip
+
+
+def test_a_service_gives_what_the_url_leaves_open(services: Path) -> None:
+    """Its hosts too; what the URL says wins."""
+    found = [dict(parse_qsl(urlsplit(w.url).query)) for w in ways("postgresql://?service=shop&user=me")]
+    assert [(f["host"], f["port"], f["user"]) for f in found] == [
+        ("db1", "6432", "me"),
+        ("db2", "6432", "me"),
+    ]
+    assert read("postgresql://other:1/?service=shop")["host"] == "other"
+    assert user_of("postgresql:///?service=shop") == "app"
+
+
+def test_a_service_that_is_not_there_is_never_another_server(services: Path) -> None:
+    """asyncpg would connect to localhost."""
+    assert faults("postgresql:///?service=shp") == [f"service 'shp' is not in {services}: it has shop, other"]
+    services.unlink()
+    assert "can't be read; name it by PGSERVICEFILE" in faults("postgresql:///?service=shop")[0]
+
+
+@pytest.mark.parametrize("host", ["a" * 300, "a" * 64 + ".example.org", "a..b"])
+def test_a_host_that_can_not_be_a_name_is_said_so(host: str) -> None:
+    """It ended as an unexpected UnicodeError; the host itself may be a part of a password."""
+    (said,) = faults(f"postgresql://app@{host}/shop")
+    assert said.startswith(f"names a host of {len(host)} characters")
+    assert host not in said
