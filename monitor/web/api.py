@@ -38,6 +38,7 @@ from monitor.web.requests import (
     SLOTS_MAX,
     json_object,
     limit,
+    moment,
     number,
     reason_of,
 )
@@ -152,7 +153,7 @@ class Api:
         return answer(found)
 
     async def _samples(self, request: Request) -> Response:
-        since, most = number(request, "since"), limit(request)
+        since, most = moment(request, "since"), limit(request)
         async with asyncio.timeout(BACKEND_DEADLINE):
             rows = await self._backend.samples(request.path_params["id"], since, most)
         return answer({"samples": list(rows)})
@@ -177,7 +178,7 @@ class Api:
             return answer(await self._backend.report(request.path_params["id"]))
 
     async def _chart(self, request: Request) -> Response:
-        since, slots = number(request, "since"), limit(request, "slots", SLOTS_MAX, SLOTS_DEFAULT)
+        since, slots = moment(request, "since"), limit(request, "slots", SLOTS_MAX, SLOTS_DEFAULT)
         async with asyncio.timeout(BACKEND_DEADLINE):
             return answer(await self._backend.chart(request.path_params["id"], since, slots))
 

@@ -145,7 +145,11 @@ METRICS: tuple[Metric, ...] = (
         _TM,
         "Time left until that earliest moment, never below 0; 0 is not yet a success.",
     ),
-    _overview("watch_superseded", _TM, "1 when a newer watch on the target may roll back instead."),
+    _overview(
+        "watch_superseded",
+        _TM,
+        "1 when a newer watch on the target may roll back instead; it has no other series then.",
+    ),
     _overview(
         "watch_verdict_timestamp_seconds",
         ("target", "migration", "verdict"),

@@ -20,6 +20,9 @@ from monitor.web.health import is_stale
 
 PHASES = ("warming", "watching", "awaiting_approval", "rolling_back", "in_doubt", "paused", "ended")
 
+UNDER_WAY = ("rolling_back", "in_doubt")
+"""Of a superseded watch, too, a rollback that has begun is seen whole."""
+
 UNITS: Mapping[str, tuple[str, float]] = {
     "ratio": ("ratio", 1.0),
     "time": ("seconds", 0.001),
@@ -104,6 +107,9 @@ class OverviewMetrics(Collector):
 
     def _watch(self, target: str, watch: Mapping[str, Any]) -> None:
         who = (target, str(watch["migration"]))
+        if watch.get("superseded") is True and watch.get("phase") not in UNDER_WAY:
+            self._add("watch_superseded", True, *who)  # it observes, and a newer one has all the rest
+            return
         self._add("watch_info", 1, *who, str(watch.get("id")), str(watch.get("mode")))
         for phase in PHASES:
             self._add("watch_phase", watch.get("phase") == phase, *who, phase)

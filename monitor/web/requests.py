@@ -21,6 +21,9 @@ CONTROL_BYTES = 16 << 10
 REGISTRATION_BYTES = 4 << 20
 """Rollback SQL is at most 1 MiB; JSON escapes make it longer."""
 
+MOMENT_MAX = 253_402_300_799
+"""The last second of the year 9999: later ones are milliseconds, and no timestamp of a database's."""
+
 REASON_MAX = 1000
 LIMIT_MAX = 10_000
 LIMIT_DEFAULT = 1000
@@ -62,6 +65,14 @@ def number(request: Request, name: str) -> float:
         value = -1.0
     if not isfinite(value) or value < 0:
         raise Refusal(400, f"{name} must be a number that is 0 or more")
+    return value
+
+
+def moment(request: Request, name: str) -> float:
+    """Epoch seconds up to MOMENT_MAX; 0 without one."""
+    value = number(request, name)
+    if value > MOMENT_MAX:
+        raise Refusal(400, f"{name} must be a time in seconds since 1970, at most {MOMENT_MAX}")
     return value
 
 

@@ -98,6 +98,21 @@ async def test_what_is_in_a_rollbacks_way_is_exported_by_its_code(web: Running) 
     assert {value for name, value in (await scraped(web)).items() if name.startswith(way)} == {0}
 
 
+async def test_a_superseded_watch_is_one_line_of_the_page_unless_its_rollback_is_under_way(
+    web: Running,
+) -> None:
+    """A target with many migrations a day does not grow its page with each."""
+    who = 'migration="0042_rename_email"'
+    web.overview.change_watch(superseded=True)
+    found = await scraped(web)
+    assert {name: value for name, value in found.items() if who in name} == {
+        f'migration_monitor_watch_superseded{{{who},target="shop"}}': 1
+    }
+    web.overview.change_watch(superseded=True, phase="in_doubt")
+    await asyncio.sleep(KEEP_SECONDS)
+    assert (await scraped(web))[f'migration_monitor_watch_phase{{{who},phase="in_doubt",target="shop"}}'] == 1
+
+
 async def test_a_watch_that_is_over_leaves_no_series(web: Running) -> None:
     """Nothing goes stale on the page."""
     web.overview.change(watches=())
