@@ -12,13 +12,16 @@ from monitor.ports import AlertTold, Json, SampleSlot, WatchRow
 COLUMNS = ("at", "low", "high", "missing", "quiet", "reason")
 """Lists of one metric in a chart, of equal length."""
 
+BEFORE = 1800 * SECOND
+"""What is drawn from before the migration, too: what was normal then."""
+
 Window = tuple[Micros, Micros, Micros]
 """From, until (not included), width of a slot."""
 
 
 def window_of(watch: WatchRow, since: Micros, slots: int, now: Micros) -> Window:
-    """The part of the watch's time from `since` on, in at most `slots` slots, none shorter than a second."""
-    start = max(since, watch.started_at)
+    """From `since` on, at most BEFORE from before the migration; slots of a second or more."""
+    start = max(since, watch.started_at - BEFORE)
     last = now if watch.verdict_at is None else min(now, followed_until(watch))
     end = max(start + SECOND, last + 1)
     return start, end, max(SECOND, -(-(end - start) // slots))

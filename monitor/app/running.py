@@ -114,7 +114,7 @@ def _parts(
         target, settings.policy(target), settings.watch.fast, probes, store,
         executor_of(settings, target, levers, store.guard), outgoing, telemetry, clock,
         kinds_of(settings, target), levers, settings.rollback.verify_for,
-        changes_of(settings, target), settings.report.url or "",
+        changes_of(settings, target), settings.report.url or "", settings.server.url or "",
     )  # fmt: skip
 
 

@@ -19,6 +19,9 @@ FACTS_MAX = 12
 COMMANDS_MAX = 5
 """Characters and entries; together under 10,000 characters, the least of the receivers' limits."""
 
+LAST = 5
+"""Facts that always stay: page, report, target, migration, time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -69,4 +72,4 @@ def iso(at: Micros) -> str:
 
 def _bounded(facts: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """The first and the last facts when there are too many: where and when always stay."""
-    return facts if len(facts) <= FACTS_MAX else facts[: FACTS_MAX - 3] + facts[-3:]
+    return facts if len(facts) <= FACTS_MAX else facts[: FACTS_MAX - LAST] + facts[-LAST:]

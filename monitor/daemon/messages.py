@@ -39,6 +39,7 @@ class Messages:
     policy: Policy
     kinds: Mapping[str, Kind]
     report_url: str = ""
+    page_url: str = ""
 
     def pending(self, keeper: Keeper, decision: said.StreakPending, value: float | None) -> Alert:
         """The first breaching sample of a rollback rule: informs, wakes nobody."""
@@ -140,8 +141,7 @@ class Messages:
             keeper, decision.at, ending.severity, f"{keeper.row.migration}: {ending.said}",
             transition=f"verdict/{verdict.value}",
             condition="rollback" if verdict in GOOD_ROLLBACKS | BAD_ROLLBACKS else "verdict",
-            facts=(*((("reason", decision.reason),) if decision.reason else ()), *kept(keeper),
-                   *self._report(keeper.id)),
+            facts=(*((("reason", decision.reason),) if decision.reason else ()), *kept(keeper)),
             next=_begun_small(ending.left) or "the watch has ended", commands=("report",),
             resolves=verdict in GOOD_ROLLBACKS, page=verdict not in QUIET_ENDS,
         )  # fmt: skip
@@ -193,7 +193,7 @@ class Messages:
             f"aftermath/{after.until}", f"{after.watch_id}/aftermath", target, after.migration,
             after.watch_id, at, Severity.INFO if helped else Severity.CRITICAL,
             f"{after.migration}: {HELPED[helped]}", next="" if helped else ELSEWHERE,
-            facts=self._report(after.watch_id), commands=(command("report", after.migration),),
+            facts=self._links(after.watch_id), commands=(command("report", after.migration),),
             page=not helped,
         )  # fmt: skip
 
@@ -212,11 +212,15 @@ class Messages:
         row = keeper.row
         return Alert(
             transition, f"{row.id}/{condition}", row.target, row.migration, row.id, at, severity, title,
-            facts, next, tuple(command(name, row.migration) for name in commands), resolves, page,
+            (*facts, *self._links(row.id)), next, tuple(command(name, row.migration) for name in commands),
+            resolves, page,
         )  # fmt: skip
 
-    def _report(self, watch_id: str) -> tuple[tuple[str, str], ...]:
-        return (("report", self.report_url.replace("{id}", watch_id)),) if self.report_url else ()
+    def _links(self, watch_id: str) -> tuple[tuple[str, str], ...]:
+        """Where to see it: the watch on the page, and its report, which the page makes at any time."""
+        report = self.report_url or (self.page_url and f"{self.page_url}/api/v1/watches/{{id}}/report")
+        links = (("page", self.page_url and f"{self.page_url}/#{{id}}"), ("report", report))
+        return tuple((label, url.replace("{id}", watch_id)) for label, url in links if url)
 
     def _rule(self, name: str) -> Rule:
         return next(rule for rule in self.policy.rules if rule.name == name)

@@ -55,6 +55,7 @@ class TargetParts:
     verify_for: Micros = 0  # after a rollback, until it is said whether it helped; 0: never
     statistics: Statistics = field(default_factory=NoStatistics)
     report_url: str = ""  # of a watch's report, `{id}` for its id; "": none
+    page_url: str = ""  # of the daemon's own page; "": not known
 
     @property
     def read_deadline(self) -> float:

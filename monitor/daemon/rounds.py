@@ -71,7 +71,7 @@ class Rounds:
         self._policy = parts.policy
         self._clock = parts.clock
         self._sentinel = Sentinel(parts.policy)
-        self._telling = Telling(Messages(parts.policy, parts.kinds, parts.report_url), parts)
+        self._telling = Telling(Messages(parts.policy, parts.kinds, parts.report_url, parts.page_url), parts)
         self._aftermath = Aftermath(parts.verify_for)
         self._afterwards = Afterwards()
         self.milestones = Milestones()

@@ -18,6 +18,7 @@ from monitor.settings.types import (
     Duration,
     Listen,
     PageOfWatch,
+    PublicUrl,
     Secret,
     Section,
     Span,
@@ -160,6 +161,9 @@ class Server(Section):
     listen: Listen = Field("127.0.0.1:9878", description="HOST:PORT; loopback unless you say otherwise")
     token: Secret | None = Field(None, description="without it nothing can be changed over HTTP")
     hosts: tuple[Text, ...] = Field((), description="further names that the Host header may say")
+    url: PublicUrl | None = Field(
+        None, description="where people open the page, `https://monitor.example.com`: linked in every alert"
+    )
 
     @property
     def address(self) -> tuple[str, int]:

@@ -200,6 +200,18 @@ PageOfWatch = Annotated[str, AfterValidator(_page_of_watch), _schema("address", 
 """An address that people open, with `{id}` where the watch's id belongs; no user or password in it."""
 
 
+def _public(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", value):
+        raise PydanticCustomError(
+            OURS, "is not the address that people open: write it as https://monitor.example.com"
+        )
+    return value.rstrip("/")
+
+
+PublicUrl = Annotated[str, AfterValidator(_public), _schema("address", r"^https?://")]
+"""An address that people open; no user or password in it."""
+
+
 def _text(value: object) -> object:
     if isinstance(value, str) and not value.strip():
         raise PydanticCustomError(OURS, "is empty: write a value, or remove the key")

@@ -42,9 +42,13 @@ def status_page(targets: Sequence[TargetView], now: Micros) -> str:
     return (
         f'{HEAD}<body><header><h1>migration-monitor</h1><p id="live" role="status"></p>'
         f'<span id="age" class="age"></span>{_ranges()}'
+        '<button id="zone" class="plain" type="button">show local time</button>'
         '<button id="forget" class="plain" type="button" hidden>forget token</button></header>'
         f'<main><div id="banners" role="status"></div><div id="unhappy"></div>{EMPTY}<div id="open"></div>'
-        '<section id="ended-part" hidden><h2 class="part">Ended</h2><div id="ended"></div>'
+        '<section id="ended-part" hidden><div class="filters"><h2 class="part">Ended</h2>'
+        '<input id="filter" type="search" aria-label="filter ended watches" hidden'
+        ' placeholder="name, target, verdict or id"></div><p id="none" class="dim" role="status"></p>'
+        '<div id="ended"></div>'
         '<button id="more" type="button" hidden>Show more</button></section>'
         f'<noscript><p class="dim">at {_moment(now / SECOND)}, renewed every ten seconds</p>'
         f"{body or '<p>no targets</p>'}</noscript></main></body></html>"

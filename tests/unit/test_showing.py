@@ -8,7 +8,7 @@ import pytest
 
 from monitor.core.samples import HOUR, SECOND
 from monitor.ports import SampleSlot, WatchRow
-from monitor.showing import chart_view, window_of
+from monitor.showing import BEFORE, chart_view, window_of
 from tests.stored import T0, registration
 
 WATCH = WatchRow(
@@ -17,14 +17,15 @@ WATCH = WatchRow(
 
 
 @pytest.mark.parametrize(
-    ("hours", "slots", "width"), [(24, 400, 216 * SECOND + 1), (1, 10_000, SECOND), (0, 5, SECOND)]
+    ("hours", "slots", "width"),
+    [(24, 400, 220_500_000 + 1), (1, 10_000, SECOND), (0, 2000, SECOND)],
 )
 def test_the_width_of_a_slot_follows_from_the_time_and_is_at_least_a_second(
     hours: int, slots: int, width: int
 ) -> None:
     """Rounded up, so that there are never more slots than asked for."""
     since, until, found = window_of(WATCH, 0, slots, T0 + hours * HOUR)
-    assert since == T0
+    assert since == T0 - BEFORE
     assert found == width
     assert (until - since) / found <= slots or found == SECOND
 

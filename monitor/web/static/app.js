@@ -5,14 +5,16 @@ import { Card } from "./card.js";
 import { h, fill, say } from "./dom.js";
 import { LEVELS, awaited, level, unsettled } from "./level.js";
 import { Model } from "./model.js";
-import { clock, span } from "./words.js";
+import { VERDICTS, clock, span, zone } from "./words.js";
 
 const OPEN_AT_ONCE = 3; // so many watches are shown unfolded; of more, only those in alarm
 const ENDED_SHOWN = 10;
+const FILTER_FROM = 6; // so many ended watches are looked through by eye
 
 const element = (id) => document.getElementById(id);
 const cards = new Map();
 let endedShown = ENDED_SHOWN;
+let wantedId = named(); // the watch that the address names, until it is shown
 let due = false;
 let wasSilent = "";
 const model = new Model(() => {
@@ -30,20 +32,65 @@ function draw() {
   const unhappy = unsettled(all, model.now()).sort((a, b) => b.verdict_at - a.verdict_at);
   const judging = all.filter((watch) => awaited(watch) && !unhappy.includes(watch)); // whether it helped is still open
   const ended = all.filter((watch) => watch.verdict !== null && !unhappy.includes(watch) && !judging.includes(watch)).sort((a, b) => b.verdict_at - a.verdict_at);
+  const found = ended.filter(fitsFilter);
+  if (found.some((watch, index) => watch.id === wantedId && index >= endedShown)) endedShown = found.length;
   freshness();
   fill(element("banners"), [banners(), model.trouble], () => banners().map((text) => h("p", { class: "banner" }, text)));
   urgentFirst(open.some((watch) => level(watch) === "alarm" || model.silentOf(watch.target) !== null));
   place(element("unhappy"), [...unhappy, ...judging], false);
   place(element("open"), open, open.length <= OPEN_AT_ONCE);
-  place(element("ended"), ended.slice(0, endedShown), false);
+  place(element("ended"), found.slice(0, endedShown), false);
   element("ended-part").hidden = ended.length === 0;
-  element("more").hidden = ended.length <= endedShown;
+  element("filter").hidden = ended.length < FILTER_FROM;
+  say(element("none"), ended.length && !found.length ? "No ended watch is like that." : "");
+  element("more").hidden = found.length <= endedShown;
   element("empty").hidden = open.length > 0;
   const names = [...model.targets.keys()].join(", ");
   const nothing = ended.length || judging.length || unhappy.length || !model.stocked ? "No migration is being watched now." : "No migration has been watched yet.";
   say(element("empty-text"), !model.loaded ? "Asking the daemon…" : `${nothing}${names ? ` Looking after ${names}.` : ""}`);
   element("forget").hidden = !token.get();
+  goTo();
   title(open.filter((watch) => level(watch) === "alarm").length + unhappy.length);
+}
+
+/** What was typed is part of a name, a target, a verdict or an id. */
+function fitsFilter(watch) {
+  const typed = element("filter").value.trim().toLowerCase();
+  const said = [watch.migration, watch.target, VERDICTS[watch.verdict] ?? watch.verdict, watch.id];
+  return watch.id === wantedId || said.some((text) => String(text).toLowerCase().includes(typed));
+}
+
+function named() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+}
+
+/** Unfolds the watch that the address names, once: what people fold again stays folded. */
+function goTo() {
+  const known = cards.get(wantedId);
+  if (!known?.root.isConnected) return;
+  wantedId = "";
+  known.root.open = true;
+  known.root.scrollIntoView();
+}
+
+/** Everything that says a time, anew. */
+function again() {
+  const open = [...cards.values()].filter((known) => known.root.open).map((known) => known.watch.id);
+  for (const known of cards.values()) {
+    known.close();
+    known.root.remove();
+  }
+  cards.clear();
+  draw();
+  for (const id of open) if (cards.has(id)) cards.get(id).root.open = true;
+}
+
+function zones() {
+  say(element("zone"), zone.local() ? "show UTC" : "show local time");
 }
 
 function byGravity(a, b) {
@@ -83,7 +130,7 @@ function card(watch, unfold) {
 
 function* troubles() {
   for (const target of model.targets.values()) {
-    if (target.stale) yield `${target.name}: the decision loop stands still${target.decided_at ? ` since ${clock(target.decided_at)} UTC` : ""}. Nothing is decided until it goes on.`;
+    if (target.stale) yield `${target.name}: the decision loop stands still${target.decided_at ? ` since ${clock(target.decided_at)} ${zone.name(target.decided_at)}` : ""}. Nothing is decided until it goes on.`;
     if (target.held_by) yield `${target.name}: another daemon (${target.held_by}) looks after this target; this one waits.`;
     else if (!target.store_reachable)
       yield `${target.name}: the store can't be reached${target.trouble ? ` (${target.trouble})` : ""}. Shown is what the daemon has in memory.`;
@@ -99,7 +146,7 @@ function freshness() {
   document.body.classList.toggle("lost", lost);
   // what counts up stands beside the live region: it would be read out every second
   const silence = model.lost !== null ? "Connection lost, trying again" : "No word from the daemon";
-  say(element("live"), lost ? `${silence}: what you see may be out of date.` : "Live. Times are UTC.");
+  say(element("live"), lost ? `${silence}: what you see may be out of date.` : `Live. Times are ${zone.name()}.`);
   say(element("age"), lost ? `Last news ${span(age)} ago.` : "");
 }
 
@@ -125,6 +172,16 @@ element("forget").addEventListener("click", () => {
   token.forget();
   element("range").querySelector("input:checked").focus();
 });
+element("filter").addEventListener("input", draw);
+element("zone").addEventListener("click", () => {
+  zone.turn();
+  zones();
+  again();
+});
+addEventListener("hashchange", () => {
+  wantedId = named();
+  draw();
+});
 document.addEventListener("token", draw);
 element("range").addEventListener("change", (event) => {
   for (const known of cards.values()) known.range(Number(event.target.value));
@@ -132,6 +189,7 @@ element("range").addEventListener("change", (event) => {
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   for (const known of cards.values()) known.recolour();
 });
+zones();
 draw();
 model.start();
 setInterval(everySecond, 1000);

@@ -7,7 +7,7 @@ import { h, fill, say } from "./dom.js";
 import { History } from "./history.js";
 import { level, trigger } from "./level.js";
 import { plan, readiness } from "./sections.js";
-import { MODES, PHASES, VERDICTS, clock, ruleOf, span } from "./words.js";
+import { MODES, PHASES, VERDICTS, clock, ruleOf, span, zone } from "./words.js";
 
 const MARKS = { alarm: "▲", notice: "◆", calm: "●", aside: "◇", back: "↺", over: "■" };
 const SILENT = "○";
@@ -24,8 +24,9 @@ export class Card {
     this.sentence = h("p", { class: "outlook" });
     this.trigger = h("p", { class: "trigger" });
     this.body = h("div", { class: "body" });
-    this.root = h("details", { class: "watch", ontoggle: () => this.fold() },
-      h("summary", {}, h("div", { class: "line" }, this.state, this.place), h("h2", { class: "name" }, watch.migration), this.sentence, this.trigger),
+    this.when = h("time", { class: "when" });
+    this.root = h("details", { class: "watch", id: watch.id, ontoggle: () => this.fold() },
+      h("summary", {}, h("div", { class: "line" }, this.state, this.place, this.when), h("h2", { class: "name" }, watch.migration), this.sentence, this.trigger),
       this.body);
     if (unfolded) this.root.open = true;
   }
@@ -41,6 +42,9 @@ export class Card {
     say(this.place, `on ${watch.target}${mode}`);
     say(this.trigger, silent ? "" : trigger(watch));
     this.trigger.hidden = !this.trigger.textContent;
+    const over = watch.verdict !== null;
+    say(this.when, over ? clock(watch.verdict_at) : "");
+    if (over) this.when.setAttribute("datetime", new Date(watch.verdict_at * 1000).toISOString());
     this.tick();
     if (this.parts && (changed || !this.shownOnce)) this.update();
   }
@@ -101,7 +105,7 @@ export class Card {
   /** Who only lost the connection does not know that the daemon is gone. */
   sayNothingIsDone(since) {
     const unless = this.model.lost !== null ? ", unless only this page has lost it" : "";
-    const text = `No word from the daemon since ${clock(since, this.model.now())} UTC: nothing is decided and nothing is rolled back${unless}.`;
+    const text = `No word from the daemon since ${clock(since, this.model.now())} ${zone.name(since)}: nothing is decided and nothing is rolled back${unless}.`;
     fill(this.sentence, text, () => text);
   }
 
@@ -138,7 +142,7 @@ export class Card {
     this.left();
     this.countdown();
     const open = watch.verdict === null && this.model.controls;
-    fill(parts.actions, [open, watch.phase, watch.mode, watch.superseded, watch.plan], () => (open ? actions(watch) : null));
+    fill(parts.actions, [open, watch.phase, watch.mode, watch.superseded, watch.plan, watch.streaks?.some((s) => s.action === "rollback")], () => (open ? actions(watch) : null));
     const ready = [watch.readiness, watch.rehearsal, watch.already_breaching, watch.ledger_lost, watch.verdict, watch.phase, watch.superseded, watch.superseded_by, watch.attempt];
     fill(parts.ready, ready, () => readiness(watch));
     fill(parts.sql, watch.plan, () => plan(watch.plan));
@@ -180,7 +184,8 @@ export class Card {
 
 function reportLink(id) {
   const href = `/api/v1/watches/${encodeURIComponent(id)}/report`;
-  return h("p", { class: "report" }, h("a", { href }, "Report of this watch"), h("span", { class: "dim" }, ` ${id}`));
+  const link = h("a", { href: `#${encodeURIComponent(id)}` }, id);
+  return h("p", { class: "report" }, h("a", { href }, "Report of this watch"), h("span", { class: "dim" }, " · link to it: "), link);
 }
 
 function bar(streak) {

@@ -4,11 +4,12 @@ import { ofWatch } from "./api.js";
 import { h, fill, say } from "./dom.js";
 import { awaited } from "./level.js";
 import { colours, limitsOf, paint, top } from "./marks.js";
-import { clock, metricName, span, tick, value } from "./words.js";
+import { ahead, clock, metricName, span, tick, value } from "./words.js";
 
 const ORDER = ["error_rate", "response_time", "connections", "query_latency"]; // as the README has the thresholds
 const SLOTS = 400; // of one answer: about one for each two pixels
 const POINTS = 1200; // more than this, and the daemon is asked for a summary again
+const BEFORE = 1800; // seconds before the migration that are drawn, too: what was normal then
 const HEIGHT = 150;
 const PADDING = 18; // pixels right of the chart
 const MAX_GAP = 30; // seconds without a sample that are still joined, when the daemon does not say
@@ -42,16 +43,18 @@ export class Charts {
       }
       if (watch.verdict === null) chart.news(metric, watch.updated_at);
       chart.verdictAt = watch.verdict_at;
+      chart.startedAt = watch.started_at;
       chart.head(watch.verdict === null);
     }
     if (Math.max(0, ...[...this.charts.values()].map((chart) => chart.at.length)) > POINTS) this.load();
   }
 
-  /** The part of time that is shown: the chosen span, never before the watch began. */
+  /** What is shown: the chosen span, and of what was measured before the migration at most BEFORE. */
   window(now) {
     const { verdict_at: verdict, aftermath } = this.watch;
     const end = verdict === null ? now : Math.max(verdict, Math.min(now, aftermath?.until ?? 0));
-    const start = Math.max(this.watch.started_at, this.seconds ? end - this.seconds : 0);
+    const { started_at: started } = this.watch;
+    const start = Math.max(started - BEFORE, Math.min(started, this.first ?? started), this.seconds ? end - this.seconds : 0);
     return [start, Math.max(end, start + 10)];
   }
 
@@ -77,10 +80,11 @@ export class Charts {
     this.loading = true;
     this.asked = Date.now();
     const seconds = this.seconds;
-    const [since] = this.window(Date.now() / 1000);
+    const since = Math.max(this.watch.started_at - BEFORE, seconds ? this.window(Date.now() / 1000)[1] - seconds : 0);
     try {
       this.found = await ofWatch(this.watch.id, `chart?since=${since.toFixed(3)}&slots=${SLOTS}`);
       for (const [name, chart] of this.charts) chart.load(this.found.metrics[name], this.found.step, this.gap());
+      this.first = Math.min(...Object.values(this.found.metrics).map(({ at }) => at[0] ?? Infinity));
       this.trouble.textContent = "";
     } catch (error) {
       this.trouble.textContent = `The past can't be drawn now: ${error.message}`;
@@ -221,7 +225,7 @@ class Chart {
       width,
       height: HEIGHT,
       legend: { show: false },
-      tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
+      tzDate: (at) => uPlot.tzDate(new Date((at + ahead(at)) * 1000), "Etc/UTC"),
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
       padding: [12, PADDING, 0, 0],
       scales: { x: { time: true, auto: false, range: () => [this.from, this.to] }, y: { auto: false, range: () => [0, this.top ?? 1] } },

@@ -19,13 +19,21 @@ const ALLOWED = {
   paused: ["resume", "cancel"],
 };
 
+/** The one that is needed at this moment, if any: it is the dominant one. */
+function needed(watch) {
+  if (watch.phase === "awaiting_approval") return "approve";
+  if (watch.phase === "paused") return "resume";
+  return (watch.streaks ?? []).some((streak) => streak.action === "rollback") ? "rollback" : "";
+}
+
 /** Buttons for what applies now. */
 export function actions(watch) {
   const words = (ALLOWED[watch.phase] ?? []).filter((word) => word !== "rollback" || (watch.mode !== "observe" && !watch.superseded));
   if (!words.length) return h("p", { class: "dim" }, "It can't be stopped any more: the rollback has begun.");
   return words.map((word) => {
     const { word: label, grave } = CONTROLS[word];
-    return h("button", { type: "button", class: grave ? "grave" : null, onclick: () => ask(watch, word) }, label);
+    const kind = word === needed(watch) ? (grave ? "grave needed" : "main") : null;
+    return h("button", { type: "button", class: kind, onclick: () => ask(watch, word) }, label);
   });
 }
 

@@ -21,7 +21,14 @@ export function endedBy(detail, units) {
 const beyond = (rule) => LIMITS[ruleOf(rule).action] ?? rule;
 const name = (rule) => (rule === "person" ? "a person" : ruleOf(rule).name);
 const told = (what) => ({ text }) => [what, typeof text === "string" && text ? `: ${text}` : ""].join("");
-const lines = (found) => (Array.isArray(found) ? found.map(String) : []);
+const lines = (found) => (Array.isArray(found) ? found.map(inWords) : []);
+
+/** A value of a detail as text: objects by their keys, never as `[object Object]`. */
+function inWords(found) {
+  if (found === null || typeof found !== "object") return String(found);
+  if (Array.isArray(found)) return found.map(inWords).join(", ");
+  return Object.entries(found).map(([key, one]) => `${key.replaceAll("_", " ")} ${inWords(one)}`).join(", ");
+}
 
 /** A sentence, and under it what it lists. */
 const listing = (what, found) => ({ what, list: lines(found).slice(0, SHOWN), more: Math.max(0, lines(found).length - SHOWN) });
@@ -79,6 +86,7 @@ const SENTENCES = {
   outcome_resolved_externally: done("found rolled back by hand"),
   ended: ({ verdict, reason }) => `${VERDICTS[verdict] ?? verdict}${reason ? `: ${reason}` : ""}`,
   aftermath: ({ helped }) => `${{ true: "it helped: no metric breaches any more", false: "it did NOT help: the breach goes on" }[helped] ?? "whether it helped can't be said: not every metric is measured"}`,
+  bookkeeping: ({ migration, tool }) => `${migration} is marked as reverted in the table of ${tool}`,
   kept_expiring: () => "what the rollback kept will be dropped soon",
   kept_dropped: () => "what the rollback kept was dropped, as configured",
   restored: () => "what the rollback kept was put back",
@@ -107,8 +115,8 @@ function listed({ what, list, more }) {
 
 /** A kind without a sentence of its own: its name and its details, lists too. */
 function other({ kind, detail }) {
-  const plain = Object.entries(detail ?? {}).filter(([, v]) => ["string", "number", "boolean"].includes(typeof v) || Array.isArray(v));
-  const text = plain.filter(([, v]) => v !== "").map(([key, v]) => `${key.replaceAll("_", " ")} ${Array.isArray(v) ? lines(v).join("; ") : v}`).join(", ");
+  const plain = Object.entries(detail ?? {}).filter(([, v]) => v !== null && v !== undefined);
+  const text = plain.filter(([, v]) => v !== "").map(([key, v]) => `${key.replaceAll("_", " ")} ${Array.isArray(v) ? lines(v).join("; ") : inWords(v)}`).join(", ");
   const short = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
   return `${kind.replaceAll("_", " ")}${short ? `: ${short}` : ""}`;
 }

@@ -6,7 +6,6 @@ const DASHES = { warn: [2, 4], investigate: [8, 4], rollback: [] };
 const KEYS = { warn: "normal below", investigate: "investigate above", rollback: "roll back above" };
 const DOES = { warn: "warns after", investigate: "alerts after", rollback: "rolls back after" };
 const HEADROOM = 1.25;
-const CLIP = 20; // times the highest limit: above that the line leaves the chart, or the limits could not be told apart
 
 /** Colours of the page as it is now, light or dark. */
 export function colours() {
@@ -21,17 +20,16 @@ export function limitsOf(metric) {
   return [...(metric.rules ?? [])].reverse().map(({ action, limit, hold_seconds: hold }) => ({
     key: action,
     at: limit,
-    label: `${KEYS[action]} ${value(limit, metric.unit)}`,
     text: `${KEYS[action]} ${value(limit, metric.unit)} (${DOES[action]} ${span(hold)})`,
   }));
 }
 
-/** Upper end of the scale: every limit is seen, and the line as far as the limits stay apart. */
+/** Upper end of the scale: every limit is seen, and all of the line. */
 export function top(metric, values) {
   const limit = Math.max(0, ...(metric.rules ?? []).map((rule) => rule.limit));
   const worst = Math.max(0, ...values.filter((v) => v !== null));
   if (!limit) return worst * HEADROOM || 1;
-  return Math.max(limit * HEADROOM, Math.min(worst * 1.1, limit * CLIP));
+  return Math.max(limit * HEADROOM, worst * 1.1);
 }
 
 function box(plot) {
@@ -67,16 +65,14 @@ export const paint = {
     if (chart.silent) hatch(plot, x(plot, Math.min(chart.silent, chart.at.at(-1) ?? chart.silent)), x(plot, chart.to), colour, "no word");
   },
 
-  /** Above the line: limits and their names, and how far the line goes beyond the chart. */
+  /** Above the line: limits (their words are below the chart), the migration, the end. */
   over(plot, chart, colour) {
     const { ctx } = plot;
     const { left, right, up, down } = box(plot);
     const unit = devicePixelRatio;
     ctx.save();
     ctx.font = `${11 * unit}px ${colour.font.slice(5)}`;
-    ctx.textAlign = "right";
-    let free = Infinity;
-    for (const { key, at, label } of limitsOf(chart.metric)) {
+    for (const { key, at } of limitsOf(chart.metric)) {
       const y = plot.valToPos(at, "y", true);
       if (y < up || y > down) continue;
       ctx.strokeStyle = key === "warn" ? colour.dim : key === "investigate" ? colour.warn : colour.no;
@@ -86,25 +82,26 @@ export const paint = {
       ctx.moveTo(left, y);
       ctx.lineTo(right, y);
       ctx.stroke();
-      const text = Math.min(y - 6 * unit, free - 13 * unit);
-      free = text;
-      lettering(ctx, label, right - 4 * unit, text, colour);
     }
-    if (chart.verdictAt && chart.verdictAt < chart.to) ended(plot, x(plot, chart.verdictAt), colour);
-    const worst = Math.max(0, ...chart.values.filter((v) => v !== null));
-    ctx.textAlign = "left";
-    if (worst > chart.top) lettering(ctx, `▲ up to ${value(worst, chart.metric.unit)}`, left + 4 * unit, up + 11 * unit, colour);
+    if (chart.startedAt > chart.from && chart.startedAt < chart.to) {
+      const at = x(plot, chart.startedAt);
+      upright(plot, at, colour.dim, [3 * unit, 3 * unit]);
+      ctx.textAlign = at - left > (right - left) / 2 ? "right" : "left";
+      lettering(ctx, "migration", at + (ctx.textAlign === "right" ? -4 : 4) * unit, up + 11 * unit, colour);
+    }
+    // right of the end is seen whether the rollback helped
+    if (chart.verdictAt && chart.verdictAt < chart.to) upright(plot, x(plot, chart.verdictAt), colour.text, []);
     ctx.restore();
   },
 };
 
-/** The end of the watch; what is right of it shows whether the rollback helped. */
-function ended(plot, at, colour) {
+/** A moment, from top to bottom. */
+function upright(plot, at, stroke, dash) {
   const { ctx } = plot;
   const { up, down } = box(plot);
-  ctx.strokeStyle = colour.text;
+  ctx.strokeStyle = stroke;
   ctx.lineWidth = 1.5 * devicePixelRatio;
-  ctx.setLineDash([]);
+  ctx.setLineDash(dash);
   ctx.beginPath();
   ctx.moveTo(at, up);
   ctx.lineTo(at, down);

@@ -61,7 +61,32 @@ function rehearsed(rehearsal) {
 /** The statements in order, each with what it does to data. */
 export function plan(statements) {
   if (!statements?.length) return h("p", { class: "dim" }, "No statement is registered.");
-  return h("ol", { class: "plan" }, statements.map(statement));
+  const all = statements.map((one) => `${String(one.sql ?? "").replace(/;\s*$/, "")};`).join("\n");
+  return [h("ol", { class: "plan" }, statements.map(statement)), statements.length > 1 ? copying("Copy all", () => all) : null];
+}
+
+/** Puts text on the clipboard, also where the page came without TLS: then by a selection. */
+function copying(label, text) {
+  const button = h("button", { type: "button", class: "plain copy", onclick: async () => {
+    const done = await copied(text());
+    button.textContent = done ? "Copied" : "Not copied: select it by hand";
+    setTimeout(() => { button.textContent = label; }, 2000);
+  } }, label);
+  return button;
+}
+
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = h("textarea", { readonly: true, "aria-hidden": "true", class: "aside-field", value: text });
+    (document.querySelector("dialog[open]") ?? document.body).append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
 }
 
 function statement(one) {
@@ -70,5 +95,5 @@ function statement(one) {
   const label = [known, alone].filter(Boolean).join(", ");
   return h("li", {},
     h("pre", { tabindex: "0", "aria-label": `statement ${one.step ?? ""}` }, h("code", {}, String(one.sql ?? ""))),
-    label ? h("span", { class: `class ${one.class ?? ""}` }, label) : null);
+    h("span", { class: "beside" }, label ? h("span", { class: `class ${one.class ?? ""}` }, label) : null, copying("Copy", () => String(one.sql ?? ""))));
 }

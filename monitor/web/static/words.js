@@ -62,15 +62,37 @@ export function span(seconds) {
   return found.slice(0, 2).join(" ") || "0 s";
 }
 
-/** Time of day in UTC, as in alerts and on the command line; with the date when it is not today. */
-export function clock(seconds, now = Date.now() / 1000) {
-  const at = new Date(seconds * 1000);
-  const time = at.toISOString().slice(11, 19);
-  if (at.toISOString().slice(0, 10) === new Date(now * 1000).toISOString().slice(0, 10)) return time;
-  return `${at.toISOString().slice(0, 10)} ${time.slice(0, 5)}`;
+const ZONE_KEY = "migration-monitor-zone";
+
+/** Whose time is shown: UTC, as in alerts and on the command line, or this browser's on demand. */
+export const zone = {
+  local: () => localStorage.getItem(ZONE_KEY) === "local",
+  /** "UTC", or "UTC+01:00" where the browser is. */
+  name: (at = Date.now() / 1000) => (zone.local() ? offset(at) : "UTC"),
+  turn: () => localStorage.setItem(ZONE_KEY, zone.local() ? "utc" : "local"),
+};
+
+const minutesEast = (seconds) => -new Date(seconds * 1000).getTimezoneOffset();
+
+function offset(seconds) {
+  const east = minutesEast(seconds);
+  const [hours, minutes] = [Math.floor(Math.abs(east) / 60), Math.abs(east) % 60].map((part) => String(part).padStart(2, "0"));
+  return `UTC${east < 0 ? "−" : "+"}${hours}:${minutes}`;
 }
 
-/** Ticks of a time axis, UTC: seconds only where they differ. */
-export function tick(seconds, step) {
-  return new Date(seconds * 1000).toISOString().slice(11, step < 60 ? 19 : 16);
+/** "2026-11-25T14:05:09" of a moment, in the zone that is shown. */
+const written = (seconds) => new Date((seconds + (zone.local() ? minutesEast(seconds) * 60 : 0)) * 1000).toISOString();
+
+/** Time of day in the zone that is shown; with the date when it is not today. */
+export function clock(seconds, now = Date.now() / 1000) {
+  const [at, today] = [written(seconds), written(now)];
+  return at.slice(0, 10) === today.slice(0, 10) ? at.slice(11, 19) : `${at.slice(0, 10)} ${at.slice(11, 16)}`;
 }
+
+/** Ticks of a time axis: seconds only where they differ. */
+export function tick(seconds, step) {
+  return written(seconds).slice(11, step < 60 ? 19 : 16);
+}
+
+/** The hours that the zone is ahead of UTC, for the axis' grid. */
+export const ahead = (seconds) => (zone.local() ? minutesEast(seconds) * 60 : 0);
