@@ -44,6 +44,9 @@ class Pace:
         return REQUEST_SHARE * self.deadline
 
 
+LEAVING = {"connection": "close"}
+"""Sent with a read after which the next one meets whom a balancer chooses, not the one of before."""
+
 NOTE = "note:"
 """How a finding of `check` begins that is no problem."""
 
@@ -80,10 +83,13 @@ class Endpoints:
         self._missing: set[str] = set()
         self._answering = 0
 
-    async def read(self, now: Micros, parse: Callable[[str, Response], T]) -> Answers[T]:
+    async def read(
+        self, now: Micros, parse: Callable[[str, Response], T], new_connection: bool = False
+    ) -> Answers[T]:
         """Asks every instance; `parse` takes (url, response) and may raise SourceError."""
         keys = list(self._urls)
-        found = await asyncio.gather(*(self._one(now, self._urls[key], parse) for key in keys))
+        reads = (self._one(now, self._urls[key], parse, new_connection) for key in keys)
+        found = await asyncio.gather(*reads)
         pages = {
             key: page for key, page in zip(keys, found, strict=True) if not isinstance(page, SourceError)
         }
@@ -113,9 +119,25 @@ class Endpoints:
                 found.append(of_instance(number, f"{e}{STALE_REMEDY if e.reason == 'stale' else ''}"))
         return found
 
-    async def _one(self, now: Micros, url: str, parse: Callable[[str, Response], T]) -> T | SourceError:
+    async def in_a_row(self, parse: Callable[[str, Response], T], times: int) -> list[list[T]]:
+        """For `check`: what each instance says, read again and again on new connections, until it fails."""
+        return list(await asyncio.gather(*(self._row(url, parse, times) for url in self._urls.values())))
+
+    async def _row(self, url: str, parse: Callable[[str, Response], T], times: int) -> list[T]:
+        said: list[T] = []
+        for _ in range(times):
+            found = await self._one(utc_now(), url, parse, new_connection=True)
+            if isinstance(found, SourceError):
+                break
+            said.append(found)
+        return said
+
+    async def _one(
+        self, now: Micros, url: str, parse: Callable[[str, Response], T], new_connection: bool
+    ) -> T | SourceError:
+        headers = {**self._headers, **LEAVING} if new_connection else self._headers
         try:
-            response = await self._net.get(url, deadline=self._pace.each, headers=self._headers)
+            response = await self._net.get(url, deadline=self._pace.each, headers=headers)
             refuse_old(response.ok(), now, self._pace.max_gap)
             return parse(url, response)
         except SourceError as e:
