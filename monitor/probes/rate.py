@@ -11,13 +11,12 @@ from math import inf, isnan
 from monitor.core.samples import Micros, Reading
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 
-QUIET = "insufficient_traffic"
-NO_SAMPLE_YET = "no_sample_yet"
 
-
-def error_rate(metric: str, meter: Meter, now: Micros, pages: Mapping[str, Page]) -> Reading:
-    """errors/requests over the meter's window, with the counts since the last read."""
-    increase = meter.take(now, pages)
+def error_rate(
+    metric: str, meter: Meter, now: Micros, pages: Mapping[str, Page], whole: bool = False
+) -> Reading:
+    """errors/requests over the meter's window, with the counts since the last read. `whole`: as `take`."""
+    increase = meter.take(now, pages, whole)
     if missing := _without(REQUESTS, metric, pages):
         return missing
     if isinstance(increase, str):
@@ -29,7 +28,7 @@ def error_rate(metric: str, meter: Meter, now: Micros, pages: Mapping[str, Page]
     held = meter.window(now)
     total, failed = held.get(REQUESTS, 0.0), held.get(ERRORS, 0.0)
     if total < max(meter.rates.min_requests, 1):
-        return Reading(metric, reason=QUIET, quiet=True, errors=errors, requests=requests)
+        return Reading(metric, reason="insufficient_traffic", quiet=True, errors=errors, requests=requests)
     return Reading(metric, failed / total, errors=errors, requests=requests)
 
 
@@ -38,7 +37,7 @@ def _without(group: str, metric: str, pages: Mapping[str, Page]) -> Reading | No
     if any(page.groups.get(group) for page in pages.values()):
         return None
     if pages and all(page.declared for page in pages.values()):
-        return Reading(metric, reason=NO_SAMPLE_YET, quiet=True)
+        return Reading(metric, reason="no_sample_yet", quiet=True)
     return Reading(metric, reason="no_series")
 
 
@@ -53,7 +52,7 @@ def quantile(
         return Reading(metric, reason=increase)
     held = meter.window(now)
     if held.get("+Inf", 0.0) < max(meter.rates.min_requests, 1):
-        return Reading(metric, reason=QUIET, quiet=True)
+        return Reading(metric, reason="insufficient_traffic", quiet=True)
     value = of_buckets(q, {float(bound): count for bound, count in held.items()})
     return Reading(metric, reason="bad_histogram") if isnan(value) else Reading(metric, value * scale)
 
