@@ -32,8 +32,8 @@ MAX_STORED_SERIES = 5000
 Of those that vanished so many are remembered for each instance."""
 
 FIRST_READS, EVERY_SO_MANY = 8, 12
-"""Reads on a new connection: the first ones, and one a minute. On a kept one a balancer shows one process
-only, until the connection ends; then the other's whole past would look like an increase."""
+"""Reads on a new connection: the first ones of a process, and one a minute. On a kept one a balancer shows
+one process only, until the connection ends; then the other's whole past would look like an increase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +133,14 @@ class Meter:
         self._window.pop()
 
     def memory(self) -> Json:
-        """JSON of everything needed to go on after a restart."""
-        if sum(_size(i) for i in self._instances.values()) > MAX_STORED_SERIES:
+        """JSON of everything needed to go on after a restart; what vanished is left out first."""
+        series = sum(_size(i) for i in self._instances.values())
+        if series > MAX_STORED_SERIES:
             return {}
+        fits = series + sum(len(i.gone) for i in self._instances.values()) <= MAX_STORED_SERIES
         return {
             "last": self._last,
-            "instances": {key: _stored(i) for key, i in self._instances.items()},
+            "instances": {key: _stored(i, fits) for key, i in self._instances.items()},
             "window": [[i.start, i.end, i.by] for i in self._window],
         }
 
@@ -183,6 +185,7 @@ class Meter:
         if trust.why == SEVERAL != before.trust.why:
             self._window = []  # nobody knows since when they answer in turn
         if another:
+            self._reads = 0  # a deployment may have made several of one
             return trust.why or CHANGED
         if trust.owed or before.trust.owed:
             return trust.why or before.trust.why
@@ -190,12 +193,13 @@ class Meter:
 
 
 def _size(instance: _Instance) -> int:
-    return sum(len(series) for series in instance.page.groups.values()) + len(instance.gone)
+    return sum(len(series) for series in instance.page.groups.values())
 
 
-def _stored(i: _Instance) -> list[object]:
+def _stored(i: _Instance, with_gone: bool) -> list[object]:
     trust = [i.trust.why, i.trust.owed, i.trust.former, sorted(i.trust.fallen), list(i.trust.past)]
-    return [i.at, i.page.identity, i.page.groups, i.page.declared, list(i.gone), trust]
+    gone = list(i.gone) if with_gone else []
+    return [i.at, i.page.identity, i.page.groups, i.page.declared, gone, trust]
 
 
 def _instance(stored: Any) -> _Instance:

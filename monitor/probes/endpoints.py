@@ -98,9 +98,9 @@ class Endpoints:
         self._answering = len(pages)
         return Answers(pages, failures)
 
-    def gauges(self) -> Sequence[Gauge]:
-        """How many instances there are and how many answered the last read."""
-        return instances_of(self._metric, len(self._urls), self._answering)
+    def gauges(self, distrusted: int = 0) -> Sequence[Gauge]:
+        """How many instances there are and how many answered the last read, as one process."""
+        return instances_of(self._metric, len(self._urls), max(self._answering - distrusted, 0))
 
     async def problems(self, parse: Callable[[str, Response, Micros], Sequence[str]]) -> list[str]:
         """For `check`: what each instance does wrong; instances are numbered, since URLs may hold secrets."""
@@ -116,12 +116,17 @@ class Endpoints:
         return found
 
     async def in_a_row(self, parse: Callable[[str, Response], T], times: int) -> list[list[T]]:
-        """For `check`: what each instance says, read again and again on new connections, until it fails."""
+        """For `check`: what each instance says, read again and again on new connections.
+
+        Until a read fails, or one read's deadline is over in all.
+        """
         return list(await asyncio.gather(*(self._again(url, parse, times) for url in self._urls.values())))
 
     async def _again(self, url: str, parse: Callable[[str, Response], T], times: int) -> list[T]:
         said: list[T] = []
-        for _ in range(times):
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._pace.deadline
+        while len(said) < times and loop.time() < until:
             found = await self._one(utc_now(), url, parse, new_connection=True)
             if isinstance(found, SourceError):
                 break

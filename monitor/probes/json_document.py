@@ -77,7 +77,7 @@ class JsonProbe:
         return [reading]
 
     def gauges(self) -> Sequence[Gauge]:
-        return self._endpoints.gauges()
+        return self._endpoints.gauges(len(self._meter.several))
 
     def memory(self) -> Json:
         return self._meter.memory()

@@ -80,7 +80,7 @@ class PrometheusProbe:
         return [reading]
 
     def gauges(self) -> Sequence[Gauge]:
-        return self._endpoints.gauges()
+        return self._endpoints.gauges(len(self._meter.several))
 
     def memory(self) -> Json:
         return self._meter.memory()

@@ -56,7 +56,8 @@ def judged(trust: Trust, before: Page, after: Page, grew: Growth, weight: str) -
     was, now = before.total(weight), after.total(weight)
     if grew.fell:
         return _fell(trust, after.identity, was, now, grew.fell)
-    if was < trust.former and now - was > trust.former / 2:
+    climbing = bool(before.groups.get(weight)) and was < trust.former  # what was away does not leap
+    if climbing and now - was > trust.former / 2:
         return _doubt(trust, frozenset())
     trust = replace(trust, former=0.0) if now >= trust.former else trust
     return _calm(trust, grew.moved)

@@ -275,6 +275,6 @@ async def test_a_slow_application_is_measured_as_it_is_at_fast_reads(
     source = Source(says)
     async with peers.listening(source.serve) as peer:
         probe = of_form("json", peer.url, net)
-        told = await watched(probe, source, 20, every=1)
+        told = await watched(probe, source, 8, every=1)
     assert told.values[-1] == pytest.approx(true, rel=0.2)
     assert len(told.desk.orders) == orders

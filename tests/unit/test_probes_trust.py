@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from monitor.core.samples import SECOND, Reading
-from monitor.probes.counters import ERRORS, EVERY_SO_MANY, FIRST_READS, REQUESTS, Meter, Page, Rates
+from monitor.probes.counters import ERRORS, EVERY_SO_MANY, FIRST_READS, REQUESTS, Increase, Meter, Page, Rates
 from monitor.probes.rate import error_rate
 from monitor.probes.trust import CALM_READS, DOUBT_READS, RESTART_READS, several
 
@@ -169,8 +169,39 @@ def test_new_connections_are_asked_for_first_now_and_then_and_in_doubt() -> None
         meter.take(FIRST + n * STEP, {"a": page(1000 + n, 0, "1")})
     assert wanted[:FIRST_READS] == [True] * FIRST_READS
     assert sum(wanted[FIRST_READS:]) == 2
-    meter.take(FIRST + 40 * STEP, {"a": page(500, 0, "1")})
+    meter.take(FIRST + 37 * STEP, {"a": page(2000, 0, "2")})
+    meter.take(FIRST + 38 * STEP, {"a": page(2001, 0, "2")})
+    assert meter.wants_new_connection  # another process: perhaps several
+    for n in range(40, 60):
+        meter.take(FIRST + n * STEP, {"a": page(2000 + n, 0, "2")})
+    meter.take(FIRST + 60 * STEP, {"a": page(500, 0, "2")})
     assert meter.wants_new_connection
+
+
+def test_what_was_away_does_not_leap() -> None:
+    """A target that restarted and was then not scraped for a while comes back where it was, undoubted."""
+    meter = Meter(Rates(min_requests=1))
+    climbing = [9000, 9100, *(10 + 900 * n for n in range(6))]
+    for n, requests in enumerate(climbing):
+        meter.take(FIRST + n * STEP, {"a": page(requests)}, whole=True)
+    meter.take(FIRST + 8 * STEP, {}, whole=True)
+    assert meter.take(FIRST + 9 * STEP, {"a": page(6000)}, whole=True) == "baseline"
+    assert isinstance(meter.take(FIRST + 10 * STEP, {"a": page(6900)}, whole=True), Increase)
+
+
+def test_an_instance_that_was_away_is_a_baseline_and_then_counts() -> None:
+    """Nothing of what it brings back is of now; far later it is forgotten."""
+    meter = Meter(Rates(min_requests=1))
+    for n in range(3):
+        meter.take(FIRST + n * STEP, {"a": page(100 * n), "b": page(100 * n)}, whole=True)
+    meter.take(FIRST + 3 * STEP, {"b": page(300)}, whole=True)
+    for n, requests in ((4, 100), (5, 200)):
+        got = meter.take(FIRST + n * STEP, {"a": page(100 * n), "b": page(100 * n)}, whole=True)
+        assert isinstance(got, Increase)
+        assert got.by[REQUESTS] == requests
+    for n in range(6, 70):
+        meter.take(FIRST + n * STEP, {"b": page(100 * n)}, whole=True)
+    assert meter.memory()["instances"].keys() == {"b"}  # type: ignore[attr-defined]  # a mapping in JSON
 
 
 @given(
