@@ -44,6 +44,9 @@ class Pace:
         return REQUEST_SHARE * self.deadline
 
 
+LEAVING = {"connection": "close"}
+"""Sent with a read after which the next one meets whom a balancer chooses, not the one of before."""
+
 NOTE = "note:"
 """How a finding of `check` begins that is no problem."""
 
@@ -80,10 +83,13 @@ class Endpoints:
         self._missing: set[str] = set()
         self._answering = 0
 
-    async def read(self, now: Micros, parse: Callable[[str, Response], T]) -> Answers[T]:
+    async def read(
+        self, now: Micros, parse: Callable[[str, Response], T], new_connection: bool = False
+    ) -> Answers[T]:
         """Asks every instance; `parse` takes (url, response) and may raise SourceError."""
         keys = list(self._urls)
-        found = await asyncio.gather(*(self._one(now, self._urls[key], parse) for key in keys))
+        reads = (self._one(now, self._urls[key], parse, new_connection) for key in keys)
+        found = await asyncio.gather(*reads)
         pages = {
             key: page for key, page in zip(keys, found, strict=True) if not isinstance(page, SourceError)
         }
@@ -92,13 +98,9 @@ class Endpoints:
         self._answering = len(pages)
         return Answers(pages, failures)
 
-    def gauges(self) -> Sequence[Gauge]:
-        """How many instances there are and how many answered the last read."""
-        labels = (("metric", self._metric),)
-        return (
-            Gauge("probe_instances", len(self._urls), labels),
-            Gauge("probe_instances_answering", self._answering, labels),
-        )
+    def gauges(self, distrusted: int = 0) -> Sequence[Gauge]:
+        """How many instances there are and how many answered the last read, as one process."""
+        return instances_of(self._metric, len(self._urls), max(self._answering - distrusted, 0))
 
     async def problems(self, parse: Callable[[str, Response, Micros], Sequence[str]]) -> list[str]:
         """For `check`: what each instance does wrong; instances are numbered, since URLs may hold secrets."""
@@ -113,9 +115,30 @@ class Endpoints:
                 found.append(of_instance(number, f"{e}{STALE_REMEDY if e.reason == 'stale' else ''}"))
         return found
 
-    async def _one(self, now: Micros, url: str, parse: Callable[[str, Response], T]) -> T | SourceError:
+    async def in_a_row(self, parse: Callable[[str, Response], T], times: int) -> list[list[T]]:
+        """For `check`: what each instance says, read again and again on new connections.
+
+        Until a read fails, or one read's deadline is over in all.
+        """
+        return list(await asyncio.gather(*(self._again(url, parse, times) for url in self._urls.values())))
+
+    async def _again(self, url: str, parse: Callable[[str, Response], T], times: int) -> list[T]:
+        said: list[T] = []
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._pace.deadline
+        while len(said) < times and loop.time() < until:
+            found = await self._one(utc_now(), url, parse, new_connection=True)
+            if isinstance(found, SourceError):
+                break
+            said.append(found)
+        return said
+
+    async def _one(
+        self, now: Micros, url: str, parse: Callable[[str, Response], T], new_connection: bool
+    ) -> T | SourceError:
+        headers = {**self._headers, **LEAVING} if new_connection else self._headers
         try:
-            response = await self._net.get(url, deadline=self._pace.each, headers=self._headers)
+            response = await self._net.get(url, deadline=self._pace.each, headers=headers)
             refuse_old(response.ok(), now, self._pace.max_gap)
             return parse(url, response)
         except SourceError as e:
@@ -130,6 +153,12 @@ class Endpoints:
             elif key in self._missing and key not in failures:
                 log.info("probe.instance_back", metric=self._metric, instance=number)
         self._missing = set(failures)
+
+
+def instances_of(metric: str, known: int, answering: int) -> tuple[Gauge, Gauge]:
+    """How many instances a metric has, and how many of them gave something at the last read."""
+    labels = (("metric", metric),)
+    return Gauge("probe_instances", known, labels), Gauge("probe_instances_answering", answering, labels)
 
 
 def of_instance(number: int, text: str) -> str:

@@ -1,7 +1,8 @@
 """The series of well-known instrumentations, as they were found by running them.
 
 `path` is the label with the request's path: our own reads are left out by it. Without one they are
-subtracted. Status labels of 5xx responses are server errors.
+requests like others: whether a page counts them is not guessed. Status labels of 5xx responses are
+server errors.
 """
 
 from __future__ import annotations
@@ -58,7 +59,6 @@ class Series:
     requests: tuple[Selector, ...] = ()
     errors: tuple[Selector, ...] = ()
     buckets: tuple[Selector, ...] = ()
-    subtract_own: bool = True
 
 
 def preset(name: str, url: str) -> Series:
@@ -72,7 +72,6 @@ def preset(name: str, url: str) -> Series:
         requests=(_select(known.requests, ours),),
         errors=tuple(_select(known.requests, [*ours, f"{label}=~{FIVE}"]) for label in known.status),
         buckets=(_select(bucket, ours),),
-        subtract_own=not known.path,
     )
 
 

@@ -6,17 +6,19 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from monitor.clock import utc_now
 from monitor.core.samples import Micros, Reading
 from monitor.errors import OperatorError, SourceError
 from monitor.net import Net, Response
 from monitor.ports import Gauge, Json
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
-from monitor.probes.endpoints import Endpoints, Pace, failed, refuse_before
+from monitor.probes.endpoints import NOTE, Endpoints, Pace, failed, refuse_before
 from monitor.probes.exposition import Line, lines
 from monitor.probes.presets import Series, preset
 from monitor.probes.rate import error_rate, quantile
 from monitor.probes.scale import factor, scaled
 from monitor.probes.selectors import Selector, selector
+from monitor.probes.shared import Shared, shared
 from monitor.probes.strict import number
 from monitor.probes.unseen import no_errors_seen
 
@@ -51,6 +53,7 @@ class PrometheusProbe:
         self._gauge = (selector(spec.value),) if spec.value is not None else ()
         self._meter = Meter(pace.rates, weight="+Inf" if spec.quantile is not None else REQUESTS)
         self._endpoints = Endpoints(metric, spec.urls, {**ACCEPT, **spec.headers}, pace, net)
+        self._shared = Shared(metric, spec.urls)
 
     @property
     def name(self) -> str:
@@ -64,17 +67,20 @@ class PrometheusProbe:
         if self._gauge:
             return await self._read_gauge(now)
         parse = self._buckets if self._spec.quantile is not None else self._counters
-        answers = await self._endpoints.read(now, lambda url, response: parse(url, response, now))
+        answers = await self._endpoints.read(
+            now, lambda url, response: parse(url, response, now), self._meter.wants_new_connection
+        )
         if answers.reason:
             return failed(self._metric, answers.reason)
-        if self._spec.quantile is not None:
-            q = self._spec.quantile
-            return [quantile(self._metric, self._meter, now, answers.pages, q, self._scale)]
-        own = len(answers.pages) if any(s.subtract_own for s in self._series.values()) else 0
-        return [error_rate(self._metric, self._meter, now, answers.pages, own)]
+        if (q := self._spec.quantile) is not None:
+            reading = quantile(self._metric, self._meter, now, answers.pages, q, self._scale)
+        else:
+            reading = error_rate(self._metric, self._meter, now, answers.pages)
+        self._shared.note(self._meter.several)
+        return [reading]
 
     def gauges(self) -> Sequence[Gauge]:
-        return self._endpoints.gauges()
+        return self._endpoints.gauges(len(self._meter.several))
 
     def memory(self) -> Json:
         return self._meter.memory()
@@ -84,7 +90,11 @@ class PrometheusProbe:
 
     async def check(self) -> Sequence[str]:
         """What is wrong with the pages, in sentences; notes begin with `note:`."""
-        return await self._endpoints.problems(self._wrong)
+        wrong = await self._endpoints.problems(self._wrong)
+        if self._gauge:
+            return wrong
+        parse = self._buckets if self._spec.quantile is not None else self._counters
+        return wrong + await shared(self._endpoints, lambda url, response: parse(url, response, utc_now()))
 
     async def aclose(self) -> None:
         """Nothing of its own: the connections are the Net's."""
@@ -108,7 +118,7 @@ class PrometheusProbe:
             REQUESTS: _values(_select(found, series.requests)),
             ERRORS: _values(_select(found, series.errors)),
         }
-        return Page(groups, _identity(found))
+        return Page(groups, _identity(found), _declared(response, series.requests))
 
     def _buckets(self, url: str, response: Response, now: Micros) -> Page:
         series = self._series[url]
@@ -116,8 +126,9 @@ class PrometheusProbe:
         groups: dict[str, dict[str, float]] = {}
         for line in _select(found, series.buckets):
             bound = _bound(line.labels.get("le", ""))
-            groups.setdefault(bound, {}).update(_values([line]))
-        return Page(groups, _identity(found))
+            rest = sorted((n, v) for n, v in line.labels.items() if n != "le")  # all bounds are one series
+            groups.setdefault(bound, {})[_short(f"{line.name}{rest}")] = number(line.value, "a bucket")
+        return Page(groups, _identity(found), _declared(response, series.buckets))
 
     def _lines(self, response: Response, selectors: Iterable[Selector], now: Micros) -> list[Line]:
         found = lines(response.body, [*(s.name for s in selectors), IDENTITY])
@@ -133,6 +144,9 @@ class PrometheusProbe:
         found = self._lines(response, wanted, now)
         first = self._gauge or (series.buckets if self._spec.quantile is not None else series.requests)
         if not _select(found, first):
+            if not self._gauge and _declared(response, first):
+                text = f"the page declares `{first[0].name}`, but has no sample of it yet: quiet until then"
+                return [f"{NOTE} {text}"]
             return [f"the page has no series of `{first[0].name}` with these labels: check name and labels"]
         return no_errors_seen(series.errors, found)
 
@@ -177,5 +191,14 @@ def _bound(text: str) -> str:
     return "+Inf" if bound == float("inf") else repr(bound)
 
 
+def _declared(response: Response, selectors: Sequence[Selector]) -> bool:
+    """Whether the page names one of these metrics: an application that nobody has asked yet has no more."""
+    names = {s.name.removesuffix(end) for s in selectors for end in ("", "_total", "_count", "_bucket")}
+    said = (f"# {what} {name} ".encode() for name in sorted(names) for what in ("HELP", "TYPE"))
+    return any(response.body.startswith(text) or b"\n" + text in response.body for text in said)
+
+
 def _identity(found: Iterable[Line]) -> str:
-    return ",".join(sorted(repr(line.value) for line in found if line.name == IDENTITY))
+    """When the process began; a page about several (a gateway's, `/federate`) is not of one of them."""
+    starts = [repr(line.value) for line in found if line.name == IDENTITY]
+    return starts[0] if len(starts) == 1 else ""

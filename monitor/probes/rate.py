@@ -9,17 +9,19 @@ from collections.abc import Mapping
 from math import inf, isnan
 
 from monitor.core.samples import Micros, Reading
-from monitor.probes.counters import ERRORS, REQUESTS, Increase, Meter, Page
+from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 
 
-def error_rate(metric: str, meter: Meter, now: Micros, pages: Mapping[str, Page], own: int = 0) -> Reading:
-    """errors/requests over the meter's window. `own`: reads of ours that the requests may contain."""
-    if not any(page.groups.get(REQUESTS) for page in pages.values()):
-        return Reading(metric, reason="no_series")
-    increase = meter.take(now, pages)
+def error_rate(
+    metric: str, meter: Meter, now: Micros, pages: Mapping[str, Page], whole: bool = False
+) -> Reading:
+    """errors/requests over the meter's window, with the counts since the last read. `whole`: as `take`."""
+    increase = meter.take(now, pages, whole)
+    if missing := _without(REQUESTS, metric, pages):
+        return missing
     if isinstance(increase, str):
         return Reading(metric, reason=increase)
-    requests, errors = _without_us(meter, increase, own), increase.by.get(ERRORS, 0.0)
+    requests, errors = increase.by.get(REQUESTS, 0.0), increase.by.get(ERRORS, 0.0)
     if errors > requests:
         meter.drop_last()
         return Reading(metric, reason="more_errors_than_requests")
@@ -30,23 +32,22 @@ def error_rate(metric: str, meter: Meter, now: Micros, pages: Mapping[str, Page]
     return Reading(metric, failed / total, errors=errors, requests=requests)
 
 
-def _without_us(meter: Meter, increase: Increase, own: int) -> float:
-    """The requests without our own reads, as long as nothing proves that they are not counted."""
-    requests = increase.by.get(REQUESTS, 0.0)
-    if requests < own:
-        meter.counts_us = False
-    if not meter.counts_us or not own:
-        return requests
-    return meter.correct(REQUESTS, max(requests - own, min(increase.by.get(ERRORS, 0.0), requests)))
+def _without(group: str, metric: str, pages: Mapping[str, Page]) -> Reading | None:
+    """What to say when no page has a series: quiet where the metric is declared, and nobody came yet."""
+    if any(page.groups.get(group) for page in pages.values()):
+        return None
+    if pages and all(page.declared for page in pages.values()):
+        return Reading(metric, reason="no_sample_yet", quiet=True)
+    return Reading(metric, reason="no_series")
 
 
 def quantile(
     metric: str, meter: Meter, now: Micros, pages: Mapping[str, Page], q: float, scale: float
 ) -> Reading:
     """The q-quantile over the meter's window times `scale`; groups are upper bounds as text."""
-    if not any(page.groups.get("+Inf") for page in pages.values()):
-        return Reading(metric, reason="no_series")
     increase = meter.take(now, pages)
+    if missing := _without("+Inf", metric, pages):
+        return missing
     if isinstance(increase, str):
         return Reading(metric, reason=increase)
     held = meter.window(now)

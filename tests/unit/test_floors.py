@@ -46,6 +46,8 @@ GROUND = {
     "names",
     "ownership",
     "digest",
+    "faults",
+    "promql",
     "notify",
 }
 ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web", "levers"}
