@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Generic, TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -49,6 +50,10 @@ NOTE = "note:"
 """How a finding of `check` begins that is no problem."""
 
 STALE_REMEDY = ": it is no data until it is fresher than `watch.max_gap`; ask its source, not a cache"
+
+
+AWAY = frozenset({"refused", "unreachable", "dns", "tls", "timeout", "dropped", "protocol"})
+"""Reasons that are about who is asked, not about what was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ class Endpoints:
                 refuse_old(response.ok(), now, self._pace.max_gap)
                 found += [of_instance(number, text) for text in parse(url, response, now)]
             except SourceError as e:
-                found.append(of_instance(number, f"{e}{STALE_REMEDY if e.reason == 'stale' else ''}"))
+                found.append(of_instance(number, _told(url, e)))
         return found
 
     async def _one(self, now: Micros, url: str, parse: Callable[[str, Response], T]) -> T | SourceError:
@@ -137,6 +142,17 @@ class Endpoints:
             elif key in self._missing and key not in failures:
                 log.info("probe.instance_back", metric=self._metric, instance=number)
         self._missing = set(failures)
+
+
+def _told(url: str, e: SourceError) -> str:
+    """A failure for `check`: with the host and port that do not answer, or where a redirect leads."""
+    if e.reason == "stale":
+        return f"{e}{STALE_REMEDY}"
+    if e.target:
+        return f"{e}, {e.target}"
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"{parts.hostname}:{port}: {e}" if e.reason in AWAY else str(e)
 
 
 def of_instance(number: int, text: str) -> str:

@@ -21,10 +21,11 @@ from monitor.probes.given import given_ratio
 from monitor.probes.histogram import Quantile, comparable, quantile_of
 from monitor.probes.rate import error_rate
 from monitor.probes.scale import scaled
-from monitor.probes.seen import of_rate
+from monitor.probes.seen import of_buckets, of_rate
 from monitor.probes.selectors import Selector
 from monitor.probes.series import Rate, Times, counted_on, timed_on
 from monitor.probes.strict import number
+from monitor.probes.words import SINCE, counts_told, quantile_told
 
 IDENTITY = "process_start_time_seconds"
 TOP = "+Inf"
@@ -71,7 +72,10 @@ class Exposed(Protocol):
         """What all pages come to; not called without one."""
 
     def told(self, url: str, found: Found) -> list[str]:
-        """For `check`: what is to be said of a page."""
+        """For `check`: what is to be said of a page that has some of the wanted series."""
+
+    def words(self, reading: Reading) -> str:
+        """For `check`: a reading in words, where it is more than a value or counts of this time; else ""."""
 
 
 class ExposedRate:
@@ -80,6 +84,7 @@ class ExposedRate:
     def __init__(self, ways: Mapping[str, Sequence[Rate]], meter: Meter) -> None:
         self.ways = ways
         self.meter = meter
+        self._totals: Mapping[str, float] = {}  # of the last reading, since the counters began
 
     def wanted(self, url: str) -> Sequence[Selector]:
         return [s for way in self.ways[url] for s in way.selectors]
@@ -97,10 +102,18 @@ class ExposedRate:
     def reading(self, metric: str, now: Micros, pages: Mapping[str, Seen]) -> Reading:
         if nothing := _nothing(metric, self.meter, now, pages):
             return nothing
+        self._totals = _totals(pages)
         return error_rate(metric, self.meter, now, {key: seen.page for key, seen in pages.items()})
 
     def told(self, url: str, found: Found) -> list[str]:
         return of_rate(counted_on(self.ways[url], found.lines), found.lines)
+
+    def words(self, reading: Reading) -> str:
+        requests = self._totals.get(REQUESTS, 0.0)
+        if reading.requests or not requests:
+            return ""
+        errors = self._totals.get(ERRORS, 0.0)
+        return f"no request meanwhile; {counts_told(errors, requests, SINCE)}"
 
 
 class ExposedTimes:
@@ -114,8 +127,8 @@ class ExposedTimes:
         self.meter = meter
         self.limits = limits
         self.suffix = COUNT if q is None else BUCKET
-        self.quantile: Quantile | None = None  # of the last reading
-        self._held: Mapping[str, float] = {}
+        self._totals: Mapping[str, float] = {}  # of the last reading, since the counters began
+        self._quantile: Quantile | None = None
 
     def wanted(self, url: str) -> Sequence[Selector]:
         return [way.ending(suffix) for way in self.ways[url] for suffix in (self.suffix, "_sum")]
@@ -126,30 +139,49 @@ class ExposedTimes:
         if not sizes:
             return Seen(Page({}, _identity(found)), found.declares((times.ending(self.suffix),)))
         sums = [line for line in doubts.of((times.ending("_sum"),), found.lines) if isfinite(line.value)]
-        groups = {TOP: _values(sizes)} if self.q is None else _buckets(sizes, times.scale)
-        return Seen(Page({**groups, SUM: _scaled(_values(sums), times.scale)}, _identity(found)))
+        groups = {TOP: _by_labels(sizes)} if self.q is None else _buckets(sizes, times.scale)
+        seconds = {series: value * times.scale / 1000 for series, value in _by_labels(sums).items()}
+        return Seen(Page({**groups, SUM: seconds}, _identity(found)))
 
     def reading(self, metric: str, now: Micros, pages: Mapping[str, Seen]) -> Reading:
         if nothing := _nothing(metric, self.meter, now, pages):
             return nothing
+        self._totals = _totals(pages)
         increase = self.meter.take(now, _alike({key: seen.page for key, seen in pages.items()}))
         if isinstance(increase, str):
             return Reading(metric, reason=increase)
-        held = self._held = self.meter.window(now)
-        requests = held.get(TOP, 0.0)
-        if requests <= 0:
+        held = self.meter.window(now)
+        if held.get(TOP, 0.0) <= 0:
             return Reading(metric, reason=NO_REQUESTS, quiet=True)
-        mean = held[SUM] / requests if SUM in held else nan
-        if self.q is None:
-            return Reading(metric, reason="no_value") if isnan(mean) else Reading(metric, mean)
-        self.quantile = quantile_of(self.q, {float(b): n for b, n in held.items() if b != SUM})
-        if self.quantile is None:
-            return Reading(metric, reason="bad_histogram")
-        return Reading(metric, comparable(self.quantile, self.limits, mean))
+        value = self._of(held)
+        if value is None:
+            return Reading(metric, reason="bad_histogram" if self.q is not None else "no_value")
+        return Reading(metric, value)
 
     def told(self, url: str, found: Found) -> list[str]:
-        self.page(url, found)
-        return []
+        groups = self.page(url, found).page.groups
+        return of_buckets(self.limits, (float(b) for b in groups if b not in {SUM, TOP})) if self.q else []
+
+    def words(self, reading: Reading) -> str:
+        if reading.value is not None:
+            return self._shown(reading.value)
+        value = self._of(self._totals) if self._totals.get(TOP) else None
+        return "" if value is None else f"no request meanwhile; {SINCE} {self._shown(value)}"
+
+    def _of(self, held: Mapping[str, float]) -> float | None:
+        """The quantile, or the mean, in milliseconds; None where they can't be had."""
+        mean = 1000 * held[SUM] / held[TOP] if SUM in held else nan
+        if self.q is None:
+            return None if isnan(mean) else mean
+        self._quantile = quantile_of(self.q, {float(b): n for b, n in held.items() if b != SUM})
+        return None if self._quantile is None else comparable(self._quantile, self.limits, mean)
+
+    def _shown(self, value: object) -> str:
+        if not isinstance(value, float):
+            return ""
+        if self.q is None or self._quantile is None:
+            return f"mean {value:.4g} ms"
+        return quantile_told(self.q, value, self._quantile)
 
 
 class ExposedValue:
@@ -185,6 +217,9 @@ class ExposedValue:
         self.page(url, found)
         return []
 
+    def words(self, reading: Reading) -> str:  # noqa: ARG002 - a value says it all
+        return ""
+
 
 def _nothing(metric: str, meter: Meter, now: Micros, pages: Mapping[str, Seen]) -> Reading | None:
     """The reading when no page has a series: quiet when one declares it; what then appears counts from 0."""
@@ -196,6 +231,15 @@ def _nothing(metric: str, meter: Meter, now: Micros, pages: Mapping[str, Seen]) 
     return Reading(metric, reason=NO_SAMPLE_YET, quiet=True)
 
 
+def _totals(pages: Mapping[str, Seen]) -> dict[str, float]:
+    """Each group over all pages, since the counters began."""
+    found: dict[str, float] = {}
+    for seen in pages.values():
+        for group, series in seen.page.groups.items():
+            found[group] = found.get(group, 0.0) + sum(series.values())
+    return found
+
+
 def _of_nobody(line: Line) -> bool:
     """A summary's quantile of a handler that nobody asked lately is NaN."""
     return isnan(line.value) and "quantile" in line.labels
@@ -205,9 +249,7 @@ def _buckets(found: Sequence[Line], scale: float) -> dict[str, dict[str, float]]
     """Bound in milliseconds -> series -> count; only bounds that every series has can be added up."""
     groups: dict[str, dict[str, float]] = {}
     for line in found:
-        rest = sorted((label, value) for label, value in line.labels.items() if label != "le")
-        series = groups.setdefault(_bound(line.labels.get("le", ""), scale), {})
-        series[_short(f"{line.name}{rest}")] = number(line.value, "a bucket of the page")
+        groups.setdefault(_bound(line.labels.get("le", ""), scale), {}).update(_by_labels([line]))
     everyone = {series for bound in groups.values() for series in bound}
     return {bound: series for bound, series in groups.items() if series.keys() == everyone}
 
@@ -235,8 +277,14 @@ def _values(found: Iterable[Line], way: str = "") -> dict[str, float]:
     return {_short(f"{way}{line.series}"): number(line.value, "a counter of the page") for line in found}
 
 
-def _scaled(values: Mapping[str, float], scale: float) -> dict[str, float]:
-    return {series: value * scale for series, value in values.items()}
+def _by_labels(found: Iterable[Line]) -> dict[str, float]:
+    """Buckets, sum and count of a histogram's series under one key: they come and go together."""
+    values = {}
+    for line in found:
+        rest = sorted((label, value) for label, value in line.labels.items() if label != "le")
+        base = line.name.rpartition("_")[0]
+        values[_short(f"{base}{rest}")] = number(line.value, "a number of the page")
+    return values
 
 
 def _short(series: str) -> str:

@@ -6,11 +6,14 @@ What a page says is somebody else's text: only what looks like a word is repeate
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import inf
 
 from monitor.probes import doubts
 from monitor.probes.doubts import PLAIN
 from monitor.probes.endpoints import NOTE
 from monitor.probes.exposition import Line
+from monitor.probes.histogram import bucket_of
+from monitor.probes.selectors import Selector
 from monitor.probes.series import Rate
 
 SHOWN = 10
@@ -18,14 +21,68 @@ SHOWN = 10
 
 
 def of_rate(rate: Rate, found: Sequence[Line]) -> list[str]:
-    """What is to be said of the errors that this way would count on this page."""
-    requests = doubts.of(rate.requests, found)
+    """What is to be said of the requests and errors that this way counts on this page."""
+    requests, errors = doubts.of(rate.requests, found), doubts.of(rate.errors, found)
     if missing := doubts.lacking(rate, requests):
         there = _words({label for line in requests for label in line.labels})
         return [f"{doubts.unlabelled(missing)}; this page has {there or 'no labels'}"]
-    if why := doubts.twice(requests) or doubts.twice(doubts.of(rate.errors, found)):
+    if why := doubts.twice(requests) or doubts.twice(errors):
         return [why]
-    return _none_yet(rate, requests, found)
+    return _all_fail(requests, errors) or _some_unlabelled(rate, requests) + _none_yet(rate, requests, found)
+
+
+def of_buckets(limits: Sequence[float], bounds: Iterable[float]) -> list[str]:
+    """Where the limits of a quantile fall: inside a bucket nobody can tell on which side it is."""
+    known = sorted({*bounds} - {inf})
+    if not known:
+        return []
+    largest, lowest = known[-1], min(limits, default=0.0)
+    told = []
+    for limit in limits:
+        low, high = bucket_of(limit, known)
+        if limit > largest or (limit == largest and limit != lowest):
+            text = (
+                f"the largest bucket ends at {largest:g} ms, so nothing tells when {limit:g} ms are exceeded"
+            )
+            told.append(f"{text}: let the application have a bucket above it")
+        elif limit != high:
+            text = f"the limit of {limit:g} ms falls into the bucket {low:g}–{high:g} ms"
+            told.append(f"{NOTE} {text}: it counts as exceeded from {high:g} ms on")
+    return told
+
+
+def other_labels(wanted: Sequence[Selector], found: Sequence[Line]) -> str:
+    """What the series of a name have for labels, when the conditions hold for none; "" without a series."""
+    lines = [line for line in found if any(s.names(line.name) for s in wanted)]
+    if not lines:
+        return ""
+    labels = sorted({m.label for s in wanted for m in s.matchers})
+    has = _words({label for line in lines for label in line.labels}) or "no labels"
+    values = "".join(f"; {label} is {_values_of(label, lines)}" for label in labels)
+    return f"the page has `{lines[0].name}`, but no series of it meets the conditions: it has {has}{values}"
+
+
+def _all_fail(requests: Sequence[Line], errors: Sequence[Line]) -> list[str]:
+    """Errors of the same series as the requests, all of them: either all fails, or the selector means all."""
+    counted = sum(line.value for line in requests)
+    if not counted or {line.series for line in requests} != {line.series for line in errors}:
+        return []
+    text = f"all {counted:,.0f} requests of the page are errors"
+    return [f"{text}: either nothing works, or `errors` selects what does not fail"]
+
+
+def _some_unlabelled(rate: Rate, requests: Sequence[Line]) -> list[str]:
+    """Requests beside the others that lack what says an error: theirs are never counted."""
+    labels = {m.label for s in rate.errors for m in s.matchers if not m.holds({})} - {
+        m.label for s in rate.requests for m in s.matchers
+    }
+    names = {line.name for line in requests if any(s.names(line.name) and s.matchers for s in rate.errors)}
+    asked = [line for line in requests if line.name in names]
+    without = [line for line in asked if labels and not labels & line.labels.keys()]
+    if not without or sum(line.value for line in without) == 0:
+        return []
+    text = f"{len(without)} of {len(asked)} series have no label {' or '.join(sorted(labels))}"
+    return [f"{NOTE} {text}: an error of theirs is never counted"]
 
 
 def _none_yet(rate: Rate, requests: Sequence[Line], found: Sequence[Line]) -> list[str]:
@@ -36,13 +93,10 @@ def _none_yet(rate: Rate, requests: Sequence[Line], found: Sequence[Line]) -> li
     if not named:
         name = rate.errors[0].name
         return [f"{NOTE} the page has no series `{name}`: no error is counted until there is one"]
-    labels = dict.fromkeys(m.label for s in rate.errors for m in s.matchers if m not in _asked(rate))
+    asked = {m for s in rate.requests for m in s.matchers}
+    labels = dict.fromkeys(m.label for s in rate.errors for m in s.matchers if m not in asked)
     values = "".join(f": {label} is {_values_of(label, requests or named)}" for label in labels)
     return [f"{NOTE} no series is an error yet{values}; check that an error would be another one"]
-
-
-def _asked(rate: Rate) -> set[object]:
-    return {m for s in rate.requests for m in s.matchers}
 
 
 def _values_of(label: str, found: Iterable[Line]) -> str:

@@ -63,7 +63,8 @@ def test_a_bad_expression_is_told_with_its_line_beside_the_other_problems(
     config = tmp_path / "monitor.yaml"
     source = '{json: {url: "http://127.0.0.1:9/", value: "a[", unit: ratio, without_counts: true}}'
     config.write_text(
-        CONFIG.replace("{sql: {query: SELECT 0, unit: ratio, without_counts: true}}", source) + "server: {listen: x}\n"
+        CONFIG.replace("{sql: {query: SELECT 0, unit: ratio, without_counts: true}}", source)
+        + "server: {listen: x}\n"
     )
     done = commands.call("--config", config, "check")
     assert (done.returncode, done.stdout) == (2, "")
