@@ -8,11 +8,11 @@ they are words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from monitor.errors import SourceError
-from monitor.probes.exposition import Line
+from monitor.probes.exposition import Found, Line
 from monitor.probes.selectors import Matcher, Selector
 from monitor.probes.series import Rate
 
@@ -32,19 +32,13 @@ SLACK = 0.001
 """A page that is written while requests come in may be a few apart."""
 
 
-def refuse(rate: Rate, found: Sequence[Line]) -> None:
+def refuse(rate: Rate, found: Found) -> None:
     """Raises SourceError `no_error_label` or `counted_twice`."""
-    requests = of(rate.requests, found)
+    requests = found.of(rate.requests)
     if missing := lacking(rate, requests):
         raise SourceError("no_error_label", unlabelled(missing))
-    if why := twice(requests) or twice(of(rate.errors, found)):
+    if why := twice(requests) or twice(found.of(rate.errors)):
         raise SourceError("counted_twice", why)
-
-
-def of(selectors: Iterable[Selector], found: Iterable[Line]) -> list[Line]:
-    """The lines that any of the selectors holds for."""
-    wanted = tuple(selectors)
-    return [line for line in found if any(s.holds(line.name, line.labels) for s in wanted)]
 
 
 def lacking(rate: Rate, requests: Sequence[Line]) -> tuple[str, ...]:

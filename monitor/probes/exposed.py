@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite, isnan, nan
 from typing import Protocol
 
@@ -16,42 +16,29 @@ from monitor.core.samples import Micros, Reading
 from monitor.errors import SourceError
 from monitor.probes import doubts
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
-from monitor.probes.exposition import Line, families
+from monitor.probes.exposition import Found, Line
 from monitor.probes.given import given_ratio
 from monitor.probes.histogram import Quantile, comparable, quantile_of
-from monitor.probes.rate import error_rate
+from monitor.probes.rate import NO_SAMPLE_YET, QUIET, error_rate, without
 from monitor.probes.scale import scaled
-from monitor.probes.seen import of_buckets, of_rate
+from monitor.probes.seen import of_gauge, of_histogram, of_mean, of_rate
 from monitor.probes.selectors import Selector
 from monitor.probes.series import Rate, Times, counted_on, timed_on
 from monitor.probes.strict import number
+from monitor.probes.survey import Around
 from monitor.probes.words import SINCE, counts_told, quantile_told
 
 IDENTITY = "process_start_time_seconds"
 TOP = "+Inf"
 SUM = "sum"
 BUCKET, COUNT = "_bucket", "_count"
-NO_SAMPLE_YET = "no_sample_yet"
-NO_REQUESTS = "insufficient_traffic"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a page has of the wanted names: samples, and what it declares with or without one."""
-
-    lines: tuple[Line, ...]
-    declared: frozenset[str] = frozenset()
-
-    def declares(self, selectors: Iterable[Selector]) -> bool:
-        return any(family in self.declared for s in selectors for family in families(s.name))
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a page comes to: counters, or a gauge's value. `idle`: declared, and no sample yet."""
+    """What a page comes to: counters, or a gauge's value."""
 
     page: Page
-    idle: bool = False
     value: float | None = None
 
 
@@ -71,8 +58,8 @@ class Exposed(Protocol):
     def reading(self, metric: str, now: Micros, pages: Mapping[str, Seen]) -> Reading:
         """What all pages come to; not called without one."""
 
-    def told(self, url: str, found: Found) -> list[str]:
-        """For `check`: what is to be said of a page that has some of the wanted series."""
+    def told(self, url: str, found: Found, around: Around) -> list[str]:
+        """For `check`: what is to be said of a page; notes begin with `note:`."""
 
     def words(self, reading: Reading) -> str:
         """For `check`: a reading in words, where it is more than a value or counts of this time; else ""."""
@@ -91,22 +78,20 @@ class ExposedRate:
 
     def page(self, url: str, found: Found) -> Seen:
         rate = counted_on(self.ways[url], found.lines)
-        requests = doubts.of(rate.requests, found.lines)
+        requests = found.of(rate.requests)
         if not requests:
-            return Seen(Page({}, _identity(found)), found.declares(rate.requests))
-        doubts.refuse(rate, found.lines)
+            return Seen(Page({}, _identity(found), found.declares(rate.requests)))
+        doubts.refuse(rate, found)
         way = f"{rate.preset}/{rate.status}" if len(self.ways[url]) > 1 else ""
-        groups = {REQUESTS: _values(requests, way), ERRORS: _values(doubts.of(rate.errors, found.lines), way)}
+        groups = {REQUESTS: _values(requests, way), ERRORS: _values(found.of(rate.errors), way)}
         return Seen(Page(groups, _identity(found)))
 
     def reading(self, metric: str, now: Micros, pages: Mapping[str, Seen]) -> Reading:
-        if nothing := _nothing(metric, self.meter, now, pages):
-            return nothing
         self._totals = _totals(pages)
         return error_rate(metric, self.meter, now, {key: seen.page for key, seen in pages.items()})
 
-    def told(self, url: str, found: Found) -> list[str]:
-        return of_rate(counted_on(self.ways[url], found.lines), found.lines)
+    def told(self, url: str, found: Found, around: Around) -> list[str]:
+        return of_rate(counted_on(self.ways[url], found.lines), found, around)
 
     def words(self, reading: Reading) -> str:
         requests = self._totals.get(REQUESTS, 0.0)
@@ -135,32 +120,36 @@ class ExposedTimes:
 
     def page(self, url: str, found: Found) -> Seen:
         times = timed_on(self.ways[url], found.lines, self.suffix)
-        sizes = doubts.of((times.ending(self.suffix),), found.lines)
+        sizes = found.of((times.ending(self.suffix),))
         if not sizes:
-            return Seen(Page({}, _identity(found)), found.declares((times.ending(self.suffix),)))
-        sums = [line for line in doubts.of((times.ending("_sum"),), found.lines) if isfinite(line.value)]
+            return Seen(Page({}, _identity(found), found.declares((times.ending(self.suffix),))))
+        sums = [line for line in found.of((times.ending("_sum"),)) if isfinite(line.value)]
         groups = {TOP: _by_labels(sizes)} if self.q is None else _buckets(sizes, times.scale)
         seconds = {series: value * times.scale / 1000 for series, value in _by_labels(sums).items()}
         return Seen(Page({**groups, SUM: seconds}, _identity(found)))
 
     def reading(self, metric: str, now: Micros, pages: Mapping[str, Seen]) -> Reading:
-        if nothing := _nothing(metric, self.meter, now, pages):
-            return nothing
         self._totals = _totals(pages)
-        increase = self.meter.take(now, _alike({key: seen.page for key, seen in pages.items()}))
+        alike = _alike({key: seen.page for key, seen in pages.items()})
+        increase = self.meter.take(now, alike)
+        if missing := without(TOP, metric, alike):
+            return missing
         if isinstance(increase, str):
             return Reading(metric, reason=increase)
         held = self.meter.window(now)
         if held.get(TOP, 0.0) <= 0:
-            return Reading(metric, reason=NO_REQUESTS, quiet=True)
+            return Reading(metric, reason=QUIET, quiet=True)
         value = self._of(held)
         if value is None:
             return Reading(metric, reason="bad_histogram" if self.q is not None else "no_value")
         return Reading(metric, value)
 
-    def told(self, url: str, found: Found) -> list[str]:
-        groups = self.page(url, found).page.groups
-        return of_buckets(self.limits, (float(b) for b in groups if b not in {SUM, TOP})) if self.q else []
+    def told(self, url: str, found: Found, around: Around) -> list[str]:
+        times = timed_on(self.ways[url], found.lines, self.suffix)
+        if self.q is None:
+            return of_mean(times, found, around)
+        bounds = (float(b) for b in self.page(url, found).page.groups if b not in {SUM, TOP})
+        return of_histogram(times, self.limits, bounds, found, around)
 
     def words(self, reading: Reading) -> str:
         if reading.value is not None:
@@ -197,13 +186,13 @@ class ExposedValue:
         return (self._gauge, *self._requests)
 
     def page(self, url: str, found: Found) -> Seen:  # noqa: ARG002 - the same of every page
-        lines = doubts.of((self._gauge,), found.lines)
+        lines = found.of((self._gauge,))
         asked = [line for line in lines if not _of_nobody(line)]
         if not lines and not found.declares((self._gauge,)):
             raise SourceError("no_series", "the page has no series of this selector")
-        counts = Page({REQUESTS: _values(doubts.of(self._requests, found.lines))}, _identity(found))
+        counts = Page({REQUESTS: _values(found.of(self._requests))}, _identity(found))
         value = max((number(line.value, "value") for line in asked), default=None)
-        return Seen(counts, not asked, None if value is None else scaled(value, self._unit))
+        return Seen(counts, None if value is None else scaled(value, self._unit))
 
     def reading(self, metric: str, now: Micros, pages: Mapping[str, Seen]) -> Reading:
         values = [seen.value for seen in pages.values() if seen.value is not None]
@@ -213,22 +202,15 @@ class ExposedValue:
             return Reading(metric, max(values))
         return given_ratio(metric, max(values), self.meter, now, {k: seen.page for k, seen in pages.items()})
 
-    def told(self, url: str, found: Found) -> list[str]:
+    def told(self, url: str, found: Found, around: Around) -> list[str]:
+        return of_gauge(self._gauge, self._requests, found, around) or self._page_told(url, found)
+
+    def _page_told(self, url: str, found: Found) -> list[str]:
         self.page(url, found)
         return []
 
     def words(self, reading: Reading) -> str:  # noqa: ARG002 - a value says it all
         return ""
-
-
-def _nothing(metric: str, meter: Meter, now: Micros, pages: Mapping[str, Seen]) -> Reading | None:
-    """The reading when no page has a series: quiet when one declares it; what then appears counts from 0."""
-    if any(any(seen.page.groups.values()) for seen in pages.values()):
-        return None
-    if not any(seen.idle for seen in pages.values()):
-        return Reading(metric, reason="no_series")
-    meter.take(now, {key: seen.page for key, seen in pages.items()})
-    return Reading(metric, reason=NO_SAMPLE_YET, quiet=True)
 
 
 def _totals(pages: Mapping[str, Seen]) -> dict[str, float]:
@@ -256,9 +238,10 @@ def _buckets(found: Sequence[Line], scale: float) -> dict[str, dict[str, float]]
 
 def _alike(pages: Mapping[str, Page]) -> dict[str, Page]:
     """The pages with only those buckets that each of them has."""
-    shared = set.intersection(*({*page.groups} for page in pages.values() if page.groups))
+    all_groups = [{*page.groups} for page in pages.values() if page.groups]
+    shared = set.intersection(*all_groups) if all_groups else set()
     return {
-        key: Page({bound: n for bound, n in page.groups.items() if bound in shared}, page.identity)
+        key: replace(page, groups={bound: n for bound, n in page.groups.items() if bound in shared})
         for key, page in pages.items()
     }
 
@@ -292,4 +275,6 @@ def _short(series: str) -> str:
 
 
 def _identity(found: Found) -> str:
-    return ",".join(sorted(repr(line.value) for line in found.lines if line.name == IDENTITY))
+    """When the process began; a page about several (a gateway's, `/federate`) is not of one of them."""
+    starts = [repr(line.value) for line in found.lines if line.name == IDENTITY]
+    return starts[0] if len(starts) == 1 else ""

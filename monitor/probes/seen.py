@@ -11,24 +11,81 @@ from math import inf
 from monitor.probes import doubts
 from monitor.probes.doubts import PLAIN
 from monitor.probes.endpoints import NOTE
-from monitor.probes.exposition import Line
+from monitor.probes.exposition import Found, Line
 from monitor.probes.histogram import bucket_of
+from monitor.probes.presets import STATUS
 from monitor.probes.selectors import Selector
-from monitor.probes.series import Rate
+from monitor.probes.series import Rate, Times
+from monitor.probes.survey import Around
+
+NO_STATUS = (
+    "; nothing here says which requests failed: measure errors at a proxy that counts them by status, or by "
+    "`http_check`"
+)
 
 SHOWN = 10
 """Names or values that are told of a page."""
 
 
-def of_rate(rate: Rate, found: Sequence[Line]) -> list[str]:
+def of_rate(rate: Rate, found: Found, around: Around) -> list[str]:
     """What is to be said of the requests and errors that this way counts on this page."""
-    requests, errors = doubts.of(rate.requests, found), doubts.of(rate.errors, found)
+    requests, errors = found.of(rate.requests), found.of(rate.errors)
+    if not requests:
+        return _nothing(rate.requests, found) or [
+            _absent(rate.requests[0].name, around) + around.fitting_rate()
+        ]
     if missing := doubts.lacking(rate, requests):
-        there = _words({label for line in requests for label in line.labels})
-        return [f"{doubts.unlabelled(missing)}; this page has {there or 'no labels'}"]
+        labels = {label for line in requests for label in line.labels}
+        remedy = around.fitting_rate() or ("" if labels & {*STATUS} else NO_STATUS)
+        return [f"{doubts.unlabelled(missing)}; this page has {_words(labels) or 'no labels'}{remedy}"]
     if why := doubts.twice(requests) or doubts.twice(errors):
         return [why]
-    return _all_fail(requests, errors) or _some_unlabelled(rate, requests) + _none_yet(rate, requests, found)
+    told = _all_fail(requests, errors) + _some_unlabelled(rate, requests)
+    return told + _none_yet(rate, requests, found.lines)
+
+
+def of_histogram(
+    times: Times, limits: Sequence[float], bounds: Iterable[float], found: Found, around: Around
+) -> list[str]:
+    """What is to be said of a quantile: whether there are buckets, and where the limits fall into them."""
+    wanted = (times.ending("_bucket"),)
+    if found.of(wanted):
+        return of_buckets(limits, bounds)
+    name = times.base.name
+    remedy = around.instead_of_buckets(name) or around.fitting_times()
+    return _nothing(wanted, found) or [_absent(f"{name}_bucket", around) + remedy]
+
+
+def of_mean(times: Times, found: Found, around: Around) -> list[str]:
+    """What is to be said of a mean: it needs a sum and a count."""
+    for ending in ("_count", "_sum"):
+        wanted = (times.ending(ending),)
+        if not found.of(wanted):
+            return _nothing(wanted, found) or [_absent(wanted[0].name, around) + around.fitting_times()]
+    return []
+
+
+def of_gauge(gauge: Selector, requests: Sequence[Selector], found: Found, around: Around) -> list[str]:
+    """What is to be said of a value, and of the requests beside it."""
+    for wanted in ((gauge,), tuple(requests)) if requests else ((gauge,),):
+        if not found.of(wanted):
+            return _nothing(wanted, found) or [_absent(wanted[0].name, around)]
+    return []
+
+
+def _nothing(wanted: Sequence[Selector], found: Found) -> list[str]:
+    """Of a metric without a series: it is declared, or its series are others; [] where it is not there."""
+    if conditions := other_labels(wanted, found.lines):
+        return [conditions]
+    declared = [s.name for s in wanted if found.declares((s,))]
+    return [
+        f"{NOTE} the page declares `{name}`, but has no sample of it yet: quiet until then"
+        for name in declared
+    ]
+
+
+def _absent(name: str, around: Around) -> str:
+    return f"the page has no series `{name}`{around.nearest(name)}"
 
 
 def of_buckets(limits: Sequence[float], bounds: Iterable[float]) -> list[str]:
@@ -87,7 +144,7 @@ def _some_unlabelled(rate: Rate, requests: Sequence[Line]) -> list[str]:
 
 def _none_yet(rate: Rate, requests: Sequence[Line], found: Sequence[Line]) -> list[str]:
     """A note when no series is an error: the selector may be one that never holds."""
-    if not rate.errors or doubts.of(rate.errors, found):
+    if not rate.errors or Found(tuple(found)).of(rate.errors):
         return []
     named = [line for line in found if any(s.names(line.name) for s in rate.errors)]
     if not named:

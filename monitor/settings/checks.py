@@ -67,8 +67,9 @@ def check(settings: PolicySettings) -> Iterator[Clash]:
 def doubts(settings: PolicySettings) -> list[tuple[str, str]]:
     """What is allowed and hardly meant: (key, sentence)."""
     found = list(_orders(settings, DOUBTFUL_ORDERS))
-    for target in settings.targets if isinstance(settings, Settings) else ():
-        found += doubtful_sources(settings, target)
+    if isinstance(settings, Settings):
+        for target in settings.targets:
+            found += doubtful_sources(settings, target)
     return [(".".join(map(str, c.loc)), c.what) for c in found]
 
 
