@@ -11,7 +11,7 @@ from monitor.probes.counters import REQUESTS, Meter, Page
 def given_ratio(metric: str, ratio: float, meter: Meter, now: Micros, pages: Mapping[str, Page]) -> Reading:
     """The ratio with its counts since the last read; the pages hold the counters of all requests.
 
-    The errors are what the ratio makes of them. Without a request there is nothing that a ratio could be of.
+    The errors are what the ratio makes of them: without a request the ratio is shown and is no evidence.
     """
     if not any(page.groups.get(REQUESTS) for page in pages.values()):
         return Reading(metric, reason="no_series")
@@ -19,6 +19,4 @@ def given_ratio(metric: str, ratio: float, meter: Meter, now: Micros, pages: Map
     if isinstance(increase, str):
         return Reading(metric, reason=increase)
     requests = increase.by.get(REQUESTS, 0.0)
-    if meter.window(now).get(REQUESTS, 0.0) <= 0:
-        return Reading(metric, reason="insufficient_traffic", quiet=True, errors=0.0, requests=0.0)
     return Reading(metric, ratio, errors=min(ratio, 1.0) * requests, requests=requests)
