@@ -19,7 +19,7 @@ from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.probes.exposition import Found, Line
 from monitor.probes.given import given_ratio
 from monitor.probes.histogram import Quantile, comparable, quantile_of
-from monitor.probes.rate import NO_SAMPLE_YET, QUIET, error_rate, without
+from monitor.probes.rate import error_rate, without
 from monitor.probes.scale import scaled
 from monitor.probes.seen import of_gauge, of_histogram, of_mean, of_rate
 from monitor.probes.selectors import Selector
@@ -138,7 +138,7 @@ class ExposedTimes:
             return Reading(metric, reason=increase)
         held = self.meter.window(now)
         if held.get(TOP, 0.0) <= 0:
-            return Reading(metric, reason=QUIET, quiet=True)
+            return Reading(metric, reason="insufficient_traffic", quiet=True)
         value = self._of(held)
         if value is None:
             return Reading(metric, reason="bad_histogram" if self.q is not None else "no_value")
@@ -197,7 +197,7 @@ class ExposedValue:
     def reading(self, metric: str, now: Micros, pages: Mapping[str, Seen]) -> Reading:
         values = [seen.value for seen in pages.values() if seen.value is not None]
         if not values:
-            return Reading(metric, reason=NO_SAMPLE_YET, quiet=True)
+            return Reading(metric, reason="no_sample_yet", quiet=True)
         if not self._requests:
             return Reading(metric, max(values))
         return given_ratio(metric, max(values), self.meter, now, {k: seen.page for k, seen in pages.items()})
