@@ -50,7 +50,7 @@ def test_what_is_no_histogram_has_no_quantile(buckets: dict[float, float]) -> No
 def test_a_limit_is_reached_when_the_whole_bucket_is_beyond_it(
     low: float, high: float, normal: bool, breached: bool
 ) -> None:
-    """Not normal: its lower bound is at the limit or above. A breach: it is above. Wherever the estimate is."""
+    """Not normal: its lower bound is at the limit or above. A breach: it is above."""
     threshold = Threshold("response_time", 200.0, investigate_above=500.0)
     rule = threshold.rules()[0]
     for estimate in (low, (low + high) / 2, high):
