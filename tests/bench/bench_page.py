@@ -42,6 +42,7 @@ async def measure(url: str) -> tuple[float, float, float, str]:
     net = Net()
     spec = PrometheusSpec((url,), requests="http_requests_total", errors='http_requests_total{status="500"}')
     probe = PrometheusProbe("error_rate", spec, Pace(deadline=30.0), net)
+    await probe.read((1_700_000_000 - 5) * SECOND)  # the first loads the transport
     beat = asyncio.get_running_loop().create_task(_beat(pauses), name="beat")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     slowest, reason = 0.0, ""
@@ -82,7 +83,7 @@ def main() -> None:
     """Prints a line for each size."""
     if sys.argv[1:2] == ["serve"]:
         asyncio.run(serve(int(sys.argv[2])))
-    for megabytes in (1, 60):
+    for megabytes in (60, 1):
         took, grown, pause, reason = measured(megabytes)
         print(
             f"{megabytes} MB: {took:.2f} s, {grown:.1f} MB more, loop held {pause * 1000:.0f} ms ({reason})"
