@@ -12,11 +12,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import json as json_text
-from collections.abc import AsyncGenerator, Mapping
+import re
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from urllib.parse import unquote
 
 import httpx
@@ -29,14 +30,17 @@ from monitor.tls import Identity
 MAX_BODY = 1 << 20
 """Bytes of a body; a metrics page of a large application is 200 KB."""
 
-MAX_CHUNKS = 20_000
-"""Pieces of a body: one-byte chunks would cost seconds of CPU for a body within MAX_BODY."""
+MAX_CHUNKS, CHUNK = 20_000, 512
+"""Pieces of a body, and bytes that each further one must bring: one-byte chunks would cost seconds of CPU."""
 
 KEEPALIVE = 60.0
 """Seconds an idle connection is kept; must be over two intervals, or every poll is a handshake."""
 
 CLOSE_DEADLINE = 2.0
 """Seconds for closing a replaced transport."""
+
+SHOWABLE = re.compile(r"https?://[A-Za-z0-9._~:/\[\]-]{1,200}")
+"""An address that may be repeated."""
 
 LIMITS = {"max_connections": 8, "max_keepalive_connections": 2}
 
@@ -53,8 +57,36 @@ class Response:
     def ok(self) -> Response:
         """Itself, or SourceError `http_status` when the status is not 2xx."""
         if not 200 <= self.status < 300:
-            raise SourceError("http_status", f"answered with status {self.status} instead of 200")
+            wants = ": give what it asks for by `headers`" if self.status in (401, 403) else ""
+            raise SourceError("http_status", f"answered with status {self.status} instead of 200{wants}")
         return self
+
+
+class Sink(Protocol):
+    """Takes a body as it comes in; raises SourceError when it has had enough."""
+
+    def take(self, piece: bytes) -> None: ...
+
+    def body(self) -> bytes:
+        """What is kept of it."""
+
+
+class Whole:
+    """Keeps the body as it is, up to a limit."""
+
+    def __init__(self, limit: int = MAX_BODY) -> None:
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def take(self, piece: bytes) -> None:
+        self._parts.append(piece)
+        self._size += len(piece)
+        if self._size > self._limit:
+            raise SourceError("too_large", f"the body is over the limit of {self._limit} bytes")
+
+    def body(self) -> bytes:
+        return b"".join(self._parts)
 
 
 class Net:
@@ -70,26 +102,28 @@ class Net:
         self._closing: set[asyncio.Task[None]] = set()
 
     async def get(
-        self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None, limit: int = MAX_BODY
-    ) -> Response:
-        """One GET within `deadline` seconds in all. Raises SourceError; its text never names the URL."""
-        return await self._within(deadline, _request("GET", url, headers, None), limit)
+        self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None,
+        into: Callable[[], Sink] = Whole,
+    ) -> Response:  # fmt: skip
+        """One GET within `deadline` seconds in all. Raises SourceError; its text never names the URL.
 
-    async def head(
-        self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None, limit: int = MAX_BODY
-    ) -> Response:
+        `into` makes what takes the body as it comes, so that a page need not be held to be searched.
+        """
+        return await self._within(deadline, _request("GET", url, headers, None), into)
+
+    async def head(self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None) -> Response:
         """One HEAD, as `get`."""
-        return await self._within(deadline, _request("HEAD", url, headers, None), limit)
+        return await self._within(deadline, _request("HEAD", url, headers, None), Whole)
 
     async def post(
         self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None,
-        json: object = None, content: bytes | None = None, limit: int = MAX_BODY,
+        json: object = None, content: bytes | None = None,
     ) -> Response:  # fmt: skip
         """One POST of `content`, or of `json` as JSON; never sent twice. Raises SourceError."""
         if content is None:
             content = json_text.dumps(json, ensure_ascii=False, allow_nan=False).encode()
             headers = {"content-type": "application/json", **(headers or {})}
-        return await self._within(deadline, _request("POST", url, headers, content), limit)
+        return await self._within(deadline, _request("POST", url, headers, content), Whole)
 
     async def aclose(self) -> None:
         """Closes every connection, within CLOSE_DEADLINE."""
@@ -98,21 +132,21 @@ class Net:
         self._origins.clear()
         await asyncio.gather(*self._closing)
 
-    async def _within(self, deadline: float, request: httpx.Request, limit: int) -> Response:
+    async def _within(self, deadline: float, request: httpx.Request, into: Callable[[], Sink]) -> Response:
         way = _Way()
         try:
             async with asyncio.timeout(deadline):
-                return await self._send(request, limit, way)
+                return await self._send(request, into, way)
         except TimeoutError as e:
             self._names.failed(request.url.raw_host.decode())
             raise SourceError(way.stage, f"{text_of(way.stage)} ({deadline:g} s)") from e
 
-    async def _send(self, request: httpx.Request, limit: int, way: _Way) -> Response:
+    async def _send(self, request: httpx.Request, into: Callable[[], Sink], way: _Way) -> Response:
         for retry in (request.method != "POST", False):
             lease = self._lease(request.url)
             reused = lease.used
             try:
-                return await self._once(lease, request, limit, way)
+                return await self._once(lease, request, into(), way)
             except DROPPED as e:  # a kept connection may have been closed by the peer: once more on a new one
                 if not (retry and reused):
                     raise failed_by(e) from e
@@ -123,14 +157,14 @@ class Net:
                 raise failed_by(e) from e
         raise AssertionError("unreachable: the last round returns or raises")
 
-    async def _once(self, lease: _Lease, request: httpx.Request, limit: int, way: _Way) -> Response:
+    async def _once(self, lease: _Lease, request: httpx.Request, sink: Sink, way: _Way) -> Response:
         lease.users += 1
         started = asyncio.get_running_loop().time()
         healthy = False
         try:
             answer = await lease.transport.handle_async_request(await self._addressed(lease, request, way))
-            _refuse(answer)
-            body = await _body(answer, limit)
+            _refuse(answer, request.url)
+            body = await _body(answer, sink)
             healthy = lease.used = True
         finally:
             lease.users -= 1
@@ -237,26 +271,36 @@ def _credentials(url: httpx.URL) -> dict[str, str]:
     return {"authorization": "Basic " + base64.b64encode(unquote(url.userinfo.decode()).encode()).decode()}
 
 
-def _refuse(answer: httpx.Response) -> None:
+def _refuse(answer: httpx.Response, url: httpx.URL) -> None:
     """Raises SourceError for what is never wanted: redirects and encoded bodies."""
     if 300 <= answer.status_code < 400:
-        raise SourceError("redirect", f"answered with a redirect ({answer.status_code}): name the final URL")
+        text = f"answered with a redirect ({answer.status_code}): name the final URL"
+        raise SourceError("redirect", text, _target(answer, url))
     if answer.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
         raise SourceError("encoding", "the body is encoded although only identity was asked for")
 
 
-async def _body(answer: httpx.Response, limit: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
+def _target(answer: httpx.Response, url: httpx.URL) -> str:
+    """Where a redirect leads, if that can be shown: nothing of a query, which may hold a secret."""
+    try:
+        target = url.join(answer.headers.get("location", ""))
+        shown = str(target.copy_with(username=None, password=None, query=None, fragment=None))
+    except (httpx.InvalidURL, UnicodeError, ValueError, TypeError):
+        return ""
+    return shown if SHOWABLE.fullmatch(shown) else ""
+
+
+async def _body(answer: httpx.Response, sink: Sink) -> bytes:
+    count, size = 0, 0
     pieces = cast("AsyncGenerator[bytes]", aiter(cast(httpx.AsyncByteStream, answer.stream)))
     async with aclosing(pieces):  # declared as an iterator, but it is a generator
         async for piece in pieces:
-            parts.append(piece)
-            size += len(piece)
-            if size > limit or len(parts) > MAX_CHUNKS:
-                raise SourceError("too_large", f"the body is over the limit of {limit} bytes")
+            count, size = count + 1, size + len(piece)
+            if count > MAX_CHUNKS + size // CHUNK:
+                raise SourceError("too_large", f"the body comes in {MAX_CHUNKS} pieces of next to nothing")
+            sink.take(piece)
     await answer.aclose()
-    return b"".join(parts)
+    return sink.body()
 
 
 def failed_by(e: BaseException) -> SourceError:

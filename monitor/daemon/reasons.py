@@ -37,6 +37,7 @@ WORDS: Mapping[str, str] = {
     "wrong_shape": "its source does not answer as Prometheus does",
     "no_error_label": "its source's requests have not the label by which errors are told",
     "no_series": "its source has no such series",
+    "counted_twice": "its source counts requests twice",
     "no_value": "its source gives no value for it",
     "not_one_value": "its source gives more or less than one value",
     "not_a_number": "its source gives no number for it",

@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Generic, TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 
 from monitor.clock import utc_now
 from monitor.core.samples import SECOND, Micros, Reading
 from monitor.errors import SourceError
-from monitor.net import Net, Response
+from monitor.net import Net, Response, Sink, Whole
 from monitor.ports import Gauge
 from monitor.probes.counters import Rates
 
@@ -37,6 +38,7 @@ class Pace:
     deadline: float = 4.0
     max_gap: Micros = 30 * SECOND
     rates: Rates = field(default_factory=Rates)
+    limits: tuple[float, ...] = ()  # of the metric, in the unit of its samples
 
     @property
     def each(self) -> float:
@@ -53,6 +55,10 @@ NOTE = "note:"
 STALE_REMEDY = ": it is no data until it is fresher than `watch.max_gap`; ask its source, not a cache"
 
 
+AWAY = frozenset({"refused", "unreachable", "dns", "tls", "timeout", "dropped", "protocol"})
+"""Reasons that are about who is asked, not about what was answered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answers(Generic[T]):
     """What each instance said, by its key, and why the others said nothing."""
@@ -65,21 +71,23 @@ class Answers(Generic[T]):
         """Why there is no sample: "" when at least half answered."""
         if 2 * len(self.pages) >= len(self.pages) + len(self.failures) and self.pages:
             return ""
-        alone = len(self.failures) == 1 and not self.pages
-        return next(iter(self.failures.values())) if alone else "instances_missing"
+        alike = len({*self.failures.values()}) == 1 and not self.pages
+        return next(iter(self.failures.values())) if alike else "instances_missing"
 
 
 class Endpoints:
     """The addresses of one source."""
 
     def __init__(
-        self, metric: str, urls: Sequence[str], headers: Mapping[str, str], pace: Pace, net: Net
-    ) -> None:
+        self, metric: str, urls: Sequence[str], headers: Mapping[str, str], pace: Pace, net: Net,
+        into: Callable[[], Sink] = Whole,
+    ) -> None:  # fmt: skip
         self._metric = metric
         self._urls = {instance_key(url): url for url in urls}
         self._headers = dict(headers)
         self._pace = pace
         self._net = net
+        self._into = into
         self._missing: set[str] = set()
         self._answering = 0
 
@@ -102,17 +110,19 @@ class Endpoints:
         """How many instances there are and how many answered the last read, as one process."""
         return instances_of(self._metric, len(self._urls), max(self._answering - distrusted, 0))
 
-    async def problems(self, parse: Callable[[str, Response, Micros], Sequence[str]]) -> list[str]:
+    async def problems(
+        self, parse: Callable[[str, Response, Micros], Sequence[str]], into: Callable[[], Sink] | None = None
+    ) -> list[str]:
         """For `check`: what each instance does wrong; instances are numbered, since URLs may hold secrets."""
         found: list[str] = []
         for number, url in enumerate(self._urls.values(), 1):
             now = utc_now()
             try:
-                response = await self._net.get(url, deadline=self._pace.each, headers=self._headers)
+                response = await self._get(url, into=into)
                 refuse_old(response.ok(), now, self._pace.max_gap)
                 found += [of_instance(number, text) for text in parse(url, response, now)]
             except SourceError as e:
-                found.append(of_instance(number, f"{e}{STALE_REMEDY if e.reason == 'stale' else ''}"))
+                found.append(of_instance(number, _told(url, e)))
         return found
 
     async def in_a_row(self, parse: Callable[[str, Response], T], times: int) -> list[list[T]]:
@@ -136,13 +146,18 @@ class Endpoints:
     async def _one(
         self, now: Micros, url: str, parse: Callable[[str, Response], T], new_connection: bool
     ) -> T | SourceError:
-        headers = {**self._headers, **LEAVING} if new_connection else self._headers
         try:
-            response = await self._net.get(url, deadline=self._pace.each, headers=headers)
+            response = await self._get(url, new_connection)
             refuse_old(response.ok(), now, self._pace.max_gap)
             return parse(url, response)
         except SourceError as e:
             return e
+
+    async def _get(
+        self, url: str, new_connection: bool = False, into: Callable[[], Sink] | None = None
+    ) -> Response:
+        headers = {**self._headers, **LEAVING} if new_connection else self._headers
+        return await self._net.get(url, deadline=self._pace.each, headers=headers, into=into or self._into)
 
     def _note(self, failures: Mapping[str, str]) -> None:
         """Instances are numbered in the order of the configuration, as `check` does."""
@@ -153,6 +168,17 @@ class Endpoints:
             elif key in self._missing and key not in failures:
                 log.info("probe.instance_back", metric=self._metric, instance=number)
         self._missing = set(failures)
+
+
+def _told(url: str, e: SourceError) -> str:
+    """A failure for `check`: with the host and port that do not answer, or where a redirect leads."""
+    if e.reason == "stale":
+        return f"{e}{STALE_REMEDY}"
+    if e.target:
+        return f"{e}, {e.target}"
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"{parts.hostname}:{port}: {e}" if e.reason in AWAY else str(e)
 
 
 def instances_of(metric: str, known: int, answering: int) -> tuple[Gauge, Gauge]:

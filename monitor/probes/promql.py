@@ -17,8 +17,9 @@ from monitor.core.samples import Micros, Reading
 from monitor.errors import OperatorError, SourceError
 from monitor.net import Net
 from monitor.ports import Gauge, Json
-from monitor.probes.counters import ERRORS, REQUESTS, Meter
+from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.probes.endpoints import NOTE, Pace, failed, instance_key, of_instance, refuse_before, refuse_old
+from monitor.probes.given import given_ratio
 from monitor.probes.promql_rows import VALUE, Row, lacking, pages_of, rows_of, single, without_process
 from monitor.probes.rate import error_rate
 from monitor.probes.scale import factor, scaled
@@ -53,7 +54,7 @@ class PromqlProbe:
         # errors first: of what is scraped between the two queries only the requests are seen, not the reverse
         texts = {VALUE: spec.query, ERRORS: spec.errors, REQUESTS: spec.requests}
         self._queries = {what: text for what, text in texts.items() if text is not None}
-        if set(self._queries) not in ({VALUE}, {REQUESTS, ERRORS}):
+        if set(self._queries) not in ({VALUE}, {VALUE, REQUESTS}, {REQUESTS, ERRORS}):
             raise OperatorError("a promql source needs `query`, or `errors` and `requests`")
         for what, text in self._queries.items():
             if what != VALUE and not is_series(text):
@@ -78,7 +79,7 @@ class PromqlProbe:
         for url in self._spec.urls:
             try:
                 found = await self._ask(url, now)
-                return [self._value(found[VALUE])] if VALUE in found else [self._rate(url, found, now)]
+                return [self._rate(url, found, now) if REQUESTS in found else self._value(found[VALUE])]
             except SourceError as e:
                 reason = e.reason
         return failed(self._metric, reason)
@@ -115,19 +116,30 @@ class PromqlProbe:
         return Reading(self._metric, scaled(number(value, VALUE), self._spec.unit))
 
     def _rate(self, url: str, found: Mapping[str, Sequence[Row]], now: Micros) -> Reading:
-        pages = pages_of(found)
-        self._refuse_unlabelled(found)
+        pages = pages_of({what: rows for what, rows in found.items() if what != VALUE})
         if self._answered not in {"", instance_key(url)}:
             self._meter.forget_pages()  # another server scraped at other moments
         self._answered = instance_key(url)
+        if VALUE in found:
+            return self._ratio(found[VALUE], pages, now)
+        self._refuse_unlabelled(found)
         return error_rate(self._metric, self._meter, now, pages, whole=True)
 
+    def _ratio(self, rows: Sequence[Row], pages: Mapping[str, Page], now: Micros) -> Reading:
+        """A ratio that the server gives, with the requests that stand behind it."""
+        given = self._value(rows)
+        if not isinstance(given.value, float):
+            return given
+        return given_ratio(self._metric, given.value, self._meter, now, pages, whole=True)
+
     def _doubts(self, found: Mapping[str, Sequence[Row]]) -> list[str]:
-        if VALUE in found:
+        if VALUE in found and REQUESTS not in found:
             return self._doubt_of_value(found[VALUE])
         if not found[REQUESTS]:
             return [f"{REQUESTS}: the server has no such series: try it in its own page"]
-        pages_of(found)
+        pages_of({what: rows for what, rows in found.items() if what != VALUE})
+        if VALUE in found:
+            return self._doubt_of_value(found[VALUE])
         self._refuse_unlabelled(found)
         apart = [what for what, rows in found.items() if without_process(rows)]
         told = [self._recorded(what, self._queries[what]) for what in apart]

@@ -1,4 +1,4 @@
-"""A metric's reading from what its meter holds: an error rate, or a quantile of a histogram.
+"""A metric's reading from what its meter holds: an error rate.
 
 Pure. Decides between a value, quiet and failed; does not know where the counters came from.
 """
@@ -6,7 +6,6 @@ Pure. Decides between a value, quiet and failed; does not know where the counter
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf, isnan
 
 from monitor.core.samples import Micros, Reading
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
@@ -17,7 +16,7 @@ def error_rate(
 ) -> Reading:
     """errors/requests over the meter's window, with the counts since the last read. `whole`: as `take`."""
     increase = meter.take(now, pages, whole)
-    if missing := _without(REQUESTS, metric, pages):
+    if missing := without(REQUESTS, metric, pages):
         return missing
     if isinstance(increase, str):
         return Reading(metric, reason=increase)
@@ -32,44 +31,10 @@ def error_rate(
     return Reading(metric, failed / total, errors=errors, requests=requests)
 
 
-def _without(group: str, metric: str, pages: Mapping[str, Page]) -> Reading | None:
+def without(group: str, metric: str, pages: Mapping[str, Page]) -> Reading | None:
     """What to say when no page has a series: quiet where the metric is declared, and nobody came yet."""
     if any(page.groups.get(group) for page in pages.values()):
         return None
     if pages and all(page.declared for page in pages.values()):
         return Reading(metric, reason="no_sample_yet", quiet=True)
     return Reading(metric, reason="no_series")
-
-
-def quantile(
-    metric: str, meter: Meter, now: Micros, pages: Mapping[str, Page], q: float, scale: float
-) -> Reading:
-    """The q-quantile over the meter's window times `scale`; groups are upper bounds as text."""
-    increase = meter.take(now, pages)
-    if missing := _without("+Inf", metric, pages):
-        return missing
-    if isinstance(increase, str):
-        return Reading(metric, reason=increase)
-    held = meter.window(now)
-    if held.get("+Inf", 0.0) < max(meter.rates.min_requests, 1):
-        return Reading(metric, reason="insufficient_traffic", quiet=True)
-    value = of_buckets(q, {float(bound): count for bound, count in held.items()})
-    return Reading(metric, reason="bad_histogram") if isnan(value) else Reading(metric, value * scale)
-
-
-def of_buckets(q: float, cumulative: Mapping[float, float]) -> float:
-    """Linear interpolation in cumulative buckets, as Prometheus' histogram_quantile; NaN if they are none.
-
-    In the bucket up to +Inf it is the largest finite bound.
-    """
-    bounds = sorted(cumulative)
-    if len(bounds) < 2 or bounds[-1] != inf or not cumulative[inf]:
-        return float("nan")
-    rank = q * cumulative[inf]
-    lower, below = 0.0, 0.0
-    for bound in bounds:
-        count = max(cumulative[bound], below)  # a page read while it changes may dip by one
-        if count >= rank and count > below:
-            return lower if bound == inf else lower + (bound - lower) * (rank - below) / (count - below)
-        lower, below = (bound, count) if bound != inf else (lower, below)
-    return lower

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.core.samples import MINUTE, SECOND, Reading
 from monitor.probes.counters import ERRORS, REQUESTS, Increase, Meter, Page, Rates
-from monitor.probes.rate import error_rate, of_buckets
+from monitor.probes.rate import error_rate
 
 FIRST = 1_700_000_000 * SECOND
 STEP = 5 * SECOND
@@ -203,16 +203,3 @@ def test_increases_equal_a_plain_computation(reads: list[dict[str, tuple[int, in
             assert got.by == {REQUESTS: sum(r for r, _ in expected), ERRORS: sum(e for _, e in expected)}
         else:
             assert isinstance(got, str)
-
-
-@pytest.mark.parametrize(
-    ("q", "value"),
-    [(0.5, 0.1), (0.25, 0.05), (0.75, 0.55), (0.99, 1.0)],
-    ids=["median", "low", "high", "inf"],
-)
-def test_quantiles_are_interpolated_as_prometheus_does(q: float, value: float) -> None:
-    """50 up to 0.1 s, 50 up to 1 s... and the last bucket is its lower bound."""
-    buckets = {0.1: 50.0, 1.0: 100.0, float("inf"): 100.0}
-    if q == 0.99:
-        buckets = {0.1: 50.0, 1.0: 90.0, float("inf"): 100.0}
-    assert of_buckets(q, buckets) == pytest.approx(value)
