@@ -13,10 +13,10 @@ import asyncio
 import base64
 import json as json_text
 import ssl
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from urllib.parse import unquote
 
 import certifi
@@ -28,8 +28,8 @@ from monitor.names import Lookup, Names, look_up
 MAX_BODY = 1 << 20
 """Bytes of a body; a metrics page of a large application is 200 KB."""
 
-MAX_CHUNKS = 20_000
-"""Pieces of a body: one-byte chunks would cost seconds of CPU for a body within MAX_BODY."""
+MAX_CHUNKS, CHUNK = 20_000, 512
+"""Pieces of a body, and bytes that each further one must bring: one-byte chunks would cost seconds of CPU."""
 
 KEEPALIVE = 60.0
 """Seconds an idle connection is kept; must be over two intervals, or every poll is a handshake."""
@@ -56,6 +56,33 @@ class Response:
         return self
 
 
+class Sink(Protocol):
+    """Takes a body as it comes in; raises SourceError when it has had enough."""
+
+    def take(self, piece: bytes) -> None: ...
+
+    def body(self) -> bytes:
+        """What is kept of it."""
+
+
+class Whole:
+    """Keeps the body as it is, up to a limit."""
+
+    def __init__(self, limit: int = MAX_BODY) -> None:
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def take(self, piece: bytes) -> None:
+        self._parts.append(piece)
+        self._size += len(piece)
+        if self._size > self._limit:
+            raise SourceError("too_large", f"the body is over the limit of {self._limit} bytes")
+
+    def body(self) -> bytes:
+        return b"".join(self._parts)
+
+
 class Net:
     """Everything this program sends over HTTP goes through one of these. Close it with `aclose`."""
 
@@ -69,26 +96,28 @@ class Net:
         self._closing: set[asyncio.Task[None]] = set()
 
     async def get(
-        self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None, limit: int = MAX_BODY
-    ) -> Response:
-        """One GET within `deadline` seconds in all. Raises SourceError; its text never names the URL."""
-        return await self._within(deadline, _request("GET", url, headers, None), limit)
+        self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None,
+        into: Callable[[], Sink] = Whole,
+    ) -> Response:  # fmt: skip
+        """One GET within `deadline` seconds in all. Raises SourceError; its text never names the URL.
 
-    async def head(
-        self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None, limit: int = MAX_BODY
-    ) -> Response:
+        `into` makes what takes the body as it comes, so that a page need not be held to be searched.
+        """
+        return await self._within(deadline, _request("GET", url, headers, None), into)
+
+    async def head(self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None) -> Response:
         """One HEAD, as `get`."""
-        return await self._within(deadline, _request("HEAD", url, headers, None), limit)
+        return await self._within(deadline, _request("HEAD", url, headers, None), Whole)
 
     async def post(
         self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None,
-        json: object = None, content: bytes | None = None, limit: int = MAX_BODY,
+        json: object = None, content: bytes | None = None,
     ) -> Response:  # fmt: skip
         """One POST of `content`, or of `json` as JSON; never sent twice. Raises SourceError."""
         if content is None:
             content = json_text.dumps(json, ensure_ascii=False, allow_nan=False).encode()
             headers = {"content-type": "application/json", **(headers or {})}
-        return await self._within(deadline, _request("POST", url, headers, content), limit)
+        return await self._within(deadline, _request("POST", url, headers, content), Whole)
 
     async def aclose(self) -> None:
         """Closes every connection, within CLOSE_DEADLINE."""
@@ -97,20 +126,20 @@ class Net:
         self._origins.clear()
         await asyncio.gather(*self._closing)
 
-    async def _within(self, deadline: float, request: httpx.Request, limit: int) -> Response:
+    async def _within(self, deadline: float, request: httpx.Request, into: Callable[[], Sink]) -> Response:
         try:
             async with asyncio.timeout(deadline):
-                return await self._send(request, limit)
+                return await self._send(request, into)
         except TimeoutError as e:
             self._names.failed(request.url.raw_host.decode())
             raise SourceError("timeout", f"no answer within {deadline:g} s") from e
 
-    async def _send(self, request: httpx.Request, limit: int) -> Response:
+    async def _send(self, request: httpx.Request, into: Callable[[], Sink]) -> Response:
         for retry in (request.method != "POST", False):
             lease = self._lease(request.url)
             reused = lease.used
             try:
-                return await self._once(lease, request, limit)
+                return await self._once(lease, request, into())
             except DROPPED as e:  # a kept connection may have been closed by the peer: once more on a new one
                 if not (retry and reused):
                     raise SourceError(_reason(e), _text(e)) from e
@@ -119,14 +148,14 @@ class Net:
                 raise SourceError(_reason(e), _text(e)) from e
         raise AssertionError("unreachable: the last round returns or raises")
 
-    async def _once(self, lease: _Lease, request: httpx.Request, limit: int) -> Response:
+    async def _once(self, lease: _Lease, request: httpx.Request, sink: Sink) -> Response:
         lease.users += 1
         started = asyncio.get_running_loop().time()
         healthy = False
         try:
             answer = await lease.transport.handle_async_request(await self._addressed(lease, request))
             _refuse(answer)
-            body = await _body(answer, limit)
+            body = await _body(answer, sink)
             healthy = lease.used = True
         finally:
             lease.users -= 1
@@ -217,18 +246,17 @@ def _refuse(answer: httpx.Response) -> None:
         raise SourceError("encoding", "the body is encoded although only identity was asked for")
 
 
-async def _body(answer: httpx.Response, limit: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
+async def _body(answer: httpx.Response, sink: Sink) -> bytes:
+    count, size = 0, 0
     pieces = cast("AsyncGenerator[bytes]", aiter(cast(httpx.AsyncByteStream, answer.stream)))
     async with aclosing(pieces):  # declared as an iterator, but it is a generator
         async for piece in pieces:
-            parts.append(piece)
-            size += len(piece)
-            if size > limit or len(parts) > MAX_CHUNKS:
-                raise SourceError("too_large", f"the body is over the limit of {limit} bytes")
+            count, size = count + 1, size + len(piece)
+            if count > MAX_CHUNKS + size // CHUNK:
+                raise SourceError("too_large", f"the body comes in {MAX_CHUNKS} pieces of next to nothing")
+            sink.take(piece)
     await answer.aclose()
-    return b"".join(parts)
+    return sink.body()
 
 
 async def _close(lease: _Lease) -> None:

@@ -18,7 +18,7 @@ import structlog
 from monitor.clock import utc_now
 from monitor.core.samples import SECOND, Micros, Reading
 from monitor.errors import SourceError
-from monitor.net import Net, Response
+from monitor.net import Net, Response, Sink, Whole
 from monitor.ports import Gauge
 from monitor.probes.counters import Rates
 
@@ -37,6 +37,7 @@ class Pace:
     deadline: float = 4.0
     max_gap: Micros = 30 * SECOND
     rates: Rates = field(default_factory=Rates)
+    limits: tuple[float, ...] = ()  # of the metric, in the unit of its samples
 
     @property
     def each(self) -> float:
@@ -62,21 +63,23 @@ class Answers(Generic[T]):
         """Why there is no sample: "" when at least half answered."""
         if 2 * len(self.pages) >= len(self.pages) + len(self.failures) and self.pages:
             return ""
-        alone = len(self.failures) == 1 and not self.pages
-        return next(iter(self.failures.values())) if alone else "instances_missing"
+        alike = len({*self.failures.values()}) == 1 and not self.pages
+        return next(iter(self.failures.values())) if alike else "instances_missing"
 
 
 class Endpoints:
     """The addresses of one source."""
 
     def __init__(
-        self, metric: str, urls: Sequence[str], headers: Mapping[str, str], pace: Pace, net: Net
-    ) -> None:
+        self, metric: str, urls: Sequence[str], headers: Mapping[str, str], pace: Pace, net: Net,
+        into: Callable[[], Sink] = Whole,
+    ) -> None:  # fmt: skip
         self._metric = metric
         self._urls = {instance_key(url): url for url in urls}
         self._headers = dict(headers)
         self._pace = pace
         self._net = net
+        self._into = into
         self._missing: set[str] = set()
         self._answering = 0
 
@@ -106,7 +109,7 @@ class Endpoints:
         for number, url in enumerate(self._urls.values(), 1):
             now = utc_now()
             try:
-                response = await self._net.get(url, deadline=self._pace.each, headers=self._headers)
+                response = await self._get(url)
                 refuse_old(response.ok(), now, self._pace.max_gap)
                 found += [of_instance(number, text) for text in parse(url, response, now)]
             except SourceError as e:
@@ -115,11 +118,15 @@ class Endpoints:
 
     async def _one(self, now: Micros, url: str, parse: Callable[[str, Response], T]) -> T | SourceError:
         try:
-            response = await self._net.get(url, deadline=self._pace.each, headers=self._headers)
+            response = await self._get(url)
             refuse_old(response.ok(), now, self._pace.max_gap)
             return parse(url, response)
         except SourceError as e:
             return e
+
+    async def _get(self, url: str) -> Response:
+        asked = self._net.get(url, deadline=self._pace.each, headers=self._headers, into=self._into)
+        return await asked
 
     def _note(self, failures: Mapping[str, str]) -> None:
         """Instances are numbered in the order of the configuration, as `check` does."""

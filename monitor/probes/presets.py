@@ -1,85 +1,97 @@
-"""The series of well-known instrumentations, as they were found by running them.
+"""The series of well-known libraries, as they were found by running them. A table: nothing is read here.
 
-`path` is the label with the request's path: our own reads are left out by it. Without one they are
-subtracted. Status labels of 5xx responses are server errors.
+A library that counts in several ways, as its versions and options have it, has several entries; the first
+that a page fits is taken (`series.py`). A new library is one entry here and one word in
+`monitor.settings.sources.Preset`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from monitor.errors import OperatorError
-from monitor.probes.selectors import Selector, selector
+STATUS = (
+    "status",
+    "code",
+    "status_code",
+    "http_status_code",
+    "http_response_status_code",
+    "response_code",
+    "http_status",
+)
+"""Labels that hold a response's status, most common first."""
 
-FIVE = '"5..|5xx"'
+FIVE = "5..|5xx"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One way to count requests. Everything is a selector as operators write them; `*` may begin a name.
+
+    `requests`: added up. `status`: labels tried in order; the first that these requests have says which of
+    them failed, by `failing`. `errors`: selectors of what failed, beside those of the status or, without
+    one, alone; of another name than the requests' they are no requests unless they are named there too.
+    `path`: the label with the request's path, by which our own reads are left out.
+    """
+
+    requests: tuple[str, ...]
+    status: tuple[str, ...] = STATUS
+    failing: str = FIVE
+    errors: tuple[str, ...] = ()
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """One way to keep durations: the name before `_bucket`, `_sum` and `_count`, with conditions.
+
+    `unit`: only where the name does not end with it.
+    """
+
+    name: str
+    unit: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """Names and labels of one instrumentation; `histogram` is in seconds."""
+    """One library; of each the first that fits the page is taken."""
 
-    requests: str
-    status: tuple[str, ...]
-    histogram: str
-    path: str = ""
+    counted: tuple[Counted, ...]
+    timed: tuple[Timed, ...] = ()
 
+
+HTTP_DURATION = "http_request_duration_seconds"
 
 PRESETS: dict[str, Preset] = {
-    "generic": Preset(
-        "http_requests_total", ("status", "code", "status_code"), "http_request_duration_seconds"
+    # prometheus-fastapi-instrumentator groups status codes: "5xx"; the histogram without labels is the finer
+    "fastapi": Preset(
+        (Counted(("http_requests_total",), ("status",), path="handler"),),
+        (Timed("http_request_duration_highr_seconds"), Timed(HTTP_DURATION, path="handler")),
     ),
-    # prometheus-fastapi-instrumentator groups status codes: "5xx"
-    "fastapi": Preset("http_requests_total", ("status",), "http_request_duration_seconds", "handler"),
     "starlette": Preset(
-        "starlette_requests_total", ("status_code",), "starlette_request_duration_seconds", "path"
+        (Counted(("starlette_requests_total",), ("status_code",), path="path"),),
+        (Timed("starlette_request_duration_seconds", path="path"),),
     ),
     "django": Preset(
-        "django_http_responses_total_by_status_total",
-        ("status",),
-        "django_http_requests_latency_including_middlewares_seconds",
+        (Counted(("django_http_responses_total_by_status_total",), ("status",)),),
+        (Timed("django_http_requests_latency_including_middlewares_seconds"),),
     ),
     "opentelemetry": Preset(
-        "http_server_request_duration_seconds_count",
-        ("http_response_status_code",),
-        "http_server_request_duration_seconds",
-        "http_route",
+        (
+            Counted(("http_server_request_duration_seconds_count",), path="http_route"),
+            Counted(("http_server_request_duration_count",), path="http_route"),
+            Counted(("http_server_duration_milliseconds_count",), path="http_route"),
+        ),
+        (
+            Timed("http_server_request_duration_seconds", path="http_route"),
+            Timed("http_server_request_duration", "s", path="http_route"),
+            Timed("http_server_duration_milliseconds", path="http_route"),
+        ),
     ),
     "express": Preset(
-        "http_request_duration_seconds_count", ("status_code",), "http_request_duration_seconds", "path"
+        (Counted((f"{HTTP_DURATION}_count",), ("status_code", "code", "status"), path="path"),),
+        (Timed(HTTP_DURATION, path="path"),),
     ),
+    "generic": Preset((Counted(("http_requests_total",)),), (Timed(HTTP_DURATION),)),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """What to read of a page: every selector of a group is added up."""
-
-    requests: tuple[Selector, ...] = ()
-    errors: tuple[Selector, ...] = ()
-    buckets: tuple[Selector, ...] = ()
-    subtract_own: bool = True
-
-
-def preset(name: str, url: str) -> Series:
-    """The series of a preset for the page at `url`. Raises OperatorError listing the known names."""
-    if name not in PRESETS:
-        raise OperatorError(f"{name!r} is not a preset: write one of {', '.join(PRESETS)}")
-    known = PRESETS[name]
-    ours = [f"{known.path}!={_quoted(urlsplit(url).path or '/')}"] if known.path else []
-    bucket = f"{known.histogram}_bucket"
-    return Series(
-        requests=(_select(known.requests, ours),),
-        errors=tuple(_select(known.requests, [*ours, f"{label}=~{FIVE}"]) for label in known.status),
-        buckets=(_select(bucket, ours),),
-        subtract_own=not known.path,
-    )
-
-
-def _select(name: str, conditions: list[str]) -> Selector:
-    return selector(f"{name}{{{','.join(conditions)}}}")
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+"""In the order in which `auto` tries them: what is unmistakable first."""

@@ -85,6 +85,27 @@ def _quantile(value: object) -> float:
     return found
 
 
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise PydanticCustomError(OURS, "is neither true nor false")
+
+
+def _texts(value: object) -> object:
+    """A list as it is; one text stands for a list of it."""
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _mean(value: object) -> str:
+    """A name; "" for `true`: of the preset."""
+    if value is True:
+        return ""
+    if not isinstance(value, str) or not value.strip():
+        text = "is no mean: write the name before _sum and _count, or `true` beside a preset"
+        raise PydanticCustomError(OURS, "{text}", {"text": text})
+    return value
+
+
 def _http_url(value: str) -> str:
     try:
         parts = urlsplit(value)
@@ -198,6 +219,23 @@ PageOfWatch = Annotated[str, AfterValidator(_page_of_watch), _schema("address", 
 """An address that people open, with `{id}` where the watch's id belongs; no user or password in it."""
 
 
+Mean = Annotated[
+    str,
+    PlainValidator(_mean),
+    WithJsonSchema(
+        {"anyOf": [{"const": True}, {"type": "string", "minLength": 1}], "x-type": "text or `true`"}
+    ),
+]
+"""The name of what has `_sum` and `_count`; "" asks for the preset's."""
+
+_SIZE_SCHEMA = _schema("size", units.SIZE_PATTERN)
+Flag = Annotated[
+    bool, PlainValidator(_flag), WithJsonSchema({"type": "boolean", "x-type": "`true` / `false`"})
+]
+Size = Annotated[int, PlainValidator(_says(units.size)), _SIZE_SCHEMA]
+"""`64MiB` in bytes."""
+
+
 def _text(value: object) -> object:
     if isinstance(value, str) and not value.strip():
         raise PydanticCustomError(OURS, "is empty: write a value, or remove the key")
@@ -205,3 +243,16 @@ def _text(value: object) -> object:
 
 
 Text = Annotated[str, BeforeValidator(_text)]
+
+Texts = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(_texts),
+    Field(min_length=1),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+            "x-type": "text, or list of text",
+        }
+    ),
+]
+"""One text or several."""

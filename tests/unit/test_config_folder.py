@@ -10,6 +10,7 @@ import pytest
 
 from monitor.core.thresholds import Policy
 from monitor.probes.presets import PRESETS
+from monitor.probes.series import AUTO
 from monitor.settings import load, reference
 from monitor.settings.limits import LIMITS
 from monitor.settings.source_checks import FROM_DATABASE
@@ -76,4 +77,4 @@ def test_limits_are_keys_of_a_threshold() -> None:
 
 def test_presets_of_the_configuration_are_those_of_the_probe() -> None:
     """A preset that the file may name is one that can be read, and the other way round."""
-    assert set(get_args(Preset)) == set(PRESETS)
+    assert set(get_args(Preset)) == {AUTO, *PRESETS}

@@ -189,7 +189,7 @@ def test_a_ratio_comes_from_any_kind_of_source(tmp_path: Path, source: str) -> N
 @pytest.mark.parametrize(
     "source",
     [
-        "prometheus: {url: 'http://a', histogram: h, quantile: 0.95}",
+        "prometheus: {url: 'http://a', histogram: h_seconds, quantile: 0.95}",
         "prometheus: {url: 'http://a', preset: fastapi, quantile: 0.5}",
         "http_check: {url: 'http://a', measure: time}",
         "sql: {query: select 1, unit: ms}",
