@@ -14,7 +14,7 @@ from typing import Protocol
 
 from monitor.core.samples import Micros, Reading
 from monitor.errors import SourceError
-from monitor.probes import doubts
+from monitor.probes import doubts, fits
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.probes.exposition import Line, families
 from monitor.probes.given import given_ratio
@@ -85,6 +85,8 @@ class ExposedRate:
         return [s for way in self.ways[url] for s in way.selectors]
 
     def page(self, url: str, found: Found) -> Seen:
+        if _is_auto(self.ways[url]):
+            fits.refuse_several(fits.counting(self.ways[url], found.lines))
         rate = counted_on(self.ways[url], found.lines)
         requests = doubts.of(rate.requests, found.lines)
         if not requests:
@@ -100,7 +102,11 @@ class ExposedRate:
         return error_rate(metric, self.meter, now, {key: seen.page for key, seen in pages.items()})
 
     def told(self, url: str, found: Found) -> list[str]:
-        return of_rate(counted_on(self.ways[url], found.lines), found.lines)
+        told: list[str] = []
+        if _is_auto(self.ways[url]) and (libraries := fits.counting(self.ways[url], found.lines)):
+            fits.refuse_several(libraries)
+            told = [fits.found_by_auto(libraries[0])]
+        return [*told, *of_rate(counted_on(self.ways[url], found.lines), found.lines)]
 
 
 class ExposedTimes:
@@ -121,13 +127,25 @@ class ExposedTimes:
         return [way.ending(suffix) for way in self.ways[url] for suffix in (self.suffix, "_sum")]
 
     def page(self, url: str, found: Found) -> Seen:
+        if _is_auto(self.ways[url]):
+            fits.refuse_several(fits.timing(self.ways[url], found.lines, self.suffix))
         times = timed_on(self.ways[url], found.lines, self.suffix)
         sizes = doubts.of((times.ending(self.suffix),), found.lines)
         if not sizes:
+            self._refuse_summary(url, found)
             return Seen(Page({}, _identity(found)), found.declares((times.ending(self.suffix),)))
         sums = [line for line in doubts.of((times.ending("_sum"),), found.lines) if isfinite(line.value)]
         groups = {TOP: _values(sizes)} if self.q is None else _buckets(sizes, times.scale)
         return Seen(Page({**groups, SUM: _scaled(_values(sums), times.scale)}, _identity(found)))
+
+    def _refuse_summary(self, url: str, found: Found) -> None:
+        """A sum without buckets is no histogram that begins later: its quantile would be awaited for ever."""
+        sums = [way.ending("_sum") for way in self.ways[url]]
+        if self.q is not None and doubts.of(sums, found.lines):
+            text = "the page keeps these durations without buckets, which gives no quantile"
+            raise SourceError(
+                "no_histogram", f"{text}: write `mean` instead, or let the library keep buckets"
+            )
 
     def reading(self, metric: str, now: Micros, pages: Mapping[str, Seen]) -> Reading:
         if nothing := _nothing(metric, self.meter, now, pages):
@@ -149,6 +167,10 @@ class ExposedTimes:
 
     def told(self, url: str, found: Found) -> list[str]:
         self.page(url, found)
+        if not _is_auto(self.ways[url]):
+            return []
+        if libraries := fits.timing(self.ways[url], found.lines, self.suffix):
+            return [fits.found_by_auto(libraries[0])]
         return []
 
 
@@ -186,6 +208,10 @@ class ExposedValue:
         return []
 
 
+def _is_auto(ways: Sequence[Rate | Times]) -> bool:
+    return len({way.preset for way in ways}) > 1
+
+
 def _nothing(metric: str, meter: Meter, now: Micros, pages: Mapping[str, Seen]) -> Reading | None:
     """The reading when no page has a series: quiet when one declares it; what then appears counts from 0."""
     if any(any(seen.page.groups.values()) for seen in pages.values()):
@@ -205,9 +231,8 @@ def _buckets(found: Sequence[Line], scale: float) -> dict[str, dict[str, float]]
     """Bound in milliseconds -> series -> count; only bounds that every series has can be added up."""
     groups: dict[str, dict[str, float]] = {}
     for line in found:
-        rest = sorted((label, value) for label, value in line.labels.items() if label != "le")
         series = groups.setdefault(_bound(line.labels.get("le", ""), scale), {})
-        series[_short(f"{line.name}{rest}")] = number(line.value, "a bucket of the page")
+        series[_short(_identified(line))] = number(line.value, "a bucket of the page")
     everyone = {series for bound in groups.values() for series in bound}
     return {bound: series for bound, series in groups.items() if series.keys() == everyone}
 
@@ -232,11 +257,21 @@ def _bound(text: str, scale: float) -> str:
 
 def _values(found: Iterable[Line], way: str = "") -> dict[str, float]:
     """Short keys, because they are stored each round; of another way to count they are other series."""
-    return {_short(f"{way}{line.series}"): number(line.value, "a counter of the page") for line in found}
+    return {
+        _short(f"{way}{_identified(line)}"): number(line.value, "a counter of the page") for line in found
+    }
 
 
 def _scaled(values: Mapping[str, float], scale: float) -> dict[str, float]:
     return {series: value * scale for series, value in values.items()}
+
+
+def _identified(line: Line) -> str:
+    """What a series is: its name and labels but `le`, in any order. A label that is empty is one that is not
+    there: OpenTelemetry's Python gives all series of a name the labels of a new one, empty, and they go on.
+    """
+    labels = sorted((label, value) for label, value in line.labels.items() if value and label != "le")
+    return f"{line.name}{labels}"
 
 
 def _short(series: str) -> str:

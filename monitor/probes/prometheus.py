@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.core.samples import Micros, Reading
@@ -22,9 +22,11 @@ from monitor.probes.exposed import (
     Seen,
 )
 from monitor.probes.exposition import MAX_PAGE, Sieve, declared, lines
+from monitor.probes.fits import FITS, counting, instead
 from monitor.probes.selectors import selector
-from monitor.probes.series import rates_of, selectors_of, times_of
+from monitor.probes.series import AUTO, rates_of, selectors_of, times_of
 
+NOTHING = "the page has no series of"
 ACCEPT = {"accept": "text/plain;version=0.0.4;q=1,*/*;q=0.1"}
 
 
@@ -54,12 +56,10 @@ class PrometheusProbe:
     def __init__(self, metric: str, spec: PrometheusSpec, pace: Pace, net: Net) -> None:
         self._metric = metric
         self._pace = pace
+        self._spec = spec
+        self._net = net
         self._exposed = exposed_of(spec, pace)
-        names = {s.name for url in spec.urls for s in self._exposed.wanted(url)}
-        self._endpoints = Endpoints(
-            metric, spec.urls, {**ACCEPT, **spec.headers}, pace, net,
-            lambda: Sieve((*sorted(names), IDENTITY), spec.max_page),
-        )  # fmt: skip
+        self._endpoints = self._reading({s.name for url in spec.urls for s in self._exposed.wanted(url)})
 
     @property
     def name(self) -> str:
@@ -86,10 +86,28 @@ class PrometheusProbe:
 
     async def check(self) -> Sequence[str]:
         """What is wrong with the pages, in sentences; notes begin with `note:`."""
-        return await self._endpoints.problems(self._wrong)
+        found = await self._endpoints.problems(self._wrong)
+        return [*found, *(await self._fitting() if any(NOTHING in text for text in found) else ())]
 
     async def aclose(self) -> None:
         """Nothing of its own: the connections are the Net's."""
+
+    def _reading(self, names: Iterable[str]) -> Endpoints:
+        """The pages, of which only these names are kept."""
+        wanted, headers = (*sorted(names), IDENTITY), {**ACCEPT, **self._spec.headers}
+        return Endpoints(
+            self._metric, self._spec.urls, headers, self._pace, self._net,
+            lambda: Sieve(wanted, self._spec.max_page),
+        )  # fmt: skip
+
+    async def _fitting(self) -> Sequence[str]:
+        """Which presets the pages fit, where they are not what they were said to be."""
+        ways = {url: rates_of(AUTO, None, None, url) for url in self._spec.urls}
+        pages = self._reading({s.name for of_url in ways.values() for way in of_url for s in way.selectors})
+        told = await pages.problems(
+            lambda url, response, now: instead(counting(ways[url], self._found(response, now).lines))
+        )
+        return [text for text in told if FITS in text]
 
     def _page(self, url: str, response: Response, now: Micros) -> Seen:
         return self._exposed.page(url, self._found(response, now))
@@ -107,7 +125,7 @@ class PrometheusProbe:
         wanted = self._exposed.wanted(url)
         if not any(s.holds(line.name, line.labels) for s in wanted for line in found.lines):
             name = wanted[0].name
-            return [f"the page has no series of `{name}` with these labels: check name and labels"]
+            return [f"{NOTHING} `{name}` with these labels: check name and labels"]
         return self._exposed.told(url, found)
 
 

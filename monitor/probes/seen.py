@@ -23,7 +23,7 @@ def of_rate(rate: Rate, found: Sequence[Line]) -> list[str]:
     if missing := doubts.lacking(rate, requests):
         there = _words({label for line in requests for label in line.labels})
         return [f"{doubts.unlabelled(missing)}; this page has {there or 'no labels'}"]
-    if why := doubts.twice(requests) or doubts.twice(doubts.of(rate.errors, found)):
+    if why := doubts.counted_twice(rate, found):
         return [why]
     return _none_yet(rate, requests, found)
 

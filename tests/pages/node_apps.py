@@ -18,15 +18,23 @@ from tests.pages.programs import APPS, free_port, running
 from tests.pages.traffic import collect
 
 _OTEL = "@opentelemetry/instrumentation-http"
-_OTEL_OLD = (f"{_OTEL}@0.48", "@opentelemetry/instrumentation@0.48", "@opentelemetry/exporter-prometheus@0.48",
-             "@opentelemetry/sdk-metrics@1.21")  # fmt: skip
-_OTEL_NEW = (_OTEL, "@opentelemetry/instrumentation", "@opentelemetry/exporter-prometheus",
-             "@opentelemetry/sdk-metrics")  # fmt: skip
+_OTEL_OLD = (
+    f"{_OTEL}@0.48",
+    "@opentelemetry/instrumentation@0.48",
+    "@opentelemetry/exporter-prometheus@0.48",
+    "@opentelemetry/sdk-metrics@1.21",
+)
+_OTEL_NEW = (
+    _OTEL,
+    "@opentelemetry/instrumentation",
+    "@opentelemetry/exporter-prometheus",
+    "@opentelemetry/sdk-metrics",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A file of `apps/`, its packages (first the library whose version is told), and what is kept of its page."""
+    """A file of `apps/`, its packages (the first of which tells its version), what is kept of its page."""
 
     file: str
     packages: tuple[str, ...]
@@ -64,7 +72,9 @@ def main(names: list[str]) -> None:
 
 def _refresh(name: str, app: App, folder: Path) -> None:
     for command in (["init", "--yes"], ["install", "--no-audit", "--no-fund", *app.packages]):
-        subprocess.run(["npm", *command, "--loglevel=error"], check=True, cwd=folder, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["npm", *command, "--loglevel=error"], check=True, cwd=folder, stdout=subprocess.DEVNULL
+        )
     shutil.copy(APPS / app.file, folder)
     library = app.packages[0] if app.packages[0].count("@") < 2 else app.packages[0].rpartition("@")[0]
     version = json.loads((folder / "node_modules" / library / "package.json").read_text())["version"]

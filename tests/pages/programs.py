@@ -24,7 +24,10 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    command: Sequence[str], port: int, environment: Mapping[str, str] | None = None, folder: Path | None = None
+    command: Sequence[str],
+    port: int,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> Iterator[str]:
     """The address of a program that listens on `port`."""
     started = subprocess.Popen(

@@ -76,7 +76,7 @@ http://127.0.0.1:{ports.proxy} {{
 
 
 def _envoy(ports: Ports) -> dict[str, str]:
-    address = '{{socket_address: {{address: 127.0.0.1, port_value: {}}}}}'.format
+    address = "{{socket_address: {{address: 127.0.0.1, port_value: {}}}}}".format
     manager = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
     return {
         "envoy.yaml": f"""
@@ -108,7 +108,7 @@ static_resources:
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Its files, how it is started among them, how it tells its version, its page, and what is kept of that."""
+    """Its files, how it is started among them, how it tells its version, what is kept of its page."""
 
     files: Callable[[Ports], dict[str, str]]
     command: tuple[str, ...]
@@ -125,16 +125,16 @@ PROXIES: dict[str, Proxy] = {
     ),
     "haproxy": Proxy(
         _haproxy, ("haproxy", "-f", "haproxy.cfg"), ("haproxy", "-v"),
-        ("haproxy_process_start", "haproxy_frontend_http", "haproxy_backend_http", "haproxy_backend_response_time",
-         "haproxy_backend_total_time", "haproxy_server_http", "haproxy_process_uptime"),
+        ("haproxy_process_start", "haproxy_frontend_http_re", "haproxy_backend_http_re",
+         "haproxy_backend_response_time_average", "haproxy_server_http_responses"),
     ),
     "caddy": Proxy(
         _caddy, ("caddy", "run", "--config", "Caddyfile", "--adapter", "caddyfile"), ("caddy", "version"),
-        ("caddy_http_request", "caddy_http_response_duration"),
+        ("caddy_http_request_duration", "caddy_http_requests_total", "caddy_http_request_errors"),
     ),
     "envoy": Proxy(
         _envoy, ("envoy", "-c", "envoy.yaml", "--base-id", "7"), ("envoy", "--version"),
-        ("envoy_http_downstream_rq_xx", "envoy_http_downstream_rq_time", "envoy_http_downstream_rq_total", "envoy_cluster_upstream_rq_xx"),
+        ("envoy_http_downstream_rq_xx", "envoy_http_downstream_rq_t", "envoy_cluster_upstream_rq_xx"),
         "/stats/prometheus", settle=6.0,  # its histograms follow every five seconds
     ),
 }  # fmt: skip

@@ -22,7 +22,7 @@ _NEW_NAMES = {"OTEL_SEMCONV_STABILITY_OPT_IN": "http"}
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A file of `apps/`, what it needs (first the library whose version is told), and what is kept of its page."""
+    """A file of `apps/`, what it needs (the first tells its version), and what is kept of its page."""
 
     file: str
     packages: tuple[str, ...]
@@ -31,11 +31,12 @@ class App:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def _otel(framework: str, *packages: str, **more: str) -> App:
-    """A framework under OpenTelemetry."""
+def _otel(framework: str, *packages: str, page: str = "/metrics", old: bool = False) -> App:
+    """A framework under OpenTelemetry, by its new names or by those before 2023."""
     needs = (f"opentelemetry-instrumentation-{framework}", *_OTEL, *packages)
     file = f"opentelemetry_{framework.removesuffix('-server')}.py"
-    return App(file, needs, ("http_server_request_duration", "http_server_duration"), more.get("page", "/metrics"), _NEW_NAMES)
+    keep = ("http_server_duration",) if old else ("http_server_request_duration",)
+    return App(file, needs, keep, page, {} if old else _NEW_NAMES)
 
 
 APPLICATIONS: dict[str, App] = {
@@ -47,13 +48,18 @@ APPLICATIONS: dict[str, App] = {
     "starlette": App(
         "starlette_exporter.py", ("starlette_exporter", "fastapi", "uvicorn"), ("starlette_request",)
     ),
+    "starlette-prometheus": App(
+        "starlette_prometheus.py", ("starlette-prometheus", "starlette", "uvicorn"), ("starlette_re",)
+    ),
     "django": App("django_prometheus.py", ("django-prometheus", "django", "waitress"), ("django_http",)),
     "flask": App("flask_exporter.py", ("prometheus-flask-exporter", "flask", "waitress"), ("flask_",)),
     "litestar": App("litestar_prometheus.py", ("litestar", "prometheus-client", "uvicorn"), ("litestar_",)),
     "aiohttp": App("aiohttp_exporter.py", ("aiohttp-prometheus-exporter", "aiohttp"), ("aiohttp_request",)),
     "opentelemetry-fastapi": _otel("fastapi", "fastapi", "uvicorn", page="/metrics/"),
     "opentelemetry-flask": _otel("flask", "flask", "waitress"),
+    "opentelemetry-flask-old": _otel("flask", "flask", "waitress", old=True),
     "opentelemetry-aiohttp": _otel("aiohttp-server", "aiohttp"),
+    "opentelemetry-aiohttp-old": _otel("aiohttp-server", "aiohttp", old=True),
 }
 
 

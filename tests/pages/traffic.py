@@ -21,7 +21,7 @@ DATA = Path(__file__).parent / "data"
 WARM = (("/ok", 10), ("/absent", 2), ("/slow", 2))
 
 MIX = (("/ok", 80), ("/absent", 5), ("/fail", 10), ("/raise", 5), ("/slow", 20))
-"""Path and requests: 404 for `/absent`, 500 for `/fail`, an unhandled exception for `/raise`, 120 ms for `/slow`."""
+"""Path and requests: `/fail` answers 500, `/raise` has an unhandled exception, `/slow` takes 120 ms."""
 
 STATUS = {"/ok": 200, "/absent": 404, "/fail": 500, "/raise": 500, "/slow": 200}
 
@@ -43,7 +43,12 @@ class Truth:
 
 
 def collect(
-    library: str, version: str, base: str, page: str = "/metrics", keep: Sequence[str] = (), settle: float = 0.3
+    library: str,
+    version: str,
+    base: str,
+    page: str = "/metrics",
+    keep: Sequence[str] = (),
+    settle: float = 0.3,
 ) -> Truth:
     """Sends the traffic to `base` and files both pages, each read `settle` seconds after the last request.
 
