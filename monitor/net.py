@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json as json_text
+import re
 import ssl
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
@@ -37,6 +38,9 @@ KEEPALIVE = 60.0
 CLOSE_DEADLINE = 2.0
 """Seconds for closing a replaced transport."""
 
+SHOWABLE = re.compile(r"https?://[A-Za-z0-9._~:/\[\]-]{1,200}")
+"""An address that may be repeated."""
+
 LIMITS = {"max_connections": 8, "max_keepalive_connections": 2}
 
 
@@ -52,7 +56,8 @@ class Response:
     def ok(self) -> Response:
         """Itself, or SourceError `http_status` when the status is not 2xx."""
         if not 200 <= self.status < 300:
-            raise SourceError("http_status", f"answered with status {self.status} instead of 200")
+            wants = ": give what it asks for by `headers`" if self.status in (401, 403) else ""
+            raise SourceError("http_status", f"answered with status {self.status} instead of 200{wants}")
         return self
 
 
@@ -154,7 +159,7 @@ class Net:
         healthy = False
         try:
             answer = await lease.transport.handle_async_request(await self._addressed(lease, request))
-            _refuse(answer)
+            _refuse(answer, request.url)
             body = await _body(answer, sink)
             healthy = lease.used = True
         finally:
@@ -238,12 +243,23 @@ def _credentials(url: httpx.URL) -> dict[str, str]:
     return {"authorization": "Basic " + base64.b64encode(unquote(url.userinfo.decode()).encode()).decode()}
 
 
-def _refuse(answer: httpx.Response) -> None:
+def _refuse(answer: httpx.Response, url: httpx.URL) -> None:
     """Raises SourceError for what is never wanted: redirects and encoded bodies."""
     if 300 <= answer.status_code < 400:
-        raise SourceError("redirect", f"answered with a redirect ({answer.status_code}): name the final URL")
+        text = f"answered with a redirect ({answer.status_code}): name the final URL"
+        raise SourceError("redirect", text, _target(answer, url))
     if answer.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
         raise SourceError("encoding", "the body is encoded although only identity was asked for")
+
+
+def _target(answer: httpx.Response, url: httpx.URL) -> str:
+    """Where a redirect leads, if that can be shown: nothing of a query, which may hold a secret."""
+    try:
+        target = url.join(answer.headers.get("location", ""))
+        shown = str(target.copy_with(username=None, password=None, query=None, fragment=None))
+    except (httpx.InvalidURL, UnicodeError, ValueError, TypeError):
+        return ""
+    return shown if SHOWABLE.fullmatch(shown) else ""
 
 
 async def _body(answer: httpx.Response, sink: Sink) -> bytes:

@@ -7,12 +7,14 @@ from dataclasses import fields, replace
 from typing import Any
 
 from monitor.app.revealed import revealed
+from monitor.app.targets import kinds_of
 from monitor.checking import CheckedProbe
 from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Policy
 from monitor.daemon.parts import READ_SHARE
 from monitor.dsn import user_of
 from monitor.errors import OperatorError
+from monitor.measured import Lens
 from monitor.net import Net
 from monitor.probes import PROBES
 from monitor.probes.changes import DatabaseChanges
@@ -25,7 +27,8 @@ from monitor.probes.prometheus import PrometheusSpec
 from monitor.probes.promql import PromqlSpec
 from monitor.probes.session import Session
 from monitor.probes.sql import SqlSpec
-from monitor.settings import Settings
+from monitor.settings import AnySource, Settings
+from monitor.units import Kind
 
 FROM_DATABASE = (CONNECTIONS, QUERY_LATENCY)
 """Metrics that need no source in the configuration."""
@@ -87,6 +90,19 @@ def pace_of(settings: Settings, target: str) -> Pace:
 def limits_of(policy: Policy, metric: str) -> tuple[float, ...]:
     """Everything that the metric's values are compared with."""
     return tuple(rule.limit for _, rule in policy.places[metric].rules)
+
+
+def lens_of(settings: Settings, target: str) -> Lens:
+    """What `check` looks at readings with."""
+    sources = settings.targets[target].metrics
+    ratios = (name for name, source in sources.items() if source.spec.measures is Kind.RATIO)
+    given = frozenset(name for name in ratios if gives_value(sources[name].spec))
+    return Lens(settings.policy(target), kinds_of(settings, target), given)
+
+
+def gives_value(source: AnySource) -> bool:
+    """Whether a ratio is made by the source, not from counters by us."""
+    return any(getattr(source, key, None) is not None for key in ("value", "query"))
 
 
 def spec_of(kind: str, source: Any) -> Any:

@@ -8,11 +8,11 @@ they are words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from monitor.errors import SourceError
-from monitor.probes.exposition import Line
+from monitor.probes.exposition import Found, Line
 from monitor.probes.selectors import Matcher, Selector
 from monitor.probes.series import Rate
 
@@ -32,19 +32,13 @@ SLACK = 0.001
 """A page that is written while requests come in may be a few apart."""
 
 
-def refuse(rate: Rate, found: Sequence[Line]) -> None:
+def refuse(rate: Rate, found: Found) -> None:
     """Raises SourceError `no_error_label` or `counted_twice`."""
-    requests = of(rate.requests, found)
+    requests = found.of(rate.requests)
     if missing := lacking(rate, requests):
         raise SourceError("no_error_label", unlabelled(missing))
     if why := counted_twice(rate, found):
         raise SourceError("counted_twice", why)
-
-
-def of(selectors: Iterable[Selector], found: Iterable[Line]) -> list[Line]:
-    """The lines that any of the selectors holds for."""
-    wanted = tuple(selectors)
-    return [line for line in found if any(s.holds(line.name, line.labels) for s in wanted)]
 
 
 def lacking(rate: Rate, requests: Sequence[Line]) -> tuple[str, ...]:
@@ -53,7 +47,7 @@ def lacking(rate: Rate, requests: Sequence[Line]) -> tuple[str, ...]:
     Errors that are counted under another name need none: there may have been no error yet.
     """
     missing: dict[str, None] = {}
-    if rate.status and not any(rate.status in line.labels or of(rate.errors, (line,)) for line in requests):
+    if rate.status and not any(rate.status in line.labels or _fails(rate, line) for line in requests):
         return (rate.status,)
     for name, lines in _by_name(requests):
         there = {label for line in lines for label in line.labels}
@@ -62,6 +56,10 @@ def lacking(rate: Rate, requests: Sequence[Line]) -> tuple[str, ...]:
         if lost and all(lost):
             missing |= dict.fromkeys(label for labels in lost for label in labels)
     return tuple(missing)
+
+
+def _fails(rate: Rate, line: Line) -> bool:
+    return any(s.holds(line.name, line.labels) for s in rate.errors)
 
 
 def unlabelled(missing: Sequence[str]) -> str:
@@ -85,12 +83,12 @@ def _asks_presence(matcher: Matcher) -> bool:
     return (matcher.operator, matcher.pattern.pattern) in {("!=", ""), ("!~", ""), ("=~", ".+")}
 
 
-def counted_twice(rate: Rate, found: Sequence[Line]) -> str:
+def counted_twice(rate: Rate, found: Found) -> str:
     """Why this way counts a request twice on this page; "" when it does not, as far as can be seen.
 
     Of a preset's names it is known that they are not each other's sum: they may be equal by chance.
     """
-    parts = (of(rate.requests, found), of(rate.errors, found))
+    parts = (found.of(rate.requests), found.of(rate.errors))
     return next((why for part in parts if (why := twice(part, names=not rate.preset))), "")
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Generic, TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -45,10 +46,17 @@ class Pace:
         return REQUEST_SHARE * self.deadline
 
 
+LEAVING = {"connection": "close"}
+"""Sent with a read after which the next one meets whom a balancer chooses, not the one of before."""
+
 NOTE = "note:"
 """How a finding of `check` begins that is no problem."""
 
 STALE_REMEDY = ": it is no data until it is fresher than `watch.max_gap`; ask its source, not a cache"
+
+
+AWAY = frozenset({"refused", "unreachable", "dns", "tls", "timeout", "dropped", "protocol"})
+"""Reasons that are about who is asked, not about what was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +91,13 @@ class Endpoints:
         self._missing: set[str] = set()
         self._answering = 0
 
-    async def read(self, now: Micros, parse: Callable[[str, Response], T]) -> Answers[T]:
+    async def read(
+        self, now: Micros, parse: Callable[[str, Response], T], new_connection: bool = False
+    ) -> Answers[T]:
         """Asks every instance; `parse` takes (url, response) and may raise SourceError."""
         keys = list(self._urls)
-        found = await asyncio.gather(*(self._one(now, self._urls[key], parse) for key in keys))
+        reads = (self._one(now, self._urls[key], parse, new_connection) for key in keys)
+        found = await asyncio.gather(*reads)
         pages = {
             key: page for key, page in zip(keys, found, strict=True) if not isinstance(page, SourceError)
         }
@@ -103,30 +114,49 @@ class Endpoints:
             Gauge("probe_instances_answering", self._answering, labels),
         )
 
-    async def problems(self, parse: Callable[[str, Response, Micros], Sequence[str]]) -> list[str]:
+    async def problems(
+        self, parse: Callable[[str, Response, Micros], Sequence[str]], into: Callable[[], Sink] | None = None
+    ) -> list[str]:
         """For `check`: what each instance does wrong; instances are numbered, since URLs may hold secrets."""
         found: list[str] = []
         for number, url in enumerate(self._urls.values(), 1):
             now = utc_now()
             try:
-                response = await self._get(url)
+                response = await self._get(url, into=into)
                 refuse_old(response.ok(), now, self._pace.max_gap)
                 found += [of_instance(number, text) for text in parse(url, response, now)]
             except SourceError as e:
-                found.append(of_instance(number, f"{e}{STALE_REMEDY if e.reason == 'stale' else ''}"))
+                found.append(of_instance(number, _told(url, e)))
         return found
 
-    async def _one(self, now: Micros, url: str, parse: Callable[[str, Response], T]) -> T | SourceError:
+    async def in_a_row(self, parse: Callable[[str, Response], T], times: int) -> list[list[T]]:
+        """For `check`: what each instance says, read again and again on new connections, until it fails."""
+        return list(await asyncio.gather(*(self._row(url, parse, times) for url in self._urls.values())))
+
+    async def _row(self, url: str, parse: Callable[[str, Response], T], times: int) -> list[T]:
+        said: list[T] = []
+        for _ in range(times):
+            found = await self._one(utc_now(), url, parse, new_connection=True)
+            if isinstance(found, SourceError):
+                break
+            said.append(found)
+        return said
+
+    async def _one(
+        self, now: Micros, url: str, parse: Callable[[str, Response], T], new_connection: bool
+    ) -> T | SourceError:
         try:
-            response = await self._get(url)
+            response = await self._get(url, new_connection)
             refuse_old(response.ok(), now, self._pace.max_gap)
             return parse(url, response)
         except SourceError as e:
             return e
 
-    async def _get(self, url: str) -> Response:
-        asked = self._net.get(url, deadline=self._pace.each, headers=self._headers, into=self._into)
-        return await asked
+    async def _get(
+        self, url: str, new_connection: bool = False, into: Callable[[], Sink] | None = None
+    ) -> Response:
+        headers = {**self._headers, **LEAVING} if new_connection else self._headers
+        return await self._net.get(url, deadline=self._pace.each, headers=headers, into=into or self._into)
 
     def _note(self, failures: Mapping[str, str]) -> None:
         """Instances are numbered in the order of the configuration, as `check` does."""
@@ -137,6 +167,17 @@ class Endpoints:
             elif key in self._missing and key not in failures:
                 log.info("probe.instance_back", metric=self._metric, instance=number)
         self._missing = set(failures)
+
+
+def _told(url: str, e: SourceError) -> str:
+    """A failure for `check`: with the host and port that do not answer, or where a redirect leads."""
+    if e.reason == "stale":
+        return f"{e}{STALE_REMEDY}"
+    if e.target:
+        return f"{e}, {e.target}"
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"{parts.hostname}:{port}: {e}" if e.reason in AWAY else str(e)
 
 
 def of_instance(number: int, text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from monitor.errors import SourceError
-from monitor.probes.selectors import unescape
+from monitor.probes.selectors import Selector, unescape
 
 MAX_KEPT = 1 << 20
 """Bytes of kept lines: some ten thousand series."""
@@ -39,6 +39,24 @@ class Line:
     labels: dict[str, str]
     value: float
     timestamp: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a page has of the wanted names: samples, and what it declares with or without one."""
+
+    lines: tuple[Line, ...]
+    declared: frozenset[str] = frozenset()
+
+    def of(self, selectors: Iterable[Selector]) -> list[Line]:
+        """The lines that any of the selectors holds for."""
+        wanted = tuple(selectors)
+        return [line for line in self.lines if any(s.holds(line.name, line.labels) for s in wanted)]
+
+    def declares(self, selectors: Iterable[Selector]) -> bool:
+        """Whether one of these metrics is named, by HELP or TYPE."""
+        names = [Selector(family) for s in selectors for family in families(s.name)]
+        return any(name.names(there) for name in names for there in self.declared)
 
 
 class Sieve:

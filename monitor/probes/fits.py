@@ -15,8 +15,6 @@ from monitor.probes.exposition import Line
 from monitor.probes.presets import SHARED
 from monitor.probes.series import STATUS, Rate, Times, kept_there, there
 
-FITS = "this page fits"
-
 
 @dataclass(frozen=True, slots=True)
 class Library:
@@ -50,7 +48,7 @@ def refuse_several(libraries: Sequence[Library]) -> None:
     if len(apart := _apart(libraries)) > 1:
         several = " and ".join(f"{lib.preset} ({', '.join(lib.names)})" for lib in apart)
         text = f"the page has series of {several}, which may count different requests"
-        raise SourceError("ambiguous_preset", f"{text}: write {_written(apart)}")
+        raise SourceError("ambiguous_preset", f"{text}: write {written(apart)}")
 
 
 def found_by_auto(library: Library) -> str:
@@ -58,9 +56,9 @@ def found_by_auto(library: Library) -> str:
     return f"{NOTE} `preset: auto` reads this page as `{library.preset}`, by {', '.join(library.names)}"
 
 
-def instead(libraries: Sequence[Library]) -> list[str]:
-    """What to write for a page that is none of the configured library; nothing when no other fits."""
-    return [f"{FITS} {_written(apart)}"] if (apart := _apart(libraries)) else []
+def written(libraries: Sequence[Library]) -> str:
+    """What to write for them: `preset: flask`, or one for each thing that is counted; "" for none."""
+    return " or ".join(f"`preset: {library.preset}`" for library in _apart(libraries))
 
 
 def _apart(libraries: Sequence[Library]) -> list[Library]:
@@ -70,7 +68,3 @@ def _apart(libraries: Sequence[Library]) -> list[Library]:
         if not any(library.is_of(other) for other in apart):
             apart.append(library)
     return apart
-
-
-def _written(libraries: Sequence[Library]) -> str:
-    return " or ".join(f"`preset: {library.preset}`" for library in libraries)

@@ -9,6 +9,7 @@ from typing import Any
 import jmespath  # type: ignore[import-untyped]  # it has no stubs
 import jmespath.exceptions  # type: ignore[import-untyped]
 
+from monitor.clock import utc_now
 from monitor.core.samples import Micros, Reading
 from monitor.errors import OperatorError, SourceError
 from monitor.net import Net, Response
@@ -17,6 +18,7 @@ from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.probes.endpoints import Endpoints, Pace, failed, refuse_before
 from monitor.probes.rate import error_rate
 from monitor.probes.scale import factor, scaled
+from monitor.probes.shared import Shared, shared
 from monitor.probes.strict import document, moment, number
 
 
@@ -43,6 +45,7 @@ class JsonProbe:
         self._pace = pace
         self._meter = Meter(pace.rates)
         self._endpoints = Endpoints(metric, spec.urls, spec.headers, pace, net)
+        self._shared = Shared(metric, spec.urls)
         texts = {
             "value": spec.value,
             "errors": spec.errors,
@@ -64,10 +67,14 @@ class JsonProbe:
             values = await self._endpoints.read(now, lambda _, response: self._value(response, now))
             top = max(values.pages.values(), default=0.0)
             return failed(self._metric, values.reason) if values.reason else [Reading(self._metric, top)]
-        pages = await self._endpoints.read(now, lambda _, response: self._page(response, now))
+        pages = await self._endpoints.read(
+            now, lambda _, response: self._page(response, now), self._meter.wants_new_connection
+        )
         if pages.reason:
             return failed(self._metric, pages.reason)
-        return [error_rate(self._metric, self._meter, now, pages.pages, own=len(pages.pages))]
+        reading = error_rate(self._metric, self._meter, now, pages.pages)
+        self._shared.note(self._meter.several)
+        return [reading]
 
     def gauges(self) -> Sequence[Gauge]:
         return self._endpoints.gauges()
@@ -80,7 +87,10 @@ class JsonProbe:
 
     async def check(self) -> Sequence[str]:
         """What is wrong with the endpoints, in sentences."""
-        return await self._endpoints.problems(lambda _, response, now: self._wrong(response, now))
+        wrong = await self._endpoints.problems(lambda _, response, now: self._wrong(response, now))
+        if "value" in self._find:
+            return wrong
+        return wrong + await shared(self._endpoints, lambda _, response: self._page(response, utc_now()))
 
     async def aclose(self) -> None:
         """Nothing of its own: the connections are the Net's."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from monitor.clock import utc_now
 from monitor.core.samples import Micros, Reading
 from monitor.errors import OperatorError
 from monitor.net import Net, Response
 from monitor.ports import Gauge, Json
 from monitor.probes.counters import REQUESTS, Meter
-from monitor.probes.endpoints import Endpoints, Pace, failed, refuse_before
+from monitor.probes.endpoints import NOTE, Endpoints, Pace, failed, refuse_before
 from monitor.probes.exposed import (
     IDENTITY,
     TOP,
@@ -18,15 +19,14 @@ from monitor.probes.exposed import (
     ExposedRate,
     ExposedTimes,
     ExposedValue,
-    Found,
     Seen,
 )
-from monitor.probes.exposition import MAX_PAGE, Sieve, declared, lines
-from monitor.probes.fits import FITS, counting, instead
+from monitor.probes.exposition import MAX_PAGE, Found, Sieve, declared, lines
 from monitor.probes.selectors import selector
-from monitor.probes.series import AUTO, rates_of, selectors_of, times_of
+from monitor.probes.series import rates_of, selectors_of, times_of
+from monitor.probes.shared import Shared, shared
+from monitor.probes.survey import Survey, parted
 
-NOTHING = "the page has no series of"
 ACCEPT = {"accept": "text/plain;version=0.0.4;q=1,*/*;q=0.1"}
 
 
@@ -57,9 +57,14 @@ class PrometheusProbe:
         self._metric = metric
         self._pace = pace
         self._spec = spec
-        self._net = net
         self._exposed = exposed_of(spec, pace)
-        self._endpoints = self._reading({s.name for url in spec.urls for s in self._exposed.wanted(url)})
+        names = {s.name for url in spec.urls for s in self._exposed.wanted(url)}
+        self._names = (*sorted(names), IDENTITY)
+        self._endpoints = Endpoints(
+            metric, spec.urls, {**ACCEPT, **spec.headers}, pace, net,
+            lambda: Sieve(self._names, spec.max_page),
+        )  # fmt: skip
+        self._shared = Shared(metric, spec.urls)
 
     @property
     def name(self) -> str:
@@ -70,10 +75,15 @@ class PrometheusProbe:
         return (self._metric,)
 
     async def read(self, now: Micros) -> Sequence[Reading]:
-        answers = await self._endpoints.read(now, lambda url, response: self._page(url, response, now))
+        meter = self._exposed.meter
+        answers = await self._endpoints.read(
+            now, lambda url, response: self._page(url, response, now), meter.wants_new_connection
+        )
         if answers.reason:
             return failed(self._metric, answers.reason)
-        return [self._exposed.reading(self._metric, now, answers.pages)]
+        reading = self._exposed.reading(self._metric, now, answers.pages)
+        self._shared.note(meter.several)
+        return [reading]
 
     def gauges(self) -> Sequence[Gauge]:
         return self._endpoints.gauges()
@@ -86,28 +96,17 @@ class PrometheusProbe:
 
     async def check(self) -> Sequence[str]:
         """What is wrong with the pages, in sentences; notes begin with `note:`."""
-        found = await self._endpoints.problems(self._wrong)
-        return [*found, *(await self._fitting() if any(NOTHING in text for text in found) else ())]
+        told = await self._endpoints.problems(self._told, self._survey)
+        if any(not text.startswith(NOTE) for text in told) or self._spec.value is not None:
+            return told
+        return told + await shared(self._endpoints, lambda url, r: self._page(url, r, utc_now()).page)
+
+    def said(self, reading: Reading) -> str:
+        """A reading in words, where they say more than the value; else ""."""
+        return self._exposed.words(reading)
 
     async def aclose(self) -> None:
         """Nothing of its own: the connections are the Net's."""
-
-    def _reading(self, names: Iterable[str]) -> Endpoints:
-        """The pages, of which only these names are kept."""
-        wanted, headers = (*sorted(names), IDENTITY), {**ACCEPT, **self._spec.headers}
-        return Endpoints(
-            self._metric, self._spec.urls, headers, self._pace, self._net,
-            lambda: Sieve(wanted, self._spec.max_page),
-        )  # fmt: skip
-
-    async def _fitting(self) -> Sequence[str]:
-        """Which presets the pages fit, where they are not what they were said to be."""
-        ways = {url: rates_of(AUTO, None, None, url) for url in self._spec.urls}
-        pages = self._reading({s.name for of_url in ways.values() for way in of_url for s in way.selectors})
-        told = await pages.problems(
-            lambda url, response, now: instead(counting(ways[url], self._found(response, now).lines))
-        )
-        return [text for text in told if FITS in text]
 
     def _page(self, url: str, response: Response, now: Micros) -> Seen:
         return self._exposed.page(url, self._found(response, now))
@@ -120,13 +119,13 @@ class PrometheusProbe:
                 refuse_before(line.timestamp / (1 if openmetrics else 1000), now, self._pace.max_gap)
         return Found(tuple(found), declared(response.body))
 
-    def _wrong(self, url: str, response: Response, now: Micros) -> Sequence[str]:
-        found = self._found(response, now)
-        wanted = self._exposed.wanted(url)
-        if not any(s.holds(line.name, line.labels) for s in wanted for line in found.lines):
-            name = wanted[0].name
-            return [f"{NOTHING} `{name}` with these labels: check name and labels"]
-        return self._exposed.told(url, found)
+    def _survey(self) -> Survey:
+        also = {self._spec.histogram} if self._spec.histogram else set()
+        return Survey(self._names, {selector(name).name for name in also}, self._spec.max_page)
+
+    def _told(self, url: str, response: Response, now: Micros) -> Sequence[str]:
+        own, around = parted(response.body, url)
+        return self._exposed.told(url, self._found(replace(response, body=own), now), around)
 
 
 def exposed_of(spec: PrometheusSpec, pace: Pace) -> Exposed:

@@ -173,11 +173,11 @@ def test_a_metric_of_ones_own_has_the_kind_of_its_limits(tmp_path: Path) -> None
     "source",
     [
         "prometheus: {url: 'http://a', requests: r, errors: e}",
-        "prometheus: {urls: ['http://a', 'http://b'], value: v, unit: percent}",
+        "prometheus: {urls: ['http://a', 'http://b'], value: v, unit: percent, requests: r}",
         "promql: {url: 'http://a', errors: e, requests: r, headers: {Authorization: '${MONITOR_TOKEN}'}}",
         "http_check: {url: 'http://a', method: HEAD}",
-        "sql: {query: select 0.1, unit: ratio}",
-        "json: {url: 'http://a', value: v, unit: ratio, timestamp: at}",
+        "sql: {query: select 0.1, unit: ratio, without_counts: true}",
+        "json: {url: 'http://a', value: v, unit: ratio, requests: r, timestamp: at}",
     ],
 )
 def test_a_ratio_comes_from_any_kind_of_source(tmp_path: Path, source: str) -> None:
