@@ -14,9 +14,10 @@ import base64
 import json as json_text
 import re
 import ssl
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, cast
 from urllib.parse import unquote
 
@@ -24,6 +25,7 @@ import certifi
 import httpx
 
 from monitor.errors import OperatorError, SourceError
+from monitor.faults import reason_of, text_of
 from monitor.names import Lookup, Names, look_up
 
 MAX_BODY = 1 << 20
@@ -132,33 +134,34 @@ class Net:
         await asyncio.gather(*self._closing)
 
     async def _within(self, deadline: float, request: httpx.Request, into: Callable[[], Sink]) -> Response:
+        way = _Way()
         try:
             async with asyncio.timeout(deadline):
-                return await self._send(request, into)
+                return await self._send(request, into, way)
         except TimeoutError as e:
             self._names.failed(request.url.raw_host.decode())
-            raise SourceError("timeout", f"no answer within {deadline:g} s") from e
+            raise SourceError(way.stage, f"{text_of(way.stage)} ({deadline:g} s)") from e
 
-    async def _send(self, request: httpx.Request, into: Callable[[], Sink]) -> Response:
+    async def _send(self, request: httpx.Request, into: Callable[[], Sink], way: _Way) -> Response:
         for retry in (request.method != "POST", False):
             lease = self._lease(request.url)
             reused = lease.used
             try:
-                return await self._once(lease, request, into())
+                return await self._once(lease, request, into(), way)
             except DROPPED as e:  # a kept connection may have been closed by the peer: once more on a new one
                 if not (retry and reused):
-                    raise SourceError(_reason(e), _text(e)) from e
+                    raise failed_by(e) from e
             except httpx.HTTPError as e:
                 self._names.failed(request.url.raw_host.decode())
-                raise SourceError(_reason(e), _text(e)) from e
+                raise failed_by(e) from e
         raise AssertionError("unreachable: the last round returns or raises")
 
-    async def _once(self, lease: _Lease, request: httpx.Request, sink: Sink) -> Response:
+    async def _once(self, lease: _Lease, request: httpx.Request, sink: Sink, way: _Way) -> Response:
         lease.users += 1
         started = asyncio.get_running_loop().time()
         healthy = False
         try:
-            answer = await lease.transport.handle_async_request(await self._addressed(lease, request))
+            answer = await lease.transport.handle_async_request(await self._addressed(lease, request, way))
             _refuse(answer, request.url)
             body = await _body(answer, sink)
             healthy = lease.used = True
@@ -169,15 +172,17 @@ class Net:
         elapsed = asyncio.get_running_loop().time() - started
         return Response(answer.status_code, dict(answer.headers), body, elapsed)
 
-    async def _addressed(self, lease: _Lease, request: httpx.Request) -> httpx.Request:
+    async def _addressed(self, lease: _Lease, request: httpx.Request, way: _Way) -> httpx.Request:
         """The same request to an address; Host header and TLS name stay those of the URL."""
         host = request.url.raw_host.decode()
+        way.stage = "dns"
         address = await self._names.address(host, request.url.port or 0)
+        way.stage = "timeout"  # on a kept connection there is no other stage
         url = request.url.copy_with(host=address, username=None, password=None)
         extensions = {
             "timeout": dict.fromkeys(("connect", "read", "write", "pool")),  # the total deadline is ours
             "sni_hostname": host,
-            "trace": lease.trace,
+            "trace": partial(way.trace, lease),
         }
         return httpx.Request(
             request.method, url, headers=request.headers, stream=request.stream, extensions=extensions
@@ -203,6 +208,20 @@ class Net:
 
 
 @dataclass(slots=True, eq=False)
+class _Way:
+    """How far a request has come: the reason to give when its deadline is over."""
+
+    stage: str = "dns"
+
+    async def trace(self, lease: _Lease, event: str, info: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.started":
+            self.stage = "connect_timeout"
+        elif event == "connection.connect_tcp.complete":
+            self.stage = "timeout"
+        await lease.trace(event, info)
+
+
+@dataclass(slots=True, eq=False)
 class _Lease:
     """A transport of one origin, how many requests are on it, and whether it ever answered."""
 
@@ -219,6 +238,13 @@ class _Lease:
             self.streams = [s for s in self.streams if s.get_extra_info("is_readable") is False]
             self.streams.append(info["return_value"])
 
+
+KINDS = (
+    (httpx.ConnectError, "unreachable"),
+    (httpx.LocalProtocolError, "request"),
+    (httpx.ProtocolError, "protocol"),
+)
+"""Reasons of what httpx raises, where nothing below says it better; of anything else `dropped`."""
 
 DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)
 
@@ -275,6 +301,13 @@ async def _body(answer: httpx.Response, sink: Sink) -> bytes:
     return sink.body()
 
 
+def failed_by(e: BaseException) -> SourceError:
+    """An exception of httpx by its reason."""
+    kind = next((reason for kind, reason in KINDS if isinstance(e, kind)), "dropped")
+    reason = reason_of(e, kind)
+    return SourceError(reason, text_of(reason))
+
+
 async def _close(lease: _Lease) -> None:
     for closing in (lease.transport, *lease.streams):
         try:
@@ -282,38 +315,6 @@ async def _close(lease: _Lease) -> None:
                 await closing.aclose()
         except (TimeoutError, httpx.HTTPError, OSError, RuntimeError):
             continue  # the peer is gone or frozen; nothing of ours waits for it
-
-
-def _reason(e: BaseException) -> str:
-    causes = list(_causes(e))
-    if any(isinstance(c, ssl.SSLError) for c in causes):
-        return "tls"
-    if any(isinstance(c, ConnectionRefusedError) for c in causes):
-        return "refused"
-    if isinstance(e, httpx.ConnectError):
-        return "unreachable"
-    return "protocol" if isinstance(e, httpx.ProtocolError) else "dropped"
-
-
-_TEXTS = {
-    "tls": "the TLS handshake failed: check the certificate and its authority",
-    "refused": "the connection was refused: nothing listens there",
-    "unreachable": "no connection could be made",
-    "protocol": "the answer is not valid HTTP",
-    "dropped": "the connection was closed before the answer was complete",
-}
-
-
-def _text(e: BaseException) -> str:
-    return _TEXTS[_reason(e)]
-
-
-def _causes(e: BaseException | None) -> Iterator[BaseException]:
-    for _ in range(20):  # chains are short; a cycle would not be
-        if e is None:
-            return
-        yield e
-        e = e.__cause__ or e.__context__
 
 
 def trusting(ca_file: str | None) -> ssl.SSLContext:

@@ -86,16 +86,17 @@ def _asks_presence(matcher: Matcher) -> bool:
 def counted_twice(rate: Rate, found: Found) -> str:
     """Why this way counts a request twice on this page; "" when it does not, as far as can be seen.
 
-    Of a preset's names it is known that they are not each other's sum: they may be equal by chance.
+    Of a preset's names it is known that they are not each other's sum, and of its paths that `*` is one:
+    they may be equal by chance.
     """
     parts = (found.of(rate.requests), found.of(rate.errors))
-    return next((why for part in parts if (why := twice(part, names=not rate.preset))), "")
+    return next((why for part in parts if (why := twice(part, rate.path, names=not rate.preset))), "")
 
 
-def twice(found: Sequence[Line], *, names: bool = True) -> str:
+def twice(found: Sequence[Line], path: str = "", *, names: bool = True) -> str:
     """Why these lines, added up, count a request twice; "" when they do not, as far as can be seen."""
     for name, lines in _by_name(found):
-        for label in sorted({label for line in lines for label in line.labels}):
+        for label in sorted({label for line in lines for label in line.labels} - {path}):
             values = {line.labels.get(label, "") for line in lines}
             if label in SIDES and SIDES[label] <= values:
                 return f'each request is told by both of its sides: add one {label}="…" to the selector'

@@ -108,11 +108,7 @@ class Endpoints:
 
     def gauges(self) -> Sequence[Gauge]:
         """How many instances there are and how many answered the last read."""
-        labels = (("metric", self._metric),)
-        return (
-            Gauge("probe_instances", len(self._urls), labels),
-            Gauge("probe_instances_answering", self._answering, labels),
-        )
+        return instances_of(self._metric, len(self._urls), self._answering)
 
     async def problems(
         self, parse: Callable[[str, Response, Micros], Sequence[str]], into: Callable[[], Sink] | None = None
@@ -131,9 +127,9 @@ class Endpoints:
 
     async def in_a_row(self, parse: Callable[[str, Response], T], times: int) -> list[list[T]]:
         """For `check`: what each instance says, read again and again on new connections, until it fails."""
-        return list(await asyncio.gather(*(self._row(url, parse, times) for url in self._urls.values())))
+        return list(await asyncio.gather(*(self._again(url, parse, times) for url in self._urls.values())))
 
-    async def _row(self, url: str, parse: Callable[[str, Response], T], times: int) -> list[T]:
+    async def _again(self, url: str, parse: Callable[[str, Response], T], times: int) -> list[T]:
         said: list[T] = []
         for _ in range(times):
             found = await self._one(utc_now(), url, parse, new_connection=True)
@@ -178,6 +174,12 @@ def _told(url: str, e: SourceError) -> str:
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return f"{parts.hostname}:{port}: {e}" if e.reason in AWAY else str(e)
+
+
+def instances_of(metric: str, known: int, answering: int) -> tuple[Gauge, Gauge]:
+    """How many instances a metric has, and how many of them gave something at the last read."""
+    labels = (("metric", metric),)
+    return Gauge("probe_instances", known, labels), Gauge("probe_instances_answering", answering, labels)
 
 
 def of_instance(number: int, text: str) -> str:

@@ -7,7 +7,7 @@ are handed in parsed; this file reads nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, isfinite, isnan, nan
 from typing import Protocol
@@ -19,7 +19,7 @@ from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.probes.exposition import Found, Line
 from monitor.probes.given import given_ratio
 from monitor.probes.histogram import Quantile, comparable, quantile_of
-from monitor.probes.rate import NO_SAMPLE_YET, QUIET, error_rate, without
+from monitor.probes.rate import error_rate, without
 from monitor.probes.scale import scaled
 from monitor.probes.seen import of_gauge, of_histogram, of_mean, of_rate
 from monitor.probes.selectors import Selector
@@ -70,6 +70,7 @@ class ExposedRate:
 
     def __init__(self, ways: Mapping[str, Sequence[Rate]], meter: Meter) -> None:
         self.ways = ways
+        self._taken = fits.Taken()
         self.meter = meter
         self._totals: Mapping[str, float] = {}  # of the last reading, since the counters began
 
@@ -77,9 +78,11 @@ class ExposedRate:
         return [s for way in self.ways[url] for s in way.selectors]
 
     def page(self, url: str, found: Found) -> Seen:
-        if _is_auto(self.ways[url]):
-            fits.refuse_several(fits.counting(self.ways[url], found.lines))
-        rate = counted_on(self.ways[url], found.lines)
+        ways = self.ways[url]
+        if _is_auto(ways):
+            taken = self._taken.at(url, fits.counting(ways, found.lines))
+            ways = [way for way in ways if way.preset == taken] or ways
+        rate = counted_on(ways, found.lines)
         requests = found.of(rate.requests)
         if not requests:
             return Seen(Page({}, _identity(found), found.declares(rate.requests)))
@@ -94,7 +97,8 @@ class ExposedRate:
 
     def told(self, url: str, found: Found, around: Around) -> list[str]:
         told = of_rate(counted_on(self.ways[url], found.lines), found, around)
-        return _of_auto(fits.counting(self.ways[url], found.lines), self.ways[url]) + told
+        libraries = fits.counting(self.ways[url], found.lines)
+        return _of_auto(libraries, self.ways[url], fits.found_by_auto) + told
 
     def words(self, reading: Reading) -> str:
         requests = self._totals.get(REQUESTS, 0.0)
@@ -111,6 +115,7 @@ class ExposedTimes:
         self, ways: Mapping[str, Sequence[Times]], q: float | None, meter: Meter, limits: Sequence[float] = ()
     ) -> None:
         self.ways = ways
+        self._taken = fits.Taken()
         self.q = q
         self.meter = meter
         self.limits = limits
@@ -122,9 +127,11 @@ class ExposedTimes:
         return [way.ending(suffix) for way in self.ways[url] for suffix in (self.suffix, "_sum")]
 
     def page(self, url: str, found: Found) -> Seen:
-        if _is_auto(self.ways[url]):
-            fits.refuse_several(fits.timing(self.ways[url], found.lines, self.suffix))
-        times = timed_on(self.ways[url], found.lines, self.suffix)
+        ways = self.ways[url]
+        if _is_auto(ways):
+            taken = self._taken.at(url, fits.timing(ways, found.lines, self.suffix))
+            ways = [way for way in ways if way.preset == taken] or ways
+        times = timed_on(ways, found.lines, self.suffix)
         sizes = found.of((times.ending(self.suffix),))
         if not sizes:
             self._refuse_summary(url, found)
@@ -149,14 +156,15 @@ class ExposedTimes:
             return Reading(metric, reason=increase)
         held = self.meter.window(now)
         if held.get(TOP, 0.0) <= 0:
-            return Reading(metric, reason=QUIET, quiet=True)
+            return Reading(metric, reason="insufficient_traffic", quiet=True)
         value = self._of(held)
         if value is None:
             return Reading(metric, reason="bad_histogram" if self.q is not None else "no_value")
         return Reading(metric, value)
 
     def told(self, url: str, found: Found, around: Around) -> list[str]:
-        auto = _of_auto(fits.timing(self.ways[url], found.lines, self.suffix), self.ways[url])
+        libraries = fits.timing(self.ways[url], found.lines, self.suffix)
+        auto = _of_auto(libraries, self.ways[url], fits.times_by_auto)
         times = timed_on(self.ways[url], found.lines, self.suffix)
         if self.q is None:
             return auto + of_mean(times, found, around)
@@ -211,7 +219,7 @@ class ExposedValue:
     def reading(self, metric: str, now: Micros, pages: Mapping[str, Seen]) -> Reading:
         values = [seen.value for seen in pages.values() if seen.value is not None]
         if not values:
-            return Reading(metric, reason=NO_SAMPLE_YET, quiet=True)
+            return Reading(metric, reason="no_sample_yet", quiet=True)
         if not self._requests:
             return Reading(metric, max(values))
         return given_ratio(metric, max(values), self.meter, now, {k: seen.page for k, seen in pages.items()})
@@ -231,12 +239,14 @@ def _is_auto(ways: Sequence[Rate | Times]) -> bool:
     return len({way.preset for way in ways}) > 1
 
 
-def _of_auto(libraries: Sequence[fits.Library], ways: Sequence[Rate | Times]) -> list[str]:
+def _of_auto(
+    libraries: Sequence[fits.Library], ways: Sequence[Rate | Times], said: Callable[[fits.Library], str]
+) -> list[str]:
     """For `check`: which library `auto` has found. Raises SourceError when the page is of several."""
     if not libraries or not _is_auto(ways):
         return []
     fits.refuse_several(libraries)
-    return [fits.found_by_auto(libraries[0])]
+    return [said(libraries[0])]
 
 
 def _totals(pages: Mapping[str, Seen]) -> dict[str, float]:

@@ -43,6 +43,26 @@ def timing(ways: Sequence[Times], found: Sequence[Line], suffix: str) -> list[Li
     return [Library(way.preset, way.names) for _, way in best]
 
 
+class Taken:
+    """Which library `auto` has taken at each address. It stays with it as long as the page has it, so that a
+    counter that begins in the middle of a watch changes nothing.
+    """
+
+    def __init__(self) -> None:
+        self._presets: dict[str, str] = {}
+
+    def at(self, url: str, libraries: Sequence[Library]) -> str:
+        """The preset; "" when the page fits none. Raises SourceError when nobody can say which it is."""
+        if not libraries:
+            return ""
+        taken = self._presets.get(url, "")
+        if taken not in {library.preset for library in libraries}:
+            refuse_several(libraries)
+            taken = libraries[0].preset
+        self._presets[url] = taken
+        return taken
+
+
 def refuse_several(libraries: Sequence[Library]) -> None:
     """Raises SourceError `ambiguous_preset` when the page counts or times several things."""
     if len(apart := _apart(libraries)) > 1:
@@ -54,6 +74,11 @@ def refuse_several(libraries: Sequence[Library]) -> None:
 def found_by_auto(library: Library) -> str:
     """The note that says which one `auto` has taken."""
     return f"{NOTE} `preset: auto` reads this page as `{library.preset}`, by {', '.join(library.names)}"
+
+
+def times_by_auto(library: Library) -> str:
+    """The same of durations, whose names alone tell no library from another."""
+    return f"{NOTE} `preset: auto` reads the durations of {', '.join(library.names)}"
 
 
 def written(libraries: Sequence[Library]) -> str:

@@ -6,19 +6,20 @@ from collections.abc import Mapping
 
 from monitor.core.samples import Micros, Reading
 from monitor.probes.counters import REQUESTS, Meter, Page
+from monitor.probes.rate import without
 
 
-def given_ratio(metric: str, ratio: float, meter: Meter, now: Micros, pages: Mapping[str, Page]) -> Reading:
+def given_ratio(
+    metric: str, ratio: float, meter: Meter, now: Micros, pages: Mapping[str, Page], whole: bool = False
+) -> Reading:
     """The ratio with its counts since the last read; the pages hold the counters of all requests.
 
-    The errors are what the ratio makes of them. Without a request there is nothing that a ratio could be of.
+    `whole`: as `take`. The errors are what the ratio makes of the requests; without one it is no evidence.
     """
-    if not any(page.groups.get(REQUESTS) for page in pages.values()):
-        return Reading(metric, reason="no_series")
-    increase = meter.take(now, pages)
+    increase = meter.take(now, pages, whole)
+    if missing := without(REQUESTS, metric, pages):
+        return missing
     if isinstance(increase, str):
         return Reading(metric, reason=increase)
     requests = increase.by.get(REQUESTS, 0.0)
-    if meter.window(now).get(REQUESTS, 0.0) <= 0:
-        return Reading(metric, reason="insufficient_traffic", quiet=True, errors=0.0, requests=0.0)
     return Reading(metric, ratio, errors=min(ratio, 1.0) * requests, requests=requests)

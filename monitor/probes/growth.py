@@ -1,8 +1,10 @@
 """By how much one instance's counters grew from one page to the next, series by series.
 
 Pure, and only about the numbers: what a fall says of the process behind them is `trust`'s to say.
-A series that was seen before and comes back, or that begins with more than all requests can have
-brought, was counted somewhere else meanwhile: it is a baseline and adds nothing.
+A series that was seen before and comes back was counted somewhere else meanwhile: it is a baseline and adds
+nothing. So is one that begins with more than the smallest step. That it is no more than all requests grew by
+would not be enough: a collector that lets series expire brings back, of each route, a past that fits in
+(0.11 % was measured as 11 %). An outage costs this one read of each new series.
 """
 
 from __future__ import annotations
@@ -65,7 +67,7 @@ def growth(before: Page, after: Page, gone: Collection[str], weight: str) -> Gro
             by[group] += max(step, 0.0)
             compared = compared or group == weight
     empty = before.declared and not old and not gone  # whatever it has now began after that read
-    for series in _beginning(old, new, gone, inf if empty else by.get(weight, 0.0)):
+    for series in _beginning(old, new, gone, inf if empty else FIRST_STEP):
         for group, value in new[series].items():
             by[group] += value
             compared = compared or group == weight
@@ -83,14 +85,11 @@ def _beginning(
     old: Mapping[str, Mapping[str, float]],
     new: Mapping[str, Mapping[str, float]],
     gone: Collection[str],
-    requests: float,
+    most: float,
 ) -> list[str]:
-    """Series that begin at this page and count from 0; the large ones only if they fit in together."""
-    known = set(gone)
-    first = {s: max(new[s].values()) for s in new if s not in old and s not in known}
-    large = {s: value for s, value in first.items() if value > FIRST_STEP}
-    fits = sum(large.values()) <= requests
-    return [s for s in first if fits or s not in large]
+    """Series that begin at this page and count from 0: with all their values, or with none."""
+    known = {*old, *gone}
+    return [s for s in new if s not in known and max(new[s].values()) <= most]
 
 
 def _by_series(groups: Groups) -> dict[str, dict[str, float]]:

@@ -16,6 +16,7 @@ from monitor.net import Net, Response
 from monitor.ports import Gauge, Json
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.probes.endpoints import Endpoints, Pace, failed, refuse_before
+from monitor.probes.given import given_ratio
 from monitor.probes.rate import error_rate
 from monitor.probes.scale import factor, scaled
 from monitor.probes.shared import Shared, shared
@@ -24,7 +25,10 @@ from monitor.probes.strict import document, moment, number
 
 @dataclass(frozen=True, slots=True)
 class JsonSpec:
-    """Expressions are JMESPath: `value` with its `unit`, or `errors` and `requests`."""
+    """Expressions are JMESPath: `value` with its `unit`, or `errors` and `requests`.
+
+    `requests` beside a value, which is a ratio then, are its counts.
+    """
 
     urls: tuple[str, ...]
     value: str | None = None
@@ -63,6 +67,8 @@ class JsonProbe:
         return (self._metric,)
 
     async def read(self, now: Micros) -> Sequence[Reading]:
+        if "value" in self._find and REQUESTS in self._find:
+            return await self._read_ratio(now)
         if "value" in self._find:
             values = await self._endpoints.read(now, lambda _, response: self._value(response, now))
             top = max(values.pages.values(), default=0.0)
@@ -73,6 +79,19 @@ class JsonProbe:
         if pages.reason:
             return failed(self._metric, pages.reason)
         reading = error_rate(self._metric, self._meter, now, pages.pages)
+        self._shared.note(self._meter.several)
+        return [reading]
+
+    async def _read_ratio(self, now: Micros) -> Sequence[Reading]:
+        """Of several instances the highest ratio, with the requests of all."""
+        found = await self._endpoints.read(
+            now, lambda _, response: self._ratio(response, now), self._meter.wants_new_connection
+        )
+        if found.reason:
+            return failed(self._metric, found.reason)
+        ratio = max(value for value, _ in found.pages.values())
+        pages = {key: page for key, (_, page) in found.pages.items()}
+        reading = given_ratio(self._metric, ratio, self._meter, now, pages)
         self._shared.note(self._meter.several)
         return [reading]
 
@@ -109,6 +128,10 @@ class JsonProbe:
 
     def _value(self, response: Response, now: Micros) -> float:
         return scaled(self._take("value", self._fresh(response, now)), self._spec.unit)
+
+    def _ratio(self, response: Response, now: Micros) -> tuple[float, Page]:
+        counts = {"": self._take(REQUESTS, self._fresh(response, now))}
+        return self._value(response, now), Page({REQUESTS: counts})
 
     def _page(self, response: Response, now: Micros) -> Page:
         found = self._fresh(response, now)

@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from monitor.core.samples import Micros, Reading
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 
-QUIET = "insufficient_traffic"
-NO_SAMPLE_YET = "no_sample_yet"
 
-
-def error_rate(metric: str, meter: Meter, now: Micros, pages: Mapping[str, Page]) -> Reading:
-    """errors/requests over the meter's window, with the counts since the last read."""
-    increase = meter.take(now, pages)
+def error_rate(
+    metric: str, meter: Meter, now: Micros, pages: Mapping[str, Page], whole: bool = False
+) -> Reading:
+    """errors/requests over the meter's window, with the counts since the last read. `whole`: as `take`."""
+    increase = meter.take(now, pages, whole)
     if missing := without(REQUESTS, metric, pages):
         return missing
     if isinstance(increase, str):
@@ -28,7 +27,7 @@ def error_rate(metric: str, meter: Meter, now: Micros, pages: Mapping[str, Page]
     held = meter.window(now)
     total, failed = held.get(REQUESTS, 0.0), held.get(ERRORS, 0.0)
     if total < max(meter.rates.min_requests, 1):
-        return Reading(metric, reason=QUIET, quiet=True, errors=errors, requests=requests)
+        return Reading(metric, reason="insufficient_traffic", quiet=True, errors=errors, requests=requests)
     return Reading(metric, failed / total, errors=errors, requests=requests)
 
 
@@ -37,5 +36,5 @@ def without(group: str, metric: str, pages: Mapping[str, Page]) -> Reading | Non
     if any(page.groups.get(group) for page in pages.values()):
         return None
     if pages and all(page.declared for page in pages.values()):
-        return Reading(metric, reason=NO_SAMPLE_YET, quiet=True)
+        return Reading(metric, reason="no_sample_yet", quiet=True)
     return Reading(metric, reason="no_series")

@@ -99,10 +99,8 @@ def of_buckets(limits: Sequence[float], bounds: Iterable[float]) -> list[str]:
     for limit in limits:
         low, high = bucket_of(limit, known)
         if limit > largest or (limit == largest and limit != lowest):
-            text = (
-                f"the largest bucket ends at {largest:g} ms, so nothing tells when {limit:g} ms are exceeded"
-            )
-            told.append(f"{text}: let the application have a bucket above it")
+            text = f"the largest bucket ends at {largest:g} ms: nothing tells when {limit:g} ms are exceeded"
+            told.append(f"{text}; let the application have a bucket above it")
         elif limit != high:
             text = f"the limit of {limit:g} ms falls into the bucket {low:g}–{high:g} ms"
             told.append(f"{NOTE} {text}: it counts as exceeded from {high:g} ms on")

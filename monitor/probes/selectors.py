@@ -16,6 +16,7 @@ _NAME = re.compile(r"\s*(\*?[a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\{.*\})?\s*", re.DOTALL
 _MATCHER = re.compile(
     r"""\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*"""
 )
+_PROMQL = re.compile(r"[\w\s]\(|\[\d+[smhd]|\s[-+*/]\s")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -55,7 +56,10 @@ def selector(text: str) -> Selector:
     """The selector of a text. Raises OperatorError."""
     found = _NAME.fullmatch(text)
     if found is None:
-        raise OperatorError(f'{text!r} is not a series selector: write NAME or NAME{{label="value"}}')
+        how = 'write NAME or NAME{label="value"}'
+        if _PROMQL.search(text):
+            how = "it is PromQL, which only a Prometheus server answers: `promql: {url: …, query: …}`"
+        raise OperatorError(f"{text!r} is not a series selector: {how}")
     inside = found[2][1:-1] if found[2] else ""
     return Selector(found[1], tuple(_matchers(text, inside)))
 

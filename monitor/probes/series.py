@@ -169,7 +169,8 @@ def _without_us(text: str, path: str, url: str) -> Selector:
     wanted = selector(text)
     if not path:
         return wanted
-    ours = re.compile(f"{re.escape(urlsplit(url).path.rstrip('/'))}/?")
+    page = urlsplit(url).path.rstrip("/")
+    ours = re.compile(f"{re.escape(page)}/?" if page else "/")  # an empty label is no path: it says nothing
     return Selector(wanted.name, (*wanted.matchers, Matcher(path, "!~", ours)))
 
 

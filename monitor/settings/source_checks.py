@@ -66,7 +66,7 @@ def _of_source(loc: Loc, name: str, source: MetricSource, limits: Effective | No
     yield from _without_evidence(at, source, limits)
     wanted, measured = kind_of(limits), source.spec.measures
     if wanted and measured and measured is not wanted:
-        text = f"gives a {measured}, but `{name}` has limits for a {wanted}: change the source or the limits"
+        text = f"gives a {measured}, but `{name}` has limits for a {wanted}: {_remedy(source, wanted)}"
         yield Clash(at, text, (at, *limits.written.values()))
 
 
@@ -106,3 +106,12 @@ def _does_without(source: MetricSource) -> bool:
 def _hold(limits: Effective) -> int:
     hold = limits.keys.get("rollback_for", DEFAULT_HOLD)
     return hold if isinstance(hold, int) else DEFAULT_HOLD
+
+
+def _remedy(source: MetricSource, wanted: Kind) -> str:
+    """A preset measures two things, and one key says which."""
+    if getattr(source.spec, "preset", None) is None or wanted is Kind.COUNT:
+        return "change the source or the limits"
+    if wanted is Kind.TIME:
+        return "add `quantile: 0.95`, or `mean: true` where the library has no buckets"
+    return "remove `quantile` and `mean`, which ask for the preset's durations"

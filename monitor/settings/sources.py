@@ -16,6 +16,7 @@ import jmespath  # type: ignore[import-untyped]  # it has no stubs
 import jmespath.exceptions  # type: ignore[import-untyped]
 from pydantic import Field
 
+from monitor.promql import is_series, not_series
 from monitor.settings.types import Flag, Mean, Quantile, Secret, Section, Size, Text, Texts, Url, key
 from monitor.units import Kind, unit_of_name
 
@@ -257,16 +258,25 @@ class PrometheusSource(_Http, _Measured):
 
 
 class PromqlSource(_Measured):
-    """A Prometheus server's query API; `query`, `errors` and `requests` are PromQL."""
+    """A Prometheus server's query API; `query` is PromQL, `errors` and `requests` are series of counters."""
 
     value_key = "query"
     ways = (COUNTERS, ("query",))
 
     url: Url = Field(description="of the Prometheus server, without /api")
     headers: Headers = Field({}, description="sent with every request")
-    errors: Text | None = Field(None, description="where the counter of failed requests is")
+    params: dict[Text, Text] = Field(
+        {}, description="further parameters of the query API, as partial_response or timeout"
+    )
+    errors: Text | None = Field(None, description="the series that count failed requests")
     requests: Text | None = Field(None, description=REQUESTS)
     query: Text | None = Field(None, description="PromQL that gives one number")
+
+    def faults(self) -> Iterator[Fault]:
+        yield from super().faults()
+        for what, text in (("errors", self.errors), ("requests", self.requests)):
+            if text is not None and not is_series(text):
+                yield Fault(what, not_series(text), ())
 
     @property
     def addresses(self) -> tuple[str, ...]:

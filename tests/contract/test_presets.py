@@ -122,6 +122,15 @@ async def test_a_page_of_another_library_names_the_preset_that_fits(net: Net, li
 
 
 @pytest.mark.parametrize("library", TIMED)
+async def test_auto_reads_the_durations_that_its_own_preset_does(net: Net, library: str) -> None:
+    """And says by which name."""
+    named = await reading(net, library, "response_time", preset=LIBRARIES[library].preset, mean="")
+    assert await reading(net, library, "response_time", preset="auto", mean="") == named
+    found = await check(net, after(library), preset="auto", mean="")
+    assert "`preset: auto` reads the durations of " in found[0]
+
+
+@pytest.mark.parametrize("library", TIMED)
 async def test_the_mean_of_a_preset_is_what_requests_took(net: Net, library: str) -> None:
     """In milliseconds, whatever the unit of the page: twenty of 120 ms, and little for the others."""
     found = await reading(net, library, "response_time", preset=LIBRARIES[library].preset, mean="")
@@ -173,6 +182,40 @@ async def test_a_page_that_counts_for_an_application_and_its_proxy_is_asked_abou
     assert not [text for text in await check(net, page, preset="flask") if not text.startswith("note:")]
 
 
+async def test_what_begins_to_count_during_a_watch_does_not_make_auto_doubt(net: Net) -> None:
+    """It stays with the library that it has taken; a page without that is looked at anew."""
+    flask = 'flask_http_request_total{status="200"}'
+    pages = [
+        f"{flask} {n}\n{more}"
+        for n, more in ((5, ""), (105, 'traefik_service_requests_total{code="200"} 9\n'))
+    ]
+    async with peers.listening(peers.answering(*pages)) as peer:
+        probe = PrometheusProbe("error_rate", PrometheusSpec((peer.url,), preset="auto"), PACE, net)
+        await probe.read(NOW)
+        assert (await probe.read(NOW + 5 * SECOND))[0].requests == 100
+
+
+@pytest.mark.parametrize("address", ["", "/"])
+async def test_a_page_at_the_root_leaves_out_no_request_without_a_path(net: Net, address: str) -> None:
+    """An empty label is a request of no known route."""
+    pages = [f'http_requests_total{{status="2xx",handler=""}} {n}\n' for n in (5, 105)]
+    async with peers.listening(peers.answering(*pages)) as peer:
+        url = peer.url.removesuffix("/metrics") + address
+        probe = PrometheusProbe("error_rate", PrometheusSpec((url,), preset="fastapi"), PACE, net)
+        await probe.read(NOW)
+        assert (await probe.read(NOW + 5 * SECOND))[0].requests == 100
+
+
+async def test_a_route_that_catches_all_the_others_is_no_sum(net: Net) -> None:
+    """Express' `*` may be as frequent as all others."""
+    name = 'http_request_duration_seconds_count{status_code="200"'
+    pages = [f'{name},path="*"}} {n}\n{name},path="/a"}} {n}\n' for n in (100, 200)]
+    async with peers.listening(peers.answering(*pages)) as peer:
+        probe = PrometheusProbe("error_rate", PrometheusSpec((peer.url,), preset="express"), PACE, net)
+        await probe.read(NOW)
+        assert (await probe.read(NOW + 5 * SECOND))[0].requests == 200
+
+
 async def test_a_page_of_no_known_library_is_told_so_once(net: Net) -> None:
     """No guess where nothing fits."""
     found = await check(net, b"my_requests 5\n", preset="auto")
@@ -206,19 +249,36 @@ async def test_generic_tries_every_label_in_use(net: Net, name: str, label: str)
     assert (found.errors, found.requests) == (7, 107)
 
 
+@pytest.mark.parametrize("label", ["path", "route", "handler", "endpoint", "uri"])
+@pytest.mark.parametrize("preset", ["generic", "go"])
+async def test_our_own_reads_are_left_out_where_any_label_tells_them(
+    net: Net, preset: str, label: str
+) -> None:
+    """Also with a slash at the end, as a mounted page has it."""
+    paths = ((200, "/a"), (500, "/a"), (200, "/metrics"), (307, "/metrics/"))
+    pages = [
+        "".join(f'http_requests_total{{code="{code}",{label}="{path}"}} {n}\n' for code, path in paths)
+        for n in (0, 100)
+    ]
+    async with peers.listening(peers.answering(*pages)) as peer:
+        probe = PrometheusProbe("error_rate", PrometheusSpec((peer.url,), preset=preset), PACE, net)
+        await probe.read(NOW)
+        assert (await probe.read(NOW + 5 * SECOND))[0].requests == 200
+
+
 async def test_a_label_that_all_series_get_with_the_first_error_is_no_restart(net: Net) -> None:
     """OpenTelemetry's Python: `error_type` is empty on what has been there; the first errors count."""
     name = "http_server_request_duration_seconds_count"
     pages = (
         f'{name}{{http_response_status_code="200"}} 100\n',
-        f'{name}{{error_type="",http_response_status_code="200"}} 150\n'
-        f'{name}{{error_type="ValueError",http_response_status_code=""}} 50\n',
+        f'{name}{{error_type="",http_response_status_code="200"}} 149\n'
+        f'{name}{{error_type="ValueError",http_response_status_code=""}} 1\n',
     )
     async with peers.listening(peers.answering(*pages)) as peer:
         probe = PrometheusProbe("error_rate", PrometheusSpec((peer.url,), preset="opentelemetry"), PACE, net)
         await probe.read(NOW)
         found = (await probe.read(NOW + 5 * SECOND))[0]
-    assert (found.errors, found.requests) == (50, 100)
+    assert (found.errors, found.requests) == (1, 50)
 
 
 @pytest.mark.parametrize(
@@ -247,3 +307,4 @@ def test_pages_name_no_machine() -> None:
         text = file.read_text(encoding="utf-8")
         assert "/tmp/" not in text
         assert "/root/" not in text
+        assert "hostname=" not in text

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from tests.pages.traffic import DATA, ERRORS, MIX, SCRAPES, STATUS, Truth
+from tests.pages.traffic import DATA, ERRORS, MIX, SCRAPES, STATUS, WARM, Truth
 
 SLOW, FAST = 0.121, 0.001  # seconds
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -106,7 +106,7 @@ def main() -> None:
     for name, written in LIBRARIES.items():
         folder = DATA / name
         folder.mkdir(parents=True, exist_ok=True)
-        before, after = {"/ok": 11, "/absent": 2, "/slow": 2}, dict(MIX)
+        before, after = dict(WARM), dict(MIX)
         later = {path: before.get(path, 0) + after[path] for path in after}
         for file, counts, reads in (("before.prom", before, 0), ("after.prom", later, SCRAPES + 1)):
             (folder / file).write_text("\n".join(_page(written, counts, reads)) + "\n", encoding="utf-8")

@@ -1,6 +1,6 @@
 """Known traffic for one application, and its metric page before and after it.
 
-`before.prom` is read when the application is warm and has had no error; `after.prom` when it has had
+`before.prom` is read when the application is warm and every series has begun; `after.prom` when it has had
 the requests of `MIX` and three more reads of the page besides. `truth.json` says what they were.
 """
 
@@ -18,7 +18,7 @@ import httpx
 
 DATA = Path(__file__).parent / "data"
 
-WARM = (("/ok", 10), ("/absent", 2), ("/slow", 2))
+WARM = (("/ok", 10), ("/absent", 2), ("/fail", 1), ("/raise", 1), ("/slow", 2))
 
 MIX = (("/ok", 80), ("/absent", 5), ("/fail", 10), ("/raise", 5), ("/slow", 20))
 """Path and requests: `/fail` answers 500, `/raise` has an unhandled exception, `/slow` takes 120 ms."""
@@ -58,6 +58,7 @@ def collect(
     # a connection each: one that a server closes after an exception would swallow the next request
     with httpx.Client(timeout=10, headers={"connection": "close"}) as client:
         _send(client, base, WARM)
+        client.get(where)  # its own series begins too
         before = _read(client, where, settle)
         times = _send(client, base, MIX)
         for _ in range(SCRAPES):

@@ -43,6 +43,8 @@ GROUND = {
     "names",
     "ownership",
     "digest",
+    "faults",
+    "promql",
     "notify",
 }
 ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web", "levers"}

@@ -20,13 +20,15 @@ from monitor.probes.presets.shape import (
     Counted,
     Preset,
     Timed,
+    by_any_path,
+    timed_by_any_path,
 )
 
 __all__ = ["FIVE", "PRESETS", "SHARED", "STATUS", "Counted", "Preset", "Timed"]
 
 _GENERIC = Preset(
-    (Counted((HTTP_REQUESTS,)), Counted((f"{HTTP_DURATION}_count",))), (Timed(HTTP_DURATION),)
-)  # fmt: skip
+    (*by_any_path(HTTP_REQUESTS), *by_any_path(f"{HTTP_DURATION}_count")), timed_by_any_path(HTTP_DURATION)
+)
 
 PRESETS: dict[str, Preset] = {**PROXIES, **PYTHON, **NODE, **RUNTIMES, "generic": _GENERIC}
 """In the order in which `auto` tries them: what is unmistakable first."""

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from monitor.probes.presets.shape import FIVE, HTTP_DURATION, HTTP_REQUESTS, Counted, Preset, Timed, one_way
+from monitor.probes.presets.shape import (
+    FIVE,
+    HTTP_DURATION,
+    HTTP_REQUESTS,
+    Counted,
+    Preset,
+    Timed,
+    by_any_path,
+    one_way,
+    timed_by_any_path,
+)
 
 _MICROMETER = "http_server_requests_seconds"
 _OTEL, _OTEL_OLD = "http_server_request_duration", "http_server_duration"
@@ -80,5 +90,5 @@ RUNTIMES: dict[str, Preset] = {
         (Counted(("gin_requests_total",), ("code",), path="url"),), (Timed("gin_request_duration_seconds"),)
     ),
     # promhttp's InstrumentHandler…, by the names of its documentation
-    "go": one_way(HTTP_REQUESTS, "code", HTTP_DURATION),
+    "go": Preset(by_any_path(HTTP_REQUESTS, ("code",)), timed_by_any_path(HTTP_DURATION)),
 }  # fmt: skip

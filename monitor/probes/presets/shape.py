@@ -70,6 +70,20 @@ SHARED = frozenset({
 """Names that many libraries use: a page that has several of them has them from one library."""
 
 
+PATHS = ("path", "route", "handler", "endpoint", "uri", "")
+"""Labels of the path that applications choose by themselves; the last is for those that have none."""
+
+
+def by_any_path(requests: str, status: tuple[str, ...] = STATUS) -> tuple[Counted, ...]:
+    """Ways to count what an application has named by itself."""
+    return tuple(Counted((requests,), status, path=path) for path in PATHS)
+
+
+def timed_by_any_path(durations: str) -> tuple[Timed, ...]:
+    """The same of durations."""
+    return tuple(Timed(durations, path=path) for path in PATHS)
+
+
 def one_way(
     requests: str, status: str, durations: str, *, path: str = "", unit: str = "", failing: str = FIVE
 ) -> Preset:
