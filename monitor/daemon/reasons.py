@@ -43,6 +43,8 @@ WORDS: Mapping[str, str] = {
     "not_a_number": "its source gives no number for it",
     "unusable_value": "its source gives a value that can't be right",
     "stale": "what its source says is too old",
+    "no_histogram": "its source's page has no buckets, so no quantile",
+    "ambiguous_preset": "its source's page counts for several libraries, and `preset: auto` can't tell which",
     "more_errors_than_requests": "its source counts more errors than requests",
     "insufficient_traffic": "too few requests to judge",
     "instances_missing": "fewer than half of its instances answer",

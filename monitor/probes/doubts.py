@@ -37,7 +37,7 @@ def refuse(rate: Rate, found: Found) -> None:
     requests = found.of(rate.requests)
     if missing := lacking(rate, requests):
         raise SourceError("no_error_label", unlabelled(missing))
-    if why := twice(requests) or twice(found.of(rate.errors)):
+    if why := counted_twice(rate, found):
         raise SourceError("counted_twice", why)
 
 
@@ -47,6 +47,8 @@ def lacking(rate: Rate, requests: Sequence[Line]) -> tuple[str, ...]:
     Errors that are counted under another name need none: there may have been no error yet.
     """
     missing: dict[str, None] = {}
+    if rate.status and not any(rate.status in line.labels or _fails(rate, line) for line in requests):
+        return (rate.status,)
     for name, lines in _by_name(requests):
         there = {label for line in lines for label in line.labels}
         asked = [s for s in rate.errors if s.names(name)]
@@ -54,6 +56,10 @@ def lacking(rate: Rate, requests: Sequence[Line]) -> tuple[str, ...]:
         if lost and all(lost):
             missing |= dict.fromkeys(label for labels in lost for label in labels)
     return tuple(missing)
+
+
+def _fails(rate: Rate, line: Line) -> bool:
+    return any(s.holds(line.name, line.labels) for s in rate.errors)
 
 
 def unlabelled(missing: Sequence[str]) -> str:
@@ -64,7 +70,8 @@ def unlabelled(missing: Sequence[str]) -> str:
 
 def _lost(errors: Selector, requests: Sequence[Selector], there: set[str]) -> tuple[str, ...]:
     """Labels that no request has, without which this selector holds for no request, or for all."""
-    absent = [m for m in errors.matchers if m.label not in there and not _asks_presence(m)]
+    own = {m for r in requests if r.name == errors.name for m in r.matchers}  # of all requests
+    absent = [m for m in errors.matchers if m.label not in there and m not in own and not _asks_presence(m)]
     if never := [m.label for m in absent if not m.holds({})]:
         return tuple(never)
     left = Selector(errors.name, tuple(m for m in errors.matchers if m not in absent))
@@ -76,17 +83,27 @@ def _asks_presence(matcher: Matcher) -> bool:
     return (matcher.operator, matcher.pattern.pattern) in {("!=", ""), ("!~", ""), ("=~", ".+")}
 
 
-def twice(found: Sequence[Line]) -> str:
+def counted_twice(rate: Rate, found: Found) -> str:
+    """Why this way counts a request twice on this page; "" when it does not, as far as can be seen.
+
+    Of a preset's names it is known that they are not each other's sum, and of its paths that `*` is one:
+    they may be equal by chance.
+    """
+    parts = (found.of(rate.requests), found.of(rate.errors))
+    return next((why for part in parts if (why := twice(part, rate.path, names=not rate.preset))), "")
+
+
+def twice(found: Sequence[Line], path: str = "", *, names: bool = True) -> str:
     """Why these lines, added up, count a request twice; "" when they do not, as far as can be seen."""
     for name, lines in _by_name(found):
-        for label in sorted({label for line in lines for label in line.labels}):
+        for label in sorted({label for line in lines for label in line.labels} - {path}):
             values = {line.labels.get(label, "") for line in lines}
             if label in SIDES and SIDES[label] <= values:
                 return f'each request is told by both of its sides: add one {label}="…" to the selector'
             for total in sorted(TOTALS & values):
                 if _is_sum(lines, label, total):
                     return f'{name}{{{label}="{total}"}} is the sum of the others: add {label}!="{total}"'
-    return _name_twice(found)
+    return _name_twice(found) if names else ""
 
 
 def _is_sum(lines: Sequence[Line], label: str, total: str) -> bool:

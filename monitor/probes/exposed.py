@@ -7,14 +7,14 @@ are handed in parsed; this file reads nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, isfinite, isnan, nan
 from typing import Protocol
 
 from monitor.core.samples import Micros, Reading
 from monitor.errors import SourceError
-from monitor.probes import doubts
+from monitor.probes import doubts, fits
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.probes.exposition import Found, Line
 from monitor.probes.given import given_ratio
@@ -70,6 +70,7 @@ class ExposedRate:
 
     def __init__(self, ways: Mapping[str, Sequence[Rate]], meter: Meter) -> None:
         self.ways = ways
+        self._taken = fits.Taken()
         self.meter = meter
         self._totals: Mapping[str, float] = {}  # of the last reading, since the counters began
 
@@ -77,7 +78,11 @@ class ExposedRate:
         return [s for way in self.ways[url] for s in way.selectors]
 
     def page(self, url: str, found: Found) -> Seen:
-        rate = counted_on(self.ways[url], found.lines)
+        ways = self.ways[url]
+        if _is_auto(ways):
+            taken = self._taken.at(url, fits.counting(ways, found.lines))
+            ways = [way for way in ways if way.preset == taken] or ways
+        rate = counted_on(ways, found.lines)
         requests = found.of(rate.requests)
         if not requests:
             return Seen(Page({}, _identity(found), found.declares(rate.requests)))
@@ -91,7 +96,9 @@ class ExposedRate:
         return error_rate(metric, self.meter, now, {key: seen.page for key, seen in pages.items()})
 
     def told(self, url: str, found: Found, around: Around) -> list[str]:
-        return of_rate(counted_on(self.ways[url], found.lines), found, around)
+        told = of_rate(counted_on(self.ways[url], found.lines), found, around)
+        libraries = fits.counting(self.ways[url], found.lines)
+        return _of_auto(libraries, self.ways[url], fits.found_by_auto) + told
 
     def words(self, reading: Reading) -> str:
         requests = self._totals.get(REQUESTS, 0.0)
@@ -108,6 +115,7 @@ class ExposedTimes:
         self, ways: Mapping[str, Sequence[Times]], q: float | None, meter: Meter, limits: Sequence[float] = ()
     ) -> None:
         self.ways = ways
+        self._taken = fits.Taken()
         self.q = q
         self.meter = meter
         self.limits = limits
@@ -119,14 +127,24 @@ class ExposedTimes:
         return [way.ending(suffix) for way in self.ways[url] for suffix in (self.suffix, "_sum")]
 
     def page(self, url: str, found: Found) -> Seen:
-        times = timed_on(self.ways[url], found.lines, self.suffix)
+        ways = self.ways[url]
+        if _is_auto(ways):
+            taken = self._taken.at(url, fits.timing(ways, found.lines, self.suffix))
+            ways = [way for way in ways if way.preset == taken] or ways
+        times = timed_on(ways, found.lines, self.suffix)
         sizes = found.of((times.ending(self.suffix),))
         if not sizes:
+            self._refuse_summary(url, found)
             return Seen(Page({}, _identity(found), found.declares((times.ending(self.suffix),))))
         sums = [line for line in found.of((times.ending("_sum"),)) if isfinite(line.value)]
         groups = {TOP: _by_labels(sizes)} if self.q is None else _buckets(sizes, times.scale)
         seconds = {series: value * times.scale / 1000 for series, value in _by_labels(sums).items()}
         return Seen(Page({**groups, SUM: seconds}, _identity(found)))
+
+    def _refuse_summary(self, url: str, found: Found) -> None:
+        """A sum without buckets is no histogram that begins later: its quantile would be awaited for ever."""
+        if self.q is not None and found.of([way.ending("_sum") for way in self.ways[url]]):
+            raise SourceError("no_histogram", "the page keeps these durations without buckets")
 
     def reading(self, metric: str, now: Micros, pages: Mapping[str, Seen]) -> Reading:
         self._totals = _totals(pages)
@@ -145,11 +163,15 @@ class ExposedTimes:
         return Reading(metric, value)
 
     def told(self, url: str, found: Found, around: Around) -> list[str]:
+        libraries = fits.timing(self.ways[url], found.lines, self.suffix)
+        auto = _of_auto(libraries, self.ways[url], fits.times_by_auto)
         times = timed_on(self.ways[url], found.lines, self.suffix)
         if self.q is None:
-            return of_mean(times, found, around)
+            return auto + of_mean(times, found, around)
+        if not found.of((times.ending(BUCKET),)):
+            return of_histogram(times, self.limits, (), found, around)
         bounds = (float(b) for b in self.page(url, found).page.groups if b not in {SUM, TOP})
-        return of_histogram(times, self.limits, bounds, found, around)
+        return auto + of_histogram(times, self.limits, bounds, found, around)
 
     def words(self, reading: Reading) -> str:
         if reading.value is not None:
@@ -213,6 +235,20 @@ class ExposedValue:
         return ""
 
 
+def _is_auto(ways: Sequence[Rate | Times]) -> bool:
+    return len({way.preset for way in ways}) > 1
+
+
+def _of_auto(
+    libraries: Sequence[fits.Library], ways: Sequence[Rate | Times], said: Callable[[fits.Library], str]
+) -> list[str]:
+    """For `check`: which library `auto` has found. Raises SourceError when the page is of several."""
+    if not libraries or not _is_auto(ways):
+        return []
+    fits.refuse_several(libraries)
+    return [said(libraries[0])]
+
+
 def _totals(pages: Mapping[str, Seen]) -> dict[str, float]:
     """Each group over all pages, since the counters began."""
     found: dict[str, float] = {}
@@ -257,17 +293,26 @@ def _bound(text: str, scale: float) -> str:
 
 def _values(found: Iterable[Line], way: str = "") -> dict[str, float]:
     """Short keys, because they are stored each round; of another way to count they are other series."""
-    return {_short(f"{way}{line.series}"): number(line.value, "a counter of the page") for line in found}
+    return {
+        _short(f"{way}{line.name}{_labels(line)}"): number(line.value, "a counter of the page")
+        for line in found
+    }
 
 
 def _by_labels(found: Iterable[Line]) -> dict[str, float]:
     """Buckets, sum and count of a histogram's series under one key: they come and go together."""
     values = {}
     for line in found:
-        rest = sorted((label, value) for label, value in line.labels.items() if label != "le")
         base = line.name.rpartition("_")[0]
-        values[_short(f"{base}{rest}")] = number(line.value, "a number of the page")
+        values[_short(f"{base}{_labels(line)}")] = number(line.value, "a number of the page")
     return values
+
+
+def _labels(line: Line) -> list[tuple[str, str]]:
+    """What tells a series from others, in any order. A label that is empty is one that is not there:
+    OpenTelemetry's Python gives all series of a name the labels of a new one, empty, and they go on.
+    """
+    return sorted((label, value) for label, value in line.labels.items() if value and label != "le")
 
 
 def _short(series: str) -> str:

@@ -38,7 +38,7 @@ def of_rate(rate: Rate, found: Found, around: Around) -> list[str]:
         labels = {label for line in requests for label in line.labels}
         remedy = around.fitting_rate() or ("" if labels & {*STATUS} else NO_STATUS)
         return [f"{doubts.unlabelled(missing)}; this page has {_words(labels) or 'no labels'}{remedy}"]
-    if why := doubts.twice(requests) or doubts.twice(errors):
+    if why := doubts.counted_twice(rate, found):
         return [why]
     told = _all_fail(requests, errors) + _some_unlabelled(rate, requests)
     return told + _none_yet(rate, requests, found.lines)
@@ -52,8 +52,9 @@ def of_histogram(
     if found.of(wanted):
         return of_buckets(limits, bounds)
     name = times.base.name
-    remedy = around.instead_of_buckets(name) or around.fitting_times()
-    return _nothing(wanted, found) or [_absent(f"{name}_bucket", around) + remedy]
+    if without := around.instead_of_buckets(name):  # declared, but as what never gets buckets
+        return [_absent(f"{name}_bucket", around) + without]
+    return _nothing(wanted, found) or [_absent(f"{name}_bucket", around) + around.fitting_times()]
 
 
 def of_mean(times: Times, found: Found, around: Around) -> list[str]:

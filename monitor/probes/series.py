@@ -5,6 +5,7 @@ Compiled once, at construction; which of several ways is taken is asked of each 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -14,7 +15,7 @@ from monitor.errors import OperatorError
 from monitor.probes.exposition import Line
 from monitor.probes.presets import PRESETS, Counted
 from monitor.probes.scale import factor
-from monitor.probes.selectors import Selector, selector
+from monitor.probes.selectors import Matcher, Selector, selector
 from monitor.units import unit_of_name
 
 AUTO = "auto"
@@ -41,6 +42,11 @@ class Rate:
     def selectors(self) -> tuple[Selector, ...]:
         return (*self.requests, *self.errors)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the requests."""
+        return tuple(dict.fromkeys(s.name for s in self.requests))
+
     def fit(self, found: Iterable[Line]) -> int:
         """How well the page fits: NOT_THERE to WHOLE."""
         mine = [line.labels for line in found if any(s.holds(line.name, line.labels) for s in self.requests)]
@@ -57,6 +63,11 @@ class Times:
     scale: float
     path: str = ""
     preset: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The one name, before its endings."""
+        return (self.base.name,)
 
     def ending(self, suffix: str) -> Selector:
         """`_bucket`, `_sum` or `_count`, with the same conditions."""
@@ -111,12 +122,26 @@ def times_of(preset: str | None, name: str | None, unit: str | None, url: str) -
 
 def counted_on(ways: Sequence[Rate], found: Sequence[Line]) -> Rate:
     """The way that the page fits best; of equals the first."""
-    return ways[0] if len(ways) == 1 else max(ways, key=lambda way: way.fit(found))
+    possible = ways if len(ways) == 1 else there(ways, found)
+    return max(possible, key=lambda way: way.fit(found)) if len(possible) > 1 else possible[0]
+
+
+def there(ways: Sequence[Rate], found: Sequence[Line]) -> Sequence[Rate]:
+    """Those of which the page has a name; all where it has none."""
+    names = {line.name for line in found}
+    return [way for way in ways if any(s.names(n) for s in way.requests for n in names)] or ways
 
 
 def timed_on(ways: Sequence[Times], found: Sequence[Line], suffix: str) -> Times:
     """The same of durations, by their `_bucket` or `_count`."""
-    return ways[0] if len(ways) == 1 else max(ways, key=lambda way: way.fit(found, suffix))
+    possible = ways if len(ways) == 1 else kept_there(ways, found, suffix)
+    return max(possible, key=lambda way: way.fit(found, suffix)) if len(possible) > 1 else possible[0]
+
+
+def kept_there(ways: Sequence[Times], found: Sequence[Line], suffix: str) -> Sequence[Times]:
+    """Those of which the page has a name; all where it has none."""
+    names = {line.name for line in found}
+    return [way for way in ways if any(way.ending(suffix).names(n) for n in names)] or ways
 
 
 def _named(preset: str) -> tuple[str, ...]:
@@ -144,9 +169,9 @@ def _without_us(text: str, path: str, url: str) -> Selector:
     wanted = selector(text)
     if not path:
         return wanted
-    ours = urlsplit(url).path or "/"
-    quoted = ours.replace("\\", "\\\\").replace('"', '\\"')
-    return Selector(wanted.name, (*wanted.matchers, *selector(f'x{{{path}!="{quoted}"}}').matchers))
+    page = urlsplit(url).path.rstrip("/")
+    ours = re.compile(f"{re.escape(page)}/?" if page else "/")  # an empty label is no path: it says nothing
+    return Selector(wanted.name, (*wanted.matchers, Matcher(path, "!~", ours)))
 
 
 def _scale(name: str, unit: str | None) -> float:

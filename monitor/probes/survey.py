@@ -13,7 +13,8 @@ from difflib import get_close_matches
 
 from monitor.errors import SourceError
 from monitor.probes.exposition import Line, Sieve, declared, lines
-from monitor.probes.series import AUTO, NOT_THERE, STATUS, counted_on, rates_of, timed_on, times_of
+from monitor.probes.fits import counting, written
+from monitor.probes.series import AUTO, NOT_THERE, rates_of, timed_on, times_of
 
 MAX_NAMES = 20_000
 LONGEST_NAME = 100
@@ -75,8 +76,8 @@ class Around:
 
     def fitting_rate(self) -> str:
         """`; `preset: express` fits this page`, or "" when none does."""
-        best = counted_on(rates_of(AUTO, None, None, self.url), self.lines)
-        return f"; `preset: {best.preset}` fits this page" if best.fit(self.lines) >= STATUS else ""
+        found = written(counting(rates_of(AUTO, None, None, self.url), self.lines))
+        return f"; {found} fits this page" if found else ""
 
     def fitting_times(self) -> str:
         """The same of durations, with the line to write."""

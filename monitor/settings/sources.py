@@ -24,9 +24,13 @@ Headers: TypeAlias = dict[Text, Secret]
 Unit: TypeAlias = Literal["ratio", "percent", "s", "ms", "us", "count"]
 
 Preset: TypeAlias = Literal[
-    "auto", "generic", "fastapi", "starlette", "django", "opentelemetry", "express"
+    "auto", "generic",
+    "fastapi", "starlette", "django", "flask", "litestar", "aiohttp",
+    "express", "fastify", "hono",
+    "opentelemetry", "spring", "quarkus", "aspnet", "rails", "rack", "phoenix", "gin", "go",
+    "nginx-vts", "ingress-nginx", "traefik", "haproxy", "caddy", "envoy", "istio", "linkerd", "kong",
 ]  # fmt: skip
-"""Those of `monitor.probes.presets`, and `auto`: the first of them that the page fits. A test holds them
+"""Those of `monitor.probes.presets`, and `auto`: the one that the page fits. A test holds them
 together."""
 
 UNIT_KINDS: dict[str, Kind] = {

@@ -313,7 +313,7 @@ async def test_check_says_what_is_wrong_with_an_endpoint(net: Net) -> None:
         probe = PrometheusProbe("error_rate", PrometheusSpec((peer.url,), preset="fastapi"), PACE, net)
         assert await probe.check() == [
             "instance 1: no series of the requests has the label status: no error would ever be counted; "
-            "this page has code; `preset: generic` fits this page"
+            "this page has code; `preset: go` fits this page"
         ]
     assert "refused" in " ".join(await probe.check())
 
