@@ -86,7 +86,7 @@ class PrometheusProbe:
         return [reading]
 
     def gauges(self) -> Sequence[Gauge]:
-        return self._endpoints.gauges(len(self._meter.several))
+        return self._endpoints.gauges(len(self._exposed.meter.several))
 
     def memory(self) -> Json:
         return self._exposed.meter.memory()
