@@ -14,7 +14,8 @@ from monitor.errors import DatabaseError
 from monitor.pg import Connection
 from monitor.rollback.schema import fingerprint, whole
 from monitor.rollback.schema.before import Before, changed_between
-from monitor.rollback.schema.whole import Objects
+from monitor.rollback.schema.steady import DROPPED_MEANWHILE, MOVED
+from monitor.rollback.schema.whole import NO_ROOM, Objects
 from monitor.rollback.script.kinds import Class
 from monitor.rollback.stored import Plan
 
@@ -22,8 +23,12 @@ VIEW_WAIT = "SET LOCAL lock_timeout = '100ms'"
 """Describing a view waits for whoever alters a table under it; far below deadlock_timeout, and told."""
 
 NOT_READ = (
-    "the schema could not be compared with the one from before the migration: somebody holds a lock on it"
+    "the schema could not be compared with the one from before the migration: somebody holds a lock on it, "
+    "changes it all the time, or the server has no room for more locks"
 )
+
+UNREADABLE = frozenset({"55P03", NO_ROOM, MOVED}) | DROPPED_MEANWHILE
+"""What others do to it may keep a schema from being compared, never a rollback from taking effect."""
 
 
 async def look(connection: Connection, plan: Plan) -> Objects | None:
@@ -77,7 +82,9 @@ def _changed_by(plan: Plan, before: Before, earlier: Objects | None, now: Object
     """What the plan changed beyond what it names; everything, when that was not seen."""
     if not plan.reaches_further:
         return set()
-    return set(changed_between(earlier, now)) if earlier is not None else now.keys() | before.objects.keys()
+    if earlier is not None:
+        return set(changed_between(earlier, now))
+    return now.keys() | (before.objects.keys() if before.readable else set())
 
 
 async def undone(connection: Connection, plan: Plan) -> bool:
@@ -95,6 +102,6 @@ async def _whole(connection: Connection) -> Objects | None:
             await connection.execute(VIEW_WAIT)
         return await whole.read(connection)
     except DatabaseError as e:
-        if e.sqlstate != "55P03":
+        if e.sqlstate not in UNREADABLE:
             raise
         return None

@@ -108,7 +108,7 @@ def _acts(wanted: Wanted, down: Sequence[Piece], up: Sequence[Piece] | None) -> 
 async def _play(story: Story, scratch: Scratch, live: Objects, acts: Sequence[_Act], path: str) -> None:
     """Acts in order, up to the first that fails."""
     story.states.append(await _scratch_shape(scratch))
-    if scratch.major == story.server_major and (lost := unlike(live, story.states[0])):
+    if scratch.major == story.server_major and (lost := unlike(live, story.states[0], of_target=True)):
         story.notes.append(f"the clone differs from the target: {'; '.join(lost[:3])}")
     for act in acts:
         ran = await rehearsal_run.run(scratch.dsn, act.pieces, path)
@@ -136,7 +136,7 @@ def _found(act: _Act, states: Sequence[Objects]) -> list[str] | None:
     if act.before is None:
         return None
     changed = {d.object for d in whole.differences(states[0], states[-1])}
-    return unlike(act.before, states[-1], act.touched | changed)
+    return unlike(act.before, states[-1], act.touched | changed, of_target=True)
 
 
 async def _scratch_shape(scratch: Scratch) -> Objects:
