@@ -12,6 +12,7 @@ from typing import Any
 from monitor import pg
 from monitor.errors import DatabaseError
 from monitor.pg import Connection
+from monitor.rollback import remade
 from monitor.rollback.schema import fingerprint, whole
 from monitor.rollback.schema.before import Before, changed_between
 from monitor.rollback.schema.steady import DROPPED_MEANWHILE, MOVED
@@ -25,6 +26,11 @@ VIEW_WAIT = "SET LOCAL lock_timeout = '100ms'"
 NOT_READ = (
     "the schema could not be compared with the one from before the migration: somebody holds a lock on it, "
     "changes it all the time, or the server has no room for more locks"
+)
+
+NOT_READ_AGAIN = (
+    "what the plan drops and makes again could not be compared with what it was: somebody holds a lock on "
+    "the schema, changes it all the time, or the server has no room for more locks"
 )
 
 UNREADABLE = frozenset({"55P03", NO_ROOM, MOVED}) | DROPPED_MEANWHILE
@@ -52,7 +58,16 @@ async def verify(connection: Connection, plan: Plan, earlier: Objects | None) ->
         for s in plan.statements
         if s.klass is Class.OPAQUE
     ]
+    differences += await _taken_along(connection, plan)
     return {"verified": "" if differences else "plan", "against": "plan", "differences": differences}
+
+
+async def _taken_along(connection: Connection, plan: Plan) -> list[str]:
+    """What a DROP took along and no CREATE of the plan's brought back."""
+    if not plan.remade:
+        return []
+    now = await _whole(connection)
+    return [NOT_READ_AGAIN] if now is None else remade.lost(plan.remade, now, plan.statements)
 
 
 async def _against_before(
