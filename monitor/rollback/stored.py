@@ -57,6 +57,12 @@ class Plan:
         return befores.from_json(self.fingerprint["before"]) if "before" in self.fingerprint else None
 
     @property
+    def remade(self) -> Mapping[str, Any]:
+        """What it drops and makes again, as it was at registration."""
+        found: Mapping[str, Any] = self.fingerprint.get("remade", {})
+        return found
+
+    @property
     def named(self) -> set[str]:
         """Labels, as in a fingerprint of the whole schema, of what the plan names."""
         others = (e["label"] for e in self.fingerprint["others"].values() if e)

@@ -12,9 +12,11 @@ from typing import Any
 from monitor import pg
 from monitor.errors import DatabaseError
 from monitor.pg import Connection
+from monitor.rollback import remade
 from monitor.rollback.schema import fingerprint, whole
 from monitor.rollback.schema.before import Before, changed_between
-from monitor.rollback.schema.whole import Objects
+from monitor.rollback.schema.steady import DROPPED_MEANWHILE, MOVED
+from monitor.rollback.schema.whole import NO_ROOM, Objects
 from monitor.rollback.script.kinds import Class
 from monitor.rollback.stored import Plan
 
@@ -22,8 +24,17 @@ VIEW_WAIT = "SET LOCAL lock_timeout = '100ms'"
 """Describing a view waits for whoever alters a table under it; far below deadlock_timeout, and told."""
 
 NOT_READ = (
-    "the schema could not be compared with the one from before the migration: somebody holds a lock on it"
+    "the schema could not be compared with the one from before the migration: somebody holds a lock on it, "
+    "changes it all the time, or the server has no room for more locks"
 )
+
+NOT_READ_AGAIN = (
+    "what the plan drops and makes again could not be compared with what it was: somebody holds a lock on "
+    "the schema, changes it all the time, or the server has no room for more locks"
+)
+
+UNREADABLE = frozenset({"55P03", NO_ROOM, MOVED}) | DROPPED_MEANWHILE
+"""What others do to it may keep a schema from being compared, never a rollback from taking effect."""
 
 
 async def look(connection: Connection, plan: Plan) -> Objects | None:
@@ -47,7 +58,16 @@ async def verify(connection: Connection, plan: Plan, earlier: Objects | None) ->
         for s in plan.statements
         if s.klass is Class.OPAQUE
     ]
+    differences += await _taken_along(connection, plan)
     return {"verified": "" if differences else "plan", "against": "plan", "differences": differences}
+
+
+async def _taken_along(connection: Connection, plan: Plan) -> list[str]:
+    """What a DROP took along and no CREATE of the plan's brought back."""
+    if not plan.remade:
+        return []
+    now = await _whole(connection)
+    return [NOT_READ_AGAIN] if now is None else remade.lost(plan.remade, now, plan.statements)
 
 
 async def _against_before(
@@ -77,7 +97,9 @@ def _changed_by(plan: Plan, before: Before, earlier: Objects | None, now: Object
     """What the plan changed beyond what it names; everything, when that was not seen."""
     if not plan.reaches_further:
         return set()
-    return set(changed_between(earlier, now)) if earlier is not None else now.keys() | before.objects.keys()
+    if earlier is not None:
+        return set(changed_between(earlier, now))
+    return now.keys() | (before.objects.keys() if before.readable else set())
 
 
 async def undone(connection: Connection, plan: Plan) -> bool:
@@ -95,6 +117,6 @@ async def _whole(connection: Connection) -> Objects | None:
             await connection.execute(VIEW_WAIT)
         return await whole.read(connection)
     except DatabaseError as e:
-        if e.sqlstate != "55P03":
+        if e.sqlstate not in UNREADABLE:
             raise
         return None

@@ -47,7 +47,7 @@ def edited(**changes: object) -> bytes:
         (b"[" * 100_000, "not JSON"),
         (b"[]", "another kind"),
         (b'{"format": true}', "has format|another kind|lacks"),
-        (edited(format=2), "has format 2, this version reads 1"),
+        (edited(format=1), "has format 1, this version reads 2"),
         (edited(sha256="0" * 64), "edited or damaged"),
         (edited(database="other"), "edited or damaged"),
         (edited(objects={}), "edited or damaged"),

@@ -23,6 +23,7 @@ from monitor.rollback.forecast.model import Forecast, foresee
 from monitor.rollback.forecast.shadows import shadowed
 from monitor.rollback.registration import fits, hidden, misfits, named, objections, remembering
 from monitor.rollback.registration.cautions import cautions
+from monitor.rollback.remade import told
 from monitor.rollback.schema import catalogue, code, fingerprint, sizes
 from monitor.rollback.schema.catalogue import Identity, Resolved
 from monitor.rollback.schema.document import Document
@@ -110,6 +111,7 @@ async def _prepare(
         )
         books = await _books(connection, options)
         remembered = await remembering.read(connection, seen.server, options.before)
+        remade = await remembering.remade(connection, statements, seen.print_, seen.resolution, remembered)
     server, resolved, opaque, quoted = seen.server, seen.resolved, seen.opaque, seen.quoted
     print_, others, resolution = seen.print_, seen.others, seen.resolution
     forecast = foresee(print_, statements, resolution, quoted, EFFECTS)
@@ -126,7 +128,7 @@ async def _prepare(
         others, options.data_loss, (*forecast.destroyed, *(q.loss for q in aside.quarantined)),
         protection.salvaged, aside.quarantined,
         server.search_path, server.system, server.timeline,
-        remembered.beside(print_), bookkeeping=options.bookkeeping,
+        {**remembered.beside(print_), **remade}, bookkeeping=options.bookkeeping,
     )  # fmt: skip
     if blocked := [
         *await conditions.in_the_way(connection, registered), *await hidden.problems(connection, registered)
@@ -139,7 +141,8 @@ async def _prepare(
     estimated = estimate.seconds(protection.salvaged, forecast, large, registered.measured)
     prepared = _result(registered, forecast, protection, resolved, server, options, at_risk, broken, given,
                        estimated)  # fmt: skip
-    return replace(prepared, warnings=(*remembered.warnings(registered), *prepared.warnings))
+    taken_along = told(registered.remade, registered.statements, server.role)
+    return replace(prepared, warnings=(*remembered.warnings(registered), *taken_along, *prepared.warnings))
 
 
 @dataclass(frozen=True, slots=True)

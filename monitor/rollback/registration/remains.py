@@ -14,6 +14,7 @@ from monitor.rollback.schema.compare import ANY, Leeway, same
 from monitor.rollback.schema.whole import How, Objects
 from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import beside, quoted
+from monitor.rollback.script.plan import key_of
 from monitor.rollback.script.refusals import OWN_SCHEMA
 from monitor.rollback.stored import Plan
 
@@ -30,6 +31,19 @@ COMPARED = {
 FOLLOW = ("constraints", "indexes", "statistics")
 """What may come along unnamed with an added column or table."""
 
+ASPECTS = ("key_triggers", "options", "persistence", "replica_identity", "row_security", "toast_options")
+"""Of a relation itself: what only statements that are made for it change."""
+
+LEAVE_THEM = frozenset(
+    (
+        "rename_column", "add_column", "drop_column", "alter_type", "add_constraint", "drop_constraint",
+        "rename_constraint", "validate_constraint", "set_default", "drop_default", "set_not_null",
+        "drop_not_null", "create_index", "create_index_concurrently", "drop_index", "drop_index_concurrently",
+        "create_trigger", "drop_trigger", "drop_policy", "comment", "grant", "change_owner",
+    )
+)  # fmt: skip
+"""Kinds that leave such aspects of their relation as they are."""
+
 SAYS = {How.MISSING: "will be missing", How.NEW: "will still be there", How.CHANGED: "will differ"}
 
 
@@ -44,6 +58,8 @@ def remaining(plan: Plan, before: Objects, now: Objects) -> list[str]:
         touched.add(label)
         if entry is not ANY and _kind(plan, label, entry) != "index" and not label.startswith(OWN_SCHEMA):
             found += _relation(label, entry, before.get(label), forecast.leeway, plan.aside)
+    for label in sorted(touched & before.keys() & now.keys() - _reshaped(plan)):
+        found += _aspects(label, before[label], now[label])
     loose = _with_followers(touched, now) | forecast.dropped | _views(plan) | _others(plan, before)
     for difference in whole.differences(before, now):
         label = difference.object
@@ -51,6 +67,18 @@ def remaining(plan: Plan, before: Objects, now: Objects) -> list[str]:
             what = f"{label}: {difference.what}" if difference.what else label
             found.append(f"{what} {SAYS[difference.how]}")
     return found
+
+
+def _reshaped(plan: Plan) -> set[str]:
+    """Labels of relations that a statement may change beyond their parts."""
+    actions = (a for s in plan.statements for a in s.actions if a.relation and a.kind not in LEAVE_THEM)
+    return {plan.resolution[key_of(a.relation or ())] for a in actions}
+
+
+def _aspects(label: str, was: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """How the migration left the relation itself, and the plan will leave it."""
+    found = whole.differences_of(label, *({k: e[k] for k in ASPECTS if k in e} for e in (was, now)))
+    return [f"{label}: {d.what} {SAYS[d.how]} ({d.detail})" for d in found]
 
 
 def _with_followers(touched: set[str], now: Objects) -> set[str]:

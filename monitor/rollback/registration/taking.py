@@ -23,7 +23,7 @@ async def take(dsn: str) -> Document:
         async with (
             pg.translated("reading the whole schema"),
             asyncio.timeout(DEADLINE),
-            connection.transaction(isolation="repeatable_read", readonly=True),
+            connection.transaction(isolation="read_committed", readonly=True),
         ):
             await connection.execute(WAIT)
             server = await catalogue.identity(connection)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from monitor.errors import OperatorError
-from monitor.rollback.schema.whole import NAMED, Objects
+from monitor.rollback.schema.objects import NAMED, Objects
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Changes when the same schema would be described otherwise."""
 
 MAX_BYTES: Final = 16 << 20
