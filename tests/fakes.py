@@ -89,6 +89,9 @@ class MemoryStore:
         self._here()
         return [self._seen(row) for row in self._open()], _copy(self.memory)
 
+    async def past(self, since: Micros) -> Sequence[SampleRow]:
+        return await self.samples(since, 1 << 62, len(self.stored_samples))
+
     async def record(self, record: Record) -> None:
         self._here()
         self.records += 1

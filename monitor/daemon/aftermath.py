@@ -29,11 +29,18 @@ class After:
 
     def judged(self, helped: bool | None, at: Micros) -> WatchUpdate | None:
         """The watch with what is said of its rollback; its verdict and its end stay."""
+        return self._with(aftermath_view(seconds(self.until), seconds(at), helped))
+
+    def ended_by(self, newer: str, began: Micros, at: Micros) -> WatchUpdate | None:
+        """The same where a newer watch began before that: what is measured since is not its own."""
+        until = min(self.until, max(began, self.ended.get("verdict_at") or 0))
+        return self._with(aftermath_view(seconds(until), seconds(at), None, newer))
+
+    def _with(self, said: Json) -> WatchUpdate | None:
         if not self.ended:
             return None
         known: dict[str, Any] = {**self.ended}
         view = known.pop("view")
-        said = aftermath_view(seconds(self.until), seconds(at), helped)
         return WatchUpdate(**known, view={**view, "aftermath": said})
 
 
@@ -57,6 +64,11 @@ class Aftermath:
         """Those to be judged now, each given once."""
         found = [after for after in self._awaited if now >= after.until]
         self._awaited = [after for after in self._awaited if now < after.until]
+        return found
+
+    def overtaken(self) -> Sequence[After]:
+        """All that are awaited, each given once: a newer watch began on the target."""
+        found, self._awaited = self._awaited, []
         return found
 
     def memory(self) -> Sequence[Json]:

@@ -40,6 +40,18 @@ def told_open(keeper: Keeper) -> list[Rule]:
     ]
 
 
+def stands(keeper: Keeper, decision: said.Decision) -> bool:
+    """Whether what a decision says is so still: its streak goes on, its metric is blind."""
+    seen, policy = keeper.state.seen, keeper.policy
+    match decision:
+        case said.StreakFiring(rule=name, since=since):
+            streak = dict(zip((r.name for r in policy.rules), seen.streaks, strict=True))[name]
+            return streak is not None and streak.first == since
+        case said.WentBlind(metric=metric):
+            return seen.tracks[policy.places[metric].index].blind
+    return False
+
+
 def detail_of(decision: said.Decision) -> dict[str, Any]:
     """The decision's own values, times in epoch seconds."""
     found = asdict(decision)

@@ -15,7 +15,7 @@ from monitor.core.state import Order
 from monitor.core.thresholds import Action
 from monitor.daemon import lines
 from monitor.daemon.aftermath import After
-from monitor.daemon.details import KINDS, detail_of, told_open
+from monitor.daemon.details import KINDS, detail_of, stands, told_open
 from monitor.daemon.keeper import NOT_YET, Keeper
 from monitor.daemon.messages import Messages, command, when
 from monitor.daemon.parts import TargetParts
@@ -196,12 +196,42 @@ class Telling:
 
     def adopted(self, keeper: Keeper, now: Micros) -> None:
         """A new watch begins."""
-        self._row(keeper, "started", now, {"mode": keeper.mode.value})
+        baseline = keeper.opening.view(self._parts.kinds)
+        self._row(keeper, "started", now, {"mode": keeper.mode.value, "baseline": baseline})
         title = f"is watched until {when(keeper.row.ends_at)}"
         if keeper.already_breaching:
-            self._row(keeper, "already_breaching", now, {})
-            title = "is watched; a rollback rule was already breaching, so a person must approve a rollback"
-        self._send(self._messages.noticed(keeper, now, "started", title))
+            self._row(keeper, "already_breaching", now, {"rules": list(keeper.opening.rules)})
+            title = (
+                f"is watched; {' and '.join(keeper.opening.rules)} had fired before it began, "
+                "so a person must approve a rollback until that is over"
+            )
+        self._send(self._messages.started(keeper, now, title))
+
+    def found(self, keeper: Keeper, decisions: Sequence[said.Decision]) -> None:
+        """What was so between the migration and the registration: written down, told if it is so still."""
+        for decision in decisions:
+            if isinstance(decision, said.LateIgnored):
+                continue
+            if stands(keeper, decision):
+                self.decision(keeper, decision)
+            else:
+                detail = {**detail_of(decision), **self._ended_by(keeper, decision)}
+                self._row(keeper, KINDS[type(decision)], decision.at, detail)
+
+    def rearmed(self, keeper: Keeper, now: Micros) -> None:
+        """What was wrong before the migration is over."""
+        self._row(keeper, "rearmed", now, {"mode": keeper.mode.value})
+        title = "may be rolled back by itself again: what was wrong before it began is over"
+        self._send(self._messages.noticed(keeper, now, "rearmed", title))
+
+    def overtaken(self, after: After, newer: str, now: Micros) -> None:
+        """A newer watch began before it could be said whether a rollback helped: no question any more."""
+        detail = {"helped": None, "migration": after.migration, "newer": newer}
+        key = f"{after.watch_id}/aftermath/{after.until}"
+        self._events.append(EventRow(after.watch_id, now, "aftermath", detail, key))
+        log.info(
+            "watch.aftermath", watch=after.watch_id, target=self._parts.name, moment=seconds(now), **detail
+        )
 
     def _alert_of(self, keeper: Keeper, decision: said.Decision) -> Alert | None:
         make = self._messages
