@@ -97,7 +97,7 @@ def _kept(reads: Iterable[Entry], left_out: Sequence[Span]) -> Iterator[tuple[Mi
     for at, errors, requests in reads:
         start = at if before is None else max(before, at - BLOCK)
         before = at
-        if not any((start < end and begin < at) or begin <= at < end for begin, end in left_out):
+        if not any(begin <= at and start < end for begin, end in left_out):
             yield at, errors, requests, at - start
 
 

@@ -52,6 +52,15 @@ def stands(keeper: Keeper, decision: said.Decision) -> bool:
     return False
 
 
+def limit_of(keeper: Keeper, name: object) -> dict[str, Any]:
+    """A rule's limit on this watch, and the bound of the baseline, if there is one, that it was made with."""
+    found = [rule for rule in keeper.policy.rules if rule.name == name]
+    if not found:
+        return {}
+    baseline = keeper.opening.baselines.get(found[0].metric)
+    return {"limit": found[0].limit, "baseline": None if baseline is None else baseline.bound}
+
+
 def detail_of(decision: said.Decision) -> dict[str, Any]:
     """The decision's own values, times in epoch seconds."""
     found = asdict(decision)

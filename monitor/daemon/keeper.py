@@ -102,6 +102,8 @@ class Keeper:
         self.kept: Sequence[Mapping[str, Any]] = ()  # what its rollback copied away or put aside
         self.attempt: Attempt | None = None  # the latest try of the rollback under way
         self.newer: str = stored.get("newer", "")  # the migration that is watched instead of this one
+        self.aside = False  # a newer watch is open, and tells what is so on the target
+        self.untold: set[str] = set(stored.get("untold", ()))  # conditions that nobody was told of for that
         self.aftermath: Json | None = None  # whether its rollback helped, as far as that is known
 
     @property
@@ -203,6 +205,7 @@ class Keeper:
             "rollback_at": self._rollback_at,
             "missing": dict(self.missing),
             "told_pending": sorted(self.told_pending),
+            "untold": sorted(self.untold),
             "lacks": self.lacks.memory(),
             "timeline": self.timeline,
             "ledger_lost": self.ledger_lost,

@@ -278,7 +278,7 @@ class TargetLoop:
         try:
             return await self._parts.store.past(earliest(self._parts.policy, min(new)))
         except DatabaseError as e:
-            log.warning("watch.past_unknown", target=self._parts.name, reason=str(e))
+            log.warning("target.past_unknown", target=self._parts.name, reason=str(e))
             return ()
 
     async def _readiness(self) -> None:
