@@ -205,6 +205,10 @@ class MemoryStore:
         of_migration = [row for row in self.rows.values() if row.migration == name]
         return self._seen(of_migration[-1]) if of_migration else None
 
+    async def looked_after(self) -> bool:
+        self._here()
+        return self._opened
+
     async def watches(self, limit: int) -> Sequence[WatchRow]:
         self._here()
         return [self._seen(row) for row in reversed(self.rows.values())][:limit]

@@ -134,6 +134,17 @@ def condition_lines(view: Json, now: float) -> Iterator[str]:
     yield from _coverage(_mapping(view.get("coverage")))
 
 
+def opening_lines(view: Json) -> Iterator[str]:
+    """The mode that is in effect, and why; what the watch began with."""
+    if view.get("updated_at") is None:
+        yield f"mode: {view.get('mode')}; no daemon has seen the watch yet, and only then it is in effect"
+    elif view.get("already_breaching"):
+        yield f"mode: {view.get('mode')}, not auto: {ALREADY}"
+    else:
+        yield f"mode: {view.get('mode')}"
+    yield from baseline_lines(view)
+
+
 def baseline_lines(view: Json) -> Iterator[str]:
     """What was normal before the migration, and the limit that it led to."""
     for found in _mapping(view.get("baseline")).values():

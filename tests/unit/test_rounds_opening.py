@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -233,7 +234,8 @@ def test_the_baseline_is_told_at_the_beginning_and_with_every_decision() -> None
     assert desk.alerts()[0].facts == (("baseline", said),)
     assert desk.view()["metrics"]["error_rate"]["limits"]["rollback_above"] == found["limit"]
     (started,) = [e for r in desk.records for e in r.events if e.kind == "started"]
-    assert started.detail["baseline"]["error_rate"]["said"] == said
+    told: Any = started.detail["baseline"]
+    assert told["error_rate"]["said"] == said
     desk.say_through(5, 60, error_rate=0.03)
     assert desk.orders == []
     desk.say_through(65, 95, error_rate=BAD)
