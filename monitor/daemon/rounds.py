@@ -48,6 +48,7 @@ from monitor.daemon.succession import name_the_newest
 from monitor.daemon.telling import Telling
 from monitor.ports import Json, Order, Outcome, Record, SampleRow, WatchRow
 from monitor.ports.levers import Call, Moment
+from monitor.ports.probes import Windowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,9 @@ class Rounds:
         """Evidence begins anew: what was wrong before this rollback is no fault of what comes next."""
         self._before.rolled_back(keeper.state.started_at, at)
         self._sentinel.afresh()
+        for probe in self._parts.probes:
+            if isinstance(probe, Windowed):
+                probe.begin_afresh()
         for other in self.keepers.values():
             other.opening.afresh(at)
 

@@ -71,6 +71,9 @@ class HttpCheckProbe:
     def gauges(self) -> Sequence[Gauge]:
         return ()
 
+    def begin_afresh(self) -> None:
+        self._meter.begin_afresh()
+
     def memory(self) -> Json:
         return {"meter": self._meter.memory(), "requests": self._requests, "errors": self._errors}
 

@@ -72,6 +72,9 @@ class JsonProbe:
     def gauges(self) -> Sequence[Gauge]:
         return self._endpoints.gauges()
 
+    def begin_afresh(self) -> None:
+        self._meter.begin_afresh()
+
     def memory(self) -> Json:
         return self._meter.memory()
 

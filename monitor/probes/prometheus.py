@@ -76,6 +76,9 @@ class PrometheusProbe:
     def gauges(self) -> Sequence[Gauge]:
         return self._endpoints.gauges()
 
+    def begin_afresh(self) -> None:
+        self._meter.begin_afresh()
+
     def memory(self) -> Json:
         return self._meter.memory()
 

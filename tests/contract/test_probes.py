@@ -13,6 +13,7 @@ from monitor.core.samples import SECOND, NoData, Reading, Sample, judge
 from monitor.errors import OperatorError
 from monitor.net import Net
 from monitor.ports import Probe
+from monitor.ports.probes import Windowed
 from monitor.probes import PROBES
 from monitor.probes.counters import Rates
 from monitor.probes.endpoints import Pace
@@ -357,3 +358,17 @@ async def test_check_notes_an_address_that_answers_something_else_than_200(net: 
     async with peers.listening(peers.answering("", status="404 Not Found")) as peer:
         (found,) = await HttpCheckProbe("error_rate", HttpCheckSpec((peer.url,)), PACE, net).check()
     assert found.startswith("note: instance 1: status 404 counts as no error")
+
+
+async def test_every_probe_of_counters_can_begin_its_window_afresh(net: Net) -> None:
+    """After a rollback of ours what was before is no share of the rate."""
+    url = "http://127.0.0.1:9/"
+    check = HttpCheckProbe("error_rate", HttpCheckSpec((url,)), PACE, net)
+    probes = [*(make(kind, url, net) for kind in KINDS), check]
+    for probe in probes:
+        assert isinstance(probe, Windowed)
+        probe.begin_afresh()
+    assert (await check.read(NOW))[0].value == 1.0  # nothing listens there
+    check.begin_afresh()
+    memory: Any = check.memory()
+    assert memory["meter"]["window"] == []

@@ -225,3 +225,15 @@ def test_quantiles_are_interpolated_as_prometheus_does(q: float, value: float) -
     if q == 0.99:
         buckets = {0.1: 50.0, 1.0: 90.0, float("inf"): 100.0}
     assert of_buckets(q, buckets) == pytest.approx(value)
+
+
+def test_a_window_that_begins_afresh_holds_only_what_came_since_and_loses_no_increase() -> None:
+    """The errors of before a rollback are no share of what is so after it."""
+    meter = Meter(Rates())
+    assert feed(meter, {"a": page(0)}, {"a": page(100, 50)}).value == 0.5
+    meter.begin_afresh()
+    after = error_rate("error_rate", meter, FIRST + 2 * STEP, {"a": page(300, 51)})
+    assert after == Reading("error_rate", 0.005, errors=1, requests=200)
+    kept = Meter(Rates())
+    kept.restore(json.loads(json.dumps(meter.memory())))
+    assert kept.window(FIRST + 2 * STEP) == {REQUESTS: 200, ERRORS: 1}

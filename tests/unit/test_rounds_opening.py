@@ -13,7 +13,7 @@ from monitor.core.thresholds import Mode
 from monitor.daemon.happenings import Loaded, Readings, Tick
 from monitor.daemon.news import row_of
 from monitor.ports import Outcome, OutcomeKind, ProgressKind, SampleRow
-from tests.hands import POLICY, START, Desk, row
+from tests.hands import POLICY, START, Desk, IdleProbe, row
 
 BAD = 0.05
 
@@ -191,6 +191,29 @@ def test_what_an_earlier_rollback_left_behind_does_not_demote_the_next_watch() -
     assert desk.view("w-2")["mode"] == "auto"
     desk.say_through(45, 75, error_rate=BAD)
     assert [(o.watch.id, o.since) for o in desk.orders] == [("w-1", START), ("w-2", at(45))]
+
+
+class WindowedProbe(IdleProbe):
+    """Counts how often its window began afresh."""
+
+    begun = 0
+
+    def begin_afresh(self) -> None:
+        self.begun += 1
+
+
+def test_the_windows_of_rates_begin_afresh_when_a_rollback_took_effect() -> None:
+    """Not when it was withdrawn, and once."""
+    probe = WindowedProbe()
+    desk = Desk(probe=probe)
+    desk.register()
+    desk.say_through(0, 30, error_rate=BAD)
+    desk.finish(Outcome(OutcomeKind.WITHDRAWN, "the streak ended"))
+    assert probe.begun == 0
+    desk.say_through(35, 65, error_rate=BAD)
+    desk.finish(Outcome(OutcomeKind.ROLLED_BACK, "back"))
+    desk.say(70)
+    assert probe.begun == 1
 
 
 def test_that_is_known_after_a_restart_too() -> None:
