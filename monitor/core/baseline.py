@@ -80,6 +80,12 @@ def limit_after(threshold: Threshold, found: Baseline) -> float:
     return max(documented, min(MARGIN * found.bound, MOST_TIMES * documented, MOST))
 
 
+def movable(policy: Policy, metric: str) -> bool:
+    """Whether the metric has a rollback limit, which a baseline could move."""
+    place = policy.places.get(metric)
+    return place is not None and place.threshold.rollback_above is not None
+
+
 def with_limits(policy: Policy, found: Mapping[str, Baseline]) -> Policy:
     """The policy of a watch whose metrics had these baselines."""
     return replace(policy, thresholds=tuple(_with_limit(t, found.get(t.metric)) for t in policy.thresholds))

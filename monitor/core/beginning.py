@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from monitor.core.baseline import Baseline, Span, measure, with_limits
+from monitor.core.baseline import Baseline, Span, measure, movable, with_limits
 from monitor.core.decisions import Decision, StreakCleared
 from monitor.core.events import Measured, Passed
 from monitor.core.evidence import Entry
@@ -109,7 +109,7 @@ def _baselines(
 ) -> Mapping[str, Baseline]:
     """metric -> baseline, of each that has counts and a rollback limit."""
     if past.given is not None:
-        return past.given
+        return {metric: found for metric, found in past.given.items() if movable(policy, metric)}
     since = started_at - policy.baseline
     outages = _outages(policy, started_at, lines)
     found = {}

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from monitor.core import codec
-from monitor.core.baseline import Baseline, with_limits
+from monitor.core.baseline import Baseline, movable, with_limits
 from monitor.core.beginning import Beginning, Past, Standing, afresh, begin, follow, watching
 from monitor.core.samples import Micros, Reading
 from monitor.core.thresholds import Mode, Policy
@@ -36,7 +36,8 @@ class Opening:
     @classmethod
     def stored(cls, policy: Policy, stored: Mapping[str, Any]) -> Opening:
         """As `memory` gave it; with `baseline: off` every limit is as written from now on."""
-        baselines = baselines_from(stored) if policy.baseline else {}
+        known = baselines_from(stored) if policy.baseline else {}
+        baselines = {metric: found for metric, found in known.items() if movable(policy, metric)}
         own = with_limits(policy, baselines)
         opening = cls(policy, Beginning(own, baselines, _standing(own, stored.get("standing"))))
         opening.for_life = bool(stored.get("already_breaching")) and "standing" not in stored
@@ -109,8 +110,7 @@ class Opening:
 
     @staticmethod
     def _limit(policy: Policy, metric: str) -> float:
-        place = policy.places.get(metric)
-        return (place.threshold.rollback_above or 0.0) if place is not None else 0.0
+        return policy.places[metric].threshold.rollback_above or 0.0
 
 
 def baselines_from(stored: Mapping[str, Any]) -> dict[str, Baseline]:

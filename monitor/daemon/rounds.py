@@ -216,13 +216,15 @@ class Rounds:
                     self._afresh(keeper, decision.at)
                     self._judging.begin(keeper, decision.at)
                     self._pull(keeper, decision, order)
+                case said.Ended(verdict=events.Verdict.RESOLVED_EXTERNALLY):
+                    self._afresh(keeper, decision.at)
                 case said.RequestApproval():
                     for more in keeper.take_request(decision):
                         self._step(keeper, more)
         return bool(decisions)
 
     def _afresh(self, keeper: Keeper, at: Micros) -> None:
-        """Evidence begins anew: what was wrong before this rollback is no fault of what comes next."""
+        """After a rollback, by us or by hand: what was wrong before it is no fault of what comes next."""
         self._before.rolled_back(keeper.state.started_at, at)
         self._sentinel.afresh()
         for probe in self._parts.probes:
@@ -288,6 +290,7 @@ class Rounds:
                 self._hands.settle(keeper)
             elif not keeper.is_new:
                 self._restarted(keeper, now)
+        name_the_newest(self.keepers.values())
 
     def _restarted(self, keeper: Keeper, now: Micros) -> None:
         """What was decided and not begun is given up until there is fresh evidence; the page stays open."""

@@ -224,6 +224,8 @@ class Telling:
     def rearmed(self, keeper: Keeper, now: Micros) -> None:
         """What was wrong before the migration is over."""
         self._row(keeper, "rearmed", now, {"mode": keeper.mode.value})
+        if not keeper.may_roll_back:
+            return  # superseded: it acts no more than before
         title = "may be rolled back by itself again: what was wrong before it began is over"
         self._send(self._messages.noticed(keeper, now, "rearmed", title))
 

@@ -153,6 +153,12 @@ def _decided(d: Detail, at: float, metrics: Metrics) -> str:
     return f"the rollback is to be executed: {asked}"
 
 
+def _started(d: Detail, _at: float, _m: Metrics) -> str:
+    baseline: Mapping[str, Any] = d.get("baseline") or {}
+    said = "".join(f"; {found['said']}" for found in baseline.values())
+    return f"the daemon watches it from now on, mode {d['mode']}{said}"
+
+
 OUTCOMES = (
     "rolled_back", "unverified", "failed", "refused", "withdrawn", "overruled", "ledger_lost",
     "resolved_externally",
@@ -160,7 +166,7 @@ OUTCOMES = (
 
 SENTENCES: Mapping[str, Say] = {
     "registered": lambda d, _at, _m: f"mode {d['mode']}; the rollback's sha256 begins {d['sha256'][:16]}",
-    "started": _fixed("the daemon watches it from now on, mode {mode}"),
+    "started": _started,
     "already_breaching": _fixed(
         "it was bad before the migration: a person must approve a rollback until that is over"
     ),

@@ -276,3 +276,10 @@ def test_late_samples_do_not_disturb_what_stands() -> None:
     once = standing_at(moment(5))
     again = follow(policy(ERRORS), once, moment(5), [Reading("error_rate", 0.0)])
     assert again.since == once.since
+
+
+def test_a_baseline_given_for_a_metric_that_never_acts_moves_nothing() -> None:
+    """The policy may have no error rate at all."""
+    load = policy(Threshold("connections", 60.0))
+    found = begin(load, START, Past(given={"error_rate": Baseline(0.02, 0.02)}))
+    assert (found.policy, found.baselines) == (load, {})

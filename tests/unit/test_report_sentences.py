@@ -47,6 +47,10 @@ TOLD: list[tuple[str, dict[str, Any], str]] = [
         "it was bad before the migration: a person must approve a rollback until that is over",
     ),
     (
+        "started", {"mode": "auto", "baseline": {"error_rate": {"said": "error_rate was 2 %"}}},
+        "the daemon watches it from now on, mode auto; error_rate was 2 %",
+    ),
+    (
         "rearmed", {},
         "what was bad before the migration is over: it may be rolled back by itself again",
     ),

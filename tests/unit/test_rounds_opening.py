@@ -10,9 +10,9 @@ import pytest
 
 from monitor.core.samples import SECOND, Reading
 from monitor.core.thresholds import Mode
-from monitor.daemon.happenings import Loaded, Readings, Tick
+from monitor.daemon.happenings import Loaded, ReadinessRead, Readings, Tick
 from monitor.daemon.news import row_of
-from monitor.ports import Outcome, OutcomeKind, ProgressKind, SampleRow
+from monitor.ports import Lack, Outcome, OutcomeKind, ProgressKind, Readiness, Reason, SampleRow
 from tests.hands import POLICY, START, Desk, IdleProbe, row
 
 BAD = 0.05
@@ -329,3 +329,39 @@ def test_rounds_of_the_last_quarter_of_an_hour_are_kept_and_no_more() -> None:
         desk.take(Readings([Reading("error_rate", BAD), Reading("connections", 5.0)]), Tick())
     desk.register(started_at=at(-1990))
     assert desk.view()["streaks"][0]["since"] == (at(-900)) / SECOND
+
+
+def test_what_was_rolled_back_by_hand_does_not_demote_the_next_watch_either() -> None:
+    """Whoever did it: what was wrong before is another migration's."""
+    desk = Desk()
+    desk.register()
+    desk.say_through(0, 25, error_rate=BAD)
+    desk.take(ReadinessRead("w-1", Readiness(False, (Reason("done by hand", Lack.BY_HAND),))))
+    desk.say_through(30, 35, error_rate=BAD)
+    desk.clock.moment = at(37)
+    desk.register("w-2", 2, started_at=at(36))
+    assert desk.view("w-2")["mode"] == "auto"
+
+
+def test_a_superseded_watch_is_rearmed_without_a_word() -> None:
+    """It acts no more than before; the event stands in its history."""
+    desk = breached()
+    desk.register(started_at=at(1))
+    desk.register("w-2", 2, started_at=at(2))
+    desk.controls(superseded=True)
+    desk.say_through(5, 60)
+    assert desk.kinds().count("rearmed") == 2
+    assert [a.condition for a in desk.alerts() if a.condition.endswith("rearmed")] == ["w-2/rearmed"]
+
+
+def test_a_metric_that_lost_its_limit_has_no_baseline_any_more() -> None:
+    """The configuration of now is what counts."""
+    desk = Desk()
+    desk.clock.moment = at(0)
+    desk.take(Loaded([row(started_at=at(0))], counted(2, 100, -7200, -60)))
+    desk.say(5)
+    stored = desk.stored_row(state=json.loads(json.dumps(desk.last_update().state)))
+    bare = tuple(replace(t, rollback_above=None) for t in POLICY.thresholds)
+    desk.policy = replace(POLICY, thresholds=bare)
+    desk.begin().start([stored], {})
+    assert desk.view()["baseline"] == {}
