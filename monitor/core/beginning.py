@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from monitor.core.baseline import Baseline, Span, measure, movable, with_limits
 from monitor.core.decisions import Decision, StreakCleared
@@ -175,6 +176,7 @@ def _fed(
     return state, [*said, *more]
 
 
+@lru_cache(maxsize=64)
 def watching(policy: Policy) -> Policy:
     """The metrics that could act, from the first sample on."""
     return replace(

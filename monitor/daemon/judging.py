@@ -33,7 +33,7 @@ class Judging:
         until = self._awaited.until(at)
         if until is not None:
             keeper.aftermath = aftermath_view(seconds(until))
-            self._awaited.begin(keeper.update(), keeper.row.migration, until)
+            self._awaited.begin(keeper.update(), keeper.row.migration, until, keeper.opening.moved())
 
     def overtake(self, keeper: Keeper, now: Micros) -> None:
         """A watch begins: what the metrics say from now on is not of earlier rollbacks."""
@@ -44,7 +44,7 @@ class Judging:
     def judge(self, sentinel: Sentinel, now: Micros) -> None:
         """Says of rollbacks of `verify_for` ago whether they helped."""
         for after in self._awaited.due(now) if sentinel.awake else ():
-            helped = sentinel.helped(now)
+            helped = sentinel.helped(now, after.limits)
             self._telling.aftermath(after, helped, now)
             self._revise(after.judged(helped, now))
 

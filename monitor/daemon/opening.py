@@ -69,6 +69,11 @@ class Opening:
         """Those that had fired before the migration and stand."""
         return () if self.standing is None else tuple(self.standing.since)
 
+    def moved(self) -> dict[str, float]:
+        """metric -> its rollback limit on this watch, where that is not the documented one."""
+        limits = {metric: self._limit(self.policy, metric) for metric in self.baselines}
+        return {m: limit for m, limit in limits.items() if limit != self._limit(self._documented, m)}
+
     def memory(self) -> Json:
         standing = self.standing
         if self.for_life:

@@ -50,9 +50,9 @@ class Sentinel:
     def metrics(self) -> Mapping[str, Json]:
         return {} if self._state is None else metrics_view(self._policy, self._state)
 
-    def helped(self, now: Micros) -> bool | None:
-        """Whether a rollback of a while ago helped; None: that can't be said."""
-        return None if self._state is None else helped(self._policy, self._state, now)
+    def helped(self, now: Micros, limits: Mapping[str, float]) -> bool | None:
+        """Whether a rollback of a while ago helped, by its watch's limits; None: that can't be said."""
+        return None if self._state is None else helped(self._policy, self._state, now, limits)
 
     def memory(self) -> Json | None:
         return None if self._state is None else codec.dump(self._policy, self._state)

@@ -365,3 +365,20 @@ def test_a_metric_that_lost_its_limit_has_no_baseline_any_more() -> None:
     desk.policy = replace(POLICY, thresholds=bare)
     desk.begin().start([stored], {})
     assert desk.view()["baseline"] == {}
+
+
+@pytest.mark.parametrize(("error_rate", "helped"), [(0.02, True), (BAD, False)])
+def test_whether_a_rollback_helped_is_judged_by_the_limit_of_its_watch(
+    error_rate: float, helped: bool
+) -> None:
+    """A service that fails 2 % as always is not one whose breach goes on; also after a restart."""
+    desk = Desk()
+    desk.clock.moment = at(0)
+    desk.take(Loaded([row(started_at=at(0))], counted(2, 100, -7200, -60)))
+    desk.say_through(5, 35, error_rate=BAD)
+    desk.finish(Outcome(OutcomeKind.ROLLED_BACK, "back"))
+    desk.say_through(40, 60, error_rate=error_rate)
+    desk.begin().start([], json.loads(json.dumps(desk.records[-1].memory)))
+    desk.say_through(65, 95, error_rate=error_rate)
+    said = [e.detail["helped"] for r in desk.records for e in r.events if e.kind == "aftermath"]
+    assert said == [helped]
