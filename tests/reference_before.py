@@ -88,8 +88,10 @@ def _limit(
     reads = _reads(threshold.metric, [x for x in lines if x.at >= started_at - policy.baseline])
     spans = [(s.first, s.ended_at or 0) for s in outages if s.rule.metric == threshold.metric]
     kept = [r for r in reads if not any(a <= r[1] and r[0] < b for a, b in spans)]
+    if 2 * _seen_for(kept) < _seen_for(reads):  # more than half an outage is none
+        kept = reads
     requests = sum((r for *_, r in kept), Fraction(0))
-    if sum(end - start for start, end, *_ in kept) < 30 * MINUTE or requests < 300:
+    if _seen_for(kept) < 30 * MINUTE or requests < 300:
         return documented
     ratio = sum((e for _, _, e, _ in kept), Fraction(0)) / requests
     bound = _upper(ratio, requests / _dispersion(kept, ratio))
@@ -110,6 +112,10 @@ def _reads(metric: str, lines: Sequence[Line]) -> list[tuple[Micros, Micros, Fra
         elif line.at > found[-1][1]:
             found.append((max(found[-1][1], line.at - BLOCK), line.at, *seen.counts))
     return found
+
+
+def _seen_for(reads: Sequence[tuple[Micros, Micros, Fraction, Fraction]]) -> Micros:
+    return sum(end - start for start, end, *_ in reads)
 
 
 def _dispersion(kept: Sequence[tuple[Micros, Micros, Fraction, Fraction]], ratio: Fraction) -> Fraction:

@@ -45,20 +45,32 @@ class Baseline:
     observed: Micros = 0
 
 
-def measure(reads: Iterable[Entry], left_out: Sequence[Span] = ()) -> Baseline | None:
+Read = tuple[Micros, float, float, Micros]
+"""At, errors, requests, and the time that it stands for."""
+
+
+def measure(
+    reads: Iterable[Entry], left_out: Sequence[Span] = (), outages: Sequence[Span] = ()
+) -> Baseline | None:
     """The baseline of one metric's counts in order of time; None where too little was seen.
 
-    A read stands for the time since the one before it, a block of time at most; one that reaches into a
-    span that is `left_out` does not count.
+    A read stands for the time since the one before it, a block of time at most; one that reaches into a span
+    that is `left_out` does not count, nor does one of `outages`. But where outages make up more than half of
+    the time they are no outages: a service that mostly fails 2 % is like that.
     """
-    kept = list(_kept(reads, left_out))
+    usual = _without(_timed(reads), left_out)
+    calm = _without(usual, outages)
+    return _baseline(calm if 2 * _time(calm) >= _time(usual) else usual)
+
+
+def _baseline(kept: Sequence[Read]) -> Baseline | None:
     errors, requests = sum(e for _, e, _, _ in kept), sum(r for _, _, r, _ in kept)
-    observed = sum(covered for *_, covered in kept)
-    if observed < LEAST_TIME or requests < LEAST_REQUESTS:
+    if _time(kept) < LEAST_TIME or requests < LEAST_REQUESTS:
         return None
     ratio = errors / requests
     spread = dispersion(_blocks(kept), ratio)
-    return Baseline(ratio, wilson_upper_bound(errors / spread, requests / spread), errors, requests, observed)
+    bound = wilson_upper_bound(errors / spread, requests / spread)
+    return Baseline(ratio, bound, errors, requests, _time(kept))
 
 
 def dispersion(blocks: Iterable[tuple[float, float]], ratio: float) -> float:
@@ -97,17 +109,23 @@ def _with_limit(threshold: Threshold, found: Baseline | None) -> Threshold:
     return replace(threshold, rollback_above=limit_after(threshold, found))
 
 
-def _kept(reads: Iterable[Entry], left_out: Sequence[Span]) -> Iterator[tuple[Micros, float, float, Micros]]:
-    """(at, errors, requests, the time it stands for) of each read that counts."""
+def _time(kept: Sequence[Read]) -> Micros:
+    return sum(covered for *_, covered in kept)
+
+
+def _timed(reads: Iterable[Entry]) -> Iterator[Read]:
     before: Micros | None = None
     for at, errors, requests in reads:
-        start = at if before is None else max(before, at - BLOCK)
+        yield at, errors, requests, 0 if before is None else min(at - before, BLOCK)
         before = at
-        if not any(begin <= at and start < end for begin, end in left_out):
-            yield at, errors, requests, at - start
 
 
-def _blocks(kept: Iterable[tuple[Micros, float, float, Micros]]) -> Iterable[tuple[float, float]]:
+def _without(reads: Iterable[Read], spans: Sequence[Span]) -> list[Read]:
+    """Those that reach into no span."""
+    return [read for read in reads if not any(b <= read[0] and read[0] - read[3] < e for b, e in spans)]
+
+
+def _blocks(kept: Iterable[Read]) -> Iterable[tuple[float, float]]:
     """Errors and requests of each stretch of BLOCK."""
     blocks: dict[int, tuple[float, float]] = {}
     for at, errors, requests, _ in kept:

@@ -118,7 +118,7 @@ def _baselines(
         if t.rollback_above is not None:
             own = [span for metric, span in outages if metric == t.metric]
             reads = _reads(t.metric, since, lines)
-            found[t.metric] = measure(reads, [*past.left_out, *own])
+            found[t.metric] = measure(reads, past.left_out, own)
     return {metric: baseline for metric, baseline in found.items() if baseline is not None}
 
 

@@ -188,3 +188,12 @@ def test_time_without_requests_moves_nothing(found: list[tuple[int, int]], place
     assert (one is None) == (other is None)
     if one is not None and other is not None:
         assert (other.bound, other.errors) == (one.bound, one.errors)
+
+
+@pytest.mark.parametrize(("minutes", "errors"), [(29, 0), (31, 50)])
+def test_what_lasts_more_than_half_of_the_time_is_no_outage(minutes: int, errors: int) -> None:
+    """A service that mostly fails is like that; else half an hour of calm would be its habit."""
+    lines = [(at, 50.0 if at == 10 * MINUTE else 0.0, 100.0) for at, *_ in reads(60, 0, 0)]
+    found = measure(lines, outages=[(MINUTE, MINUTE + minutes * MINUTE)])
+    assert found is not None
+    assert found.errors == errors

@@ -283,3 +283,12 @@ def test_a_baseline_given_for_a_metric_that_never_acts_moves_nothing() -> None:
     load = policy(Threshold("connections", 60.0))
     found = begin(load, START, Past(given={"error_rate": Baseline(0.02, 0.02)}))
     assert (found.policy, found.baselines) == (load, {})
+
+
+def test_a_service_that_mostly_fails_a_little_keeps_its_baseline_though_its_streaks_fired_and_ended() -> None:
+    """2 % with a calm minute every half hour: were each stretch an outage, nothing would be left."""
+    stretches = [x for n in range(4) for x in (*bad(-7200 + 1800 * n, -5475 + 1800 * n, errors=2),
+                                               *good(-5470 + 1800 * n, -5405 + 1800 * n))]  # fmt: skip
+    found = begun(stretches)
+    assert found.policy.thresholds[0].rollback_above == pytest.approx(0.03, rel=0.1)
+    assert found.standing is None
