@@ -229,6 +229,7 @@ def view_of(row: WatchRow) -> Json:
         "untouched": False,
         "aftermath": None,
         "already_breaching": False,
+        "baseline": {},
         "ledger_lost": "",
         "plan": plan_view(row.plan.plan),
         "digest": row.plan.digest,

@@ -89,6 +89,9 @@ class MemoryStore:
         self._here()
         return [self._seen(row) for row in self._open()], _copy(self.memory)
 
+    async def past(self, since: Micros) -> Sequence[SampleRow]:
+        return await self.samples(since, 1 << 62, len(self.stored_samples))
+
     async def record(self, record: Record) -> None:
         self._here()
         self.records += 1
@@ -201,6 +204,10 @@ class MemoryStore:
             return self._seen(self.rows[name])
         of_migration = [row for row in self.rows.values() if row.migration == name]
         return self._seen(of_migration[-1]) if of_migration else None
+
+    async def looked_after(self) -> bool:
+        self._here()
+        return self._opened
 
     async def watches(self, limit: int) -> Sequence[WatchRow]:
         self._here()

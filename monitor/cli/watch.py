@@ -43,7 +43,10 @@ def watch(
         str | None, typer.Option(help="file that `fingerprint` wrote before the migration", metavar="FILE")
     ] = None,
     started_at: Annotated[
-        str | None, typer.Option(help="when it was applied: epoch seconds or RFC 3339; default: now")
+        str | None,
+        typer.Option(
+            help="when it began: epoch seconds or RFC 3339; default: as --before or its tool says, or now"
+        ),
     ] = None,
     allow_opaque: Annotated[bool, typer.Option("--allow-opaque", help="DO, CALL and own functions")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="the watch as one JSON document")] = False,
@@ -78,6 +81,8 @@ def _show(registered: Registered) -> None:
     view = registered.view
     say(f"{'watching' if registered.new else 'watched already'}: {words.title(view)}")
     say(words.times(view, time.time()))
+    for line in words.opening_lines(view):
+        say(line)
     say("rollback:")
     for line in words.plan_lines(view):
         say(line)

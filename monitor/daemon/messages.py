@@ -19,7 +19,7 @@ from monitor.daemon.changing import slower_facts
 from monitor.daemon.endings import BAD_ROLLBACKS, ELSEWHERE, GOOD_ROLLBACKS, HELPED, QUIET_ENDS, ending_of
 from monitor.daemon.keeper import Keeper
 from monitor.daemon.reasons import why
-from monitor.daemon.stakes import at_risk, kept, rehearsed
+from monitor.daemon.stakes import at_risk, baselines, kept, rehearsed
 from monitor.ports import Alert, Severity
 from monitor.units import Kind, show_span, show_value
 
@@ -42,7 +42,7 @@ class Messages:
 
     def pending(self, keeper: Keeper, decision: said.StreakPending, value: float | None) -> Alert:
         """The first breaching sample of a rollback rule: informs, wakes nobody."""
-        rule = self._rule(decision.rule)
+        rule = _rule(keeper, decision.rule)
         return self._alert(
             keeper, decision.at, Severity.WARNING, f"{rule.metric} {self._both(rule, value)}",
             transition=f"{rule.name}/pending/{decision.at}", condition=rule.name, page=False,
@@ -52,7 +52,7 @@ class Messages:
         )  # fmt: skip
 
     def firing(self, keeper: Keeper, decision: said.StreakFiring, value: float | None) -> Alert:
-        rule = self._rule(decision.rule)
+        rule = _rule(keeper, decision.rule)
         return self._alert(
             keeper, decision.at, SEVERITY[rule.action],
             f"{rule.metric} {self._both(rule, value)} for {_age(decision.at, decision.since)}",
@@ -65,7 +65,7 @@ class Messages:
 
     def cleared(self, keeper: Keeper, decision: said.StreakCleared) -> Alert:
         """Resolves what `pending` or `firing` opened."""
-        rule = self._rule(decision.rule)
+        rule = _rule(keeper, decision.rule)
         because = {
             "recovered": "recovered",
             "gap": f"not measured for over {show_span(self.policy.max_gap)}",
@@ -88,7 +88,7 @@ class Messages:
         )  # fmt: skip
 
     def approval(self, keeper: Keeper, decision: said.RequestApproval) -> Alert:
-        since = " (the target was already breaching when the watch began)" if keeper.already_breaching else ""
+        since = " (the target was breaching before the migration)" if keeper.already_breaching else ""
         title = f"approval needed to roll back {keeper.row.migration}{since}"
         return self._alert(
             keeper, decision.at, Severity.CRITICAL, title,
@@ -197,8 +197,13 @@ class Messages:
             page=not helped,
         )  # fmt: skip
 
+    def started(self, keeper: Keeper, at: Micros, title: str) -> Alert:
+        """A watch begins: until when, or that a person decides; and what was normal before."""
+        facts = baselines(keeper, self.kinds, keeper.opening.baselines)
+        return replace(self.noticed(keeper, at, "started", title), facts=facts)
+
     def noticed(self, keeper: Keeper, at: Micros, what: str, title: str, after: str = "") -> Alert:
-        """Something worth knowing once: registered, superseded, armed again, already breaching."""
+        """Something worth knowing once: superseded, armed again, rearmed, promoted."""
         return self._alert(
             keeper, at, Severity.INFO, f"{keeper.row.migration}: {title}", transition=f"{what}/{at}",
             condition=what, next=after, page=False,
@@ -218,9 +223,6 @@ class Messages:
     def _report(self, watch_id: str) -> tuple[tuple[str, str], ...]:
         return (("report", self.report_url.replace("{id}", watch_id)),) if self.report_url else ()
 
-    def _rule(self, name: str) -> Rule:
-        return next(rule for rule in self.policy.rules if rule.name == name)
-
     def _both(self, rule: Rule, value: float | None) -> str:
         shown = "" if value is None else f"{self.show(rule.metric, value)} "
         return f"{shown}is {self._limit(rule)}"
@@ -239,13 +241,20 @@ class Messages:
     def _order_facts(
         self, keeper: Keeper, rule: str, since: Micros, evidence: Evidence | None
     ) -> tuple[tuple[str, str], ...]:
-        found = [r for r in self.policy.rules if r.name == rule]
+        found = [r for r in keeper.policy.rules if r.name == rule]
         shown = self._evidence(found[0], evidence) if found else ()
-        return (("rule", rule), ("since", when(since)), *shown, *at_risk(keeper), rehearsed(keeper))
+        before = baselines(keeper, self.kinds, {r.metric for r in found})
+        facts = (*shown, *before, *at_risk(keeper), rehearsed(keeper))
+        return (("rule", rule), ("since", when(since)), *facts)
 
     def show(self, metric: str, value: float) -> str:
         """A value with its unit."""
         return show_value(self.kinds.get(metric, Kind.COUNT), value)
+
+
+def _rule(keeper: Keeper, name: str) -> Rule:
+    """With the limit of this watch."""
+    return next(rule for rule in keeper.policy.rules if rule.name == name)
 
 
 def command(name: str, migration: str) -> str:

@@ -25,7 +25,9 @@ def _django_books(place: Place, key: str, _: Sequence[Script]) -> Bookkeeping:
     name = re.sub(r"[/ ]", ".", key, count=1)
     if "." not in name:
         raise Unusable(f"{key} names no app: write the migration as APP.NAME, as shop.0002_email")
-    rows = Rows("r.app || '.' || r.name = $1::text", ("r.id",), "(r.app || '.' || r.name)")
+    rows = Rows(
+        "r.app || '.' || r.name = $1::text", ("r.id",), "(r.app || '.' || r.name)", applied_at="r.applied"
+    )
     return deleted("django", place, rows, name)
 
 
@@ -41,7 +43,7 @@ def _knex_books(place: Place, key: str, _: Sequence[Script]) -> Bookkeeping:
     )
     rows = Rows(
         r"(r.name = $1::text OR pg_catalog.regexp_replace(r.name, '[.][cm]?[jt]s$', '') = $1::text)",
-        ("r.id",), "r.name", trouble=locked,
+        ("r.id",), "r.name", trouble=locked, applied_at="r.migration_time",
     )  # fmt: skip
     books = deleted("knex", place, rows, key)
     return replace(books, tables=(*books.tables, BookTable(lock, ("SELECT",))))
@@ -82,7 +84,13 @@ ECTO = Tool(
     proven="the table as documented",
     key_of=version_of,
     books=_deleting(
-        "ecto", Rows("r.version = $1::text::bigint", ("r.inserted_at", "r.version"), "r.version")
+        "ecto",
+        Rows(
+            "r.version = $1::text::bigint",
+            ("r.inserted_at", "r.version"),
+            "r.version",
+            applied_at="r.inserted_at AT TIME ZONE 'UTC'",
+        ),
     ),
 )
 

@@ -99,6 +99,7 @@ SELECT 'revert', c.change_id, c.change, c.project, c.note,
             BookWrite(f"{MARK} DELETE FROM {dependencies} AS r {gone}", args, None),
             BookWrite(f"{MARK} DELETE FROM {changes} AS r {gone}", args, 1),
         ),
+        f"SELECT c.committed_at FROM {changes} c WHERE c.change_id = {ours}",
     )
 
 

@@ -82,6 +82,9 @@ class Store(Protocol):
     async def load(self) -> tuple[Sequence[WatchRow], Json]:
         """All open watches of the target in order of `seq`, and the target's memory ({} if none)."""
 
+    async def past(self, since: Micros) -> Sequence[SampleRow]:
+        """The target's samples since that moment, in order of time."""
+
     async def record(self, record: Record) -> None:
         """In one transaction; a verdict once stored and a person's controls are never overwritten."""
 

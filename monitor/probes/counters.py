@@ -132,6 +132,10 @@ class Meter:
         """Takes the last increase out of the window: it was found to be impossible."""
         self._window.pop()
 
+    def begin_afresh(self) -> None:
+        """The window begins anew: what was before says nothing of what is so now. No increase is lost."""
+        self._window = []
+
     def memory(self) -> Json:
         """JSON of everything needed to go on after a restart; what vanished is left out first."""
         series = sum(_size(i) for i in self._instances.values())

@@ -75,6 +75,9 @@ class HttpCheckProbe:
         """How many addresses there are, and at how many a request of ours could be made."""
         return instances_of(self._metric, len(self._spec.urls), self._measured)
 
+    def begin_afresh(self) -> None:
+        self._meter.begin_afresh()
+
     def memory(self) -> Json:
         return {"meter": self._meter.memory(), "requests": self._requests, "errors": self._errors}
 

@@ -98,6 +98,9 @@ class JsonProbe:
     def gauges(self) -> Sequence[Gauge]:
         return self._endpoints.gauges(len(self._meter.several))
 
+    def begin_afresh(self) -> None:
+        self._meter.begin_afresh()
+
     def memory(self) -> Json:
         return self._meter.memory()
 

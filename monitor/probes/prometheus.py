@@ -88,6 +88,9 @@ class PrometheusProbe:
     def gauges(self) -> Sequence[Gauge]:
         return self._endpoints.gauges(len(self._exposed.meter.several))
 
+    def begin_afresh(self) -> None:
+        self._exposed.meter.begin_afresh()
+
     def memory(self) -> Json:
         return self._exposed.meter.memory()
 

@@ -87,6 +87,9 @@ class PromqlProbe:
     def gauges(self) -> Sequence[Gauge]:
         return ()
 
+    def begin_afresh(self) -> None:
+        self._meter.begin_afresh()
+
     def memory(self) -> Json:
         return {**self._meter.memory(), "answered": self._answered}
 

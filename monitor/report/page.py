@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.core.events import Verdict
-from monitor.daemon.endings import ELSEWHERE, HELPED, ending_of
+from monitor.daemon.endings import ELSEWHERE, ending_of, helped_said
 from monitor.ports import Json, rehearsal_told
 from monitor.report.changed import changed
 from monitor.report.charts import HATCH, Chart, svg
@@ -119,9 +119,11 @@ def _helped(after: Mapping[str, Any] | None, now: float) -> str:
     if not after["judged"]:
         awaited = f"Whether it helped is said at {moment(after['judged_at'])} UTC: it is watched until then."
         return note(awaited if now <= after["judged_at"] + LATE else "It was never said whether it helped.")
-    helped = after["helped"]
+    helped, newer = after["helped"], after.get("newer") or ""
+    if newer:
+        return note(sentence_of(helped_said(helped, newer)))
     more = "" if helped else f" {sentence_of(ELSEWHERE)}"
-    words = f"{sentence_of(HELPED[helped])}{more} ({moment(after['judged_at'])} UTC)"
+    words = f"{sentence_of(helped_said(helped))}{more} ({moment(after['judged_at'])} UTC)"
     return f'<p class="verdict boxed {HELP_STYLES[helped]}">{text(words)}</p>'
 
 

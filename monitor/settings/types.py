@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from monitor import libpq, units
-from monitor.core.samples import Micros
+from monitor.core.samples import HOUR, MINUTE, Micros
 
 OURS = "monitor"
 """Error type of our own validators, whose texts are ready to be shown."""
@@ -186,6 +186,31 @@ Duration = Annotated[Micros, PlainValidator(_says(units.duration)), _DURATION_SC
 
 Span = Annotated[Micros, PlainValidator(_says(_more_than_zero)), _DURATION_SCHEMA]
 """A duration above zero, in microseconds."""
+
+SHORTEST_LOOK_BACK: Micros = 30 * MINUTE
+LONGEST_LOOK_BACK: Micros = 24 * HOUR
+
+
+def _look_back(value: object) -> Micros:
+    if value == "off":
+        return 0
+    try:
+        found = units.duration(value)
+    except units.UnitError as e:
+        raise units.UnitError(f"{e}, or off") from None
+    if not SHORTEST_LOOK_BACK <= found <= LONGEST_LOOK_BACK:
+        raise units.UnitError(
+            "is not from 30m to 24h: shorter says too little, longer is another time: or write off"
+        )
+    return found
+
+
+LookBack = Annotated[
+    Micros,
+    PlainValidator(_says(_look_back)),
+    _schema("duration or `off`", rf"^off$|{units.DURATION_PATTERN}"),
+]
+"""How long before something is looked at; `off` is 0."""
 
 Ratio = Annotated[float, PlainValidator(_says(_at_most_all)), _RATIO_SCHEMA]
 """`0%` to `100%` as 0-1."""

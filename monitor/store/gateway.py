@@ -25,7 +25,7 @@ import structlog
 from monitor import pg
 from monitor.core.samples import Micros
 from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld, StoreLost
-from monitor.ports import AlertRow, Controls, Json, Record, WatchRow
+from monitor.ports import AlertRow, Controls, Json, Record, SampleRow, WatchRow
 from monitor.store import changes, outbox, reading, retention, writing
 from monitor.store.fence import LEASE_SECONDS
 from monitor.store.lease import Lease, lease_of, renew_lease, take_lease
@@ -38,6 +38,9 @@ POLL_SECONDS = 1.0
 
 RECORD_DEADLINE = 15.0
 """Seconds for one record: what was missed during an hour's outage comes in one."""
+
+MOST_SAMPLES = 300_000
+"""Of a watch whose migration began three days before it was registered; more are not looked at."""
 
 UNSIGNED = Lease("", 0)
 """What we know of a lease whose database was away when we took the lock."""
@@ -101,6 +104,11 @@ class PgStore:
             watches = await reading.open_watches(connection, self._target)
             memory = await reading.memory_of(connection, self._target)
         return watches, memory
+
+    async def past(self, since: Micros) -> Sequence[SampleRow]:
+        """The target's samples since that moment, in order of time; at most MOST_SAMPLES."""
+        async with self._history.use("reading what was sampled before", RECORD_DEADLINE) as connection:
+            return await reading.samples_between(connection, self._target, since, 1 << 62, MOST_SAMPLES)
 
     async def record(self, record: Record) -> None:
         """Writes one round. Raises StoreHeld when what is in memory may be out of date."""

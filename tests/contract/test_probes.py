@@ -14,6 +14,7 @@ from monitor.core.samples import SECOND, NoData, Reading, Sample, judge
 from monitor.errors import OperatorError
 from monitor.net import Net
 from monitor.ports import Probe
+from monitor.ports.probes import Windowed
 from monitor.probes import PROBES
 from monitor.probes.counters import Rates
 from monitor.probes.endpoints import Pace
@@ -480,3 +481,17 @@ async def test_a_limit_inside_a_bucket_is_not_exceeded(net: Net) -> None:
         async with peers.listening(peers.answering(*texts)) as peer:
             spec = PrometheusSpec((peer.url,), histogram="h_seconds", quantile=0.95)
             assert (await reads(PrometheusProbe("m", spec, pace, net))).value == pytest.approx(value)
+
+
+async def test_every_probe_of_counters_can_begin_its_window_afresh(net: Net) -> None:
+    """After a rollback of ours what was before is no share of the rate."""
+    url = "http://127.0.0.1:9/"
+    check = HttpCheckProbe("error_rate", HttpCheckSpec((url,)), PACE, net)
+    probes = [*(make(kind, url, net) for kind in KINDS), check]
+    for probe in probes:
+        assert isinstance(probe, Windowed)
+        probe.begin_afresh()
+    assert (await check.read(NOW))[0].value == 1.0  # nothing listens there
+    check.begin_afresh()
+    memory: Any = check.memory()
+    assert memory["meter"]["window"] == []

@@ -62,6 +62,7 @@ COMPOSED = {
     "requested",
     "showing",
     "measured",
+    "starting",
 }
 """Where adapters meet: the composition root, and what people ask for over it."""
 

@@ -203,3 +203,15 @@ def test_increases_equal_a_plain_computation(reads: list[dict[str, tuple[int, in
             assert got.by == {REQUESTS: sum(r for r, _ in expected), ERRORS: sum(e for _, e in expected)}
         else:
             assert isinstance(got, str)
+
+
+def test_a_window_that_begins_afresh_holds_only_what_came_since_and_loses_no_increase() -> None:
+    """The errors of before a rollback are no share of what is so after it."""
+    meter = Meter(Rates())
+    assert feed(meter, {"a": page(0)}, {"a": page(100, 50)}).value == 0.5
+    meter.begin_afresh()
+    after = error_rate("error_rate", meter, FIRST + 2 * STEP, {"a": page(300, 51)})
+    assert after == Reading("error_rate", 0.005, errors=1, requests=200)
+    kept = Meter(Rates())
+    kept.restore(json.loads(json.dumps(meter.memory())))
+    assert kept.window(FIRST + 2 * STEP) == {REQUESTS: 200, ERRORS: 1}

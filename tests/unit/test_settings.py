@@ -261,7 +261,7 @@ def test_every_time_of_the_watch_reaches_the_policy(tmp_path: Path) -> None:
     text = SMALL + (
         "watch: {interval: 2s, max_gap: 11s, blind_after: 13s, min_requests: 17, clear_for: 19s,"
         " warm_up: 23s, success_after: 29h, success_tolerance: 1%, max_unobserved: 2%, max_quiet: 3%,"
-        " give_up_after: 31h, warn_for: 37s}"
+        " give_up_after: 31h, warn_for: 37s, baseline: 3h}"
     )
     written, default = loaded(tmp_path, text).policy("shop"), Policy()
     names = {f.name for f in dataclasses.fields(Policy)} - {"metrics", "places"}

@@ -31,7 +31,8 @@ const done = (what) => ({ tries, reason }) => `${what}${tries > 1 ? ` at try ${t
 const SENTENCES = {
   registered: ({ mode }) => `registered, mode ${mode}`,
   started: () => "the daemon has begun to watch",
-  already_breaching: () => "a limit was crossed already before it: a person must approve a rollback",
+  already_breaching: () => "a rollback rule had fired before it: a person must approve a rollback until that is over",
+  rearmed: () => "what was wrong before it is over: it may be rolled back by itself again",
   pending: ({ rule }) => `${name(rule)} is beyond ${beyond(rule)}`,
   firing: ({ rule, since }, at) => `${name(rule)} was beyond ${beyond(rule)} for ${span(at - since)}: ${ACTS[ruleOf(rule).action] ?? "it acts"}`,
   cleared: (detail, at, units) => `${name(detail.rule)}, ${ruleOf(detail.rule).action}: streak ${span(at - detail.since)}, ended by ${endedBy(detail, units)}`,
@@ -78,7 +79,7 @@ const SENTENCES = {
   outcome_ledger_lost: done("the ledger has lost its intent, nothing is done"),
   outcome_resolved_externally: done("found rolled back by hand"),
   ended: ({ verdict, reason }) => `${VERDICTS[verdict] ?? verdict}${reason ? `: ${reason}` : ""}`,
-  aftermath: ({ helped }) => `${{ true: "it helped: no metric breaches any more", false: "it did NOT help: the breach goes on" }[helped] ?? "whether it helped can't be said: not every metric is measured"}`,
+  aftermath: ({ helped, newer }) => newer ? `whether it helped is not judged: the watch of ${newer} began before that` : `${{ true: "it helped: no metric breaches any more", false: "it did NOT help: the breach goes on" }[helped] ?? "whether it helped can't be said: not every metric is measured"}`,
   kept_expiring: () => "what the rollback kept will be dropped soon",
   kept_dropped: () => "what the rollback kept was dropped, as configured",
   restored: () => "what the rollback kept was put back",

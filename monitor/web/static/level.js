@@ -23,7 +23,7 @@ export function level(watch) {
 /** An end that leaves something to a person: also a rollback of which nobody can say that it helped. */
 function unhappy({ verdict, aftermath }) {
   const judged = aftermath && aftermath.said_at !== null;
-  return UNHAPPY.includes(verdict) || (judged && aftermath.helped !== true);
+  return UNHAPPY.includes(verdict) || (judged && !aftermath.newer && aftermath.helped !== true);
 }
 
 /** Unhappy ends of the last day whose migration nobody has registered again since. */
