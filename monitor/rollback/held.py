@@ -15,6 +15,7 @@ from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.pg import Connection
 from monitor.ports import Lack
 from monitor.rollback import role
+from monitor.rollback.locks import DeadlockTimeout
 from monitor.rollback.schema import catalogue
 from monitor.rollback.schema.catalogue import Identity
 
@@ -30,8 +31,16 @@ SETTINGS = {
 }
 """For what we read; a transaction of the plan's sets its own. None of them is left to the role's settings."""
 
-DEADLOCK_TIMEOUT = """/* migration-monitor: for how long an autovacuum does not yield */
-SELECT setting::float8 / 1000 FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'"""
+DEADLOCK_TIMEOUT = """/* migration-monitor: how soon whoever waits for us looks for a deadlock */
+SELECT s.setting::float8 / 1000 AS own,
+       s.source IN ('default', 'configuration file', 'command line', 'environment variable') AS everybodys,
+       ARRAY(SELECT pg_catalog.split_part(c, '=', 2)
+               FROM pg_catalog.pg_db_role_setting d, unnest(d.setconfig) c
+              WHERE c LIKE 'deadlock_timeout=%') AS others
+  FROM pg_catalog.pg_settings s WHERE s.name = 'deadlock_timeout'"""
+
+UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+"""Of a setting's text; a bare number is in milliseconds."""
 
 
 class WrongServer(DatabaseError):
@@ -63,7 +72,7 @@ class Session:
 
     connection: Connection
     server: Identity
-    deadlock_timeout: float  # seconds
+    deadlock: DeadlockTimeout
 
 
 class Held:
@@ -118,11 +127,26 @@ async def fit_session(dsn: str, name: str) -> Session:
     try:
         await pg.pin(connection)
         server = await answer(connection, catalogue.identity(connection), "looking at the server")
-        wait = await answer(connection, connection.fetchval(DEADLOCK_TIMEOUT), "reading deadlock_timeout")
+        deadlock = await answer(connection, deadlock_timeout(connection), "reading deadlock_timeout")
     except BaseException:
         connection.terminate()
         raise
-    return Session(connection, server, float(wait))
+    return Session(connection, server, deadlock)
+
+
+async def deadlock_timeout(connection: Connection) -> DeadlockTimeout:
+    """Ours, and the shortest that a session here may have: of a role or a database, as far as it is set."""
+    r = await connection.fetchrow(DEADLOCK_TIMEOUT)
+    if r is None:
+        raise AssertionError
+    others = [DeadlockTimeout().shortest] if not r["everybodys"] else []  # what theirs is, does not show
+    return DeadlockTimeout(r["own"], min([r["own"], *others, *map(_seconds, r["others"])]))
+
+
+def _seconds(text: str) -> float:
+    number = text.strip().rstrip("abcdefghijklmnopqrstuvwxyz ")
+    unit = text.strip()[len(number) :].strip() or "ms"
+    return float(number) * UNITS[unit]
 
 
 def check_server(session: Session, system: str, allow_superuser: str = "") -> None:

@@ -22,7 +22,7 @@ from monitor.rollback.clearing import InTheWay
 from monitor.rollback.commit import Doubts
 from monitor.rollback.data import keeping
 from monitor.rollback.group import Try, prepare_commit, undo
-from monitor.rollback.held import NotAdmitted, Session, WrongServer, answer
+from monitor.rollback.held import NotAdmitted, Session, WrongServer, answer, deadlock_timeout
 from monitor.rollback.hooks import HOOK_STOPS, BeforeHooks, HookBlocksError
 from monitor.rollback.means import Means
 from monitor.rollback.outside import Turn
@@ -39,6 +39,9 @@ LOOK = (
     "SET LOCAL statement_timeout = '4s'"
 )
 
+EMBRACES_TOLD = 10
+"""One of so many is told, and who is in the way looked up: there may be several a second."""
+
 BREACH_ENDED = "the breach ended before any statement took effect"
 
 
@@ -53,6 +56,7 @@ class Rollback:
     report: Callable[[Progress], None]
     standing: Standing = NOTHING
     attempt: int = 0  # of the group under way
+    embraced: int = 0  # how many of them ended because the application waited for us too
     intended: bool = False
     paged: bool = False
     trouble: str = ""  # the last one told
@@ -80,7 +84,8 @@ class Rollback:
             if (outcome := await self._turn()) is not None:
                 return outcome
             if self.standing == before:  # else the next group follows at once
-                await asyncio.sleep(self.means.policy.rest_after(max(1, self.attempt), self.spent))
+                tries = self.attempt - self.embraced
+                await asyncio.sleep(self.means.policy.rest_after(max(1, tries), self.spent))
 
     async def _turn(self) -> Outcome | None:
         """One try, and what its failure means: another one (None), or the end."""
@@ -136,11 +141,11 @@ class Rollback:
 
     async def _transact(self, session: Session, group: Group) -> Outcome | None:
         """One try of a transactional group; the last one's effect is the rollback's."""
-        means = self.means
-        seconds = means.policy.timeout(self.attempt, session.deadlock_timeout)
-        limits = (self.attempt, seconds, means.statement_seconds)
-        one = Try(session, self.plan, group, self.order, *limits, means.kill, means.guard)
-        with self.way.lookout.watching(session):
+        means, lookout = self.means, self.way.lookout
+        deadlock = await answer(session.connection, deadlock_timeout(session.connection), "reading a setting")
+        limits = (self.attempt, self.attempt - self.embraced, means.policy, deadlock, means.statement_seconds)
+        one = Try(session, self.plan, group, self.order, *limits, means.kill, means.guard, lookout)
+        with lookout.watching(session):
             effect = await prepare_commit(one)
         means.kill("before_commit")
         means.kill(f"before_commit_{group.number}")
@@ -175,7 +180,7 @@ class Rollback:
 
     def _advance(self, standing: Standing) -> None:
         """Further than before: patience and budget begin afresh."""
-        self.standing, self.attempt, self.paged = standing, 0, False
+        self.standing, self.attempt, self.embraced, self.paged = standing, 0, 0, False
         self.tries = Tries(self.report)
         self.began = time.monotonic()
 
@@ -278,6 +283,10 @@ class Rollback:
         return None
 
     async def _blocked(self, e: DatabaseError) -> None:
+        if self.way.lookout.embraced:
+            self.embraced += 1
+            if self.embraced % EMBRACES_TOLD != 1 and self.spent < self.means.policy.budget:
+                return
         detail = await self.way.clear(self.standing.begun or self.wanted())
         self.report(Progress(ProgressKind.BLOCKED, str(e), {**detail, **self._tries()}))
 
