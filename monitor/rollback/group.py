@@ -37,7 +37,6 @@ from monitor.rollback.ledger import Locked
 from monitor.rollback.locks import DeadlockTimeout, LockPolicy, Patience
 from monitor.rollback.lookout import Lookout
 from monitor.rollback.schema.whole import Objects
-from monitor.rollback.script.plan import Statement
 from monitor.rollback.script.sequence import Group
 from monitor.rollback.stored import Plan, set_path
 
@@ -79,6 +78,7 @@ class Try:
     kill: KillPoint
     guard: Guard
     lookout: Lookout
+    together: bool = False  # its statements in one message: what fails is not named
 
     @property
     def connection(self) -> Connection:
@@ -99,10 +99,27 @@ class Try:
                 raise
 
 
+@dataclass(slots=True)
+class Hold:
+    """Since when the try has all its locks."""
+
+    since: float = 0.0  # 0: it has not
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.since if self.since else 0.0
+
+
 async def prepare_commit(t: Try) -> dict[str, Any]:
     """Everything up to, but not with, COMMIT; returns what the effect row says. Rolls back on any trouble."""
+    held = Hold()
     try:
-        return await _run(t)
+        return await _run(t, held)
+    except DatabaseError as e:
+        await undo(t.connection)
+        if e.sqlstate == tenure.CANCELLED and held.seconds >= t.statement_seconds * tenure.NEARLY:
+            raise tenure.HeldTooLongError(e, t.statement_seconds) from e
+        raise
     except BaseException:
         await undo(t.connection)
         raise
@@ -120,33 +137,30 @@ async def undo(connection: Connection) -> None:
         connection.terminate()
 
 
-async def _run(t: Try) -> dict[str, Any]:
+async def _run(t: Try, held: Hold) -> dict[str, Any]:
     began = time.monotonic()
     await t.send(_begin(t), "beginning the rollback")
     await t.wait(t.guard(t.connection), "asking whether this daemon still looks after the target")
     locked = await t.wait(ledger.lock_watch(t.connection, t.order.watch.id), "locking the watch")
     await _check_ledger(t, locked)
     earlier = await t.wait(verifying.look(t.connection, t.plan), "reading the schema")
+    copies = await t.wait(ledger.salvaged_before(t.connection, t.order.watch.id), "reading what groups did")
     locks = await t.wait(advance.locks(t.connection, t.plan, t.group), "reading what is to be locked")
     patience = await _take(t, [*locks, *books.locks(t, locks)])
-    held_since = time.monotonic()
+    held.since = time.monotonic()
     await books.check(t)
     limits = locking.limiting(patience, t.statement_seconds)
     salvaged = await _salvaged(t, limits)
-    for s in t.group.statements:
-        await _execute(t, s, limits)
-    await _fire_deferred(t, limits)
-    await t.send(pg.PINNED, "pinning the search_path")
-    await books.keep(t)
-    await t.wait(ledger.add_steps(t.connection, t.order.watch.id, t.group.statements), "writing the ledger")
+    await (_execute_together if t.together else _execute)(t, limits)
     t.kill("after_ledger_row")
+    await books.keep(t)
     effect = {
         "salvaged": salvaged,
         "tries": t.attempt,
         "seconds": round(time.monotonic() - began, 3),
-        "locked_seconds": round(time.monotonic() - held_since, 3),
+        "locked_seconds": round(held.seconds, 3),
     }
-    return await _conclude(t, effect, earlier) if t.group.last else await _note(t, effect)
+    return await _conclude(t, effect, earlier, copies) if t.group.last else await _note(t, effect)
 
 
 async def _take(t: Try, locks: Sequence[Lock]) -> Patience:
@@ -205,9 +219,10 @@ async def _note(t: Try, detail: dict[str, Any]) -> dict[str, Any]:
     return detail
 
 
-async def _conclude(t: Try, detail: dict[str, Any], schema: Objects | None) -> dict[str, Any]:
+async def _conclude(
+    t: Try, detail: dict[str, Any], schema: Objects | None, earlier: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
     """What the whole plan did: with the copies of the groups before, and whether it holds."""
-    earlier = await t.wait(ledger.salvaged_before(t.connection, t.order.watch.id), "reading what groups did")
     verified = await t.wait(verifying.verify(t.connection, t.plan, schema), "checking the post-condition")
     effect = {**detail, "salvaged": [*earlier, *detail["salvaged"]], **verified}
     await t.wait(ledger.add_effect(t.connection, t.order, effect), "writing the effect")
@@ -253,17 +268,29 @@ async def _check_ledger(t: Try, locked: Locked | None) -> None:
         raise Stop(OutcomeKind.REFUSED, superseded(newer))
 
 
-async def _execute(t: Try, s: Statement, limits: str) -> None:
-    await _send_as_registered(t, s.text, f"statement {s.step} (line {s.line})", limits)
-    t.kill(f"after_statement_{s.step}")
+async def _execute(t: Try, limits: str) -> None:
+    """One after another: what fails is named, and the evidence is of each."""
+    for s in t.group.statements:
+        await t.send(_as_registered(t, s.text, limits), f"statement {s.step} (line {s.line})")
+        t.kill(f"after_statement_{s.step}")
+    await t.send(_ending(t, limits), "deferred constraints and triggers, and the ledger")
 
 
-async def _fire_deferred(t: Try, limits: str) -> None:
-    """What would run at COMMIT, under a path that its author never met, runs where the statements ran."""
-    if t.group.statements:
-        await _send_as_registered(t, FIRE, "deferred constraints and triggers", limits)
+async def _execute_together(t: Try, limits: str) -> None:
+    """In one message, with the ledger's rows: on a slow network each round trip is time under the lock."""
+    texts = [_as_registered(t, s.text, limits) for s in t.group.statements]
+    await t.send("\n;\n".join([*texts, _ending(t, limits)]), "the statements, sent together")
 
 
-async def _send_as_registered(t: Try, sql: str, what: str, limits: str) -> None:
+def _as_registered(t: Try, sql: str, limits: str) -> str:
     """Our settings, under a path of ours, and the text as it is, under the plan's."""
-    await t.send(f"{pg.PINNED}; {limits}; {set_path(t.plan.search_path)};\n{sql}", what)
+    return f"{pg.PINNED}; {limits}; {set_path(t.plan.search_path)};\n{sql}"
+
+
+def _ending(t: Try, limits: str) -> str:
+    """What would run at COMMIT, under a path that its author never met, runs where the statements ran; then
+    the ledger's rows."""
+    if not t.group.statements:
+        return pg.PINNED
+    rows = ledger.steps_sql(t.order.watch.id, t.group.statements)
+    return f"{_as_registered(t, FIRE, limits)}; {pg.PINNED}; {rows}"

@@ -6,8 +6,11 @@ One owner at a time. This file executes nothing of a plan.
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from statistics import median
 from typing import TypeVar
 
 from monitor import pg
@@ -30,6 +33,9 @@ SETTINGS = {
     "idle_in_transaction_session_timeout": "10s",
 }
 """For what we read; a transaction of the plan's sets its own. None of them is left to the role's settings."""
+
+TRIPS = 5
+"""Round trips that are remembered: one that was late for once decides nothing."""
 
 DEADLOCK_TIMEOUT = """/* migration-monitor: how soon whoever waits for us looks for a deadlock */
 SELECT s.setting::float8 / 1000 AS own,
@@ -73,6 +79,18 @@ class Session:
     connection: Connection
     server: Identity
     deadlock: DeadlockTimeout
+    trips: deque[float] = field(default_factory=lambda: deque(maxlen=TRIPS))
+
+    @property
+    def round_trip(self) -> float:
+        """Seconds until the server has answered nothing at all: the median of the last checks."""
+        return median(self.trips) if self.trips else 0.0
+
+    async def measure(self) -> None:
+        """One more round trip."""
+        began = time.monotonic()
+        await self.connection.execute(f"{pg.MARK} SELECT")
+        self.trips.append(time.monotonic() - began)
 
 
 class Held:
@@ -131,7 +149,13 @@ async def fit_session(dsn: str, name: str) -> Session:
     except BaseException:
         connection.terminate()
         raise
-    return Session(connection, server, deadlock)
+    session = Session(connection, server, deadlock)
+    try:
+        await answer(connection, session.measure(), "measuring a round trip")
+    except BaseException:
+        connection.terminate()
+        raise
+    return session
 
 
 async def deadlock_timeout(connection: Connection) -> DeadlockTimeout:

@@ -23,6 +23,9 @@ PATIENT_EVERY = 4
 """Of the tries for several tables: one waits for a single table only, as long as it may, and takes the others
 if they are free."""
 
+HINDERED_MAX = 60.0
+"""Seconds between tries that the server could not finish."""
+
 SAFE = 0.7
 """Of the shortest deadlock_timeout that sessions of this server have: the rest is for a busy machine."""
 
@@ -77,6 +80,10 @@ class LockPolicy:
             return Patience(seconds, 0.0)
         held = min(seconds, deadlock.safe)
         return Patience(held if tables > 1 else seconds, held)
+
+    def rest_hindered(self, times: int) -> float:
+        """After a try that had its locks for long and came to nothing: each one stalls the application."""
+        return min(self.slow_rest * 2.0 ** min(times - 2, 20), HINDERED_MAX) * random.uniform(0.8, 1.2)  # noqa: S311 - as below
 
     def rest_after(self, attempt: int, spent: float) -> float:
         """Jittered, so that two daemons or two readers in step come out of step."""
