@@ -52,7 +52,7 @@ BOOKS = 6
 """More of them where a migration tool's table is kept."""
 
 FIRST_COPY, PER_COPY = 12, 14
-"""More of them for each copy: its definition, the copy, the manifest; and once for what is asked first then."""
+"""More of them for each copy: its definition, the copy, the manifest; once, for what is asked first then."""
 
 TOLD_FROM = 0.005
 """Seconds of a round trip from which on the network is worth a word."""
