@@ -62,7 +62,8 @@ SELECT count(*) FROM (
        AND l.classid::bigint = $1::integer AND l.objid::bigint = $2::integer
        AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r, pg_catalog.pg_roles m
-                        WHERE r.oid = a.usesysid AND r.rolsuper AND m.rolname = current_user AND NOT m.rolsuper)
+                        WHERE r.oid = a.usesysid AND r.rolsuper
+                          AND m.rolname = current_user AND NOT m.rolsuper)
        AND (pg_catalog.pg_has_role(a.usesysid, 'USAGE')
             OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE'))
        AND a.state_change < pg_catalog.clock_timestamp() - $3::float8 * interval '1 second'
@@ -96,8 +97,8 @@ async def stranger(connection: pg.Connection, target: str) -> str:
         return ""
     role = pg.quote_identifier(r["role"]) if r["role"] else "unknown"
     return (
-        f"a session that is no daemon (role {role}, pid {r['pid']}) has the daemon's advisory lock: end it with "
-        f"SELECT pg_terminate_backend({r['pid']})"
+        f"a session that is no daemon (role {role}, pid {r['pid']}) has the daemon's advisory lock: "
+        f"end it with SELECT pg_terminate_backend({r['pid']})"
     )
 
 
