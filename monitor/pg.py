@@ -60,6 +60,9 @@ SELECT pg_catalog.set_config(s.name, s.value, false)
 RETRYABLE = frozenset({"55P03", "40P01", "40001", "57P01", "57P02", "57P03", "53300"})
 """SQLSTATEs after which the same transaction may be tried again; class 08 (connection) too."""
 
+NO_ROOM = frozenset({"53000", "53100", "53200", "53400"})
+"""SQLSTATEs of a disk, a memory or a limit that is full: worth another try once somebody has made room."""
+
 LOST = (
     OSError,
     TimeoutError,

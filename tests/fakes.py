@@ -78,6 +78,10 @@ class MemoryStore:
         return self._opened and not self.away
 
     @property
+    def held_by_stranger(self) -> bool:
+        return False
+
+    @property
     def waits_for(self) -> str:
         return self.held_by
 

@@ -107,6 +107,8 @@ class TargetLoop:
 
     def _why_not_open(self) -> str:
         holder = self._parts.store.waits_for
+        if self._parts.store.held_by_stranger:
+            return f"nobody looks after it: {holder}"
         return f"another daemon ({holder}) looks after it" if holder else self._trouble
 
     def remind(self) -> None:

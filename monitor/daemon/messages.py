@@ -12,6 +12,7 @@ from shlex import quote
 
 from monitor.core import decisions as said
 from monitor.core.evidence import Evidence
+from monitor.core.phases import Phase
 from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Action, Policy, Rule
 from monitor.daemon.aftermath import After
@@ -24,6 +25,9 @@ from monitor.ports import Alert, Severity
 from monitor.units import Kind, show_span, show_value
 
 COMMAND = "migration-monitor"
+
+STALLED = frozenset({"response_time", "query_latency", "connections"})
+"""Metrics that rise while sessions wait behind a rollback for a lock."""
 
 SEVERITY = {
     Action.ROLLBACK: Severity.CRITICAL,
@@ -58,6 +62,7 @@ class Messages:
             f"{rule.metric} {self._both(rule, value)} for {_age(decision.at, decision.since)}",
             transition=f"{rule.name}/firing/{decision.since}", condition=rule.name,
             facts=(("since", when(decision.since)), *self._evidence(rule, decision.evidence),
+                   *_ours(keeper, rule),
                    *(slower_facts(keeper.changes) if rule.action is Action.INVESTIGATE else ())),
             next=_next(keeper, rule), commands=("status", "pause"),
             page=rule.action is not Action.WARN,
@@ -281,6 +286,15 @@ def _consequence(keeper: Keeper, rule: Rule) -> str:
     if keeper.state.life.armed and keeper.mode.value == "approve":
         return f"a person is asked to approve the rollback of {keeper.row.migration}"
     return f"nothing is rolled back ({rule.name} is only observed)"
+
+
+def _ours(keeper: Keeper, rule: Rule) -> tuple[tuple[str, str], ...]:
+    """What our own statements in the queue for a lock add to what is measured."""
+    if rule.metric not in STALLED or keeper.state.life.phase is not Phase.ROLLING_BACK:
+        return ()
+    return (
+        ("in part ours", "the rollback waits for its locks or has them: who needs its tables waits for it"),
+    )
 
 
 def _next(keeper: Keeper, rule: Rule) -> str:

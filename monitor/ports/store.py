@@ -73,6 +73,10 @@ class Store(Protocol):
         """Whether this daemon holds the store's lock now, as far as it knows."""
 
     @property
+    def held_by_stranger(self) -> bool:
+        """Whether who has the lock that we wait for could be no daemon."""
+
+    @property
     def waits_for(self) -> str:
         """The daemon that has the lock while `open` waits for it; "" when none was found to."""
 

@@ -14,7 +14,7 @@ from typing import Any
 from monitor.core.replay import seconds
 from monitor.core.samples import SECOND, Micros
 from monitor.digest import INTACT
-from monitor.pg import Connection
+from monitor.pg import Connection, quote_literal
 from monitor.ports import Json, Order, WatchRow
 from monitor.rollback.script.plan import Statement
 from monitor.rollback.script.sequence import Group, Standing, standing_of
@@ -40,8 +40,8 @@ SELECT step, sha256, state FROM migration_monitor.rollback_step WHERE watch_id =
 
 ADD_STEPS = """/* migration-monitor: ledger rows */
 INSERT INTO migration_monitor.rollback_step (watch_id, step, sha256, state, done_at)
-SELECT $1, s.step, s.sha256, 'done', pg_catalog.clock_timestamp()
-  FROM unnest($2::int[], $3::text[]) AS s(step, sha256)"""
+SELECT {watch_id}, s.step, s.sha256, 'done', pg_catalog.clock_timestamp()
+  FROM (VALUES {rows}) AS s(step, sha256)"""
 
 START_STEP = """/* migration-monitor: a statement outside a transaction begins */
 INSERT INTO migration_monitor.rollback_step (watch_id, step, sha256, state) VALUES ($1, $2, $3, 'started')"""
@@ -130,11 +130,13 @@ async def standing(connection: Connection, watch_id: str, statements: Sequence[S
     return standing_of(statements, [(r["step"], r["sha256"], r["state"]) for r in rows], concluded)
 
 
-async def add_steps(connection: Connection, watch_id: str, statements: Sequence[Statement]) -> None:
-    """One row a statement. The primary key is what makes a second execution impossible."""
-    await connection.execute(
-        ADD_STEPS, watch_id, [s.step for s in statements], [s.sha256 for s in statements]
-    )
+def steps_sql(watch_id: str, statements: Sequence[Statement]) -> str:
+    """One row a statement; as text, so that it goes with the last of them.
+
+    The primary key is what makes a second execution impossible.
+    """
+    rows = ", ".join(f"({s.step:d}, {quote_literal(s.sha256)})" for s in statements)
+    return ADD_STEPS.format(watch_id=quote_literal(watch_id), rows=rows)
 
 
 async def start_step(connection: Connection, watch_id: str, s: Statement) -> None:

@@ -27,7 +27,7 @@ from monitor.core.samples import Micros
 from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld, StoreLost
 from monitor.ports import AlertRow, Controls, Json, Record, SampleRow, WatchRow
 from monitor.store import changes, outbox, reading, retention, writing
-from monitor.store.fence import LEASE_SECONDS
+from monitor.store.fence import LEASE_SECONDS, stranger
 from monitor.store.lease import Lease, lease_of, renew_lease, take_lease
 from monitor.store.locks import BEAT_SECONDS, StoreLock
 from monitor.store.schema import SCHEMA_DEADLINE, ensure_schema
@@ -73,6 +73,7 @@ class PgStore:
         self._lease: Lease | None = None
         self._outdated = False
         self._waiting_for: str | None = None
+        self._stranger = ""
 
     @property
     def holds(self) -> bool:
@@ -83,6 +84,11 @@ class PgStore:
     def waits_for(self) -> str:
         """Who has the lock that we wait for; "" when nobody was found to, or nobody can be asked."""
         return self._waiting_for or ""
+
+    @property
+    def held_by_stranger(self) -> bool:
+        """Whether that one could be no daemon: then nobody looks after the target."""
+        return bool(self._waiting_for and self._stranger)
 
     async def open(self) -> None:
         """Creates the schema if missing and takes the lock; waits while another daemon has it."""
@@ -269,9 +275,14 @@ class PgStore:
         await writing.write_alerts(connection, self._target, record.alerts)
 
     async def _tell_who_holds(self) -> None:
+        async with self._home.use("looking who has the lock") as connection:
+            self._stranger = await stranger(connection, self._target)
         async with self._history.use("reading the lease") as connection:
             lease = await lease_of(connection, self._target)
-        holder = lease.holder if lease else "unknown"
+        holder = self._stranger or (lease.holder if lease else "unknown")
         if holder != self._waiting_for:
             self._waiting_for = holder
-            _log.warning("store.waiting", target=self._target, holder=holder)
+            if self._stranger:
+                _log.error("store.held_by_stranger", target=self._target, holder=holder)
+            else:
+                _log.warning("store.waiting", target=self._target, holder=holder)

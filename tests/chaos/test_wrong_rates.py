@@ -125,6 +125,7 @@ async def through_prometheus(net: Net, lifetime: tuple[float, float], now: float
         return await watched(PromqlProbe("error_rate", spec, Pace(), net), source, 15)
 
 
+@pytest.mark.fault(45)
 async def test_errors_of_long_ago_behind_a_scrape_that_fails_are_no_breach(net: Net) -> None:
     """300,000 errors in 10,337,000 requests, and rolled back after five minutes: 3 % once, 0 % now."""
     told = await through_prometheus(net, (3_233_000, 100_000), 0)
@@ -133,6 +134,7 @@ async def test_errors_of_long_ago_behind_a_scrape_that_fails_are_no_breach(net: 
     assert len(told.values) >= 170
 
 
+@pytest.mark.fault(45)
 async def test_an_outage_is_not_hidden_by_a_clean_lifetime(net: Net) -> None:
     """0.02 % was read of 5 %."""
     told = await through_prometheus(net, (3_333_000, 0), 0.05)
@@ -157,6 +159,7 @@ def expiring(second: int, _: int) -> str:
     return "\n".join([*page, ""])
 
 
+@pytest.mark.fault(45)
 async def test_series_that_expire_and_come_back_are_no_burst_of_errors(net: Net) -> None:
     """0.11 % true; 8 to 34 % were measured, and rolled back."""
     source = Source(expiring)
@@ -194,6 +197,7 @@ def of_form(form: str, url: str, net: Net) -> JsonProbe | PrometheusProbe:
     return PrometheusProbe("error_rate", spec, Pace(), net)
 
 
+@pytest.mark.fault(45)
 @pytest.mark.parametrize("form", ["json", "prometheus"])
 async def test_workers_that_answer_in_turn_are_never_a_rate(net: Net, form: str) -> None:
     """12 errors once and none after: up to 29.5 % for minutes, and rolled back."""
@@ -237,6 +241,7 @@ async def test_an_honest_restart_into_an_outage_is_rolled_back(net: Net, form: s
 # ---- a resolver of ours that fails
 
 
+@pytest.mark.fault(46)
 async def test_our_own_resolver_is_no_error_of_the_application() -> None:
     """86.7 % errors after a restart, and rolled back: no name was known yet, and none could be looked up."""
     fails: Sequence[bool] = [True] * 13 + [False] * 2

@@ -135,7 +135,7 @@ class KeptData:
         for attempt in range(1, TRIES + 1):
             try:
                 async with pg.translated(f"dropping {kept.salvaged_as}"), connection.transaction():
-                    timeout = self._policy.timeout(attempt, 1.0) * 1000
+                    timeout = self._policy.with_locks(attempt) * 1000
                     await connection.execute(SETTINGS.format(timeout=timeout))
                     await self._drop_once(connection, kept)
             except DatabaseError as e:

@@ -81,7 +81,7 @@ async def _patiently(
     while True:
         attempt += 1
         try:
-            return await _once(connection, watch_id, target, wish, policy.timeout(attempt, 1.0))
+            return await _once(connection, watch_id, target, wish, policy.with_locks(attempt))
         except DatabaseUnreachable:
             raise
         except DatabaseError as e:

@@ -61,6 +61,7 @@ const SENTENCES = {
   rollback_cleared: ({ text, policy }) => listing(`ended, as configured${policy ? ` (${policy})` : ""}:`, text),
   rollback_budget_spent: ({ text }) => listing(`its time for getting the locks is over, it goes on slowly${lines(text).length ? "; in the way:" : ""}`, text),
   rollback_retry: told("the rollback is tried again"),
+  rollback_hindered: told("the server could not do it for now, it is tried again"),
   rollback_refused_for_now: told("the server takes no connection, it is tried again"),
   rollback_in_doubt: told("it is not known yet whether the rollback took effect"),
   rollback_settled: told("the ledger says what became of the rollback"),
