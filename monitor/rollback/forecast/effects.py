@@ -7,11 +7,15 @@ along silently (notice), and changes the model. It does not touch a database.
 from __future__ import annotations
 
 from monitor.rollback.forecast.already import TABLES, index_already, relation_already
+from monitor.rollback.forecast.effects_access import ACCESS_EFFECTS
 from monitor.rollback.forecast.effects_columns import COLUMN_EFFECTS
 from monitor.rollback.forecast.effects_constraints import CONSTRAINT_EFFECTS
 from monitor.rollback.forecast.effects_names import NAME_EFFECTS
 from monitor.rollback.forecast.effects_objects import OBJECT_EFFECTS
 from monitor.rollback.forecast.effects_outside import OUTSIDE_EFFECTS
+from monitor.rollback.forecast.effects_queries import QUERY_EFFECTS
+from monitor.rollback.forecast.effects_settings import SETTING_EFFECTS, set_column_options, set_statistics
+from monitor.rollback.forecast.effects_types import TYPE_EFFECTS
 from monitor.rollback.forecast.entries import (
     below,
     cascade,
@@ -202,6 +206,12 @@ EFFECTS: dict[str, Effect] = {
     **NAME_EFFECTS,
     **OBJECT_EFFECTS,
     **OUTSIDE_EFFECTS,
+    **QUERY_EFFECTS,
+    **SETTING_EFFECTS,
+    **TYPE_EFFECTS,
+    **ACCESS_EFFECTS,
+    "set_statistics": inherited(set_statistics),
+    "set_column_options": inherited(set_column_options),
     "enable_trigger": inherited(switch_trigger),
     "disable_trigger": inherited(switch_trigger),
     "create_table": create_relation,

@@ -64,6 +64,7 @@ def drop_column(f: Forecast, a: Action) -> None:
     else:
         f.lose(a, label, a.name)
     del entry["columns"][a.name]
+    entry.get("settings", {}).pop(a.name, None)
     _unname(entry, a.name)
     forget_comment(f, label, "column", a.name)
     f.forget(f"{label}.{quoted(a.name)}")
@@ -140,6 +141,8 @@ def rename_column(f: Forecast, a: Action) -> None:
         )
         return
     entry["columns"][a.new_name] = entry["columns"].pop(a.name)
+    if a.name in (settings := entry.get("settings", {})):
+        settings[a.new_name] = settings.pop(a.name)
     forget_comment(f, label, "column", a.name, a.new_name)
     f.leeway.rename(a.name, a.new_name)
     f.leeway.add_renamed(label, a.name, a.new_name)

@@ -32,7 +32,19 @@ PARSED = DATA_ONLY - {"truncate"}
 """Kinds of which the server looks at every name when it parses them."""
 
 MAKES = frozenset(
-    ("create_function", "create_type", "create_table", "drop_function", "drop_type", "drop_schema")
+    (
+        "create_function",
+        "create_type",
+        "create_table",
+        "create_extension",
+        "create_materialized_view",
+        "drop_function",
+        "drop_type",
+        "drop_schema",
+        "drop_extension",
+        "rename_type",
+        "rename_function",
+    )
 )
 """Kinds after which names of functions and types may mean something else."""
 

@@ -15,7 +15,10 @@ from monitor.rollback.script.labels import bare, belongs, quoted
 
 _TOKENS = re.compile(r'"(?:[^"]|"")*"|\w+|\S')
 
-NAMED = ("columns", "constraints", "indexes", "statistics", "triggers", "policies", "rules", "dependents")
+NAMED = (
+    "columns", "constraints", "indexes", "statistics", "triggers", "policies", "rules", "settings",
+    "dependents",
+)  # fmt: skip
 """Parts of a relation that hold named things."""
 
 ELSEWHERE = ("children", "not_nulls", "fixed")
@@ -24,6 +27,7 @@ says which changes the server will refuse."""
 
 ODD = {
     "indexes": "index", "policies": "policy", "dependents": "dependent", "statistics": "statistics object",
+    "settings": "setting of column",
 }  # fmt: skip
 """One of a part, where it is not the part without its s."""
 

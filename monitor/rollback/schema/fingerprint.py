@@ -31,6 +31,21 @@ SELECT coalesce(CASE WHEN w.part OPERATOR(pg_catalog.=) 'function' THEN
                             ELSE pg_catalog.to_regproc(w.name)::oid END
                      WHEN w.part OPERATOR(pg_catalog.=) 'type' THEN pg_catalog.to_regtype(w.name)::oid
                      WHEN w.part OPERATOR(pg_catalog.=) 'schema' THEN pg_catalog.to_regnamespace(w.name)::oid
+                     WHEN w.part OPERATOR(pg_catalog.=) 'operator' THEN pg_catalog.to_regoperator(w.name)::oid
+                     WHEN w.part OPERATOR(pg_catalog.=) 'extension' THEN
+                       (SELECT e.oid FROM pg_catalog.pg_extension e
+                         WHERE e.extname OPERATOR(pg_catalog.=) w.name)
+                     WHEN w.part OPERATOR(pg_catalog.=) 'publication' THEN
+                       (SELECT p.oid FROM pg_catalog.pg_publication p
+                         WHERE p.pubname OPERATOR(pg_catalog.=) w.name)
+                     WHEN w.part OPERATOR(pg_catalog.=) 'statistics' THEN
+                       (SELECT s.oid FROM pg_catalog.pg_statistic_ext s
+                          JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) s.stxnamespace,
+                               pg_catalog.parse_ident(w.name) AS i(names)
+                         WHERE s.stxname OPERATOR(pg_catalog.=) i.names[pg_catalog.cardinality(i.names)]
+                           AND CASE pg_catalog.cardinality(i.names)
+                                 WHEN 1 THEN pg_catalog.pg_statistics_obj_is_visible(s.oid)
+                                 ELSE n.nspname OPERATOR(pg_catalog.=) i.names[1] END)
                      ELSE pg_catalog.to_regclass(w.name)::oid END, 0::oid) AS oid
   FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) AS w(part, name)"""
 """Runs under the registered search_path: every name of ours is qualified."""
