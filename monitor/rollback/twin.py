@@ -25,10 +25,13 @@ SELECT pg_catalog.count(DISTINCT pg_catalog.jsonb_build_array(
          pg_catalog.pg_get_expr(i.indpred, i.indrelid),
          ARRAY(SELECT pg_catalog.pg_get_indexdef(i.indexrelid, k, false)
                  FROM pg_catalog.generate_series(1, i.indnatts::int) k ORDER BY k),
-         ARRAY(SELECT a.attoptions::text FROM pg_catalog.pg_attribute a
-                WHERE a.attrelid = i.indexrelid ORDER BY a.attnum))) = 1 AND pg_catalog.count(*) = 2
+         ARRAY(SELECT pg_catalog.format('%s %s', a.attnum, o)
+                 FROM pg_catalog.pg_attribute a, pg_catalog.unnest(a.attoptions) o
+                WHERE a.attrelid = i.indexrelid AND NOT pg_catalog.starts_with(o, 'pg_')
+                ORDER BY a.attnum, o))) = 1 AND pg_catalog.count(*) = 2
   FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
  WHERE i.indexrelid IN (pg_catalog.to_regclass($1), pg_catalog.to_regclass($2))"""
+"""Of a column's options those of its operator class count, which only that knows; `pg_` are the server's."""
 
 
 async def unlike(connection: Connection, plan: Plan, a: Action, label: str) -> str:

@@ -30,7 +30,8 @@ INSERT INTO orders VALUES (1, 'a', 'x'), (2, 'b', NULL);
 """
 
 OF_ORDERS = """SELECT x::text FROM (
- SELECT (attname, attstattarget, attstorage, attoptions, attacl) AS x FROM pg_attribute
+ SELECT (attname, attstattarget, attstorage, attacl,  -- what else a server notes in its options is its own
+         ARRAY(SELECT o FROM unnest(attoptions) o WHERE o ~ '^n_distinct')) AS x FROM pg_attribute
   WHERE attrelid = 'orders'::regclass AND attnum > 0 AND NOT attisdropped
  UNION ALL SELECT ROW(relreplident, ARRAY(SELECT unnest(relacl)::text ORDER BY 1))
              FROM pg_class WHERE oid = 'orders'::regclass

@@ -34,7 +34,9 @@ SELECT pg_catalog.jsonb_build_object(
                                                 WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END),
               ('SET COMPRESSION ' || CASE pg_catalog.to_jsonb(a) ->> 'attcompression'  -- not before 14
                                           WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END),
-              ('SET (' || pg_catalog.array_to_string(a.attoptions, ', ') || ')')) AS x(setting)
+              ('SET (' || (SELECT pg_catalog.string_agg(o, ', ' ORDER BY o) FROM pg_catalog.unnest(a.attoptions) o
+                            WHERE pg_catalog.split_part(o, '=', 1) IN ('n_distinct', 'n_distinct_inherited'))
+                       || ')')) AS x(setting)  -- what else stands there is the server's own
              WHERE x.setting IS NOT NULL),
         'sequence', (SELECT pg_catalog.jsonb_build_object(
               'name', s.oid::pg_catalog.regclass::text,

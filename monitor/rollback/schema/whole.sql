@@ -71,7 +71,8 @@ UNION ALL
              'storage', CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END,
              'compression', nullif(a.attcompression::text, ''),
              'statistics', nullif(a.attstattarget, -1),
-             'options', (SELECT pg_catalog.json_agg(o ORDER BY o) FROM pg_catalog.unnest(a.attoptions) o),
+             'options', (SELECT pg_catalog.json_agg(o ORDER BY o) FROM pg_catalog.unnest(a.attoptions) o
+                          WHERE pg_catalog.split_part(o, '=', 1) IN ('n_distinct', 'n_distinct_inherited')),
              'privileges', (SELECT pg_catalog.json_agg(x::text ORDER BY x::text)
                               FROM pg_catalog.unnest(a.attacl) x),
              'comment', k.description) END)
