@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 
 import pytest
@@ -11,6 +12,7 @@ from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.registration.prepare import Options, prepare
 from monitor.rollback.registration.taking import take
 from monitor.rollback.script.kinds import Class
+from monitor.rollback.stored import from_stored
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, rolled_back, store
 
@@ -235,6 +237,16 @@ ROWS = {
         "ALTER PUBLICATION feed ADD TABLE contacts", "ALTER PUBLICATION feed DROP TABLE contacts",
         "CREATE PUBLICATION feed FOR TABLE orders;",
     ),
+    "rename publication": Row(
+        "ALTER PUBLICATION feed RENAME TO news", "ALTER PUBLICATION news RENAME TO feed",
+        "CREATE PUBLICATION feed FOR TABLE orders;",
+    ),
+    "rename policy and trigger": Row(
+        "ALTER POLICY own ON orders RENAME TO mine; ALTER TRIGGER same ON orders RENAME TO equal",
+        "ALTER POLICY mine ON orders RENAME TO own; ALTER TRIGGER equal ON orders RENAME TO same",
+        "CREATE POLICY own ON orders USING (contact = 1); CREATE TRIGGER same BEFORE UPDATE ON orders"
+        " FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();",
+    ),
     "alter function": Row(
         "ALTER FUNCTION twice(int) VOLATILE COST 7", "ALTER FUNCTION twice(int) IMMUTABLE COST 100"
     ),
@@ -296,3 +308,51 @@ async def test_what_it_leaves_is_foretold(database: Database, what: str) -> None
         outcome = await rolled_back(executor, watch)
     assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
     assert (outcome.detail["verified"], outcome.detail["differences"]) == ("plan", [])
+
+
+SINCE = ("settings", "sequence", "owned_by", "replica_identity")
+"""Parts of a relation's fingerprint that plans of earlier versions do not have."""
+
+
+async def test_a_plan_of_before_these_were_read_is_executed(database: Database) -> None:
+    """Its fingerprint has no such part: nothing is compared there."""
+    dsn = database.dsn
+    await build(dsn, SHOP + "ALTER TABLE orders ADD COLUMN n int")
+    sql = b"ALTER TABLE orders DROP COLUMN n; ALTER TABLE orders RENAME COLUMN total TO sum"
+    prepared = await prepare(dsn, sql, ALLOWING)
+    print_ = json.loads(json.dumps(prepared.stored.fingerprint))
+    for entry in (*print_["relations"].values(), *print_["descendants"].values()):
+        for part in SINCE if entry else ():
+            del entry[part]
+    watch = await store(dsn, replace(prepared, stored=replace(prepared.stored, fingerprint=print_)))
+    async with executing(dsn) as executor:
+        assert (await executor.ready(watch, full=True)).ok
+        outcome = await rolled_back(executor, watch)
+    assert (outcome.kind, outcome.detail["differences"]) == (OutcomeKind.ROLLED_BACK, [])
+
+
+async def test_what_a_query_reads_counts_as_time_under_the_lock(database: Database) -> None:
+    """Of CREATE MATERIALIZED VIEW the tables of its query, unless it is made empty; of REFRESH the view."""
+    dsn = database.dsn
+    await build(dsn, SHOP)
+    scanned = {
+        "CREATE MATERIALIZED VIEW m AS SELECT 1 FROM orders JOIN contacts USING (id)": {
+            "public.orders", "public.contacts",
+        },
+        "CREATE MATERIALIZED VIEW m AS SELECT 1 FROM orders WITH NO DATA": set(),
+        "REFRESH MATERIALIZED VIEW totals": {"public.totals"},
+        "REFRESH MATERIALIZED VIEW totals WITH NO DATA": set(),
+    }  # fmt: skip
+    for sql, labels in scanned.items():
+        plan = from_stored((await prepare(dsn, sql.encode(), ALLOWING)).stored)
+        assert {label for _, label in plan.forecast().scanned} == labels, sql
+
+
+async def test_lock_table_says_itself_how_it_locks(database: Database) -> None:
+    """Readers go on where the plan only asks for SHARE."""
+    dsn = database.dsn
+    await build(dsn, SHOP)
+    plan = from_stored((await prepare(dsn, b"LOCK TABLE orders IN SHARE MODE", ALLOWING)).stored)
+    assert plan.locked == []
+    both = b"LOCK TABLE orders IN SHARE MODE; ALTER TABLE contacts DROP COLUMN team"
+    assert from_stored((await prepare(dsn, both, ALLOWING)).stored).locked == ["public.contacts"]

@@ -7,7 +7,7 @@ along silently (notice), and changes the model. It does not touch a database.
 from __future__ import annotations
 
 from monitor.rollback.forecast.already import TABLES, index_already, relation_already
-from monitor.rollback.forecast.effects_access import ACCESS_EFFECTS
+from monitor.rollback.forecast.effects_access import ACCESS_EFFECTS, rename_part
 from monitor.rollback.forecast.effects_columns import COLUMN_EFFECTS
 from monitor.rollback.forecast.effects_constraints import CONSTRAINT_EFFECTS
 from monitor.rollback.forecast.effects_names import NAME_EFFECTS
@@ -210,6 +210,7 @@ EFFECTS: dict[str, Effect] = {
     **SETTING_EFFECTS,
     **TYPE_EFFECTS,
     **ACCESS_EFFECTS,
+    "rename_part": inherited(rename_part),
     "set_statistics": inherited(set_statistics),
     "set_column_options": inherited(set_column_options),
     "enable_trigger": inherited(switch_trigger),

@@ -8,9 +8,9 @@ from typing import Any
 from monitor.rollback.forecast.effects_objects import drop_other
 from monitor.rollback.forecast.entries import relation_of
 from monitor.rollback.forecast.model import Destroyed, Effect, Forecast
-from monitor.rollback.schema.compare import ANY
+from monitor.rollback.schema.compare import ANY, singular
 from monitor.rollback.schema.others import other_key, other_of
-from monitor.rollback.script.labels import bare
+from monitor.rollback.script.labels import bare, quoted
 from monitor.rollback.script.plan import Action
 
 
@@ -26,6 +26,23 @@ def policy(f: Forecast, a: Action) -> None:
     else:
         entry["policies"][a.name] = ANY
         f.leeway.added.add((label, a.name))
+
+
+def rename_part(f: Forecast, a: Action) -> None:
+    """A policy or a trigger; `part`: of which the name is one."""
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        return
+    label, entry = found
+    known, one = entry[a.part], singular(a.part)
+    if a.name not in known:
+        f.missing(f"{one} {a.name} of {label}")
+    elif a.new_name in known:
+        f.problem(f"{one} {a.new_name} of {label} already exists")
+    else:
+        known[a.new_name] = known.pop(a.name)
+        f.leeway.rename(a.name, a.new_name)
+        f.leeway.add_renamed(label, a.name, a.new_name)
+        f.move(f"{quoted(a.name)} on {label}", f"{quoted(a.new_name)} on {label}")
 
 
 def _other(f: Forecast, a: Action) -> tuple[str, dict[str, Any] | None]:
@@ -81,6 +98,7 @@ def drop_statistics(f: Forecast, a: Action) -> None:
 ACCESS_EFFECTS: dict[str, Effect] = {
     "create_policy": policy,
     "alter_policy": policy,
+    "rename_part": rename_part,
     "create_publication": create_other,
     "create_extension": create_other,
     "alter_publication": alter_other,

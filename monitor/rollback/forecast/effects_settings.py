@@ -106,7 +106,7 @@ def replica_identity(f: Forecast, a: Action) -> None:
     index = a.name or _key(entry)
     if a.part == "nothing" or (a.part == "default" and not index):
         if known := fixed(entry, "identity"):
-            unidentified(f, label, entry, f"a REPLICA IDENTITY, with {a.part.upper()},", known)
+            unidentified(f, label, entry, "a REPLICA IDENTITY", known)
         return
     f.unidentified.pop(entry.get("was", label), None)
     if fixed(entry, "identity"):

@@ -39,7 +39,7 @@ def rename_other(f: Forecast, a: Action) -> None:
         others[known] = None
     entry = {**entry, "label": f"{old[0]} {label}" if label else ""}
     others.update(dict.fromkeys(names, entry))
-    f.leeway.rename(_bare(key), a.new_name)
+    f.leeway.rename(_bare(key) or a.name, a.new_name)
     if label:
         f.move(identity, label)
 
@@ -108,7 +108,9 @@ def _composite(f: Forecast, a: Action) -> tuple[str, Entry] | None:
     if found[1]["kind"] != "composite type":
         f.problem(f"{found[0]} is a {found[1]['kind']}, not a composite type")
         return None
-    if not a.cascade and (tables := [d for d in found[1]["dependents"] if d.startswith("table public.")]):
+    if not a.cascade and (
+        tables := [d for d in found[1]["dependents"] if d.startswith("table ") and d.count(" ") == 1]
+    ):
         f.problem(f"{found[0]} is the type of {', '.join(tables)}: write CASCADE, which changes them too")
         return None
     return found
@@ -157,6 +159,7 @@ def rename_attribute(f: Forecast, a: Action) -> None:
 TYPE_EFFECTS: dict[str, Effect] = {
     "rename_type": rename_other,
     "rename_function": rename_other,
+    "rename_publication": rename_other,
     "rename_value": rename_value,
     "add_attribute": add_attribute,
     "drop_attribute": drop_attribute,

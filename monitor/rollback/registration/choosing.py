@@ -74,7 +74,9 @@ async def _named(connection: Connection, model: Forecast, now: Fingerprint, a: A
     rows = await connection.fetch(TAKEN, schema)
     wanted = json.loads(a.choose)
     relations = _relations(now, model, schema, {r["name"] for r in rows if not r["is_constraint"]})
-    constraints = _constraints(now, model, [(r["owner"], r["name"]) for r in rows if r["is_constraint"]])
+    constraints = _constraints(
+        now, model, schema, [(r["owner"], r["name"]) for r in rows if r["is_constraint"]]
+    )
     if wanted["label"] in {"check", "fkey", "not_null"}:
         taken: Callable[[str], bool] = constraints.__contains__
     elif wanted["constraint"]:
@@ -107,12 +109,12 @@ def _of(relations: dict[str, Any], schema: str) -> Iterator[str]:
                 yield from entry["indexes"]
 
 
-def _constraints(now: Fingerprint, model: Forecast, there: list[tuple[str, str]]) -> set[str]:
+def _constraints(now: Fingerprint, model: Forecast, schema: str, there: list[tuple[str, str]]) -> set[str]:
     """Names of the schema's constraints at this moment; a name may be taken by several tables."""
     known = {label for label, entry in now["relations"].items() if entry is not None}
     found = {name for owner, name in there if owner not in known}
-    for entry in model.relations.values():
-        if isinstance(entry, dict):
+    for label, entry in model.relations.items():
+        if isinstance(entry, dict) and split_label(label)[0] == schema:
             found |= entry["constraints"].keys() | entry["not_nulls"].keys()
     return found
 

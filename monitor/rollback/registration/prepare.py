@@ -28,6 +28,7 @@ from monitor.rollback.registration import (
     misfits,
     named,
     objections,
+    owners,
     remembering,
 )
 from monitor.rollback.registration.cautions import cautions
@@ -118,13 +119,14 @@ async def _prepare(
         unfit = await fits.problems(
             connection, statements, seen.resolution, seen.quoted, seen.server.search_path
         )
+        strange = await owners.problems(connection, statements, seen.server.search_path)
         books = await _books(connection, options)
         remembered = await remembering.read(connection, seen.server, options.before)
     server, resolved, opaque, quoted = seen.server, seen.resolved, seen.opaque, seen.quoted
     print_, others, resolution = seen.print_, seen.others, seen.resolution
     forecast = foresee(print_, statements, resolution, quoted, EFFECTS)
     protection = protect(forecast.destroyed, options.data_loss, options.accept_loss)
-    problems = [*objections.rights(statements, resolved),
+    problems = [*objections.rights(statements, resolved), *strange,
                 *objections.opaque(statements, opaque, options.allow_opaque), *forecast.problems,
                 *shadowed(statements, resolution, quoted, seen.path, print_["others"]),
                 *(unfit if not forecast.problems else []), *protection.problems, *books]  # fmt: skip

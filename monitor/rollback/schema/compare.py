@@ -109,8 +109,8 @@ def _relation(label: str, expected: Any, actual: Any, leeway: Leeway) -> list[st
         if part not in (*NAMED, *ELSEWHERE) and not same(expected[part], actual.get(part), leeway)
     ]
     found += [f"{label}: child {c} is missing" for c in _missing(expected, actual, leeway)]
-    for part in NAMED:  # one that was registered before rules were read has none
-        found += _named(label, part, expected.get(part, ANY), actual[part], leeway)
+    for part in NAMED:  # one that was registered before rules and settings were read has none
+        found += _named(label, part, expected.get(part, ANY), actual.get(part, {}), leeway)
     return found
 
 

@@ -22,10 +22,11 @@ KINDS = {
     "rename_value": "type", "add_attribute": "type", "rename_attribute": "type", "drop_attribute": "type",
     "drop_schema": "schema", "create_extension": "extension", "drop_extension": "extension",
     "create_publication": "publication", "alter_publication": "publication",
-    "drop_publication": "publication", "drop_operator": "operator", "drop_statistics": "statistics",
+    "drop_publication": "publication", "rename_publication": "publication", "drop_operator": "operator",
+    "drop_statistics": "statistics",
 }  # fmt: skip
 
-RENAMES = frozenset({"rename_function", "rename_type"})
+RENAMES = frozenset({"rename_function", "rename_type", "rename_publication"})
 
 _LAST = re.compile(r"""((?:"(?:[^"]|"")*"\.)*)"(?:[^"]|"")*"(.*)""", re.DOTALL)
 
@@ -44,8 +45,10 @@ def other_of(action: Action, label: str) -> Other | None:
 
 def renamed(action: Action) -> Other | None:
     """What it is called afterwards; None: as before."""
-    if action.kind not in RENAMES or (found := _LAST.fullmatch(action.name)) is None:
+    if action.kind not in RENAMES:
         return None
+    if (found := _LAST.fullmatch(action.name)) is None:
+        return KINDS[action.kind], action.new_name
     return KINDS[action.kind], f"{found[1]}{key_of((action.new_name,))}{found[2]}"
 
 

@@ -30,7 +30,7 @@ SELECT w.key,
          WHEN 'publication' THEN (SELECT pg_catalog.jsonb_build_object(
                 'all', p.puballtables, 'root', p.pubviaroot, 'operations',
                 pg_catalog.concat(p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate), 'of',
-                (SELECT pg_catalog.jsonb_agg(i.identity ORDER BY i.identity)
+                (SELECT pg_catalog.jsonb_agg(pg_catalog.split_part(i.identity, ' in publication ', 1) ORDER BY i.identity)
                    FROM pg_catalog.pg_depend d, pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i
                   WHERE d.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass AND d.refobjid = p.oid))::text
                  FROM pg_catalog.pg_publication p WHERE p.oid = w.oid)

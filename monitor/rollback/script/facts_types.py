@@ -17,13 +17,24 @@ FUNCTIONS = {"OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AG
 TYPES = {"OBJECT_TYPE", "OBJECT_DOMAIN"}
 
 
+PARTS = {"OBJECT_POLICY": "policies", "OBJECT_TRIGGER": "triggers"}
+"""What is of a relation and has a name there -> the part of its fingerprint."""
+
+
 def rename(body: Tree) -> list[Facts] | None:
-    """Of a type, domain or function, or of an attribute; None: of something else."""
+    """Of a type, domain, function, attribute, policy, trigger or publication; None: of something else."""
     what, new = body["rename_type"], body["newname"]
     if what in TYPES:
         return [action("rename_type", None, quoted(strings(body["object"]["list"]["items"])), new_name=new)]
     if what in FUNCTIONS:
         return [action("rename_function", None, signature(body["object"]["object_with_args"]), new_name=new)]
+    if what == "OBJECT_PUBLICATION":
+        return [action("rename_publication", None, body["object"]["string"]["sval"], new_name=new)]
+    if what in PARTS:
+        return [
+            action("rename_part", relation_name(body["relation"]), body["subname"], new_name=new,
+                   part=PARTS[what], relation_if_exists=bool(body.get("missing_ok")))
+        ]  # fmt: skip
     if what == "OBJECT_ATTRIBUTE":
         return [
             action(
