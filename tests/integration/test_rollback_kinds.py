@@ -152,6 +152,22 @@ ROWS = {
         "ALTER SEQUENCE numbers INCREMENT 2", "ALTER SEQUENCE numbers INCREMENT 1 RESTART WITH 5",
         klass=Class.LOSSY, accept=("numbers",),
     ),
+    "sequence that goes with its table": Row(
+        "CREATE TABLE n (id serial); CREATE TABLE m (id serial, x int)",
+        "DROP TABLE n; DROP SEQUENCE IF EXISTS n_id_seq; ALTER TABLE m DROP COLUMN id;"
+        "DROP SEQUENCE IF EXISTS m_id_seq; DROP TABLE m", klass=Class.LOSSY, accept=("n", "m", "m.id"),
+    ),
+    "sequence of a renamed table": Row(
+        "ALTER TABLE n RENAME TO m; ALTER SEQUENCE n_id_seq RENAME TO m_id_seq;"
+        "ALTER TABLE m RENAME id TO no",
+        "ALTER TABLE m RENAME no TO id; ALTER SEQUENCE m_id_seq RENAME TO n_id_seq;"
+        "ALTER TABLE m RENAME TO n",
+        "CREATE TABLE n (id serial);",
+    ),
+    "types that hang together": Row(
+        "CREATE TYPE x AS ENUM ('a'); CREATE DOMAIN y AS x; CREATE FUNCTION z(y) RETURNS y LANGUAGE sql"
+        " AS 'SELECT $1'", "DROP FUNCTION z(y); DROP TYPE x, y",
+    ),
     "storage parameters": Row(
         "ALTER TABLE orders SET (fillfactor = 70, autovacuum_enabled = off, toast.autovacuum_enabled = off);"
         "ALTER INDEX orders_total SET (fillfactor = 50); ALTER VIEW felt SET (security_barrier)",

@@ -90,6 +90,8 @@ NOTHING_TO_DO = {
     "DROP EXTENSION IF EXISTS nope": "extension nope does not exist",
     "ALTER TYPE place DROP ATTRIBUTE IF EXISTS nope CASCADE": "attribute nope of public.place does not exist",
     "ALTER SEQUENCE IF EXISTS nope OWNED BY NONE": "public.nope does not exist",
+    "REFRESH MATERIALIZED VIEW totals WITH NO DATA": "public.totals can't be read until it is refreshed",
+    "CREATE MATERIALIZED VIEW m AS SELECT 1 WITH NO DATA": "public.m can't be read until it is refreshed",
     "DROP DOMAIN IF EXISTS nope": 'type "nope" does not exist',
 }
 

@@ -26,7 +26,13 @@ from monitor.rollback.forecast.entries import (
     unidentified,
 )
 from monitor.rollback.forecast.keys import reached
-from monitor.rollback.forecast.made import forget_comments, forget_indexes_on, forget_made, make_index
+from monitor.rollback.forecast.made import (
+    forget_comments,
+    forget_indexes_on,
+    forget_made,
+    forget_owned,
+    make_index,
+)
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.compare import ANY
 from monitor.rollback.script.kinds import KINDS
@@ -113,6 +119,7 @@ def drop_relation(f: Forecast, a: Action) -> None:
     f.leeway.gone.add(label)
     f.unidentified.pop(entry.get("was", label), None)
     forget_indexes_on(f, label)
+    forget_owned(f, label)
     forget_comments(f, label)
     f.forget(label)
 

@@ -13,6 +13,8 @@ from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.compare import ANY
 from monitor.rollback.script.plan import Action
 
+EMPTY = "{} can't be read until it is refreshed, since it is WITH NO DATA"
+
 LOCKED = TABLES | {"view"}
 
 
@@ -24,6 +26,8 @@ def create_materialized_view(f: Forecast, a: Action) -> None:
         f.leeway.made.add(label)
         for key in json.loads(a.shape):
             f.scan(f.resolution.get(key, key))
+        if a.part == "no data":
+            f.notice(EMPTY.format(label))
     elif not a.if_exists:
         f.problem(f"{label} already exists")
     else:
@@ -41,7 +45,9 @@ def refresh(f: Forecast, a: Action) -> None:
         f.problem(f"{label} is a {entry['kind']}, not a materialized view")
     elif a.part == "concurrently" and not _has_key(entry):
         f.problem(f"{label} has no unique index on columns for all its rows: REFRESH it without CONCURRENTLY")
-    elif a.part != "no data":
+    elif a.part == "no data":
+        f.notice(EMPTY.format(label))
+    else:
         f.scan(label)
 
 

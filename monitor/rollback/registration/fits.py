@@ -162,8 +162,10 @@ def _changed(s: Statement, resolution: Mapping[str, str], quoted: Mapping[str, s
 
 
 async def _said(q: _Asking) -> AsyncIterator[str]:
-    async for what in _absent(q):
-        yield what
+    if absent := [what async for what in _absent(q)]:
+        for what in absent:
+            yield what
+        return  # what else would be asked needs these names
     if (
         q.same_tables
         and q.same_names

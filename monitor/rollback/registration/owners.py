@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from monitor.errors import Problem
 from monitor.pg import PINNED, Connection
-from monitor.rollback.schema.fingerprint import FOUND
+from monitor.rollback.schema.fingerprint import found
 from monitor.rollback.schema.others import other_key, other_of
 from monitor.rollback.script.plan import Action, Statement
 from monitor.rollback.stored import set_path
@@ -54,14 +54,13 @@ async def problems(
         return []
     kinds = [other[0] for _, _, other in named]
     await connection.execute(set_path(search_path))
-    rows = await connection.fetch(FOUND, kinds, [other[1] for _, _, other in named])
+    oids = await found(connection, [other for _, _, other in named])
     await connection.execute(PINNED)
     drops = [a.kind.startswith("drop_") for _, a, _ in named]
-    strange = await connection.fetch(STRANGE, kinds, [r["oid"] for r in rows], drops)
-    found = [named[r["place"] - 1] for r in strange]
+    strange = await connection.fetch(STRANGE, kinds, oids, drops)
     return [
         Problem("", f"the role of rollback_dsn does not own {other_key(*other)}", line)
-        for line, _, other in found
+        for line, _, other in (named[r["place"] - 1] for r in strange)
     ]
 
 

@@ -27,6 +27,7 @@ def create_table_as(body: Tree) -> list[Facts]:
         action(
             "create_materialized_view", relation_name(into["rel"]), if_exists=bool(body.get("if_not_exists")),
             shape=json.dumps([quoted(name) for name in read]),
+            part="no data" if into.get("skip_data") else "",
         )
     ]  # fmt: skip
 
