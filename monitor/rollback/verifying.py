@@ -101,7 +101,9 @@ async def undone(connection: Connection, plan: Plan) -> bool:
     if before is None or not before.changed:
         return False
     now = await _whole(connection)
-    return now is not None and before.compare(now, plan.named).same
+    if now is None or not before.compare(now, plan.named).same:
+        return False
+    return not _left(plan, await _others(connection, plan))
 
 
 async def _whole(connection: Connection) -> Objects | None:

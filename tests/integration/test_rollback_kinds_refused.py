@@ -212,3 +212,18 @@ async def test_what_a_person_did_meanwhile_is_not_done_again(database: Database,
         assert outcome.kind is OutcomeKind.REFUSED, outcome
     else:
         assert outcome.kind is OutcomeKind.RESOLVED_EXTERNALLY, outcome
+
+
+async def test_a_publication_that_is_left_is_not_overlooked(database: Database) -> None:
+    """A fingerprint of the whole schema does not hold it: half of the rollback by hand is not the whole."""
+    dsn = database.dsn
+    await build(dsn, SHOP)
+    before = await take(dsn)
+    async with connected(dsn) as c:
+        await c.execute("CREATE PUBLICATION feed; CREATE DOMAIN short AS text")
+        down = b"DROP PUBLICATION feed; DROP DOMAIN short"
+        watch = await store(dsn, await prepare(dsn, down, replace(ALLOWING, before=before)))
+        await c.execute("DROP DOMAIN short")
+    async with executing(dsn) as executor:
+        outcome = await rolled_back(executor, watch)
+    assert outcome.kind is OutcomeKind.REFUSED, outcome

@@ -46,6 +46,7 @@ READS = DATA_ONLY | {
 """Kinds that look at rows, or will when what they make is asked."""
 
 KEPT = frozenset({"create_policy", "alter_policy"})
+"""Kinds that write an expression down for others to ask."""
 
 CASTS = READS | {"add_column", "create_table", "add_constraint", "set_default", "create_index"}
 """Kinds in which a value may become another type."""
