@@ -25,6 +25,9 @@ from monitor.rollback.script.kinds import UPKEEP, Class
 from monitor.rollback.script.plan import Statement
 from monitor.rollback.script.sequence import Group, groups_of
 
+UNLOCKED = {"comment", "lock_table"}
+"""Kinds before which nobody is locked out: one needs no lock on rows, the other says itself which."""
+
 LOCKED_KINDS = {"table", "partitioned table"}
 """LOCK TABLE of a view would lock the tables under it, and of a foreign table there is none."""
 
@@ -180,7 +183,7 @@ class Plan:
             self.resolution[plans.key_of(a.relation)]
             for s in statements
             for a in s.actions
-            if a.relation and a.kind != "comment"  # it locks out nobody
+            if a.relation and a.kind not in UNLOCKED
         }
         relations = {k: e for k, e in now["relations"].items() if isinstance(e, dict)}
         owners = {relations[t]["table"] or t for t in touched if t in relations}

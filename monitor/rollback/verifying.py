@@ -15,6 +15,7 @@ from monitor.pg import Connection
 from monitor.rollback import remade
 from monitor.rollback.schema import fingerprint, whole
 from monitor.rollback.schema.before import Before, changed_between
+from monitor.rollback.schema.compare import differences
 from monitor.rollback.schema.steady import DROPPED_MEANWHILE, MOVED
 from monitor.rollback.schema.whole import NO_ROOM, Objects
 from monitor.rollback.script.kinds import Class
@@ -76,21 +77,35 @@ async def _against_before(
     now = await _whole(connection)
     if now is None:
         return {"verified": "", "against": "before", "differences": [NOT_READ]}
-    strict = plan.named | await _made(connection, plan) | _changed_by(plan, before, earlier, now)
+    others = await _others(connection, plan)
+    made = {e["label"] for e in others.values() if e}
+    strict = plan.named | made | _changed_by(plan, before, earlier, now)
     found = before.compare(now, strict, plan.aside)
+    left = _left(plan, others)
     return {
-        "verified": "before" if found.same else "",
+        "verified": "before" if found.same and not left else "",
         "against": "before",
-        "differences": list(found.differences),
+        "differences": [*found.differences, *left],
         "elsewhere": list(found.elsewhere),
     }
 
 
-async def _made(connection: Connection, plan: Plan) -> set[str]:
-    """Labels of the functions and types that the plan made: before it nobody could say them."""
+async def _others(connection: Connection, plan: Plan) -> dict[str, Any]:
+    """Functions, types and their like as they are now: before the plan nobody could say their labels."""
     async with pg.translated("checking the post-condition"):
         found = await fingerprint.read(connection, [], plan.others, plan.search_path)
-    return {e["label"] for e in found["others"].values() if e}
+    others: dict[str, Any] = found["others"]
+    return others
+
+
+NOT_IN_WHOLE = ("publication ", "operator ")
+"""Sorts of objects that a fingerprint of the whole schema does not hold: of them the plan's word counts."""
+
+
+def _left(plan: Plan, others: dict[str, Any]) -> list[str]:
+    """How these differ from what the plan says."""
+    expected = {k: e for k, e in plan.forecast().expected["others"].items() if k.startswith(NOT_IN_WHOLE)}
+    return differences({"relations": {}, "others": expected}, {"relations": {}, "others": others})
 
 
 def _changed_by(plan: Plan, before: Before, earlier: Objects | None, now: Objects) -> set[str]:
@@ -108,7 +123,9 @@ async def undone(connection: Connection, plan: Plan) -> bool:
     if before is None or not before.changed:
         return False
     now = await _whole(connection)
-    return now is not None and before.compare(now, plan.named).same
+    if now is None or not before.compare(now, plan.named).same:
+        return False
+    return not _left(plan, await _others(connection, plan))
 
 
 async def _whole(connection: Connection) -> Objects | None:

@@ -49,7 +49,7 @@ CONSTANT = re.compile(r"(?:'(?:[^']|'')*'|-?[0-9]+(?:\.[0-9]+)?|true|false)(?:::
 PARTLY = frozenset({"update", "delete", "upsert", "merge"})
 """Kinds that may leave rows alone: the whole is the most they can take."""
 
-UNCOUNTED = frozenset({"drop_sequence"})
+UNCOUNTED = frozenset({"drop_sequence", "restart_sequence", "drop_attribute"})
 
 FATES = {
     DataLoss.SALVAGE: Fate.SALVAGED,

@@ -243,4 +243,4 @@ def _parents(plan: Plan, model: Forecast, a: Action, rows: _Rows, shape: Any) ->
 
 
 def _said(a: Action) -> str:
-    return f"{KINDS[a.kind].statement} {a.name}".replace("ADD CONSTRAINT name ", "ADD CONSTRAINT ")
+    return f"{KINDS[a.kind].statement} {a.name}"

@@ -21,7 +21,16 @@ from monitor.rollback.forecast import estimate, speed
 from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.model import Forecast, foresee
 from monitor.rollback.forecast.shadows import shadowed
-from monitor.rollback.registration import fits, hidden, misfits, named, objections, remembering
+from monitor.rollback.registration import (
+    choosing,
+    fits,
+    hidden,
+    misfits,
+    named,
+    objections,
+    owners,
+    remembering,
+)
 from monitor.rollback.registration.cautions import cautions
 from monitor.rollback.remade import told
 from monitor.rollback.schema import catalogue, code, fingerprint, sizes
@@ -99,6 +108,7 @@ async def _prepare(
     given = text
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         seen = await _see(connection, statements, options)
+        statements = seen.statements
         aside = quarantine.Rewritten(text, ())
         if options.data_loss is DataLoss.QUARANTINE:
             aside = await quarantine.rewrite(
@@ -106,9 +116,11 @@ async def _prepare(
             )
             text, statements = await plan.read(aside.text.encode())
             seen = await _see(connection, statements, options)
+            statements = seen.statements
         unfit = await fits.problems(
             connection, statements, seen.resolution, seen.quoted, seen.server.search_path
         )
+        strange = await owners.problems(connection, statements, seen.server.search_path)
         books = await _books(connection, options)
         remembered = await remembering.read(connection, seen.server, options.before)
         remade = await remembering.remade(connection, statements, seen.print_, seen.resolution, remembered)
@@ -116,7 +128,7 @@ async def _prepare(
     print_, others, resolution = seen.print_, seen.others, seen.resolution
     forecast = foresee(print_, statements, resolution, quoted, EFFECTS)
     protection = protect(forecast.destroyed, options.data_loss, options.accept_loss)
-    problems = [*objections.rights(statements, resolved),
+    problems = [*objections.rights(statements, resolved), *strange,
                 *objections.opaque(statements, opaque, options.allow_opaque), *forecast.problems,
                 *shadowed(statements, resolution, quoted, seen.path, print_["others"]),
                 *(unfit if not forecast.problems else []), *protection.problems, *books]  # fmt: skip
@@ -139,6 +151,7 @@ async def _prepare(
     broken = await misfits.read(connection, registered)
     large = await sizes.read(connection, resolution.values())
     estimated = estimate.seconds(protection.salvaged, forecast, large, registered.measured)
+    forecast.notices[:0] = seen.notices
     prepared = _result(registered, forecast, protection, resolved, server, options, at_risk, broken, given,
                        estimated)  # fmt: skip
     taken_along = told(registered.remade, registered.statements, server.role)
@@ -156,6 +169,8 @@ class Seen:
     others: tuple[tuple[str, str], ...]
     print_: fingerprint.Fingerprint
     path: tuple[str, ...]
+    statements: tuple[Statement, ...]  # each constraint and index with its name
+    notices: tuple[str, ...] = ()
 
     @property
     def resolution(self) -> dict[str, str]:
@@ -176,7 +191,11 @@ async def _see(connection: Connection, statements: Sequence[Statement], options:
     opaque = await code.reasons(connection, statements, meaning, quoted)
     labels, others = named.touched(statements, resolved, quoted)
     print_ = await fingerprint.read(connection, labels, others, server.search_path)
-    return Seen(server, resolved, opaque, quoted, others, print_, path)
+    chosen = await choosing.names(connection, statements, print_, meaning, quoted)
+    if chosen.notices:
+        again = await _see(connection, chosen.statements, options)
+        return replace(again, notices=chosen.notices)
+    return Seen(server, resolved, opaque, quoted, others, print_, path, chosen.statements)
 
 
 def _result(

@@ -28,7 +28,7 @@ def constraint(body: Tree) -> Facts:
         return {}
     shape = {
         "type": kind,
-        "columns": _checked(body) if kind == "c" else _names(body, "fk_attrs" if kind == "f" else "keys"),
+        "columns": checked(body) if kind == "c" else _names(body, "fk_attrs" if kind == "f" else "keys"),
         "parent": _key(body.get("pktable", {})),
         "parent_columns": _names(body, "pk_attrs"),
         "nulls_distinct": not body.get("nulls_not_distinct"),
@@ -54,7 +54,7 @@ def _names(body: Tree, key: str) -> list[str]:
     return [item["string"]["sval"] for item in body.get(key, ())]
 
 
-def _checked(body: Tree) -> list[str]:
+def checked(body: Tree) -> list[str]:
     """Columns that a CHECK names; its table's own name may be among them."""
     found: set[str] = set()
     stack: list[Any] = [body["raw_expr"]]

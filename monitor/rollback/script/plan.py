@@ -40,6 +40,7 @@ class Action:
     shape: str = ""  # what an index, column or table is known by beside its name; a constraint's demands
     part: str = ""  # of a comment: what it is on; of an index: whether it is plainly unique
     text: str | None = None  # a function's body, an enum's labels, a comment, a CHECK, the twin of an index
+    choose: str = ""  # what the server makes a name of, until registration has foretold it
 
 
 @dataclass(frozen=True, slots=True)
