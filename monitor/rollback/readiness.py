@@ -19,7 +19,7 @@ from monitor.rollback.data import atrisk
 from monitor.rollback.data.keeping import places
 from monitor.rollback.forecast import estimate
 from monitor.rollback.protocol import LOOK
-from monitor.rollback.registration import hidden, misfits
+from monitor.rollback.registration import deferrable, hidden, misfits
 from monitor.rollback.registration.cautions import too_long
 from monitor.rollback.schema import sizes
 from monitor.rollback.script.plan import sha256_of
@@ -106,6 +106,7 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
             await connection.execute(set_path(plan.search_path))
             large = await sizes.read(connection, plan.resolution.values())
             blocked = await conditions.in_the_way(connection, plan)
+            blocked += await deferrable.problems(connection, plan)
             uncopied = await hidden.uncopied(connection, plan)
             filtered = await hidden.filtered(connection, plan)
         except Stop as stop:

@@ -219,5 +219,5 @@ EFFECTS: dict[str, Effect] = {
     "grant": grant,
     "change_owner": change_owner,
     **dict.fromkeys(("insert", "upsert", "update", "delete", "merge", "truncate"), write_rows),
-    **dict.fromkeys(("select", "do", "call"), nothing),
+    **dict.fromkeys(("select", "do", "call", "set_constraints"), nothing),
 }

@@ -21,7 +21,7 @@ from monitor.rollback.forecast import estimate, speed
 from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.model import Forecast, foresee
 from monitor.rollback.forecast.shadows import shadowed
-from monitor.rollback.registration import fits, hidden, misfits, named, objections, remembering
+from monitor.rollback.registration import deferrable, fits, hidden, misfits, named, objections, remembering
 from monitor.rollback.registration.cautions import cautions
 from monitor.rollback.schema import catalogue, code, fingerprint, sizes
 from monitor.rollback.schema.catalogue import Identity, Resolved
@@ -64,11 +64,11 @@ class Options:
 
 async def prepare(dsn: str, sql: bytes, options: Options) -> Prepared:
     """Raises PlanRefused with every reason found, DatabaseError when the database can't be asked."""
-    text, statements = await plan.read(sql)
+    script = await plan.script(sql)
     connection = await connect_directly(dsn, "register")
     try:
         async with pg.translated("reading the catalogue"), asyncio.timeout(CATALOGUE_DEADLINE):
-            return await _prepare(connection, text, statements, options)
+            return await _prepare(connection, script, options)
     except DatabaseError as e:
         if pg.is_pooler(e):
             raise PlanRefused([Problem("", POOLER)]) from e
@@ -92,10 +92,8 @@ async def connect_directly(dsn: str, name: str) -> Connection:
 POOLER = "the rollback goes through a connection pooler: rollback_dsn must name the server itself"
 
 
-async def _prepare(
-    connection: Connection, text: str, statements: tuple[Statement, ...], options: Options
-) -> Prepared:
-    given = text
+async def _prepare(connection: Connection, script: plan.Script, options: Options) -> Prepared:
+    text, statements = script.text, script.statements
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         seen = await _see(connection, statements, options)
         aside = quarantine.Rewritten(text, ())
@@ -129,7 +127,8 @@ async def _prepare(
         remembered.beside(print_), bookkeeping=options.bookkeeping,
     )  # fmt: skip
     if blocked := [
-        *await conditions.in_the_way(connection, registered), *await hidden.problems(connection, registered)
+        *await conditions.in_the_way(connection, registered), *await hidden.problems(connection, registered),
+        *await deferrable.problems(connection, registered),
     ]:  # fmt: skip
         raise PlanRefused(blocked)
     registered = replace(registered, measured=await speed.measure(connection, protection.salvaged, print_))
@@ -137,7 +136,7 @@ async def _prepare(
     broken = await misfits.read(connection, registered)
     large = await sizes.read(connection, resolution.values())
     estimated = estimate.seconds(protection.salvaged, forecast, large, registered.measured)
-    prepared = _result(registered, forecast, protection, resolved, server, options, at_risk, broken, given,
+    prepared = _result(registered, forecast, protection, resolved, server, options, at_risk, broken, script,
                        estimated)  # fmt: skip
     return replace(prepared, warnings=(*remembered.warnings(registered), *prepared.warnings))
 
@@ -185,17 +184,17 @@ def _result(
     options: Options,
     at_risk: tuple[AtRisk, ...],
     broken: tuple[str, ...],
-    given: str,
+    script: plan.Script,
     estimated: float,
 ) -> Prepared:
     warnings = (*cautions(registered, estimated, server, options.max_locked), *broken)
     told = (*quarantine.notices(registered.quarantined), *loss_sentences(at_risk))
-    notices = (*forecast.notices, *told, *bookkeeping.shown(options.bookkeeping))
+    notices = (*script.notices, *forecast.notices, *told, *bookkeeping.shown(options.bookkeeping))
     document = stored.to_json(
         registered, warnings=list(warnings), notices=list(notices), estimated_seconds=round(estimated, 3),
         accept_loss=list(options.accept_loss), allow_opaque=options.allow_opaque, role=server.role,
         at_risk=[risk_to_json(risk) for risk in at_risk],
-        given=given, given_sha256=plan.sha256_of(given),
+        given=script.given, given_sha256=plan.sha256_of(script.given),
     )  # fmt: skip
     return Prepared(
         StoredPlan(

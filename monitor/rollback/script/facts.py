@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from monitor.rollback.script import facts_columns, facts_outside
+from monitor.rollback.script import facts_columns, facts_outside, session
 from monitor.rollback.script.facts_code import nodes_with, unique, used, walk
-from monitor.rollback.script.facts_constraints import constraint
+from monitor.rollback.script.facts_constraints import constraint, set_constraints
 from monitor.rollback.script.facts_objects import (
     comment,
     create_enum,
@@ -61,9 +61,10 @@ RENAMED_RELATIONS = {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_IN
 
 
 def facts_of(tree: Tree) -> Facts:
-    """`{actions, functions, operators, types, roles, relations, refusal}`.
+    """`{actions, functions, operators, types, roles, relations, refusal, control, aside}`.
 
-    `refusal` is "" when the grammar has nothing against it.
+    `refusal` is "" when the grammar has nothing against it; `control`: whether it begins or ends
+    a transaction; `aside`: the words of what may be left out, see session.py.
     """
     node, body = next(iter(tree.items()))
     refusal = refusal_of(node, body) or _touches_us(tree)
@@ -75,8 +76,18 @@ def facts_of(tree: Tree) -> Facts:
         "refusal": refusal or next((a["refusal"] for a in actions if a.get("refusal")), ""),
         "actions": [{k: v for k, v in a.items() if k != "refusal"} for a in actions],
         **used(tree),
-        "relations": unique(_relation(r) for r in nodes_with(tree, "relname")),
+        "relations": [] if node == "constraints_set_stmt" else _relations(tree),
+        "control": node == "transaction_stmt",
+        "aside": ASIDE[node](body) if node in ASIDE else "",
     }
+
+
+ASIDE = {"transaction_stmt": session.bracket, "variable_set_stmt": session.setting}
+"""Statements to the session or the transaction, of which some are left out."""
+
+
+def _relations(tree: Tree) -> list[list[str]]:
+    return unique(_relation(r) for r in nodes_with(tree, "relname"))
 
 
 def _beside(node: str, body: Tree) -> list[Facts]:
@@ -263,6 +274,7 @@ READERS: dict[str, Callable[[Tree], list[Facts]]] = {
     "merge_stmt": _on("merge", "relation"),
     "truncate_stmt": _truncate,
     "select_stmt": _plain("select"),
+    "constraints_set_stmt": set_constraints,
     "do_stmt": _plain("do"),
     "call_stmt": _plain("call"),
 }

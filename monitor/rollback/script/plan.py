@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from monitor.errors import PlanRefused, Problem
-from monitor.rollback.script import grammar
+from monitor.rollback.script import grammar, session
 from monitor.rollback.script.kinds import KINDS, Class
 
 MAX_BYTES = 1 << 20
@@ -77,24 +77,48 @@ def sha256_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script as `given`, and as read: `text` is stored, hashed and executed; `notices` say what is not."""
+
+    given: str
+    text: str
+    statements: tuple[Statement, ...]
+    notices: tuple[str, ...] = ()
+
+
 async def read(sql: bytes) -> tuple[str, tuple[Statement, ...]]:
     """The text and its statements. Raises PlanRefused with every reason found."""
-    text = text_of(sql)
-    facts = await grammar.parse(text)
-    if not facts:
-        raise PlanRefused([Problem("", "the script holds no statement")])
+    found = await script(sql)
+    return found.text, found.statements
+
+
+async def script(sql: bytes) -> Script:
+    """What `read` reads, and what was left out. Raises PlanRefused with every reason found."""
+    given = text_of(sql)
+    facts = await grammar.parse(given)
+    aside = {a.index: a for a in session.left_out(facts)}
+    misplaced = session.outside(facts)
     problems: list[Problem] = []
-    statements = []
-    for step, fact in enumerate(facts, start=1):
+    statements: list[Statement] = []
+    notices = []
+    for n, fact in enumerate(facts):
         start, end = slice_of(sql, int(fact["start"]), int(fact["length"]))
         line = sql.count(b"\n", 0, start) + 1
-        if reason := fact["refusal"] or _forbidden(fact["functions"]):
+        if n in aside:
+            sql = session.blank(sql, start, max(end, int(fact["start"]) + int(fact["length"])))
+            notices.append(aside[n].notice(line))
+        elif reason := fact["refusal"] or _forbidden(fact["functions"]) or misplaced.get(n, ""):
             problems.append(Problem("", str(reason), line))
         else:
-            statements.append(_statement(step, start, end, line, sql, fact))
+            statements.append(_statement(len(statements) + 1, start, end, line, sql, fact))
+    if not (problems or statements):
+        problems.append(
+            Problem("", "the script holds no statement" + (" but what is left out" if aside else ""))
+        )
     if problems:
         raise PlanRefused(problems)
-    return text, tuple(statements)
+    return Script(given, sql.decode(), tuple(statements), tuple(notices))
 
 
 def text_of(sql: bytes) -> str:
