@@ -113,7 +113,7 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
             return Readiness(False, (_reason(stop), *books))
         finally:
             await group.undo(connection)
-    at_risk = await atrisk.read(connection, plan.destroyed, plan.data_loss, plan.fingerprint)
+    at_risk = await atrisk.read(connection, plan.destroyed, plan.fate_of, plan.fingerprint)
     broken = await misfits.read(connection, plan)
     reasons = [Reason(checks.superseded(newer), Lack.SUPERSEDED)] if newer is not None else []
     reasons += books

@@ -162,7 +162,7 @@ BY_CATALOGUE: list[tuple[str, str]] = [
     ("ALTER TABLE contacts ALTER COLUMN id DROP NOT NULL", "primary key"),
     ("CREATE INDEX contacts_new ON contacts (id)", "already exists"),
     ("CREATE INDEX ON contacts (id)", "needs a name"),
-    ("DELETE FROM contacts", "--data-loss accept --accept-loss public.contacts"),
+    ("DELETE FROM contacts", "say --accept-loss public.contacts"),
     ("UPDATE contacts SET new_column = ''", "--accept-loss public.contacts.new_column"),
     ("TRUNCATE contacts", "accept"),
     ("ALTER TABLE contacts ALTER COLUMN new_column TYPE int USING 1", "accept"),
@@ -226,12 +226,12 @@ async def test_dropping_the_table_before_its_type_is_in_order(database: Database
 
 
 async def test_accept_loss_must_name_what_is_destroyed(database: Database) -> None:
-    """An unnamed loss and a name of nothing are both refused."""
+    """An unnamed loss that can't be kept and a name of nothing are both refused."""
     await _build(database.dsn)
     with pytest.raises(PlanRefused) as refused:
         await prepare(
             database.dsn,
-            DROP_COLUMN,
+            b"UPDATE contacts SET new_column = ''",
             replace(ALLOWING, data_loss=DataLoss.ACCEPT, accept_loss=("contacts.email",)),
         )
     assert "--accept-loss public.contacts.new_column" in str(refused.value)
@@ -264,7 +264,10 @@ async def test_an_estimate_above_max_locked_is_a_warning(database: Database) -> 
     """And it asks for one of the others."""
     await _build(database.dsn)
     prepared = await prepare(database.dsn, DROP_COLUMN, replace(ALLOWING, max_locked=0.0))
-    assert "more than max_locked 0 s: use --data-loss quarantine or accept" in prepared.warnings[0]
+    assert (
+        "more than max_locked 0 s: use --data-loss quarantine, name it with --accept-loss"
+        in prepared.warnings[0]
+    )
 
 
 HIDDEN = """

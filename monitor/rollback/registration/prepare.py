@@ -16,10 +16,10 @@ from monitor.pg import Connection
 from monitor.ports import AtRisk, Bookkeeping, StoredPlan, loss_sentences, risk_to_json
 from monitor.rollback import bookkeeping, conditions, role, stored
 from monitor.rollback.data import atrisk, quarantine
-from monitor.rollback.data.losses import DataLoss, Protection, protect
+from monitor.rollback.data.losses import DataLoss, Protection, left_behind, protect
 from monitor.rollback.forecast import estimate, speed
 from monitor.rollback.forecast.effects import EFFECTS
-from monitor.rollback.forecast.model import Forecast, foresee
+from monitor.rollback.forecast.model import Destroyed, Forecast, foresee
 from monitor.rollback.forecast.shadows import shadowed
 from monitor.rollback.registration import deferrable, fits, hidden, misfits, named, objections, remembering
 from monitor.rollback.registration.cautions import cautions
@@ -96,10 +96,12 @@ async def _prepare(connection: Connection, script: plan.Script, options: Options
     text, statements = script.text, script.statements
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         seen = await _see(connection, statements, options)
-        aside = quarantine.Rewritten(text, ())
+        aside, lost = quarantine.Rewritten(text, ()), list[Destroyed]()
         if options.data_loss is DataLoss.QUARANTINE:
+            lost = foresee(seen.print_, statements, seen.resolution, seen.quoted, EFFECTS).destroyed
+            accepted = protect(lost, options.data_loss, options.accept_loss).accepted
             aside = await quarantine.rewrite(
-                connection, text, statements, seen.print_, seen.resolution, seen.quoted
+                connection, text, statements, seen.print_, seen.resolution, seen.quoted, accepted
             )
             text, statements = await plan.read(aside.text.encode())
             seen = await _see(connection, statements, options)
@@ -112,6 +114,8 @@ async def _prepare(connection: Connection, script: plan.Script, options: Options
     print_, others, resolution = seen.print_, seen.others, seen.resolution
     forecast = foresee(print_, statements, resolution, quoted, EFFECTS)
     protection = protect(forecast.destroyed, options.data_loss, options.accept_loss)
+    if options.data_loss is DataLoss.QUARANTINE:
+        protection = left_behind(forecast.destroyed, lost, options.accept_loss)
     problems = [*objections.rights(statements, resolved),
                 *objections.opaque(statements, opaque, options.allow_opaque), *forecast.problems,
                 *shadowed(statements, resolution, quoted, seen.path, print_["others"]),
@@ -122,7 +126,7 @@ async def _prepare(connection: Connection, script: plan.Script, options: Options
         text, plan.sha256_of(text), _classified(statements, opaque), resolution, quoted,
         tuple(print_["relations"]),
         others, options.data_loss, (*forecast.destroyed, *(q.loss for q in aside.quarantined)),
-        protection.salvaged, aside.quarantined,
+        protection.kept, aside.quarantined,
         server.search_path, server.system, server.timeline,
         remembered.beside(print_), bookkeeping=options.bookkeeping,
     )  # fmt: skip
@@ -131,11 +135,11 @@ async def _prepare(connection: Connection, script: plan.Script, options: Options
         *await deferrable.problems(connection, registered),
     ]:  # fmt: skip
         raise PlanRefused(blocked)
-    registered = replace(registered, measured=await speed.measure(connection, protection.salvaged, print_))
-    at_risk = await atrisk.read(connection, registered.destroyed, options.data_loss, print_)
+    registered = replace(registered, measured=await speed.measure(connection, protection.kept, print_))
+    at_risk = await atrisk.read(connection, registered.destroyed, registered.fate_of, print_)
     broken = await misfits.read(connection, registered)
     large = await sizes.read(connection, resolution.values())
-    estimated = estimate.seconds(protection.salvaged, forecast, large, registered.measured)
+    estimated = estimate.seconds(protection.kept, forecast, large, registered.measured)
     prepared = _result(registered, forecast, protection, resolved, server, options, at_risk, broken, script,
                        estimated)  # fmt: skip
     return replace(prepared, warnings=(*remembered.warnings(registered), *prepared.warnings))
@@ -206,7 +210,7 @@ def _result(
         warnings,
         notices,
         estimated,
-        tuple(d.name for d in protection.salvaged),
+        tuple(d.name for d in protection.kept),
     )  # fmt: skip
 
 
