@@ -129,6 +129,14 @@ async def translated(what: str) -> AsyncIterator[None]:
         raise DatabaseUnreachable(f"{what}: no answer within its deadline") from e
     except LOST as e:
         raise DatabaseUnreachable(f"{what}: {_socket_reason(e)}") from e
+    except UnicodeDecodeError as e:
+        raise DatabaseError(f"{what}: {NOT_UTF8}") from e
+
+
+NOT_UTF8 = (
+    "a name, comment or text is not UTF-8 (a database in SQL_ASCII stores any bytes): "
+    "write it again as UTF-8, by COMMENT ON … or ALTER … RENAME"
+)
 
 
 def from_server(what: str, e: asyncpg.PostgresError) -> DatabaseError:
@@ -145,6 +153,8 @@ POOLED = frozenset({"42P05", "26000"})
 
 READ_ONLY = "25006"
 
+REMEDIES = {READ_ONLY: ": it must be the writable primary", "22021": f": {NOT_UTF8}"}
+
 
 def is_pooler(error: DatabaseError) -> bool:
     """Whether this is what only a transaction pooler answers."""
@@ -159,7 +169,7 @@ def _remedy(sqlstate: str, text: str) -> str:
     """What the server can't know: that it is not the one that was meant."""
     if _pooled(sqlstate, text):
         return ": a connection pooler is in between, name the server itself"
-    return ": it must be the writable primary" if sqlstate == READ_ONLY else ""
+    return REMEDIES.get(sqlstate, "")
 
 
 VALUES = ("22", "P0")

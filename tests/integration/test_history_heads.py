@@ -57,9 +57,9 @@ async def prepared(database: Database, heads: tuple[str, ...], sql: bytes, folde
     for revision, (down, needs) in LINES.items() if folder else ():
         assert folder is not None
         (folder / f"{revision}.py").write_text(REVISION.format(revision, down, needs))
-    down = history_of("alembic", str(folder) if folder else None, None, None, teams=False).down("m", sql)
-    options = Options(allow_superuser=SUPERUSER, bookkeeping=down.bookkeeping)
-    return await prepare(database.dsn, down.sql, options)
+    found = history_of("alembic", str(folder) if folder else None, None, None, teams=False).down("m", sql)
+    options = Options(allow_superuser=SUPERUSER, bookkeeping=found.bookkeeping)
+    return await prepare(database.dsn, found.sql, options)
 
 
 AFTER = [

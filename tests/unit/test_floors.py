@@ -43,6 +43,7 @@ GROUND = {
     "names",
     "ownership",
     "digest",
+    "encoding",
     "notify",
 }
 ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web", "levers"}

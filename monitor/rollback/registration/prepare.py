@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from monitor import ownership, pg
+from monitor.encoding import encoding_of
 from monitor.errors import DatabaseError, PlanRefused, Problem
 from monitor.pg import Connection
 from monitor.ports import AtRisk, Bookkeeping, StoredPlan, loss_sentences, risk_to_json
@@ -68,6 +69,7 @@ async def prepare(dsn: str, sql: bytes, options: Options) -> Prepared:
     connection = await connect_directly(dsn, "register")
     try:
         async with pg.translated("reading the catalogue"), asyncio.timeout(CATALOGUE_DEADLINE):
+            script = plan.for_encoding(script, encoding_of(connection))
             return await _prepare(connection, script, options)
     except DatabaseError as e:
         if pg.is_pooler(e):

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from monitor import encoding
 from monitor.errors import PlanRefused, Problem
 from monitor.rollback.script import grammar, session
 from monitor.rollback.script.kinds import KINDS, Class
@@ -119,6 +120,26 @@ async def script(sql: bytes) -> Script:
     if problems:
         raise PlanRefused(problems)
     return Script(given, sql.decode(), tuple(statements), tuple(notices))
+
+
+def for_encoding(read: Script, name: str) -> Script:
+    """As a database of that encoding stores it: comments of the script lose characters it has no room for.
+
+    Raises PlanRefused when a statement has one: the server would not take it.
+    """
+    problems = [
+        Problem(
+            "", f"`{c}` is not in {name}, the database's encoding: write the statement without it", s.line
+        )
+        for s in read.statements
+        if (c := encoding.unfit(s.text, name))
+    ]
+    if problems:
+        raise PlanRefused(problems)
+    text = read.text
+    while c := encoding.unfit(text, name):
+        text = text.replace(c, "?" * len(c.encode()))
+    return replace(read, text=text)
 
 
 def text_of(sql: bytes) -> str:
