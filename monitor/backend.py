@@ -231,6 +231,7 @@ def view_of(row: WatchRow) -> Json:
         "already_breaching": False,
         "ledger_lost": "",
         "plan": plan_view(row.plan.plan),
+        "no_rollback": row.plan.no_rollback,
         "digest": row.plan.digest,
         "rehearsal": rehearsal_view(row.controls.rehearsal),
     }

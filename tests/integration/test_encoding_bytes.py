@@ -31,7 +31,7 @@ async def test_a_name_that_is_not_utf8_is_told(pg: Server) -> None:
                 "UPDATE pg_class SET relname = convert_from('\\xe9', 'SQL_ASCII')::name"
                 " WHERE relname = 'contacts_new'"
             )
-        with pytest.raises(DatabaseError, match="is not UTF-8 .*write it again as UTF-8"):
+        with pytest.raises(DatabaseError, match=r"is not UTF-8 .*write it again as UTF-8"):
             await prepare(pg.dsn(name), DROP_COLUMN, ALLOWING)
     finally:
         await servers.drop_database(pg, name)

@@ -14,7 +14,7 @@ from monitor import ownership, pg
 from monitor.encoding import encoding_of
 from monitor.errors import DatabaseError, PlanRefused, Problem
 from monitor.pg import Connection
-from monitor.ports import AtRisk, Bookkeeping, StoredPlan, loss_sentences, risk_to_json
+from monitor.ports import NO_ROLLBACK, AtRisk, Bookkeeping, StoredPlan, loss_sentences, risk_to_json
 from monitor.rollback import bookkeeping, conditions, role, stored
 from monitor.rollback.data import atrisk, quarantine
 from monitor.rollback.data.losses import DataLoss, Protection, left_behind, protect
@@ -77,6 +77,34 @@ async def prepare(dsn: str, sql: bytes, options: Options) -> Prepared:
         raise
     finally:
         await pg.close(connection)
+
+
+async def nothing(dsn: str, options: Options) -> StoredPlan:
+    """The plan of a migration that can't be rolled back: it is watched like any other, on the same server.
+
+    Raises PlanRefused and DatabaseError.
+    """
+    connection = await connect_directly(dsn, "register")
+    try:
+        async with pg.translated("reading the catalogue"), asyncio.timeout(CATALOGUE_DEADLINE):
+            server = await catalogue.identity(connection)
+            strange = await ownership.faults(connection)
+    finally:
+        await pg.close(connection)
+    _refuse_server(connection, server, options)
+    if strange:
+        raise PlanRefused([Problem("", ownership.sentence(strange))])
+    empty = stored.Plan(
+        "", plan.sha256_of(""), (), {}, {}, (), (), DataLoss.SALVAGE, (), (), (), server.search_path,
+        server.system, server.timeline, {"relations": {}, "others": {}},
+    )  # fmt: skip
+    document = stored.to_json(
+        empty, no_rollback=True, warnings=[], notices=[str(NO_ROLLBACK)], accept_loss=[], allow_opaque=False,
+        role=server.role, at_risk=[], given="", given_sha256=empty.sha256,
+    )  # fmt: skip
+    return StoredPlan(
+        "", empty.sha256, document, server.search_path, server.system, server.timeline, empty.fingerprint
+    )
 
 
 async def connect_directly(dsn: str, name: str) -> Connection:

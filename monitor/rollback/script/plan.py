@@ -17,6 +17,8 @@ from monitor.errors import PlanRefused, Problem
 from monitor.rollback.script import grammar, session
 from monitor.rollback.script.kinds import KINDS, Class
 
+WITHOUT = "to watch a migration that can't be taken back, say --no-rollback"
+
 MAX_BYTES = 1 << 20
 """1 MiB: a rollback is a page of DDL; more is a dump."""
 
@@ -114,9 +116,8 @@ async def script(sql: bytes) -> Script:
         else:
             statements.append(_statement(len(statements) + 1, start, end, line, sql, fact))
     if not (problems or statements):
-        problems.append(
-            Problem("", "the script holds no statement" + (" but what is left out" if aside else ""))
-        )
+        but = " but what is left out" if aside else ""
+        problems.append(Problem("", f"the script holds no statement{but}: {WITHOUT}"))
     if problems:
         raise PlanRefused(problems)
     return Script(given, sql.decode(), tuple(statements), tuple(notices))
