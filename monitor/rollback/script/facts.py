@@ -137,9 +137,13 @@ def _alter(body: Tree, cmd: Tree) -> Facts:
 
 
 def _new_type(definition: Tree) -> Facts:
-    """`text`: the type that values become by themselves; nothing when USING says how."""
+    """`text`: the type that values become by themselves, `part` its length; nothing when USING says how."""
     column = definition["column_def"]
-    return {} if "raw_default" in column else {"text": type_text(column["type_name"])}
+    if "raw_default" in column:
+        return {}
+    sizes = [str(m["a_const"].get("ival", {}).get("ival", 0)) for m in column["type_name"].get("typmods", ())
+             if "a_const" in m]  # fmt: skip
+    return {"text": type_text(column["type_name"]), "part": f"({','.join(sizes)})"}
 
 
 def _defined(definition: Tree) -> str:

@@ -41,7 +41,7 @@ class Action:
     cascade: bool = False
     only: bool = False  # ONLY the relation, not what inherits from it
     shape: str = ""  # what an index, column or table is known by beside its name; a constraint's demands
-    part: str = ""  # of a comment: what it is on; of an index: whether it is plainly unique
+    part: str = ""  # of a comment: what it is on; of an index: whether it is plainly unique; a type's size
     text: str | None = None  # a function's body, an enum's labels, a comment, a CHECK, the twin of an index
 
 
