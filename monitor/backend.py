@@ -232,6 +232,7 @@ def view_of(row: WatchRow) -> Json:
         "baseline": {},
         "ledger_lost": "",
         "plan": plan_view(row.plan.plan),
+        "no_rollback": row.plan.no_rollback,
         "digest": row.plan.digest,
         "rehearsal": rehearsal_view(row.controls.rehearsal),
     }

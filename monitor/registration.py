@@ -14,12 +14,13 @@ from typing import cast
 
 from monitor.backend import view_of
 from monitor.core.state import new_state
-from monitor.core.thresholds import Policy
+from monitor.core.thresholds import Mode, Policy
 from monitor.core.view import metrics_view
 from monitor.daemon.keeper import with_units
 from monitor.errors import NotFound, OperatorError, PlanRefused, Problem
 from monitor.history.source import History, NoHistory
 from monitor.ports import (
+    NO_ROLLBACK,
     Down,
     Json,
     Registered,
@@ -33,7 +34,7 @@ from monitor.ports import (
 )
 from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.registration import taking
-from monitor.rollback.registration.prepare import Options, prepare
+from monitor.rollback.registration.prepare import Options, nothing, prepare
 from monitor.rollback.rehearsal.before import document_of
 from monitor.rollback.schema import document
 from monitor.rollback.schema.document import Document
@@ -75,6 +76,8 @@ class Registrar:
     async def register(self, request: WatchRequest) -> Registered:
         """Raises PlanRefused, NotFound, OperatorError or DatabaseError; nothing is stored then."""
         name, desk = self._desk(request.target)
+        if request.no_rollback:
+            return await _without_rollback(request, name, desk)
         down = await asyncio.to_thread(desk.history.down, request.migration, request.rollback)
         data_loss = _data_loss(request.data_loss)  # what is wrong with the input first, then the database
         before, said = await _before(request, down, desk)
@@ -115,6 +118,30 @@ class Registrar:
         if name not in self._desks:
             raise NotFound(f"no target {name!r}: the configuration has {names}")
         return name, self._desks[name]
+
+
+async def _without_rollback(request: WatchRequest, target: str, desk: TargetDesk) -> Registered:
+    """A watch that only alerts, since its migration can't be taken back."""
+    useless = {
+        "--rollback": request.rollback is not None,
+        f"--mode {request.mode}": request.mode is Mode.APPROVE,
+        "--data-loss": request.data_loss != DataLoss.SALVAGE,
+        "--accept-loss": bool(request.accept_loss),
+        "--allow-opaque": request.allow_opaque,
+        "--before": request.before is not None,
+    }
+    if given := ", ".join(option for option, is_given in useless.items() if is_given):
+        raise OperatorError(f"--no-rollback leaves nothing to do for {given}: leave out one or the other")
+    plan = await nothing(desk.rollback_dsn, Options(allow_superuser=desk.allow_superuser))
+    started, why = await beginning_of(desk.policy, desk.rollback_dsn, request.started_at, None, None)
+    row, new = await desk.registry.register(
+        Registration(
+            request.migration, target, Mode.OBSERVE, started, started + desk.policy.success_after, plan
+        )
+    )
+    row = await seen_by_daemon(desk.registry, row)
+    begins = (why,) if new and why else ()
+    return Registered(desk.view_of(row), new, (*begins, str(NO_ROLLBACK)))
 
 
 def located(e: PlanRefused, down: Down) -> PlanRefused:

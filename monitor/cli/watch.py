@@ -49,6 +49,7 @@ def watch(
         ),
     ] = None,
     allow_opaque: Annotated[bool, typer.Option("--allow-opaque", help="DO, CALL and own functions")] = False,
+    no_rollback: Annotated[bool, typer.Option("--no-rollback", help="it has none: alert, never act")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="the watch as one JSON document")] = False,
 ) -> None:
     """Registers a watch; the same migration and SQL while open is the same watch."""
@@ -61,6 +62,7 @@ def watch(
         accept_loss=tuple(accept_loss or ()),
         allow_opaque=allow_opaque,
         started_at=None if started_at is None else moment_given(started_at),
+        no_rollback=no_rollback,
         before=None if before is None else sql_of(before, "the fingerprint", FINGERPRINT_BYTES),
     )
     registered = finish(register(settings_of(ctx), request))

@@ -127,7 +127,7 @@ def condition_lines(view: Json, now: float) -> Iterator[str]:
     if view.get("already_breaching"):
         yield ALREADY
     yield from baseline_lines(view)
-    if "rehearsal" in view:
+    if "rehearsal" in view and not view.get("no_rollback"):
         yield rehearsal_told(_mapping(view["rehearsal"]) or None)
     if view.get("ledger_lost"):
         yield f"{view['ledger_lost']}: nothing is rolled back without a person"
@@ -203,6 +203,8 @@ def plan_lines(view: Json) -> Iterator[str]:
 
 def plan_rows(view: Json) -> Iterator[tuple[str, str]]:
     """The same in two: `  1. [lossy]`, and the statement on one line."""
+    if view.get("no_rollback"):
+        yield "  none:", "the watch only alerts, and a person must act"
     for number, statement in enumerate(_sequence(view.get("plan")), 1):
         text = " ".join(str(statement.get("sql", "")).split())
         alone = "" if statement.get("transactional", True) else ", outside a transaction"

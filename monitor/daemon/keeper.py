@@ -124,6 +124,11 @@ class Keeper:
         return self.mode is not Mode.OBSERVE and self.state.life.armed
 
     @property
+    def no_rollback(self) -> bool:
+        """Whether the migration has none: then the watch only alerts."""
+        return self.row.plan.no_rollback
+
+    @property
     def breaching(self) -> bool:
         """Whether a streak of a rollback rule is under way."""
         under_way = zip(self.policy.rules, self.state.seen.streaks, strict=True)
@@ -219,7 +224,9 @@ class Keeper:
     def view(self) -> Json:
         """The watch as JSON; times in epoch seconds."""
         row, life, policy = self.row, self.state.life, self.policy
-        around = Around(row.controls, self.attempt, self.newer, How(self.untouched, self.aftermath))
+        around = Around(
+            row.controls, self.attempt, self.newer, How(self.untouched, self.aftermath), self.no_rollback
+        )
         return {
             "id": row.id,
             "migration": row.migration,
@@ -258,6 +265,7 @@ class Keeper:
             "baseline": self.opening.view(self._kinds),
             "ledger_lost": self.ledger_lost,
             "plan": plan_view(row.plan.plan),
+            "no_rollback": self.no_rollback,
             "rehearsal": rehearsal_view(row.controls.rehearsal),
         }
 

@@ -103,6 +103,8 @@ class Messages:
         )  # fmt: skip
 
     def would_roll_back(self, keeper: Keeper, decision: said.WouldRollBack) -> Alert:
+        if keeper.no_rollback:
+            return self._nothing_to_roll_back(keeper, decision)
         because = (
             "a newer watch is responsible for this target" if not keeper.state.life.armed else "mode observe"
         )
@@ -112,6 +114,15 @@ class Messages:
             facts=self._order_facts(keeper, decision.rule, decision.since, decision.evidence),
             next="nothing is executed",
             commands=("rollback", "status") if keeper.state.life.armed else ("status",),
+        )  # fmt: skip
+
+    def _nothing_to_roll_back(self, keeper: Keeper, decision: said.WouldRollBack) -> Alert:
+        return self._alert(
+            keeper, decision.at, Severity.CRITICAL,
+            f"{keeper.row.migration} would be rolled back, and there is no rollback: a person must act",
+            transition=f"rollback/would/{decision.since}", condition="rollback",
+            facts=self._order_facts(keeper, decision.rule, decision.since, decision.evidence),
+            next="nothing is executed: a person must act", commands=("status",),
         )  # fmt: skip
 
     def withdrawn(self, keeper: Keeper, decision: said.RollbackWithdrawn) -> Alert:
@@ -281,6 +292,8 @@ def _age(at: Micros, since: Micros) -> str:
 
 
 def _consequence(keeper: Keeper, rule: Rule) -> str:
+    if keeper.no_rollback:
+        return "there is no rollback: a person must act"
     if keeper.state.life.armed and keeper.mode.value == "auto":
         return f"{keeper.row.migration} is rolled back by itself"
     if keeper.state.life.armed and keeper.mode.value == "approve":

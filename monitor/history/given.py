@@ -8,8 +8,7 @@ from dataclasses import replace
 
 from monitor.history.dbmate import version_of
 from monitor.history.rows import Rows, deleted
-from monitor.history.tool import Place, Rendered, Script, Tool, Unusable
-from monitor.history.wrapper import unwrapped
+from monitor.history.tool import Place, Script, Tool, Unusable
 from monitor.ports.history import Bookkeeping, BookTable
 
 Books = Callable[[Place, str, Sequence[Script]], Bookkeeping]
@@ -31,10 +30,6 @@ def _django_books(place: Place, key: str, _: Sequence[Script]) -> Bookkeeping:
     return deleted("django", place, rows, name)
 
 
-def _rendered(sql: bytes) -> Rendered:
-    return Rendered(unwrapped(sql))
-
-
 def _knex_books(place: Place, key: str, _: Sequence[Script]) -> Bookkeeping:
     lock = f'{place.schema}.{place.table[:-1]}_lock"'
     locked = (
@@ -51,11 +46,10 @@ def _knex_books(place: Place, key: str, _: Sequence[Script]) -> Bookkeeping:
 
 DJANGO = Tool(
     "django",
-    reads=f"{GIVEN} with `manage.py sqlmigrate APP NAME --backwards`, without its BEGIN and COMMIT",
+    reads=f"{GIVEN} with `manage.py sqlmigrate APP NAME --backwards`",
     marks="its row is deleted; the migration is called `APP.NAME`",
     proven="Django 5.2.19",
     table="django_migrations",
-    rendered=_rendered,
     books=_django_books,
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from monitor.core.events import Verdict
 from monitor.daemon.endings import ELSEWHERE, ending_of, helped_said
-from monitor.ports import Json, rehearsal_told
+from monitor.ports import NO_ROLLBACK, Json, rehearsal_told
 from monitor.report.changed import changed
 from monitor.report.charts import HATCH, Chart, svg
 from monitor.report.parts import moment, note, section, sentence_of, share, span, table, text
@@ -224,6 +224,8 @@ def _plan(watch: Mapping[str, Any]) -> str:
     heads = (("step", "n"), ("statement", "w"), ("class", ""), ("sha256", ""))
     digest = f"<p>Digest of the registration: <code>{text(watch.get('digest') or '–')}</code></p>"
     rehearsal = note(rehearsal_told(watch.get("rehearsal")), "")
+    if watch.get("no_rollback"):
+        return section("Rollback plan", note(f"None: {NO_ROLLBACK}", ""), digest)
     return section("Rollback plan", table(heads, rows), digest, rehearsal)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from monitor.errors import DatabaseError
 from monitor.ports import (
+    NO_ROLLBACK,
     Lack,
     Order,
     Outcome,
@@ -79,6 +80,8 @@ class RollbackExecutor:
             return Readiness(True, (), ("the rollback connection is in use",), asked=False)
         if (plan := _plan_of(watch)) is None:
             return Readiness(False, (UNREADABLE,))
+        if watch.plan.no_rollback:
+            return Readiness(False, (NO_ROLLBACK,), at_risk=())
         async with self._free:
             try:
                 return await self._ready(watch, plan, full)
@@ -91,6 +94,8 @@ class RollbackExecutor:
         """See ports.Executor."""
         if (plan := _plan_of(order.watch)) is None:
             return Outcome(OutcomeKind.REFUSED, UNREADABLE)
+        if order.watch.plan.no_rollback:
+            return Outcome(OutcomeKind.REFUSED, NO_ROLLBACK)
         if not order.watch.plan.intact:
             return Outcome(OutcomeKind.REFUSED, CHANGED)
         async with self._free:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from monitor import encoding
 from monitor.core.replay import seconds
 from monitor.core.samples import SECOND, Micros
 from monitor.digest import INTACT
@@ -110,7 +111,7 @@ async def lock_watch(connection: Connection, watch_id: str) -> Locked | None:
     r = await connection.fetchrow(LOCK_WATCH, watch_id)
     if r is None:
         return None
-    plan: dict[str, Any] = json.loads(r["plan"])
+    plan: dict[str, Any] = encoding.loads(connection, r["plan"])
     return Locked(
         r["plan_sql"], r["plan_sha256"], plan, r["verdict"], r["intent"], r["cancelled"], r["paused"],
         r["paused_at"], r["ordered_since"], r["plan_digest"], r["intact"],
@@ -170,7 +171,7 @@ async def intended(connection: Connection, watch: WatchRow) -> Order:
     if r is None:
         at = watch.intent_at or 0
         return Order(watch, at, "", at, {})
-    detail: dict[str, Any] = json.loads(r["detail"])
+    detail: dict[str, Any] = encoding.loads(connection, r["detail"])
     since = round(float(detail["since"]) * SECOND)
     return Order(watch, r["at"], detail["rule"], since, detail["evidence"], detail["by"])
 
@@ -185,7 +186,7 @@ async def withdraw(connection: Connection, watch: WatchRow, at: Micros, why: str
 async def add_event(
     connection: Connection, watch: WatchRow, at: Micros, kind: str, detail: Json, key: str
 ) -> None:
-    text = json.dumps(detail, default=str)
+    text = encoding.dumps(connection, json.dumps(detail, default=str))
     await connection.execute(ADD_EVENT, watch.id, watch.target, at, kind, text, key)
 
 
@@ -204,13 +205,13 @@ async def add_group(connection: Connection, order: Order, group: Group, detail: 
 async def salvaged_before(connection: Connection, watch_id: str) -> list[dict[str, Any]]:
     """What the groups before the last copied away, as their event rows say."""
     rows = await connection.fetch(GROUPS, watch_id)
-    return [copy for r in rows for copy in json.loads(r["detail"]).get("salvaged", ())]
+    return [copy for r in rows for copy in encoding.loads(connection, r["detail"]).get("salvaged", ())]
 
 
 async def effect(connection: Connection, watch_id: str) -> dict[str, Any]:
     """What `add_effect` wrote; {} if nothing."""
     text = await connection.fetchval(EFFECT, _effect_key(watch_id))
-    found: dict[str, Any] = json.loads(text) if text else {}
+    found: dict[str, Any] = encoding.loads(connection, text) if text else {}
     return found
 
 

@@ -20,7 +20,7 @@ from monitor.rollback.data.keeping import places
 from monitor.rollback.forecast import estimate
 from monitor.rollback.held import Session
 from monitor.rollback.protocol import LOOK
-from monitor.rollback.registration import hidden, misfits
+from monitor.rollback.registration import deferrable, hidden, misfits
 from monitor.rollback.registration.cautions import too_long
 from monitor.rollback.schema import sizes
 from monitor.rollback.script.plan import sha256_of
@@ -108,13 +108,14 @@ async def full(session: Session, watch: WatchRow, plan: Plan, max_locked: float)
             await connection.execute(set_path(plan.search_path))
             large = await sizes.read(connection, plan.resolution.values())
             blocked = await conditions.in_the_way(connection, plan)
+            blocked += await deferrable.problems(connection, plan)
             uncopied = await hidden.uncopied(connection, plan)
             filtered = await hidden.filtered(connection, plan)
         except Stop as stop:
             return Readiness(False, (_reason(stop), *books))
         finally:
             await group.undo(connection)
-    at_risk = await atrisk.read(connection, plan.destroyed, plan.data_loss, plan.fingerprint)
+    at_risk = await atrisk.read(connection, plan.destroyed, plan.fate_of, plan.fingerprint)
     broken = await misfits.read(connection, plan)
     reasons = [Reason(checks.superseded(newer), Lack.SUPERSEDED)] if newer is not None else []
     reasons += books

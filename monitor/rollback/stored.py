@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
 from monitor.pg import MARK, quote_literal
-from monitor.ports import Bookkeeping, StoredPlan
+from monitor.ports import Bookkeeping, Fate, StoredPlan
 from monitor.rollback import bookkeeping
 from monitor.rollback.data.losses import DataLoss, Quarantined
 from monitor.rollback.forecast.effects import EFFECTS
@@ -155,6 +155,12 @@ class Plan:
     def quarantined_by(self, group: Group) -> tuple[Quarantined, ...]:
         """What this group puts aside."""
         return tuple(q for q in self.quarantined if q.loss.step in group.steps)
+
+    def fate_of(self, loss: Destroyed) -> Fate:
+        """What becomes of what it would take away."""
+        if loss in self.salvaged:
+            return Fate.SALVAGED
+        return Fate.QUARANTINED if loss in [q.loss for q in self.quarantined] else Fate.LOST
 
     @property
     def keeps(self) -> bool:

@@ -48,6 +48,7 @@ GROUND = {
     "digest",
     "faults",
     "promql",
+    "encoding",
     "notify",
 }
 ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web", "levers"}

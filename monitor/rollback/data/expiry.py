@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitor import pg
+from monitor import encoding, pg
 from monitor.errors import DatabaseError, OperatorError
 from monitor.pg import Connection, quote_identifier
 from monitor.ports import Keepsake
@@ -154,7 +154,7 @@ class KeptData:
             column = f"{pg.MARK} ALTER TABLE {table} DROP COLUMN {quote_identifier(kept.kept_column)}"
             await connection.execute(column if kept.kept_column else f"{pg.MARK} DROP TABLE {table}")
         await connection.execute(DROPPED, kept.watch_id, kept.salvaged_as)
-        detail = json.dumps({"source": kept.name, "place": kept.salvaged_as})
+        detail = encoding.dumps(connection, json.dumps({"source": kept.name, "place": kept.salvaged_as}))
         key = f"{kept.watch_id}/kept_dropped/{kept.salvaged_as}"
         await connection.execute(EVENT, kept.watch_id, self._target, detail, key)
 

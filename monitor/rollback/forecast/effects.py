@@ -92,8 +92,23 @@ def create_trigger(f: Forecast, a: Action) -> None:
     if a.name in entry["triggers"] and not a.if_exists:
         f.problem(f"trigger {a.name} of {label} already exists")
         return
+    if a.name in entry["triggers"]:
+        _repoint(f, f"{quoted(a.name)} on {label}", a.text or "")
     entry["triggers"][a.name] = ANY
     f.leeway.added.add((label, a.name))
+
+
+def _repoint(f: Forecast, trigger: str, function: str) -> None:
+    """A trigger that is replaced stands on its new function only; one of that name may be it."""
+    kept = {
+        key: other["dependents"]
+        for key, other in f.expected["others"].items()
+        if other and bare(other["label"].partition(" ")[2].partition("(")[0]) == bare(function)
+    }
+    f.release(trigger)
+    for key, dependents in kept.items():
+        new = [f"trigger {trigger}"] if len(kept) == 1 else []
+        f.expected["others"][key]["dependents"] = list(dict.fromkeys([*dependents, *new]))
 
 
 def drop_relation(f: Forecast, a: Action) -> None:
@@ -237,5 +252,5 @@ EFFECTS: dict[str, Effect] = {
     "grant": grant,
     "change_owner": change_owner,
     **dict.fromkeys(("insert", "upsert", "update", "delete", "merge", "truncate"), write_rows),
-    **dict.fromkeys(("select", "do", "call"), nothing),
+    **dict.fromkeys(("select", "do", "call", "set_constraints"), nothing),
 }

@@ -19,6 +19,7 @@ from monitor.rollback.forecast.entries import (
 from monitor.rollback.forecast.keys import make_keys
 from monitor.rollback.forecast.made import forget_comment, forget_owned, move_owned
 from monitor.rollback.forecast.model import Effect, Forecast
+from monitor.rollback.forecast.narrowing import misfit
 from monitor.rollback.schema.compare import ANY, singular
 from monitor.rollback.script.labels import beside, quoted
 from monitor.rollback.script.plan import Action
@@ -237,7 +238,8 @@ def alter_type(f: Forecast, a: Action) -> None:
             return
     for where, _ in [(label, entry), *below(f, entry)]:
         f.release(f"{where}.{quoted(a.name)}")
-    f.lose(a, label, a.name)
+    if misfit(column.get("type"), a.text, a.part) is None:
+        f.lose(a, label, a.name)
     column.update(type=ANY, collation=ANY, default=ANY if column.get("default") is not None else None)
     f.scan(label)
     for part in ("indexes", "statistics", "constraints", "dependents"):

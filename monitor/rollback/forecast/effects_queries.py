@@ -57,7 +57,7 @@ def _has_key(entry: Entry) -> bool:
 
 
 def _is_key(definition: object) -> bool:
-    unique = isinstance(definition, str) and definition.startswith("CREATE UNIQUE INDEX")
+    unique = isinstance(definition, str) and definition.split()[:2] == ["CREATE", "UNIQUE"]
     return unique and " WHERE " not in str(definition) and "((" not in str(definition)
 
 

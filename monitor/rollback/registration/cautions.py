@@ -79,5 +79,5 @@ def too_long(estimated: float, max_locked: float) -> str:
     """The sentence for a plan that would hold its lock too long; also said by readiness."""
     return (
         f"copying and scanning is estimated to hold the lock for {estimated:.1f} s, more than max_locked "
-        f"{max_locked:g} s: use --data-loss quarantine or accept, or raise max_locked"
+        f"{max_locked:g} s: use --data-loss quarantine, name it with --accept-loss, or raise max_locked"
     )

@@ -242,7 +242,7 @@ async def _alter_type(q: _Asking, a: Action) -> str:
     return what if written else ""
 
 
-GRANTED = "GRANT CREATE ON DATABASE to it if the extension is trusted, else let a superuser create it by hand"
+GRANTED = "if the extension is trusted, GRANT CREATE ON DATABASE to it, else let a superuser create it by hand"
 
 
 async def _extension(q: _Asking, a: Action) -> str:

@@ -18,10 +18,11 @@ from monitor.rollback.script import (
     facts_sequences,
     facts_settings,
     facts_types,
+    session,
     words,
 )
 from monitor.rollback.script.facts_code import nodes_with, unique, used, walk
-from monitor.rollback.script.facts_constraints import checked, constraint
+from monitor.rollback.script.facts_constraints import checked, constraint, set_constraints
 from monitor.rollback.script.facts_objects import (
     alter_function,
     comment,
@@ -80,9 +81,10 @@ RENAMED_RELATIONS = {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_IN
 
 
 def facts_of(tree: Tree) -> Facts:
-    """`{actions, functions, operators, types, roles, relations, refusal}`.
+    """`{actions, functions, operators, types, roles, relations, refusal, control, aside}`.
 
-    `refusal` is "" when the grammar has nothing against it.
+    `refusal` is "" when the grammar has nothing against it; `control`: whether it begins or ends
+    a transaction; `aside`: the words of what may be left out, see session.py.
     """
     node, body = next(iter(tree.items()))
     refusal = refusal_of(node, body) or _touches_us(tree)
@@ -94,8 +96,18 @@ def facts_of(tree: Tree) -> Facts:
         "refusal": refusal or next((a["refusal"] for a in actions if a.get("refusal")), ""),
         "actions": [{k: v for k, v in a.items() if k not in {"refusal", "owner"}} for a in actions],
         **used(tree),
-        "relations": unique([*map(_relation, nodes_with(tree, "relname")), *facts_sequences.owners(actions)]),
+        "relations": [] if node == "constraints_set_stmt" else _relations(tree, actions),
+        "control": node == "transaction_stmt",
+        "aside": ASIDE[node](body) if node in ASIDE else "",
     }
+
+
+ASIDE = {"transaction_stmt": session.bracket, "variable_set_stmt": session.setting}
+"""Statements to the session or the transaction, of which some are left out."""
+
+
+def _relations(tree: Tree, actions: list[Facts]) -> list[list[str]]:
+    return unique([*map(_relation, nodes_with(tree, "relname")), *facts_sequences.owners(actions)])
 
 
 def _beside(node: str, body: Tree) -> list[Facts]:
@@ -147,9 +159,13 @@ def _alter(body: Tree, cmd: Tree) -> Facts:
 
 
 def _new_type(definition: Tree) -> Facts:
-    """`text`: the type that values become by themselves; nothing when USING says how."""
+    """`text`: the type that values become by themselves, `part` its length; nothing when USING says how."""
     column = definition["column_def"]
-    return {} if "raw_default" in column else {"text": type_text(column["type_name"])}
+    if "raw_default" in column:
+        return {}
+    sizes = [str(m["a_const"].get("ival", {}).get("ival", 0)) for m in column["type_name"].get("typmods", ())
+             if "a_const" in m]  # fmt: skip
+    return {"text": type_text(column["type_name"]), "part": f"({','.join(sizes)})"}
 
 
 def _defined(definition: Tree) -> str:
@@ -312,6 +328,7 @@ READERS: dict[str, Callable[[Tree], list[Facts]]] = {
     "merge_stmt": _on("merge", "relation"),
     "truncate_stmt": _truncate,
     "select_stmt": _plain("select"),
+    "constraints_set_stmt": set_constraints,
     "do_stmt": _plain("do"),
     "call_stmt": _plain("call"),
 }

@@ -44,6 +44,7 @@ KINDS: dict[str, Kind] = {
     "add_constraint": Kind("ALTER TABLE … ADD CONSTRAINT", Class.LOSSLESS, scans=True),
     "validate_constraint": Kind("ALTER TABLE … VALIDATE CONSTRAINT", Class.LOSSLESS, scans=True),
     "drop_constraint": Kind("ALTER TABLE … DROP CONSTRAINT", Class.LOSSLESS),
+    "set_constraints": Kind("SET CONSTRAINTS", Class.LOSSLESS),
     "set_default": Kind("ALTER TABLE … ALTER COLUMN … SET DEFAULT", Class.LOSSLESS),
     "drop_default": Kind("ALTER TABLE … ALTER COLUMN … DROP DEFAULT", Class.LOSSLESS),
     "set_not_null": Kind("ALTER TABLE … ALTER COLUMN … SET NOT NULL", Class.LOSSLESS, scans=True),
@@ -127,7 +128,15 @@ DATA_ONLY = frozenset({"insert", "upsert", "update", "delete", "merge", "truncat
 """Kinds that leave no trace in the schema: whether they were done by hand can't be seen there."""
 
 UPKEEP = frozenset(
-    ("vacuum", "analyze", "reindex_index", "reindex_table", "refresh_materialized_view", "lock_table")
+    (
+        "vacuum",
+        "analyze",
+        "reindex_index",
+        "reindex_table",
+        "refresh_materialized_view",
+        "lock_table",
+        "set_constraints",
+    )
 )
 """Kinds that change neither the schema nor a value of a table: done again they do no harm."""
 

@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from monitor.rollback.script import words
+from monitor.rollback.script import session, words
 
 OWN_SCHEMA = "migration_monitor"
 
 NOT_HERE = "is not of this database and can't be undone with it: do it by hand"
 
 BY_NODE: dict[str, str] = {
-    "transaction_stmt": "transaction control: the rollback has transactions of its own",
     "alter_system_stmt": f"ALTER SYSTEM {NOT_HERE}",
     "discard_stmt": "DISCARD changes the session that executes the rollback: leave it out",
-    "constraints_set_stmt": "SET CONSTRAINTS changes the transaction that executes the rollback",
     "load_stmt": "LOAD changes the session that executes the rollback: leave it out",
     "prepare_stmt": "PREPARE changes the session that executes the rollback: write the statement itself",
     "execute_stmt": "EXECUTE runs a text that is not in the plan: write the statement itself",
@@ -60,11 +58,12 @@ def _elsewhere(what: str) -> str:
     return f"{what} reaches beyond this database: do it by hand"
 
 
-def _variable(body: dict[str, Any]) -> str:
-    name = str(body.get("name", ""))
-    if name in {"role", "session_authorization"}:
-        return "SET ROLE changes who executes the rollback: use the role of rollback_dsn"
-    return "SET changes the session that executes the rollback, which has settings of its own"
+def _transaction(body: dict[str, Any]) -> str:
+    """Of what is more than one BEGIN with its COMMIT, which is left out."""
+    what = "transaction control: the rollback has transactions of its own"
+    if not session.bracket(body):
+        return what
+    return f"{what}, and only one BEGIN with one COMMIT around the whole script is left out"
 
 
 def _copy(body: dict[str, Any]) -> str:
@@ -161,7 +160,8 @@ ELSEWHERE = {
 """What belongs to the cluster, or is set up for it."""
 
 BY_BODY: dict[str, Callable[[dict[str, Any]], str]] = {
-    "variable_set_stmt": _variable,
+    "transaction_stmt": _transaction,
+    "variable_set_stmt": session.why_not,
     "copy_stmt": _copy,
     "alter_enum_stmt": _alter_enum,
     "drop_stmt": _drop,

@@ -44,6 +44,6 @@ export function trigger(watch) {
   const rules = seen.flatMap(([name, metric]) =>
     (metric.rules ?? []).filter((rule) => rule.action === "rollback").map((rule) =>
       `${metricName(name)} stays above ${value(rule.limit, metric.unit)} for ${span(rule.hold_seconds)}`));
-  const does = { auto: "Rolls back by itself if", approve: "Asks a person to approve a rollback if" }[watch.mode] ?? "Only observes, and notes if";
+  const does = watch.no_rollback ? "Has no rollback, and alerts a person if" : { auto: "Rolls back by itself if", approve: "Asks a person to approve a rollback if" }[watch.mode] ?? "Only observes, and notes if";
   return rules.length ? `${does} ${rules.join(", or ")}.` : "";
 }
