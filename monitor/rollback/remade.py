@@ -33,7 +33,7 @@ DROPS = {
 
 SAID = {
     "": frozenset({"kind", "definition", "type", "default", "not_null", "labels", "sequence", "constraints",
-                   "columns", "options", "persistence", "access_method", "partition_key", "partition_bound",
+                   "columns", "persistence", "access_method", "partition_key", "partition_bound",
                    "parents", "of_type", "populated", "owned_by", "collation"}),
     "columns": frozenset({"type", "default", "not_null", "identity", "generated", "collation", "inherited",
                           "local_too"}),
@@ -182,6 +182,7 @@ def told(stored: Mapping[str, Any], statements: Sequence[Statement], role: str) 
     taken = []
     for label, part, name, was in stored.values():
         lacks = [*_aspects_lost(was, actions, role), *_parts_lost(was, actions)]
+        lacks += [f"option {o}" for o in was.get("options", ()) if not any(_names(s, o) for s in statements)]
         if lacks:
             taken.append(f"{Remade(label, part, name)} ({', '.join(lacks)})")
     if not taken:
@@ -191,6 +192,11 @@ def told(stored: Mapping[str, Any], statements: Sequence[Statement], role: str) 
         "watch would end `unverified` and page: make it again in the plan, or register with --before if the "
         "schema before the migration had none of it",
     )
+
+
+def _names(statement: Statement, option: str) -> bool:
+    """`security_barrier=true`: by its name, which the text that makes a thing has to say."""
+    return option.partition("=")[0] in statement.text.lower()
 
 
 def _aspects_lost(was: Mapping[str, Any], actions: Sequence[Action], role: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.corner
 
 SHOP = """
 CREATE TABLE orders (id int PRIMARY KEY, note text, price int);
-CREATE VIEW recent AS SELECT id, note, price FROM orders;
+CREATE VIEW recent WITH (security_barrier) AS SELECT id, note, price FROM orders;
 CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER keep INSTEAD OF INSERT ON recent FOR EACH ROW EXECUTE FUNCTION keep();
 COMMENT ON VIEW recent IS 'of today'; COMMENT ON COLUMN recent.id IS 'number';
@@ -50,11 +50,13 @@ TRIGGER = (
 
 LOST = {
     VIEW: (
-        "public.recent (privileges, comment, trigger keep, comment of column id, privileges of column note)",
+        "public.recent (privileges, comment, trigger keep, comment of column id, privileges of column note,"
+        " option security_barrier=true)",
         [
             "public.recent: column id: comment has changed (number → none)",
             "public.recent: column note: privileges has changed (-pg_read_all_data=w/postgres)",
             "public.recent: comment has changed (of today → none)",
+            "public.recent: options has changed (-security_barrier=true)",
             "public.recent: privileges has changed (-pg_monitor=r/postgres, ",
             "public.recent: trigger keep is missing",
         ],
@@ -107,10 +109,11 @@ async def test_what_a_drop_takes_along_and_no_create_brings_back_is_told_and_end
 @pytest.mark.parametrize(
     "down",
     [
-        VIEW + BACK,
+        VIEW.replace("recent AS", "recent WITH (security_barrier) AS") + BACK,
         FUNCTION + "; ALTER FUNCTION secret() OWNER TO pg_monitor;"
         " REVOKE EXECUTE ON FUNCTION secret() FROM PUBLIC",
-        "CREATE OR REPLACE VIEW recent AS SELECT id, note, price FROM orders WHERE price > 0",
+        "CREATE OR REPLACE VIEW recent WITH (security_barrier) AS"
+        " SELECT id, note, price FROM orders WHERE id > 0",
         "DROP VIEW recent",
     ],
     ids=["view", "function", "replaced", "dropped"],
