@@ -20,6 +20,7 @@ from monitor.ports import Gauge, Json
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.probes.endpoints import NOTE, Pace, failed, instance_key, of_instance, refuse_before, refuse_old
 from monitor.probes.given import given_ratio
+from monitor.probes.promql_fallback import hidden
 from monitor.probes.promql_rows import VALUE, Row, lacking, pages_of, rows_of, single, without_process
 from monitor.probes.rate import error_rate
 from monitor.probes.scale import factor, scaled
@@ -103,7 +104,7 @@ class PromqlProbe:
         for number_, url in enumerate(self._spec.urls, 1):
             try:
                 found = await self._ask(url, None)
-                told = self._doubts(found)
+                told = await self._hidden(url) or self._doubts(found)
             except SourceError as e:
                 told = [str(e)]
             wrong += [of_instance(number_, text) for text in told]
@@ -111,6 +112,15 @@ class PromqlProbe:
 
     async def aclose(self) -> None:
         """Nothing of its own: the connections are the Net's."""
+
+    async def _hidden(self, url: str) -> list[str]:
+        """Names and labels that the server has not, and that the query's fallback hides."""
+        for question, missing in hidden(self._queries.get(VALUE, "")):
+            address = query_address(url, {**self._spec.params, "query": question})
+            response = await self._net.get(address, deadline=self._pace.each, headers=self._spec.headers)
+            if not rows_of(response, VALUE):
+                return [f"{missing}: the query gives 0 for that, by `or vector(...)`, whatever happens"]
+        return []
 
     def _value(self, rows: Sequence[Row]) -> Reading:
         value = single(rows)

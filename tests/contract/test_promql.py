@@ -249,3 +249,29 @@ async def test_check_knows_sums_that_have_a_name(net: Net, name: str, told: str)
         found = await probe.check()
     assert told in found[0]
     assert "no series is an error yet" in found[1]
+
+
+@pytest.mark.parametrize(
+    ("there", "labelled", "says"),
+    [
+        (True, True, []),
+        (True, False, ["no series `e_total` has the label code"]),
+        (False, False, ["the server has no series `e_total`"]),
+    ],
+)
+async def test_check_looks_behind_a_fallback_to_zero(
+    net: Net, there: bool, labelled: bool, says: list[str]
+) -> None:
+    """`or vector(0)` gives 0 for a name that was mistyped, as for one of which nothing has happened yet."""
+    query = 'sum(rate(e_total{code=~"5.."}[5m])) or vector(0)'
+    row = [{"metric": {}, "value": [AT, "3"]}]
+    server = Server()
+    server.rows = {
+        query: [{"metric": {}, "value": [AT, "0"]}],
+        "count(e_total)": row if there else [],
+        'count(e_total{code!=""})': row if labelled else [],
+    }
+    async with peers.listening(server.serve) as peer:
+        spec = PromqlSpec((peer.url,), query=query, unit="ratio")
+        found = await PromqlProbe("error_rate", spec, PACE, net).check()
+    assert [text.removeprefix("instance 1: ").partition(":")[0] for text in found] == says
