@@ -80,8 +80,7 @@ class ExposedRate:
     def page(self, url: str, found: Found) -> Seen:
         ways = self.ways[url]
         if _is_auto(ways):
-            taken = self._taken.at(url, fits.counting(ways, found.lines))
-            ways = [way for way in ways if way.preset == taken] or ways
+            ways = self._taken.at(url, ways, lambda some: fits.counting(some, found.lines))
         rate = counted_on(ways, found.lines)
         requests = found.of(rate.requests)
         if not requests:
@@ -129,8 +128,7 @@ class ExposedTimes:
     def page(self, url: str, found: Found) -> Seen:
         ways = self.ways[url]
         if _is_auto(ways):
-            taken = self._taken.at(url, fits.timing(ways, found.lines, self.suffix))
-            ways = [way for way in ways if way.preset == taken] or ways
+            ways = self._taken.at(url, ways, lambda some: fits.timing(some, found.lines, self.suffix))
         times = timed_on(ways, found.lines, self.suffix)
         sizes = found.of((times.ending(self.suffix),))
         if not sizes:

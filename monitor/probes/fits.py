@@ -6,14 +6,17 @@ left, nobody but the person knows which counter is meant: an application's own, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from monitor.errors import SourceError
 from monitor.probes.endpoints import NOTE
 from monitor.probes.exposition import Line
 from monitor.probes.presets import SHARED
 from monitor.probes.series import STATUS, Rate, Times, kept_there, there
+
+W = TypeVar("W", Rate, Times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +54,17 @@ class Taken:
     def __init__(self) -> None:
         self._presets: dict[str, str] = {}
 
-    def at(self, url: str, libraries: Sequence[Library]) -> str:
-        """The preset; "" when the page fits none. Raises SourceError when nobody can say which it is."""
+    def at(self, url: str, ways: Sequence[W], fitting: Callable[[Sequence[W]], list[Library]]) -> Sequence[W]:
+        """Its ways; all where the page fits none. Raises SourceError when nobody can say which it is."""
+        taken = [way for way in ways if way.preset == self._presets.get(url)]
+        if taken and fitting(taken):
+            return taken
+        libraries = fitting(ways)
         if not libraries:
-            return ""
-        taken = self._presets.get(url, "")
-        if taken not in {library.preset for library in libraries}:
-            refuse_several(libraries)
-            taken = libraries[0].preset
-        self._presets[url] = taken
-        return taken
+            return ways
+        refuse_several(libraries)
+        self._presets[url] = libraries[0].preset
+        return [way for way in ways if way.preset == libraries[0].preset]
 
 
 def refuse_several(libraries: Sequence[Library]) -> None:
