@@ -42,7 +42,7 @@ test: browser ## all tests but the slow ones, on every PostgreSQL found
 	$(RUN) pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
 .PHONY: chaos
-chaos: browser ## forty faults and twenty promises, slow ones included, on every PostgreSQL found
+chaos: browser ## all faults and promises, slow ones included, on every PostgreSQL found
 	$(RUN) pytest -n $(WORKERS) --dist worksteal -m "chaos or fault or promise or slow"
 
 .PHONY: slow

@@ -229,8 +229,10 @@ def view_of(row: WatchRow) -> Json:
         "untouched": False,
         "aftermath": None,
         "already_breaching": False,
+        "baseline": {},
         "ledger_lost": "",
         "plan": plan_view(row.plan.plan),
+        "no_rollback": row.plan.no_rollback,
         "digest": row.plan.digest,
         "rehearsal": rehearsal_view(row.controls.rehearsal),
     }

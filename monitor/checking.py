@@ -14,6 +14,7 @@ from monitor import libpq, ownership, pg
 from monitor.dsn import unverified
 from monitor.errors import DatabaseError, MonitorError, PlanRefused
 from monitor.history.source import History, NoHistory
+from monitor.measured import Lens, measured
 from monitor.ports import Executor, Finding, Probe, Registry, is_bad, rehearsal_told
 from monitor.ports.levers import Levers, NoLevers
 from monitor.probes.endpoints import NOTE
@@ -66,6 +67,7 @@ class CheckedTarget:
     scratch_dsn: str | None = None
     levers: Levers = field(default_factory=NoLevers)
     blockers: clearing.Policy = field(default_factory=clearing.Policy)
+    lens: Lens = field(default_factory=Lens)
 
 
 async def check(targets: Sequence[CheckedTarget], channels: int) -> list[Finding]:
@@ -80,7 +82,7 @@ async def check(targets: Sequence[CheckedTarget], channels: int) -> list[Finding
 
 async def _target(target: CheckedTarget) -> list[Finding]:
     where = f"targets.{target.name}"
-    parts = [_part(f"{where}.{_place(probe)}", _probe(probe)) for probe in target.probes]
+    parts = [_part(f"{where}.{_place(probe)}", _probe(probe, target.lens)) for probe in target.probes]
     parts.append(_part(f"{where}.database.rollback_dsn", _rollback(target)))
     parts.append(_part(f"{where}.migrations", _migrations(target)))
     if target.scratch_dsn is not None:
@@ -108,8 +110,12 @@ async def _part(where: str, sentences: Awaitable[Sequence[str]]) -> list[Finding
     ]
 
 
-async def _probe(probe: CheckedProbe) -> Sequence[str]:
-    return await probe.check()
+async def _probe(probe: CheckedProbe, lens: Lens) -> Sequence[str]:
+    """What is wrong with a source; of a good one what it gives now, as a watch would see it."""
+    said = list(await probe.check())
+    if any(not text.startswith(NOTE) for text in said):
+        return said
+    return said + await measured(probe, lens)
 
 
 async def _rollback(target: CheckedTarget) -> list[str]:

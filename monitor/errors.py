@@ -91,10 +91,14 @@ class StoreLost(DatabaseUnreachable):
 
 
 class SourceError(MonitorError):
-    """An endpoint gave nothing usable. `reason` is a short constant word (`timeout`, `http_status`, ...)."""
+    """An endpoint gave nothing usable. `reason` is a short constant word (`timeout`, `http_status`, ...).
 
-    def __init__(self, reason: str, text: str = "") -> None:
+    `target`: where a redirect leads, without query and password, for `check` alone.
+    """
+
+    def __init__(self, reason: str, text: str = "", target: str = "") -> None:
         self.reason = reason
+        self.target = target
         super().__init__(text or reason)
 
 

@@ -12,30 +12,35 @@ from __future__ import annotations
 import asyncio
 import base64
 import json as json_text
-import ssl
-from collections.abc import AsyncGenerator, Iterator, Mapping
+import re
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, cast
+from functools import partial
+from typing import Any, Protocol, cast
 from urllib.parse import unquote
 
 import httpx
 
 from monitor.errors import SourceError
+from monitor.faults import reason_of, text_of
 from monitor.names import Lookup, Names, look_up
 from monitor.tls import Identity
 
 MAX_BODY = 1 << 20
 """Bytes of a body; a metrics page of a large application is 200 KB."""
 
-MAX_CHUNKS = 20_000
-"""Pieces of a body: one-byte chunks would cost seconds of CPU for a body within MAX_BODY."""
+MAX_CHUNKS, CHUNK = 20_000, 512
+"""Pieces of a body, and bytes that each further one must bring: one-byte chunks would cost seconds of CPU."""
 
 KEEPALIVE = 60.0
 """Seconds an idle connection is kept; must be over two intervals, or every poll is a handshake."""
 
 CLOSE_DEADLINE = 2.0
 """Seconds for closing a replaced transport."""
+
+SHOWABLE = re.compile(r"https?://[A-Za-z0-9._~:/\[\]-]{1,200}")
+"""An address that may be repeated."""
 
 LIMITS = {"max_connections": 8, "max_keepalive_connections": 2}
 
@@ -52,8 +57,36 @@ class Response:
     def ok(self) -> Response:
         """Itself, or SourceError `http_status` when the status is not 2xx."""
         if not 200 <= self.status < 300:
-            raise SourceError("http_status", f"answered with status {self.status} instead of 200")
+            wants = ": give what it asks for by `headers`" if self.status in (401, 403) else ""
+            raise SourceError("http_status", f"answered with status {self.status} instead of 200{wants}")
         return self
+
+
+class Sink(Protocol):
+    """Takes a body as it comes in; raises SourceError when it has had enough."""
+
+    def take(self, piece: bytes) -> None: ...
+
+    def body(self) -> bytes:
+        """What is kept of it."""
+
+
+class Whole:
+    """Keeps the body as it is, up to a limit."""
+
+    def __init__(self, limit: int = MAX_BODY) -> None:
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def take(self, piece: bytes) -> None:
+        self._parts.append(piece)
+        self._size += len(piece)
+        if self._size > self._limit:
+            raise SourceError("too_large", f"the body is over the limit of {self._limit} bytes")
+
+    def body(self) -> bytes:
+        return b"".join(self._parts)
 
 
 class Net:
@@ -69,26 +102,28 @@ class Net:
         self._closing: set[asyncio.Task[None]] = set()
 
     async def get(
-        self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None, limit: int = MAX_BODY
-    ) -> Response:
-        """One GET within `deadline` seconds in all. Raises SourceError; its text never names the URL."""
-        return await self._within(deadline, _request("GET", url, headers, None), limit)
+        self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None,
+        into: Callable[[], Sink] = Whole,
+    ) -> Response:  # fmt: skip
+        """One GET within `deadline` seconds in all. Raises SourceError; its text never names the URL.
 
-    async def head(
-        self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None, limit: int = MAX_BODY
-    ) -> Response:
+        `into` makes what takes the body as it comes, so that a page need not be held to be searched.
+        """
+        return await self._within(deadline, _request("GET", url, headers, None), into)
+
+    async def head(self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None) -> Response:
         """One HEAD, as `get`."""
-        return await self._within(deadline, _request("HEAD", url, headers, None), limit)
+        return await self._within(deadline, _request("HEAD", url, headers, None), Whole)
 
     async def post(
         self, url: str, *, deadline: float, headers: Mapping[str, str] | None = None,
-        json: object = None, content: bytes | None = None, limit: int = MAX_BODY,
+        json: object = None, content: bytes | None = None,
     ) -> Response:  # fmt: skip
         """One POST of `content`, or of `json` as JSON; never sent twice. Raises SourceError."""
         if content is None:
             content = json_text.dumps(json, ensure_ascii=False, allow_nan=False).encode()
             headers = {"content-type": "application/json", **(headers or {})}
-        return await self._within(deadline, _request("POST", url, headers, content), limit)
+        return await self._within(deadline, _request("POST", url, headers, content), Whole)
 
     async def aclose(self) -> None:
         """Closes every connection, within CLOSE_DEADLINE."""
@@ -97,38 +132,39 @@ class Net:
         self._origins.clear()
         await asyncio.gather(*self._closing)
 
-    async def _within(self, deadline: float, request: httpx.Request, limit: int) -> Response:
+    async def _within(self, deadline: float, request: httpx.Request, into: Callable[[], Sink]) -> Response:
+        way = _Way()
         try:
             async with asyncio.timeout(deadline):
-                return await self._send(request, limit)
+                return await self._send(request, into, way)
         except TimeoutError as e:
             self._names.failed(request.url.raw_host.decode())
-            raise SourceError("timeout", f"no answer within {deadline:g} s") from e
+            raise SourceError(way.stage, f"{text_of(way.stage)} ({deadline:g} s)") from e
 
-    async def _send(self, request: httpx.Request, limit: int) -> Response:
+    async def _send(self, request: httpx.Request, into: Callable[[], Sink], way: _Way) -> Response:
         for retry in (request.method != "POST", False):
             lease = self._lease(request.url)
             reused = lease.used
             try:
-                return await self._once(lease, request, limit)
+                return await self._once(lease, request, into(), way)
             except DROPPED as e:  # a kept connection may have been closed by the peer: once more on a new one
                 if not (retry and reused):
-                    raise SourceError(_reason(e), _text(e)) from e
+                    raise failed_by(e) from e
             except SourceError:
                 raise
             except Exception as e:  # httpcore lets through what TLS and sockets raise while it reads
                 self._names.failed(request.url.raw_host.decode())
-                raise SourceError(_reason(e), _text(e)) from e
+                raise failed_by(e) from e
         raise AssertionError("unreachable: the last round returns or raises")
 
-    async def _once(self, lease: _Lease, request: httpx.Request, limit: int) -> Response:
+    async def _once(self, lease: _Lease, request: httpx.Request, sink: Sink, way: _Way) -> Response:
         lease.users += 1
         started = asyncio.get_running_loop().time()
         healthy = False
         try:
-            answer = await lease.transport.handle_async_request(await self._addressed(lease, request))
-            _refuse(answer)
-            body = await _body(answer, limit)
+            answer = await lease.transport.handle_async_request(await self._addressed(lease, request, way))
+            _refuse(answer, request.url)
+            body = await _body(answer, sink)
             healthy = lease.used = True
         finally:
             lease.users -= 1
@@ -137,15 +173,17 @@ class Net:
         elapsed = asyncio.get_running_loop().time() - started
         return Response(answer.status_code, dict(answer.headers), body, elapsed)
 
-    async def _addressed(self, lease: _Lease, request: httpx.Request) -> httpx.Request:
+    async def _addressed(self, lease: _Lease, request: httpx.Request, way: _Way) -> httpx.Request:
         """The same request to an address; Host header and TLS name stay those of the URL."""
         host = request.url.raw_host.decode()
+        way.stage = "dns"
         address = await self._names.address(host, request.url.port or 0)
+        way.stage = "timeout"  # on a kept connection there is no other stage
         url = request.url.copy_with(host=address, username=None, password=None)
         extensions = {
             "timeout": dict.fromkeys(("connect", "read", "write", "pool")),  # the total deadline is ours
             "sni_hostname": host,
-            "trace": lease.trace,
+            "trace": partial(way.trace, lease),
         }
         return httpx.Request(
             request.method, url, headers=request.headers, stream=request.stream, extensions=extensions
@@ -171,6 +209,20 @@ class Net:
 
 
 @dataclass(slots=True, eq=False)
+class _Way:
+    """How far a request has come: the reason to give when its deadline is over."""
+
+    stage: str = "dns"
+
+    async def trace(self, lease: _Lease, event: str, info: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.started":
+            self.stage = "connect_timeout"
+        elif event == "connection.connect_tcp.complete":
+            self.stage = "timeout"
+        await lease.trace(event, info)
+
+
+@dataclass(slots=True, eq=False)
 class _Lease:
     """A transport of one origin, how many requests are on it, and whether it ever answered."""
 
@@ -188,11 +240,15 @@ class _Lease:
             self.streams.append(info["return_value"])
 
 
+KINDS = (
+    (httpx.ConnectError, "unreachable"),
+    (httpx.LocalProtocolError, "request"),
+    (httpx.ProtocolError, "protocol"),
+)
+"""Reasons of what httpx raises, where nothing below says it better; of anything else `dropped`."""
+
 DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)
 """What a kept connection is when its peer has closed it meanwhile."""
-
-UNIDENTIFIED = {"TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_BAD_CERTIFICATE", "TLSV1_ALERT_UNKNOWN_CA"}
-"""OpenSSL's names of what a peer says that wants another certificate of ours, or one at all."""
 
 
 def _request(
@@ -215,26 +271,46 @@ def _credentials(url: httpx.URL) -> dict[str, str]:
     return {"authorization": "Basic " + base64.b64encode(unquote(url.userinfo.decode()).encode()).decode()}
 
 
-def _refuse(answer: httpx.Response) -> None:
+def _refuse(answer: httpx.Response, url: httpx.URL) -> None:
     """Raises SourceError for what is never wanted: redirects and encoded bodies."""
     if 300 <= answer.status_code < 400:
-        raise SourceError("redirect", f"answered with a redirect ({answer.status_code}): name the final URL")
+        text = f"answered with a redirect ({answer.status_code}): name the final URL"
+        raise SourceError("redirect", text, _target(answer, url))
     if answer.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
         raise SourceError("encoding", "the body is encoded although only identity was asked for")
 
 
-async def _body(answer: httpx.Response, limit: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
+def _target(answer: httpx.Response, url: httpx.URL) -> str:
+    """Where a redirect leads, if that can be shown: nothing of a query, which may hold a secret."""
+    try:
+        target = url.join(answer.headers.get("location", ""))
+        shown = str(target.copy_with(username=None, password=None, query=None, fragment=None))
+    except (httpx.InvalidURL, UnicodeError, ValueError, TypeError):
+        return ""
+    return shown if SHOWABLE.fullmatch(shown) else ""
+
+
+async def _body(answer: httpx.Response, sink: Sink) -> bytes:
+    count, size = 0, 0
     pieces = cast("AsyncGenerator[bytes]", aiter(cast(httpx.AsyncByteStream, answer.stream)))
     async with aclosing(pieces):  # declared as an iterator, but it is a generator
         async for piece in pieces:
-            parts.append(piece)
-            size += len(piece)
-            if size > limit or len(parts) > MAX_CHUNKS:
-                raise SourceError("too_large", f"the body is over the limit of {limit} bytes")
+            count, size = count + 1, size + len(piece)
+            if count > MAX_CHUNKS + size // CHUNK:
+                raise SourceError("too_large", f"the body comes in {MAX_CHUNKS} pieces of next to nothing")
+            sink.take(piece)
     await answer.aclose()
-    return b"".join(parts)
+    return sink.body()
+
+
+def failed_by(e: BaseException) -> SourceError:
+    """What a transport raised, by its reason: httpx' own, a socket's, TLS's, or what nobody foresaw."""
+    known = isinstance(e, httpx.HTTPError | OSError)
+    kind = next(
+        (reason for kind, reason in KINDS if isinstance(e, kind)), "dropped" if known else "unexpected"
+    )
+    reason = reason_of(e, kind)
+    return SourceError(reason, text_of(reason))
 
 
 async def _close(lease: _Lease) -> None:
@@ -244,38 +320,3 @@ async def _close(lease: _Lease) -> None:
                 await closing.aclose()
         except (TimeoutError, httpx.HTTPError, OSError, RuntimeError):
             continue  # the peer is gone or frozen; nothing of ours waits for it
-
-
-def _reason(e: BaseException) -> str:
-    causes = list(_causes(e))
-    if any(isinstance(c, ssl.SSLError) and c.reason in UNIDENTIFIED for c in causes):
-        return "tls_client"
-    if any(isinstance(c, ssl.SSLError) for c in causes):
-        return "tls"
-    if any(isinstance(c, ConnectionRefusedError) for c in causes):
-        return "refused"
-    if isinstance(e, httpx.ConnectError):
-        return "unreachable"
-    return "protocol" if isinstance(e, httpx.ProtocolError) else "dropped"
-
-
-_TEXTS = {
-    "tls": "the TLS handshake failed: check the certificate and its authority",
-    "tls_client": "it asks for a client certificate: name one it accepts as tls.cert_file and tls.key_file",
-    "refused": "the connection was refused: nothing listens there",
-    "unreachable": "no connection could be made",
-    "protocol": "the answer is not valid HTTP",
-    "dropped": "the connection was closed before the answer was complete",
-}
-
-
-def _text(e: BaseException) -> str:
-    return _TEXTS[_reason(e)]
-
-
-def _causes(e: BaseException | None) -> Iterator[BaseException]:
-    for _ in range(20):  # chains are short; a cycle would not be
-        if e is None:
-            return
-        yield e
-        e = e.__cause__ or e.__context__

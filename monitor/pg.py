@@ -60,6 +60,9 @@ SELECT pg_catalog.set_config(s.name, s.value, false)
 RETRYABLE = frozenset({"55P03", "40P01", "40001", "57P01", "57P02", "57P03", "53300"})
 """SQLSTATEs after which the same transaction may be tried again; class 08 (connection) too."""
 
+NO_ROOM = frozenset({"53000", "53100", "53200", "53400"})
+"""SQLSTATEs of a disk, a memory or a limit that is full: worth another try once somebody has made room."""
+
 LOST = (
     OSError,
     TimeoutError,
@@ -156,6 +159,14 @@ async def translated(what: str) -> AsyncIterator[None]:
         raise DatabaseUnreachable(f"{what}: no answer within its deadline") from e
     except (*LOST, UnicodeError, LookupError) as e:
         raise DatabaseUnreachable(f"{what}: {_socket_reason(e)}") from e
+    except UnicodeDecodeError as e:
+        raise DatabaseError(f"{what}: {NOT_UTF8}") from e
+
+
+NOT_UTF8 = (
+    "a name, comment or text is not UTF-8 (a database in SQL_ASCII stores any bytes): "
+    "write it again as UTF-8, by COMMENT ON … or ALTER … RENAME"
+)
 
 
 def from_server(what: str, e: asyncpg.PostgresError) -> DatabaseError:
@@ -171,6 +182,8 @@ POOLED = frozenset({"42P05", "26000"})
 """A prepared statement is there already, or not there: transactions of one session go to many servers."""
 
 READ_ONLY = "25006"
+
+REMEDIES = {READ_ONLY: ": it must be the writable primary", "22021": f": {NOT_UTF8}"}
 
 
 def is_pooler(error: DatabaseError) -> bool:
@@ -188,7 +201,7 @@ def _remedy(sqlstate: str, text: str) -> str:
         return ": a connection pooler is in between, name the server itself"
     if sqlstate == "42704" and "configuration parameter" in text:
         return ": take it out of the connection URL"
-    return ": it must be the writable primary" if sqlstate == READ_ONLY else ""
+    return REMEDIES.get(sqlstate, "")
 
 
 VALUES = ("22", "P0")

@@ -12,16 +12,15 @@ from dataclasses import dataclass, field
 from shlex import quote
 from typing import cast
 
-from monitor import pg
 from monitor.backend import view_of
-from monitor.core.samples import Micros
 from monitor.core.state import new_state
-from monitor.core.thresholds import Policy
+from monitor.core.thresholds import Mode, Policy
 from monitor.core.view import metrics_view
 from monitor.daemon.keeper import with_units
 from monitor.errors import NotFound, OperatorError, PlanRefused, Problem
 from monitor.history.source import History, NoHistory
 from monitor.ports import (
+    NO_ROLLBACK,
     Down,
     Json,
     Registered,
@@ -35,18 +34,16 @@ from monitor.ports import (
 )
 from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.registration import taking
-from monitor.rollback.registration.prepare import Options, prepare
+from monitor.rollback.registration.prepare import Options, nothing, prepare
 from monitor.rollback.rehearsal.before import document_of
 from monitor.rollback.schema import document
 from monitor.rollback.schema.document import Document
-from monitor.units import Kind, show_duration, show_span
+from monitor.starting import beginning_of, seen_by_daemon
+from monitor.units import Kind
 
 HALF = (
     "CAUTION: the plan has statements outside a transaction, so a failure in its middle leaves it half done"
 )
-
-CLOCK = """/* migration-monitor */
-SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +76,12 @@ class Registrar:
     async def register(self, request: WatchRequest) -> Registered:
         """Raises PlanRefused, NotFound, OperatorError or DatabaseError; nothing is stored then."""
         name, desk = self._desk(request.target)
+        if request.no_rollback:
+            return await _without_rollback(request, name, desk)
         down = await asyncio.to_thread(desk.history.down, request.migration, request.rollback)
         data_loss = _data_loss(request.data_loss)  # what is wrong with the input first, then the database
         before, said = await _before(request, down, desk)
+        given_at = before.taken_at if before is not None and request.before is not None else None
         options = Options(
             data_loss, request.accept_loss, request.allow_opaque, desk.max_locked,
             desk.allow_superuser, down.bookkeeping, before,
@@ -90,7 +90,9 @@ class Registrar:
             prepared = await prepare(desk.rollback_dsn, down.sql, options)
         except PlanRefused as e:
             raise located(e, down) from None
-        started = await _started_at(desk, request.started_at)
+        started, why = await beginning_of(
+            desk.policy, desk.rollback_dsn, request.started_at, given_at, down.bookkeeping
+        )
         row, new = await desk.registry.register(
             Registration(
                 request.migration, name, request.mode, started, started + desk.policy.success_after,
@@ -98,7 +100,9 @@ class Registrar:
             )
         )  # fmt: skip
         kept = () if new else (*_other_options(row, request), *_kept(row.plan, prepared.stored))
-        notices = (*kept, *prepared.warnings, *prepared.notices, *said, _rehearsed(row))
+        begins = (why,) if new and why else ()
+        row = await seen_by_daemon(desk.registry, row)
+        notices = (*kept, *begins, *prepared.warnings, *prepared.notices, *said, _rehearsed(row))
         return Registered(desk.view_of(row), new, notices)
 
     async def fingerprint(self, target: str | None) -> tuple[str, bytes]:
@@ -114,6 +118,30 @@ class Registrar:
         if name not in self._desks:
             raise NotFound(f"no target {name!r}: the configuration has {names}")
         return name, self._desks[name]
+
+
+async def _without_rollback(request: WatchRequest, target: str, desk: TargetDesk) -> Registered:
+    """A watch that only alerts, since its migration can't be taken back."""
+    useless = {
+        "--rollback": request.rollback is not None,
+        f"--mode {request.mode}": request.mode is Mode.APPROVE,
+        "--data-loss": request.data_loss != DataLoss.SALVAGE,
+        "--accept-loss": bool(request.accept_loss),
+        "--allow-opaque": request.allow_opaque,
+        "--before": request.before is not None,
+    }
+    if given := ", ".join(option for option, is_given in useless.items() if is_given):
+        raise OperatorError(f"--no-rollback leaves nothing to do for {given}: leave out one or the other")
+    plan = await nothing(desk.rollback_dsn, Options(allow_superuser=desk.allow_superuser))
+    started, why = await beginning_of(desk.policy, desk.rollback_dsn, request.started_at, None, None)
+    row, new = await desk.registry.register(
+        Registration(
+            request.migration, target, Mode.OBSERVE, started, started + desk.policy.success_after, plan
+        )
+    )
+    row = await seen_by_daemon(desk.registry, row)
+    begins = (why,) if new and why else ()
+    return Registered(desk.view_of(row), new, (*begins, str(NO_ROLLBACK)))
 
 
 def located(e: PlanRefused, down: Down) -> PlanRefused:
@@ -156,27 +184,6 @@ def _kept(stored: StoredPlan, given: StoredPlan) -> tuple[str, ...]:
 def _packed(fingerprint: Json) -> object:
     before = fingerprint.get("before")
     return before.get("packed") if isinstance(before, Mapping) else None
-
-
-async def _started_at(desk: TargetDesk, asked: Micros | None) -> Micros:
-    """The database's clock decides what is now: every daemon and every deploy host shares it."""
-    connection = await pg.connect(desk.rollback_dsn, name="register")
-    try:
-        async with pg.translated("reading the database's clock"):
-            now: Micros = await connection.fetchval(CLOCK, timeout=pg.CONNECT_DEADLINE)
-    finally:
-        await pg.close(connection)
-    if asked is not None and asked > now:
-        raise OperatorError(
-            "started_at is in the future: give the moment the migration was applied, or leave it out"
-        )
-    if asked is not None and now - asked >= desk.policy.give_up_after:
-        raise OperatorError(
-            f"started_at is {show_span(now - asked)} ago, and a watch ends "
-            f"{show_duration(desk.policy.give_up_after)} after it at the latest (watch.give_up_after): "
-            "give the moment the migration was applied, or leave it out"
-        )
-    return now if asked is None else asked
 
 
 async def _before(

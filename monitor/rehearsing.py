@@ -126,7 +126,8 @@ def _given(watch: WatchRow) -> bytes:
 def _before(watch: WatchRow | None) -> Before | None:
     """The schema that the watch was registered with, if one was."""
     fingerprint: Mapping[str, Any] = watch.plan.fingerprint if watch else {}
-    return before_from(fingerprint["before"]) if "before" in fingerprint else None
+    before = before_from(fingerprint["before"]) if "before" in fingerprint else None
+    return before if before and before.readable else None
 
 
 def _in_its_file(migration: str, registered: bytes, history: History) -> Down:

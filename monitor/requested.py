@@ -23,6 +23,7 @@ FIELDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "accept_loss": ((list,), "a list of TABLE or TABLE.COLUMN"),
     "allow_opaque": ((bool,), "true or false"),
     "started_at": ((int, float), "epoch seconds, a number"),
+    "no_rollback": ((bool,), "true or false"),
     "before": ((dict,), "the document that `fingerprint` wrote"),
 }
 """Each key, what JSON may hold for it, and that in words."""
@@ -52,6 +53,7 @@ def request_from(body: Json) -> WatchRequest:
         accept_loss=tuple(str(name) for name in given.get("accept_loss", ())),
         allow_opaque=given.get("allow_opaque", False),
         started_at=None if started is None else _moment(started),
+        no_rollback=given.get("no_rollback", False),
         before=json.dumps(given["before"]).encode() if "before" in given else None,
     )
 

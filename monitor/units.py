@@ -33,9 +33,27 @@ _TIME = re.compile(rf"({_NUMBER}) ?(us|ms|s|m)")
 _RATIO = re.compile(rf"({_NUMBER}) ?%")
 _MILLISECONDS = {"us": Decimal("0.001"), "ms": Decimal(1), "s": Decimal(1000), "m": Decimal(60_000)}
 
+_SIZE = re.compile(rf"({_NUMBER}) ?(KiB|MiB|GiB)")
+_BYTES = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+LARGEST = 1 << 30
+"""A GiB: nobody waits for more."""
+
+SIZE_PATTERN = rf"^{_NUMBER} ?(KiB|MiB|GiB)$"
 DURATION_PATTERN = rf"^({_NUMBER}(us|ms|s|m|h|d))+$"
 RATIO_PATTERN = rf"^{_NUMBER} ?%$"
 TIME_PATTERN = rf"^{_NUMBER} ?(us|ms|s|m)$"
+
+
+SUFFIXES = {
+    "milliseconds": "ms", "millis": "ms", "msec": "ms", "ms": "ms",
+    "microseconds": "us", "micros": "us",
+    "seconds": "s", "secs": "s",
+    "percent": "percent", "percentage": "percent", "pct": "percent",
+    "ratio": "ratio",
+}  # fmt: skip
+"""How names end that say their unit."""
+
+_LAST_WORD = re.compile(r"[A-Z]?[a-z]+$|[A-Z]+$")
 
 
 class UnitError(ValueError):
@@ -99,6 +117,23 @@ def show_span(micros: Micros) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
+def size(text: object) -> int:
+    """Bytes of `64MiB`, at least one and at most LARGEST. Raises UnitError."""
+    found = _SIZE.fullmatch(text.strip()) if isinstance(text, str) else None
+    if found is None:
+        raise UnitError("is not a size: write it with its unit, as 512KiB or 64MiB")
+    amount = int(Decimal(found[1]) * _BYTES[found[2]])
+    if not 0 < amount <= LARGEST:
+        raise UnitError("is no size for a page: write one from 1KiB to 1GiB")
+    return amount
+
+
+def show_size(amount: int) -> str:
+    """The text `size` reads back to the same number, where it is a whole number of KiB: `64MiB`."""
+    unit = next((u for u in ("GiB", "MiB", "KiB") if amount % _BYTES[u] == 0), "KiB")
+    return f"{amount / _BYTES[unit]:g}{unit}"
+
+
 def ratio(text: object) -> float:
     """0-1 of `0.1%`, by decimal division. A number without its % is refused. Raises UnitError."""
     found = _RATIO.fullmatch(text.strip()) if isinstance(text, str) else None
@@ -126,6 +161,12 @@ def count(value: object) -> float:
     if number is None or not isfinite(number) or number < 0:
         raise UnitError("is not a count: write a plain number that is 0 or more, as 100")
     return number
+
+
+def unit_of_name(name: str) -> str:
+    """The unit that a name ends with: `s` of `x_seconds`, `ms` of `latencyMs`; "" when it says none."""
+    last = _LAST_WORD.search(name)
+    return SUFFIXES.get(last[0].lower(), "") if last else ""
 
 
 def limit(value: object) -> Limit:

@@ -78,6 +78,10 @@ class MemoryStore:
         return self._opened and not self.away
 
     @property
+    def held_by_stranger(self) -> bool:
+        return False
+
+    @property
     def waits_for(self) -> str:
         return self.held_by
 
@@ -88,6 +92,9 @@ class MemoryStore:
     async def load(self) -> tuple[Sequence[WatchRow], Json]:
         self._here()
         return [self._seen(row) for row in self._open()], _copy(self.memory)
+
+    async def past(self, since: Micros) -> Sequence[SampleRow]:
+        return await self.samples(since, 1 << 62, len(self.stored_samples))
 
     async def record(self, record: Record) -> None:
         self._here()
@@ -201,6 +208,10 @@ class MemoryStore:
             return self._seen(self.rows[name])
         of_migration = [row for row in self.rows.values() if row.migration == name]
         return self._seen(of_migration[-1]) if of_migration else None
+
+    async def looked_after(self) -> bool:
+        self._here()
+        return self._opened
 
     async def watches(self, limit: int) -> Sequence[WatchRow]:
         self._here()

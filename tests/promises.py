@@ -47,7 +47,13 @@ PROMISES: Mapping[int, str] = {
     18: "If the decision loop stops, systemd or Kubernetes restarts it and Prometheus sees it.",
     19: "No control without authentication; loopback by default.",
     20: "No secret and no raw remote text in logs, answers or alerts.",
+    21: "Whoever holds the daemon's lock without being one is named and paged; it keeps no daemon out.",
+    22: "No transaction of the application dies in a deadlock with a rollback: the rollback loses each one.",
+    23: "The time under the lock is estimated with the round trips of this network; a cancel by the daemon's"
+    " own cap is tried again, never a verdict.",
     24: "Nothing outside (source, channel, hook, peer) ends the daemon, whatever it raises or sends.",
+    25: "Measurements come only from what the application did: several processes behind one address, series"
+    " that come and go, partial answers and the daemon's own resolver are no data, never a rate.",
 }
 
 FAULTS: Mapping[int, tuple[str, tuple[int, ...]]] = {
@@ -94,10 +100,19 @@ FAULTS: Mapping[int, tuple[str, tuple[int, ...]]] = {
     38: ("24 hours simulated, 100,000 polls", (8,)),
     39: ("restart at 23 h 59", (17,)),
     40: ("pause or cancel racing with the decision", (9,)),
+    41: ("a stranger's role takes the advisory lock while the daemon restarts", (21,)),
+    42: ("12 tables with keys dropped beside 8 busy sessions", (22,)),
+    43: ("20, 80, 400 ms per answer of the database, then fast again", (23, 4)),
     44: (
         "a client certificate demanded over TLS 1.3; plain text after the handshake; what a transport raises",
         (24,),
     ),
+    45: (
+        "several processes behind one address; series that expire and return; scrapes that fail off and on",
+        (25, 16),
+    ),
+    46: ("the daemon's resolver fails after a restart", (25,)),
+    47: ("disk full, then room again within the budget", (1,)),
 }
 """Number -> what is done, and the promises it puts to the test."""
 

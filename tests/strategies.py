@@ -171,6 +171,24 @@ def histories(draw: st.DrawFn, policy: Policy) -> tuple[Line, ...]:
 
 
 @st.composite
+def late_cases(draw: st.DrawFn) -> tuple[Case, Micros]:
+    """A history that begins up to two hours before its watch: sparse counts first, then as in any other.
+
+    One rule may act, so that what a person was asked for is one thing.
+    """
+    policy = draw(policies.filter(lambda p: len(p.thresholds) < 3))
+    lines = draw(histories(policy))
+    start = draw(st.sampled_from([x.at for x in lines])) + draw(st.sampled_from([-1, 0, 1, 2 * SECOND]))
+    sparse: list[Line] = []
+    step = draw(st.sampled_from([60, 300, 301])) * SECOND
+    for n in range(draw(st.integers(0, 26)), 0, -1):
+        errors = draw(st.sampled_from([0, 0, 0, 1, 2, 3, 30]))
+        requests = draw(st.sampled_from([0, 40, 100, 1000]))
+        sparse.append(Line(START - n * step, "error_rate", None, min(errors, requests), requests, "quiet"))
+    return Case(policy, (*sparse, *lines), draw(st.booleans())), start
+
+
+@st.composite
 def cases(draw: st.DrawFn) -> Case:
     policy = draw(policies)
     return Case(policy, draw(histories(policy)), draw(st.booleans()))

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from monitor import checking
 from monitor.app.levers import levers_of
-from monitor.app.sources import probes_of
+from monitor.app.sources import lens_of, probes_of
 from monitor.app.targets import blockers_of, desk_of, executor_of, history_of_target, registry_of
 from monitor.backend import StoredWatches
 from monitor.checking import CheckedTarget
@@ -81,7 +81,7 @@ async def check(settings: Settings) -> Sequence[Finding]:
             name, configured.dsn, configured.rollback_dsn, probes_of(settings, name, net),
             registries[name], executor_of(settings, name, levers[name]),
             configured.database.allow_superuser or "", history_of_target(settings, name),
-            configured.scratch_dsn, levers[name], blockers_of(settings),
+            configured.scratch_dsn, levers[name], blockers_of(settings), lens_of(settings, name),
         )
         for name, configured in settings.targets.items()
     ]  # fmt: skip

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from monitor.app.revealed import revealed
+from monitor.app.targets import kinds_of
 from monitor.checking import CheckedProbe
 from monitor.core.samples import SECOND, Micros
+from monitor.core.thresholds import Policy
 from monitor.daemon.parts import READ_SHARE
 from monitor.dsn import user_of
 from monitor.errors import OperatorError
+from monitor.measured import Lens
 from monitor.net import Net
 from monitor.probes import PROBES
 from monitor.probes.changes import DatabaseChanges
@@ -24,7 +27,8 @@ from monitor.probes.prometheus import PrometheusSpec
 from monitor.probes.promql import PromqlSpec
 from monitor.probes.session import Session
 from monitor.probes.sql import SqlSpec
-from monitor.settings import Settings
+from monitor.settings import AnySource, Settings
+from monitor.units import Kind
 
 FROM_DATABASE = (CONNECTIONS, QUERY_LATENCY)
 """Metrics that need no source in the configuration."""
@@ -62,7 +66,8 @@ def probes_of(settings: Settings, target: str, net: Net) -> tuple[CheckedProbe, 
                 if source.kind == "sql":
                     found.append(build(metric, spec, session(f"{target}/{metric}")))
                 else:
-                    found.append(build(metric, spec, pace, net))
+                    limits = limits_of(policy, metric)
+                    found.append(build(metric, spec, replace(pace, limits=limits), net))
             except OperatorError as e:
                 raise OperatorError(f"targets.{target}.metrics.{metric}.{source.kind}: {e}") from e
     return tuple(found)
@@ -82,11 +87,31 @@ def pace_of(settings: Settings, target: str) -> Pace:
     return Pace(read_deadline(policy.interval), policy.max_gap, rates)
 
 
+def limits_of(policy: Policy, metric: str) -> tuple[float, ...]:
+    """Everything that the metric's values are compared with."""
+    return tuple(rule.limit for _, rule in policy.places[metric].rules)
+
+
+def lens_of(settings: Settings, target: str) -> Lens:
+    """What `check` looks at readings with."""
+    sources = settings.targets[target].metrics
+    ratios = (name for name, source in sources.items() if source.spec.measures is Kind.RATIO)
+    given = frozenset(name for name in ratios if gives_value(sources[name].spec))
+    return Lens(settings.policy(target), kinds_of(settings, target), given)
+
+
+def gives_value(source: AnySource) -> bool:
+    """Whether a ratio is made by the source, not from counters by us."""
+    return any(getattr(source, key, None) is not None for key in ("value", "query"))
+
+
 def spec_of(kind: str, source: Any) -> Any:
     """The probe's plain spec of a configured source: same names, secrets revealed, one list of addresses."""
     spec = SPECS[kind]
     values = {f.name: revealed(getattr(source, f.name)) for f in fields(spec) if hasattr(source, f.name)}
     values = {name: value for name, value in values.items() if value is not None}
+    if unit := getattr(source, "effective_unit", None):
+        values["unit"] = unit
     if hasattr(source, "addresses"):
         values["urls"] = source.addresses
     return spec(**values)

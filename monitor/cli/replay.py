@@ -10,9 +10,12 @@ import argparse
 import importlib
 import itertools
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from typing import BinaryIO
 
@@ -20,10 +23,13 @@ from monitor.cli import told
 from monitor.cli.context import Chosen
 from monitor.cli.recording import moment_given, readings
 from monitor.cli.unused import Unused
+from monitor.core.beginning import Beginning
 from monitor.core.replay import Object
 from monitor.core.replay import replay as decided
 from monitor.core.thresholds import Policy
 from monitor.errors import OperatorError
+
+_RATIO = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,18})?) ?(%?)")
 
 LINE_LIMIT = 1 << 20
 """Bytes; a sample has some hundred. What is longer is no line of samples and must not fill memory."""
@@ -32,7 +38,7 @@ LINE_LIMIT = 1 << 20
 def run(config: Chosen, arguments: Sequence[str]) -> int:
     """Prints the events of a recording and its verdict. Raises OperatorError."""
     given = _parser().parse_args(arguments)
-    policy = _policy(config)
+    policy, baseline = _with_baseline(_policy(config), given.baseline)
     start = None if given.started_at is None else moment_given(given.started_at)
     show: Callable[[Object], str] = json.dumps if given.as_json else _sentence
     with _opened(given.file) as lines:
@@ -41,10 +47,13 @@ def run(config: Chosen, arguments: Sequence[str]) -> int:
         begin = first[0] if start is None else start
         unused = Unused(policy, begin)
         lines_used = unused.passing(itertools.chain([first], found))
-        for event in decided(policy, begin, lines_used, keep_going=given.keep_going):
+        begun: list[Beginning] = []
+        for event in decided(
+            policy, begin, lines_used, keep_going=given.keep_going, baseline=baseline, tell=begun.append
+        ):
             sys.stdout.write(f"{show(event)}\n")
     sys.stdout.flush()
-    for sentence in unused.sentences():
+    for sentence in [*(s for b in begun for s in _begun(b)), *unused.sentences()]:
         sys.stderr.write(f"note: {sentence}\n")
     return 0
 
@@ -61,6 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--started-at", metavar="T", help="epoch seconds or RFC 3339; default: the first line's time"
     )
+    parser.add_argument(
+        "--baseline",
+        metavar="RATIO|off",
+        help="error ratio before it, as 0.008 or 0.8%%; default: as recorded",
+    )
     return parser
 
 
@@ -71,6 +85,28 @@ def _policy(config: Chosen) -> Policy:
     settings = importlib.import_module("monitor.settings")  # 0.3 s that the documented policy saves
     found: Policy = settings.load_policy(config.config)
     return found
+
+
+def _with_baseline(policy: Policy, given: str | None) -> tuple[Policy, float | None]:
+    """The policy, without a baseline if it is off; the ratio that is given. Raises OperatorError."""
+    if given is None or given == "off":
+        return (policy if given is None else replace(policy, baseline=0)), None
+    found = _RATIO.fullmatch(given)
+    ratio = float(Decimal(found[1]) / (100 if found[2] else 1)) if found else 2.0
+    if ratio > 1:
+        raise OperatorError(f"--baseline {given!r} is no ratio: write it as 0.008 or 0.8%, or off")
+    return replace(policy, baseline=policy.baseline or 1), ratio
+
+
+def _begun(beginning: Beginning) -> Iterator[str]:
+    """What the time before the start made of the limits and of the right to act."""
+    for metric, found in beginning.baselines.items():
+        threshold = beginning.policy.places[metric].threshold
+        seen = f"{told.value(found.ratio, 'ratio')} before the start"
+        yield f"{metric} was {seen}: it acts above {told.value(threshold.rollback_above, 'ratio')}"
+    if beginning.standing is not None:
+        rules = ", ".join(beginning.standing.since)
+        yield f"{rules} had fired before the start: nothing is rolled back by itself until that is over"
 
 
 @contextmanager

@@ -30,7 +30,8 @@ def border(view: Json, now: float) -> str:
     """Red where a person is needed, or nobody is there; dim where nothing is done any more."""
     if view.get("verdict") is not None:
         helped: Any = view.get("aftermath") or {}
-        unhelpful = helped.get("said_at") is not None and helped.get("helped") is not True
+        judged = helped.get("said_at") is not None and not helped.get("newer")
+        unhelpful = judged and helped.get("helped") is not True
         return "red" if unhelpful else BORDERS.get(str(view["verdict"]), "dim")
     if silent_since(view, now) is not None or view.get("phase") in GRAVE:
         return "red"

@@ -43,9 +43,13 @@ def watch(
         str | None, typer.Option(help="file that `fingerprint` wrote before the migration", metavar="FILE")
     ] = None,
     started_at: Annotated[
-        str | None, typer.Option(help="when it was applied: epoch seconds or RFC 3339; default: now")
+        str | None,
+        typer.Option(
+            help="when it began: epoch seconds or RFC 3339; default: as --before or its tool says, or now"
+        ),
     ] = None,
     allow_opaque: Annotated[bool, typer.Option("--allow-opaque", help="DO, CALL and own functions")] = False,
+    no_rollback: Annotated[bool, typer.Option("--no-rollback", help="it has none: alert, never act")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="the watch as one JSON document")] = False,
 ) -> None:
     """Registers a watch; the same migration and SQL while open is the same watch."""
@@ -58,6 +62,7 @@ def watch(
         accept_loss=tuple(accept_loss or ()),
         allow_opaque=allow_opaque,
         started_at=None if started_at is None else moment_given(started_at),
+        no_rollback=no_rollback,
         before=None if before is None else sql_of(before, "the fingerprint", FINGERPRINT_BYTES),
     )
     registered = finish(register(settings_of(ctx), request))
@@ -78,6 +83,8 @@ def _show(registered: Registered) -> None:
     view = registered.view
     say(f"{'watching' if registered.new else 'watched already'}: {words.title(view)}")
     say(words.times(view, time.time()))
+    for line in words.opening_lines(view):
+        say(line)
     say("rollback:")
     for line in words.plan_lines(view):
         say(line)

@@ -12,6 +12,8 @@ from monitor.ports import Json, rehearsal_told
 ROLLING = frozenset({"rolling_back", "in_doubt"})
 """Phases in which it is no question any more whether it could roll back."""
 
+ALREADY = "a rollback rule had fired before the migration began: it waits for approval until that is over"
+
 BLIND = "can't be measured"
 
 
@@ -123,12 +125,30 @@ def condition_lines(view: Json, now: float) -> Iterator[str]:
     elif not silent:
         yield from _readiness(_mapping(view.get("readiness")))
     if view.get("already_breaching"):
-        yield "a rollback rule was breached already when it started: it waits for approval"
-    if "rehearsal" in view:
+        yield ALREADY
+    yield from baseline_lines(view)
+    if "rehearsal" in view and not view.get("no_rollback"):
         yield rehearsal_told(_mapping(view["rehearsal"]) or None)
     if view.get("ledger_lost"):
         yield f"{view['ledger_lost']}: nothing is rolled back without a person"
     yield from _coverage(_mapping(view.get("coverage")))
+
+
+def opening_lines(view: Json) -> Iterator[str]:
+    """The mode that is in effect, and why; what the watch began with."""
+    if view.get("updated_at") is None:
+        yield f"mode: {view.get('mode')}; no daemon has seen the watch yet, and only then it is in effect"
+    elif view.get("already_breaching"):
+        yield f"mode: {view.get('mode')}, not auto: {ALREADY}"
+    else:
+        yield f"mode: {view.get('mode')}"
+    yield from baseline_lines(view)
+
+
+def baseline_lines(view: Json) -> Iterator[str]:
+    """What was normal before the migration, and the limit that it led to."""
+    for found in _mapping(view.get("baseline")).values():
+        yield f"baseline: {found['said']}"
 
 
 def _unmeasured(metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -183,6 +203,8 @@ def plan_lines(view: Json) -> Iterator[str]:
 
 def plan_rows(view: Json) -> Iterator[tuple[str, str]]:
     """The same in two: `  1. [lossy]`, and the statement on one line."""
+    if view.get("no_rollback"):
+        yield "  none:", "the watch only alerts, and a person must act"
     for number, statement in enumerate(_sequence(view.get("plan")), 1):
         text = " ".join(str(statement.get("sql", "")).split())
         alone = "" if statement.get("transactional", True) else ", outside a transaction"

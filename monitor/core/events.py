@@ -101,6 +101,13 @@ class ApprovalNeeded:
 
 
 @dataclass(frozen=True, slots=True)
+class Rearmed:
+    """What was wrong before the migration is over for a whole hold: the watch may act by itself again."""
+
+    at: Micros
+
+
+@dataclass(frozen=True, slots=True)
 class IntentCommitted:
     """From here on pause and cancel are refused."""
 
@@ -136,6 +143,7 @@ Event = (
     | ArmingChanged
     | Restarted
     | ApprovalNeeded
+    | Rearmed
     | IntentCommitted
     | DoubtChanged
     | Executed

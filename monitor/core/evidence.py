@@ -44,12 +44,19 @@ class Evidence:
 
 def wilson_lower_bound(errors: float, requests: float) -> float:
     """Lower end of the Wilson score interval of errors/requests at Z (Wilson 1927); 0 without requests."""
-    if requests <= 0:
-        return 0.0
+    return 0.0 if requests <= 0 else _wilson(errors, requests, -Z)
+
+
+def wilson_upper_bound(errors: float, requests: float) -> float:
+    """Its upper end; 1 without requests."""
+    return 1.0 if requests <= 0 else _wilson(errors, requests, Z)
+
+
+def _wilson(errors: float, requests: float, z: float) -> float:
     p = errors / requests
-    z2 = Z * Z / requests
-    spread = Z * sqrt(p * (1 - p) / requests + z2 / (4 * requests))
-    return (p + z2 / 2 - spread) / (1 + z2)
+    z2 = z * z / requests
+    spread = z * sqrt(p * (1 - p) / requests + z2 / (4 * requests))
+    return (p + z2 / 2 + spread) / (1 + z2)
 
 
 def oldest_useful(rule: Rule, now: Micros) -> Micros:

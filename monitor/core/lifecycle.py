@@ -114,6 +114,11 @@ def approval_needed(policy: Policy, state: WatchState, event: events.ApprovalNee
     return (_with(state, mode=Mode.APPROVE) if state.life.mode is Mode.AUTO else state), ()
 
 
+def rearmed(policy: Policy, state: WatchState, event: events.Rearmed) -> Step:
+    """Back to `auto` after `already_breaching`; what a person was asked for stays with the person."""
+    return (_with(state, mode=Mode.AUTO) if state.life.mode is Mode.APPROVE else state), ()
+
+
 def intent_committed(policy: Policy, state: WatchState, event: events.IntentCommitted) -> Step:
     """A watch whose decision was not stored before a restart is rolling back all the same."""
     if allows(state.life.phase, Move.DECIDE):

@@ -6,30 +6,47 @@ when a later moment comes or the recording ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from monitor.core import decisions as said
-from monitor.core.events import BatchEnded, Measured, Passed, Verdict
-from monitor.core.samples import SECOND, Micros, Reading
+from monitor.core.baseline import Baseline
+from monitor.core.beginning import Beginning, Line, Past, begin, earliest, follow
+from monitor.core.events import BatchEnded, Measured, Passed, Rearmed, Verdict
+from monitor.core.samples import ERROR_RATE, SECOND, Micros
 from monitor.core.state import WatchState, new_state
 from monitor.core.thresholds import Action, Mode, Policy
 from monitor.core.watch import step
 
-Line = tuple[Micros, Reading]
 Object = dict[str, object]
 
 
 def replay(
-    policy: Policy, started_at: Micros, lines: Iterable[Line], *, keep_going: bool
-) -> Iterator[Object]:
+    policy: Policy, started_at: Micros, lines: Iterable[Line], *, keep_going: bool,
+    baseline: float | None = None, tell: Callable[[Beginning], object] = lambda _: None,
+) -> Iterator[Object]:  # fmt: skip
     """Events in order, then the verdict as the last object.
 
-    With `keep_going` a rollback is no verdict: it is counted, and the last object says `rollbacks`.
+    Lines before `started_at` say what was normal and what was wrong already; `baseline` is given instead of
+    measured; `tell` hears of both. With `keep_going` a rollback is no verdict: it is counted, and the last
+    object says `rollbacks`.
     """
-    state = new_state(policy, started_at, Mode.OBSERVE if keep_going else Mode.AUTO)
+    before, rest = _parted(lines, started_at, policy)
+    given = None if baseline is None else {ERROR_RATE: Baseline(baseline, baseline)}
+    beginning = begin(policy, started_at, Past(before, given=given))
+    tell(beginning)
+    policy, standing = beginning.policy, beginning.standing
+    state = new_state(policy, started_at, beginning.mode(Mode.OBSERVE if keep_going else Mode.AUTO))
     rollbacks = 0
     verdict: str | None = None
-    for event in _events(policy, started_at, lines):
+    for event in _events(policy, started_at, rest):
+        if standing is not None:
+            if isinstance(event, Measured):
+                standing = follow(policy, standing, event.at, [event.reading])
+            elif isinstance(event, BatchEnded) and standing.over(event.at):
+                state, _ = step(policy, state, Rearmed(event.at))
+                standing = None
         state, decided = step(policy, state, event)
         for decision in decided:
             shown = to_json(decision)
@@ -40,6 +57,19 @@ def replay(
         if verdict is not None:
             break
     yield _last(state, verdict, rollbacks if keep_going else None)
+
+
+def _parted(lines: Iterable[Line], started_at: Micros, policy: Policy) -> tuple[deque[Line], Iterable[Line]]:
+    """The lines before `started_at`, as far back as they matter; and the others, not read yet."""
+    before: deque[Line] = deque()
+    rest = iter(lines)
+    for line in rest:
+        if line[0] >= started_at:
+            return before, chain([line], rest)
+        before.append(line)
+        while before[0][0] < earliest(policy, line[0]):
+            before.popleft()
+    return before, ()
 
 
 def _events(

@@ -112,6 +112,7 @@ class Policy:
     max_unobserved: float = 0.05
     max_quiet: float = 0.5
     give_up_after: Micros = 72 * HOUR
+    baseline: Micros = 2 * HOUR  # before the migration; 0: every limit holds as it is written
     metrics: tuple[str, ...] = field(init=False)
     rules: tuple[Rule, ...] = field(init=False)
     places: dict[str, Place] = field(init=False, repr=False, compare=False)

@@ -139,6 +139,7 @@ _STEPS: Mapping[type, Callable[[Policy, WatchState, Any], Step]] = MappingProxyT
         events.ArmingChanged: lifecycle.arming_changed,
         events.Restarted: lifecycle.restarted,
         events.ApprovalNeeded: lifecycle.approval_needed,
+        events.Rearmed: lifecycle.rearmed,
         events.IntentCommitted: lifecycle.intent_committed,
         events.DoubtChanged: lifecycle.doubt_changed,
         events.Executed: lifecycle.executed,

@@ -105,6 +105,7 @@ _SENTENCES: Mapping[ProgressKind, Callable[[Attempt], str]] = {
     ProgressKind.BUDGET_SPENT: _waits,
     ProgressKind.RETRY: _unreached,
     ProgressKind.REFUSED_FOR_NOW: _unreached,
+    ProgressKind.HINDERED: _unreached,
     ProgressKind.HOOK_BLOCKS: _hook,
     ProgressKind.RESUMED: lambda _: (
         "A part of the rollback took effect before a restart: the rest is being finished now."

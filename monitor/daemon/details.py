@@ -40,6 +40,27 @@ def told_open(keeper: Keeper) -> list[Rule]:
     ]
 
 
+def stands(keeper: Keeper, decision: said.Decision) -> bool:
+    """Whether what a decision says is so still: its streak goes on, its metric is blind."""
+    seen, policy = keeper.state.seen, keeper.policy
+    match decision:
+        case said.StreakFiring(rule=name, since=since):
+            streak = dict(zip((r.name for r in policy.rules), seen.streaks, strict=True))[name]
+            return streak is not None and streak.first == since
+        case said.WentBlind(metric=metric):
+            return seen.tracks[policy.places[metric].index].blind
+    return False
+
+
+def limit_of(keeper: Keeper, name: object) -> dict[str, Any]:
+    """A rule's limit on this watch, and the bound of the baseline, if there is one, that it was made with."""
+    found = [rule for rule in keeper.policy.rules if rule.name == name]
+    if not found:
+        return {}
+    baseline = keeper.opening.baselines.get(found[0].metric)
+    return {"limit": found[0].limit, "baseline": None if baseline is None else baseline.bound}
+
+
 def detail_of(decision: said.Decision) -> dict[str, Any]:
     """The decision's own values, times in epoch seconds."""
     found = asdict(decision)

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 
 from monitor.daemon.keeper import Keeper
-from monitor.ports import Json
+from monitor.ports import Json, WatchUpdate
 
 LAST = 20
 """Watches whose end is kept in memory to be shown; the store knows them all, a little later."""
@@ -21,6 +21,11 @@ class Ended:
 
     def __contains__(self, watch_id: str) -> bool:
         return watch_id in self._ids
+
+    def revise(self, update: WatchUpdate) -> None:
+        """Something is said of a watch after its end."""
+        shown = [update.view if view["id"] == update.id else view for view in self.last]
+        self.last = deque(shown, maxlen=LAST)
 
     def parted(self, keepers: Mapping[str, Keeper]) -> dict[str, Keeper]:
         """Takes those that ended; returns the open ones."""

@@ -89,9 +89,21 @@ class How:
         return None if found is None or found.get("said_at") is not None else float(found["until"])
 
 
-def aftermath_view(until: float, said_at: float | None = None, helped: bool | None = None) -> dict[str, Any]:
-    """As JSON: when it is to be said whether the rollback helped, when it was, and what (null: unknown)."""
-    return {"until": until, "said_at": said_at, "helped": helped}
+def aftermath_view(
+    until: float, said_at: float | None = None, helped: bool | None = None, newer: str = ""
+) -> dict[str, Any]:
+    """As JSON: when it is to be said whether the rollback helped, when it was, and what (null: unknown).
+
+    `newer`: the migration whose watch began before it could be said; "" if none did.
+    """
+    return {"until": until, "said_at": said_at, "helped": helped, "newer": newer}
+
+
+def helped_said(helped: bool | None, newer: str = "") -> str:
+    """Whether a rollback helped, as a sentence's end."""
+    if newer:
+        return f"whether the rollback helped is not judged: the watch of {newer} began before that"
+    return HELPED[helped]
 
 
 def ending_of(verdict: Verdict, untouched: bool) -> Ending:
@@ -105,7 +117,7 @@ def told(verdict: str, how: How, moment: str) -> str:
         return ending
     if how.awaited is not None:
         return f"{ending} At {moment} it is said whether the rollback helped."
-    helped = how.aftermath.get("helped")
-    said = HELPED[helped]
-    rest = "" if helped else f" {ELSEWHERE[0].upper()}{ELSEWHERE[1:]}."
+    helped, newer = how.aftermath.get("helped"), str(how.aftermath.get("newer") or "")
+    said = helped_said(helped, newer)
+    rest = "" if helped or newer else f" {ELSEWHERE[0].upper()}{ELSEWHERE[1:]}."
     return f"{ending} {said[0].upper()}{said[1:]}.{rest}"

@@ -12,7 +12,8 @@ from monitor.ports import Outcome, OutcomeKind
 
 
 def follow(keeper: Keeper, telling: Telling, timeline: int, now: Micros) -> Sequence[events.Event]:
-    """Another timeline answers: told once; without an intent that we had committed, a person decides.
+    """Another timeline answers: told once. Without an intent that we had committed a person decides,
+    and only that is told.
 
     `timeline`: of the primary that proved the readiness; 0: none did.
     """
@@ -20,9 +21,9 @@ def follow(keeper: Keeper, telling: Telling, timeline: int, now: Micros) -> Sequ
     if not timeline:
         return ()
     keeper.timeline, keeper.remembered_intent = timeline, 0
-    if timeline != before:
-        telling.promoted(keeper, before, now)
     if intent_on in {0, timeline}:
+        if timeline != before:
+            telling.promoted(keeper, before, now)
         return ()
     text = f"a failover from timeline {intent_on} to {timeline} lost the committed intent of a rollback"
     telling.ledger_lost(keeper, text, now)

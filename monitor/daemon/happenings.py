@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.core.samples import Reading
-from monitor.ports import Controls, Json, Outcome, Progress, Readiness, WatchRow
+from monitor.ports import Controls, Json, Outcome, Progress, Readiness, SampleRow, WatchRow
 from monitor.ports.levers import Call, Pulled
 
 
@@ -31,9 +31,10 @@ class ControlsRead:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Open watches, some of which may be new."""
+    """Open watches, some of which may be new. `stored`: samples, from before the first new one began on."""
 
     rows: Sequence[WatchRow]
+    stored: Sequence[SampleRow] = ()
 
 
 @dataclass(frozen=True, slots=True)

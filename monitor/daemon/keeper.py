@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.core import codec, events
+from monitor.core.beginning import Past
 from monitor.core.decisions import Decision, RequestApproval
 from monitor.core.lifecycle import order_stands
 from monitor.core.phases import Phase
@@ -23,6 +24,7 @@ from monitor.core.watch import step
 from monitor.daemon.attempts import Attempt
 from monitor.daemon.endings import How
 from monitor.daemon.lacks import Lacks
+from monitor.daemon.opening import Opening, baselines_from
 from monitor.daemon.outlook import Around, Situation, expected_end, outlook
 from monitor.daemon.reasons import why
 from monitor.ports import (
@@ -57,18 +59,19 @@ STALE_INTERVALS = 6
 NOT_YET = Readiness(False, (Reason("not checked yet", Lack.UNCHECKED),))
 
 
+NOTHING = Past()
+
+
 class Keeper:
     """Holds one open watch of a target.
 
     `now`: ours. The row's moments are the database's; a new watch never begins in our future, or every
-    sample until then would come too early for it.
+    sample until then would come too early for it. `past`: what a new watch begins with.
     """
 
     def __init__(
-        self, policy: Policy, row: WatchRow, kinds: Mapping[str, Kind], now: Micros, *,
-        already_breaching: bool = False
-    ) -> None:  # fmt: skip
-        self.policy = policy
+        self, policy: Policy, row: WatchRow, kinds: Mapping[str, Kind], now: Micros, past: Past = NOTHING
+    ) -> None:
         self._kinds = kinds
         self.row = row
         self.readiness = replace(NOT_YET, at_risk=registered_risk(row.plan.plan))
@@ -79,21 +82,28 @@ class Keeper:
         self.ledger_lost: str = stored.get("ledger_lost", "")
         self.missing: dict[str, int] = stored.get("missing", {})  # metric -> instances that do not answer
         self.told_pending: set[str] = set(stored.get("told_pending", ()))  # rules
+        started = min(row.started_at, now)
+        if unseen(row):
+            given = baselines_from(stored) or past.given
+            self.opening = Opening.new(policy, started, replace(past, given=given))
+        else:
+            self.opening = Opening.stored(policy, stored)
+        self.policy = policy = self.opening.policy
         state = codec.load(policy, stored["core"]) if stored else None
         self.is_new = state is None
-        self.already_breaching = bool(stored.get("already_breaching", already_breaching))
         self._paused_at: Micros | None = stored.get("paused_at")
         self._approved_at: Micros | None = stored.get("approved_at")
         self._rollback_at: Micros | None = stored.get("rollback_at")
         self._was_awaiting = state is not None and state.life.phase is Phase.AWAITING_APPROVAL
-        started = min(row.started_at, now)
-        self.state: WatchState = state or new_state(policy, started, self._first_mode())
+        self.state: WatchState = state or new_state(policy, started, self.opening.mode(row.mode))
         self.executing = False
         self.changes: Json | None = None  # in the database since it began, as read last
         self.untouched = False  # its rollback failed, and none of it took effect
         self.kept: Sequence[Mapping[str, Any]] = ()  # what its rollback copied away or put aside
         self.attempt: Attempt | None = None  # the latest try of the rollback under way
         self.newer: str = stored.get("newer", "")  # the migration that is watched instead of this one
+        self.aside = False  # a newer watch is open, and tells what is so on the target
+        self.untold: set[str] = set(stored.get("untold", ()))  # conditions that nobody was told of for that
         self.aftermath: Json | None = None  # whether its rollback helped, as far as that is known
 
     @property
@@ -114,15 +124,30 @@ class Keeper:
         return self.mode is not Mode.OBSERVE and self.state.life.armed
 
     @property
+    def no_rollback(self) -> bool:
+        """Whether the migration has none: then the watch only alerts."""
+        return self.row.plan.no_rollback
+
+    @property
     def breaching(self) -> bool:
         """Whether a streak of a rollback rule is under way."""
         under_way = zip(self.policy.rules, self.state.seen.streaks, strict=True)
         return any(s is not None and rule.action is Action.ROLLBACK for rule, s in under_way)
 
-    def _first_mode(self) -> Mode:
-        """An `auto` watch that starts into a breach waits for a person."""
-        breaching = self.already_breaching and self.row.mode is Mode.AUTO
-        return Mode.APPROVE if breaching else self.row.mode
+    @property
+    def already_breaching(self) -> bool:
+        """Whether it waits for a person because of what was wrong before its migration."""
+        stands = self.opening.for_life or self.opening.standing is not None
+        return self.row.mode is Mode.AUTO and stands
+
+    def take_past(self, past: Past) -> tuple[Decision, ...]:
+        """Takes in what was sampled between the migration and the registration; nothing is decided on it."""
+        found: list[Decision] = []
+        for at, reading in past.lines:
+            if at >= self.state.started_at:
+                found += self.take(events.Measured(at, reading))
+                self.opening.follow(at, (reading,))
+        return tuple(found)
 
     def take(self, event: events.Event) -> tuple[Decision, ...]:
         """Steps the core."""
@@ -179,12 +204,13 @@ class Keeper:
         life = self.state.life
         stored = {
             "core": codec.dump(self.policy, self.state),
-            "already_breaching": self.already_breaching,
+            **self.opening.memory(),
             "paused_at": self._paused_at,
             "approved_at": self._approved_at,
             "rollback_at": self._rollback_at,
             "missing": dict(self.missing),
             "told_pending": sorted(self.told_pending),
+            "untold": sorted(self.untold),
             "lacks": self.lacks.memory(),
             "timeline": self.timeline,
             "ledger_lost": self.ledger_lost,
@@ -198,7 +224,9 @@ class Keeper:
     def view(self) -> Json:
         """The watch as JSON; times in epoch seconds."""
         row, life, policy = self.row, self.state.life, self.policy
-        around = Around(row.controls, self.attempt, self.newer, How(self.untouched, self.aftermath))
+        around = Around(
+            row.controls, self.attempt, self.newer, How(self.untouched, self.aftermath), self.no_rollback
+        )
         return {
             "id": row.id,
             "migration": row.migration,
@@ -234,10 +262,18 @@ class Keeper:
             "untouched": self.untouched,
             "aftermath": self.aftermath,
             "already_breaching": self.already_breaching,
+            "baseline": self.opening.view(self._kinds),
             "ledger_lost": self.ledger_lost,
             "plan": plan_view(row.plan.plan),
+            "no_rollback": self.no_rollback,
             "rehearsal": rehearsal_view(row.controls.rehearsal),
         }
+
+
+def unseen(row: WatchRow) -> bool:
+    """Whether no daemon has taken the watch in yet, or none whose state can be read."""
+    core: Any = (row.state or {}).get("core") or {}
+    return bool(core.get("format") != codec.FORMAT)
 
 
 def ends_by_hand(keeper: Keeper, readiness: Readiness) -> bool:

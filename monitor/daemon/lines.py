@@ -25,7 +25,9 @@ LEVELS: Mapping[str, int] = {
     **dict.fromkeys(("not_ready", "already_breaching", "instances_missing"), logging.WARNING),
     **dict.fromkeys(("rollback_blocked", "rollback_budget_spent", "rollback_retry"), logging.WARNING),
     **dict.fromkeys(("rollback_in_doubt", "rollback_resumed", "rollback_hook_failed"), logging.WARNING),
-    **dict.fromkeys(("rollback_hook_blocks", "rollback_refused_for_now"), logging.WARNING),
+    **dict.fromkeys(
+        ("rollback_hook_blocks", "rollback_refused_for_now", "rollback_hindered"), logging.WARNING
+    ),
 }
 """Kinds that are no plain information."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from monitor.core.beginning import earliest
 from monitor.core.samples import SECOND, Reading
 from monitor.daemon.afterwards import Pulling
 from monitor.daemon.changing import Changing
@@ -27,7 +28,7 @@ from monitor.daemon.happenings import (
     Reminded,
     Tick,
 )
-from monitor.daemon.keeper import STALE_INTERVALS, Keeper
+from monitor.daemon.keeper import STALE_INTERVALS, Keeper, unseen
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.polling import Poller
 from monitor.daemon.proving import Proving
@@ -35,7 +36,7 @@ from monitor.daemon.recorder import Recorder
 from monitor.daemon.rolling import Rollbacks
 from monitor.daemon.rounds import Hands, Rounds
 from monitor.errors import DatabaseError, StoreHeld
-from monitor.ports import TargetView
+from monitor.ports import SampleRow, TargetView, WatchRow
 
 log = structlog.get_logger()
 
@@ -106,6 +107,8 @@ class TargetLoop:
 
     def _why_not_open(self) -> str:
         holder = self._parts.store.waits_for
+        if self._parts.store.held_by_stranger:
+            return f"nobody looks after it: {holder}"
         return f"another daemon ({holder}) looks after it" if holder else self._trouble
 
     def remind(self) -> None:
@@ -150,6 +153,7 @@ class TargetLoop:
             try:
                 await self._parts.store.open()
                 rows, memory = await self._parts.store.load()
+                samples = await self._past(rows)
                 break
             except DatabaseError as e:
                 self._trouble = str(e)
@@ -159,7 +163,7 @@ class TargetLoop:
                 await asyncio.sleep(RETRY_SECONDS)
         self._opened = True
         self._parts.outgoing.look()
-        self._rounds.start(rows, memory)
+        self._rounds.start(rows, memory, samples)
         log.info("target.opened", target=self._parts.name, watches=len(rows))
 
     async def _work(self, stopping: asyncio.Task[Any]) -> None:
@@ -260,13 +264,24 @@ class TargetLoop:
                 controls = await store.controls()
                 if controls.keys() - self._rounds.keepers.keys():
                     rows, _ = await store.load()
-                    self._queue.put_nowait(Loaded(rows))
+                    self._queue.put_nowait(Loaded(rows, await self._past(rows)))
                 self._queue.put_nowait(ControlsRead(controls))
                 await store.wait_for_news(self._parts.policy.interval / SECOND)
             except StoreHeld:
                 raise
             except DatabaseError:
                 await asyncio.sleep(RETRY_SECONDS)
+
+    async def _past(self, rows: Sequence[WatchRow]) -> Sequence[SampleRow]:
+        """The stored samples that new watches begin with; () where there is none, or nobody to ask."""
+        new = [row.started_at for row in rows if unseen(row)]
+        if not new:
+            return ()
+        try:
+            return await self._parts.store.past(earliest(self._parts.policy, min(new)))
+        except DatabaseError as e:
+            log.warning("target.past_unknown", target=self._parts.name, reason=str(e))
+            return ()
 
     async def _readiness(self) -> None:
         """Cheap proof at every interval; the full one for a new watch, every few minutes, and in a breach."""

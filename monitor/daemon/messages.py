@@ -12,6 +12,7 @@ from shlex import quote
 
 from monitor.core import decisions as said
 from monitor.core.evidence import Evidence
+from monitor.core.phases import Phase
 from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Action, Policy, Rule
 from monitor.daemon.aftermath import After
@@ -19,11 +20,14 @@ from monitor.daemon.changing import slower_facts
 from monitor.daemon.endings import BAD_ROLLBACKS, ELSEWHERE, GOOD_ROLLBACKS, HELPED, QUIET_ENDS, ending_of
 from monitor.daemon.keeper import Keeper
 from monitor.daemon.reasons import why
-from monitor.daemon.stakes import at_risk, kept, rehearsed
+from monitor.daemon.stakes import at_risk, baselines, kept, rehearsed
 from monitor.ports import Alert, Severity
 from monitor.units import Kind, show_span, show_value
 
 COMMAND = "migration-monitor"
+
+STALLED = frozenset({"response_time", "query_latency", "connections"})
+"""Metrics that rise while sessions wait behind a rollback for a lock."""
 
 SEVERITY = {
     Action.ROLLBACK: Severity.CRITICAL,
@@ -43,7 +47,7 @@ class Messages:
 
     def pending(self, keeper: Keeper, decision: said.StreakPending, value: float | None) -> Alert:
         """The first breaching sample of a rollback rule: informs, wakes nobody."""
-        rule = self._rule(decision.rule)
+        rule = _rule(keeper, decision.rule)
         return self._alert(
             keeper, decision.at, Severity.WARNING, f"{rule.metric} {self._both(rule, value)}",
             transition=f"{rule.name}/pending/{decision.at}", condition=rule.name, page=False,
@@ -53,12 +57,13 @@ class Messages:
         )  # fmt: skip
 
     def firing(self, keeper: Keeper, decision: said.StreakFiring, value: float | None) -> Alert:
-        rule = self._rule(decision.rule)
+        rule = _rule(keeper, decision.rule)
         return self._alert(
             keeper, decision.at, SEVERITY[rule.action],
             f"{rule.metric} {self._both(rule, value)} for {_age(decision.at, decision.since)}",
             transition=f"{rule.name}/firing/{decision.since}", condition=rule.name,
             facts=(("since", when(decision.since)), *self._evidence(rule, decision.evidence),
+                   *_ours(keeper, rule),
                    *(slower_facts(keeper.changes) if rule.action is Action.INVESTIGATE else ())),
             next=_next(keeper, rule), commands=("status", "pause"),
             page=rule.action is not Action.WARN,
@@ -66,7 +71,7 @@ class Messages:
 
     def cleared(self, keeper: Keeper, decision: said.StreakCleared) -> Alert:
         """Resolves what `pending` or `firing` opened."""
-        rule = self._rule(decision.rule)
+        rule = _rule(keeper, decision.rule)
         because = {
             "recovered": "recovered",
             "gap": f"not measured for over {show_span(self.policy.max_gap)}",
@@ -89,7 +94,7 @@ class Messages:
         )  # fmt: skip
 
     def approval(self, keeper: Keeper, decision: said.RequestApproval) -> Alert:
-        since = " (the target was already breaching when the watch began)" if keeper.already_breaching else ""
+        since = " (the target was breaching before the migration)" if keeper.already_breaching else ""
         title = f"approval needed to roll back {keeper.row.migration}{since}"
         return self._alert(
             keeper, decision.at, Severity.CRITICAL, title,
@@ -99,6 +104,8 @@ class Messages:
         )  # fmt: skip
 
     def would_roll_back(self, keeper: Keeper, decision: said.WouldRollBack) -> Alert:
+        if keeper.no_rollback:
+            return self._nothing_to_roll_back(keeper, decision)
         because = (
             "a newer watch is responsible for this target" if not keeper.state.life.armed else "mode observe"
         )
@@ -108,6 +115,15 @@ class Messages:
             facts=self._order_facts(keeper, decision.rule, decision.since, decision.evidence),
             next="nothing is executed",
             commands=("rollback", "status") if keeper.state.life.armed else ("status",),
+        )  # fmt: skip
+
+    def _nothing_to_roll_back(self, keeper: Keeper, decision: said.WouldRollBack) -> Alert:
+        return self._alert(
+            keeper, decision.at, Severity.CRITICAL,
+            f"{keeper.row.migration} would be rolled back, and there is no rollback: a person must act",
+            transition=f"rollback/would/{decision.since}", condition="rollback",
+            facts=self._order_facts(keeper, decision.rule, decision.since, decision.evidence),
+            next="nothing is executed: a person must act", commands=("status",),
         )  # fmt: skip
 
     def withdrawn(self, keeper: Keeper, decision: said.RollbackWithdrawn) -> Alert:
@@ -197,8 +213,13 @@ class Messages:
             page=not helped,
         )  # fmt: skip
 
+    def started(self, keeper: Keeper, at: Micros, title: str) -> Alert:
+        """A watch begins: until when, or that a person decides; and what was normal before."""
+        facts = baselines(keeper, self.kinds, keeper.opening.baselines)
+        return replace(self.noticed(keeper, at, "started", title), facts=facts)
+
     def noticed(self, keeper: Keeper, at: Micros, what: str, title: str, after: str = "") -> Alert:
-        """Something worth knowing once: registered, superseded, armed again, already breaching."""
+        """Something worth knowing once: superseded, armed again, rearmed, promoted."""
         return self._alert(
             keeper, at, Severity.INFO, f"{keeper.row.migration}: {title}", transition=f"{what}/{at}",
             condition=what, next=after, page=False,
@@ -222,9 +243,6 @@ class Messages:
         links = (("page", self.page_url and f"{self.page_url}/#{{id}}"), ("report", report))
         return tuple((label, url.replace("{id}", watch_id)) for label, url in links if url)
 
-    def _rule(self, name: str) -> Rule:
-        return next(rule for rule in self.policy.rules if rule.name == name)
-
     def _both(self, rule: Rule, value: float | None) -> str:
         shown = "" if value is None else f"{self.show(rule.metric, value)} "
         return f"{shown}is {self._limit(rule)}"
@@ -243,13 +261,20 @@ class Messages:
     def _order_facts(
         self, keeper: Keeper, rule: str, since: Micros, evidence: Evidence | None
     ) -> tuple[tuple[str, str], ...]:
-        found = [r for r in self.policy.rules if r.name == rule]
+        found = [r for r in keeper.policy.rules if r.name == rule]
         shown = self._evidence(found[0], evidence) if found else ()
-        return (("rule", rule), ("since", when(since)), *shown, *at_risk(keeper), rehearsed(keeper))
+        before = baselines(keeper, self.kinds, {r.metric for r in found})
+        facts = (*shown, *before, *at_risk(keeper), rehearsed(keeper))
+        return (("rule", rule), ("since", when(since)), *facts)
 
     def show(self, metric: str, value: float) -> str:
         """A value with its unit."""
         return show_value(self.kinds.get(metric, Kind.COUNT), value)
+
+
+def _rule(keeper: Keeper, name: str) -> Rule:
+    """With the limit of this watch."""
+    return next(rule for rule in keeper.policy.rules if rule.name == name)
 
 
 def command(name: str, migration: str) -> str:
@@ -271,11 +296,22 @@ def _age(at: Micros, since: Micros) -> str:
 
 
 def _consequence(keeper: Keeper, rule: Rule) -> str:
+    if keeper.no_rollback:
+        return "there is no rollback: a person must act"
     if keeper.state.life.armed and keeper.mode.value == "auto":
         return f"{keeper.row.migration} is rolled back by itself"
     if keeper.state.life.armed and keeper.mode.value == "approve":
         return f"a person is asked to approve the rollback of {keeper.row.migration}"
     return f"nothing is rolled back ({rule.name} is only observed)"
+
+
+def _ours(keeper: Keeper, rule: Rule) -> tuple[tuple[str, str], ...]:
+    """What our own statements in the queue for a lock add to what is measured."""
+    if rule.metric not in STALLED or keeper.state.life.phase is not Phase.ROLLING_BACK:
+        return ()
+    return (
+        ("in part ours", "the rollback waits for its locks or has them: who needs its tables waits for it"),
+    )
 
 
 def _next(keeper: Keeper, rule: Rule) -> str:

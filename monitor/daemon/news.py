@@ -51,3 +51,8 @@ def row_of(now: Micros, reading: Reading) -> SampleRow:
     if isinstance(got, NoData):
         return SampleRow(got.metric, now, None, got.reason, got.quiet, errors, requests)
     return SampleRow(got.metric, now, got.value, "", False, errors, requests)
+
+
+def line_of(row: SampleRow) -> tuple[Micros, Reading]:
+    """A stored sample as it was read."""
+    return row.at, Reading(row.metric, row.value, row.reason, row.quiet, row.errors, row.requests)

@@ -49,6 +49,7 @@ class Around:
     attempt: Attempt | None = None
     newer: str = ""
     how: endings.How = field(default_factory=endings.How)
+    no_rollback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +223,8 @@ def _consequence(situation: Situation) -> str:
 
 
 def _observed(situation: Situation, rule: Rule) -> str:
+    if situation.around.no_rollback:
+        return f"{rule.metric} is {situation.limit(rule)}, and there is no rollback: a person must act."
     only = ": this watch only observes" if situation.state.life.armed else ""
     return f"Nothing is rolled back although {rule.metric} is {situation.limit(rule)}{only}."
 

@@ -14,16 +14,15 @@ from monitor.core import decisions as said
 from monitor.core import events
 from monitor.core import state as life
 from monitor.core.lifecycle import BY_PERSON
-from monitor.core.replay import seconds
 from monitor.core.samples import Micros, Reading
-from monitor.core.thresholds import Action
+from monitor.core.thresholds import Action, Mode
 from monitor.core.view import evidence_view
 from monitor.daemon import lines
-from monitor.daemon.aftermath import Aftermath
 from monitor.daemon.afterwards import Afterwards
 from monitor.daemon.attempts import attempt_after
+from monitor.daemon.before import Before
 from monitor.daemon.ended import Ended
-from monitor.daemon.endings import TOOK_EFFECT, aftermath_view
+from monitor.daemon.endings import TOOK_EFFECT
 from monitor.daemon.failover import follow, lost
 from monitor.daemon.happenings import (
     ChangesRead,
@@ -38,7 +37,8 @@ from monitor.daemon.happenings import (
     Reminded,
     Tick,
 )
-from monitor.daemon.keeper import Keeper, ends_by_hand, with_units
+from monitor.daemon.judging import Judging
+from monitor.daemon.keeper import NOTHING, Keeper, ends_by_hand, unseen, with_units
 from monitor.daemon.messages import Messages
 from monitor.daemon.milestones import Milestones
 from monitor.daemon.news import VERDICTS, from_progress, instances, row_of
@@ -46,8 +46,9 @@ from monitor.daemon.parts import TargetParts
 from monitor.daemon.sentinel import Sentinel
 from monitor.daemon.succession import name_the_newest
 from monitor.daemon.telling import Telling
-from monitor.ports import Json, Order, Outcome, Record, SampleRow, WatchRow, WatchUpdate
+from monitor.ports import Json, Order, Outcome, Record, SampleRow, WatchRow
 from monitor.ports.levers import Call, Moment
+from monitor.ports.probes import Windowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +73,24 @@ class Rounds:
         self._clock = parts.clock
         self._sentinel = Sentinel(parts.policy)
         self._telling = Telling(Messages(parts.policy, parts.kinds, parts.report_url, parts.page_url), parts)
-        self._aftermath = Aftermath(parts.verify_for)
         self._afterwards = Afterwards()
+        self._before = Before(parts.verify_for)
         self.milestones = Milestones()
         self._intents: Mapping[str, int] = {}  # watch -> timeline of the intent that the last process knew
         self._unsaved: list[SampleRow] = []
         self.ended = Ended()
-        self._judged: list[WatchUpdate] = []  # watches that ended before, with what is said of them since
+        self._judging = Judging(parts.verify_for, self._telling, self.ended)
 
     def take(self, batch: Sequence[Happening]) -> None:
         """Takes a batch in at this moment, decides, and hands over what is to be done and written."""
         for happening in batch:
             if isinstance(happening, Loaded):
-                self._adopt(happening.rows, self._clock.now())
+                self._adopt(happening.rows, self._clock.now(), happening.stored)
         now = self._clock.now()
         readings = [r for h in batch if isinstance(h, Readings) for r in h.readings]
         self._unsaved += [row_of(now, r) for r in readings]
         self._sentinel.take(now, readings)
+        self._before.note(now, readings)
         decided = [self._take_in(keeper, batch, readings, now) for keeper in list(self.keepers.values())]
         if any(isinstance(h, Reminded) for h in batch):
             self._telling.remind(now)
@@ -96,7 +98,7 @@ class Rounds:
             if isinstance(happening, LeversPulled):
                 self._afterwards.done(happening.call)
                 self._telling.levers(happening.call, happening.pulled, now)
-        self._judge_rollbacks(now)
+        self._judging.judge(self._sentinel, now)
         name_the_newest(self.keepers.values())
         self.last_at = now
         if any(decided) or self._telling.something or self._holds_or_ticks(batch):
@@ -112,25 +114,28 @@ class Rounds:
         """Hands everything since the last time to the recorder."""
         samples, self._unsaved = tuple(self._unsaved), []
         rows, alerts = self._telling.take()
-        judged, self._judged = self._judged, []
-        updates = (*(k.update() for k in self.keepers.values()), *judged)
+        updates = (*(k.update() for k in self.keepers.values()), *self._judging.take())
         self._hands.record(Record(updates, samples, rows, alerts, self._memory()))
 
-    def start(self, rows: Sequence[WatchRow], memory: Json) -> None:
-        """Goes on where the last process ended; the clock is never behind what is stored."""
+    def start(self, rows: Sequence[WatchRow], memory: Json, samples: Sequence[SampleRow] = ()) -> None:
+        """Goes on where the last process ended; the clock is never behind what is stored.
+
+        `samples`: stored ones, from before the first watch that no process has seen.
+        """
         stored: Any = memory
         for probe in self._parts.probes:
             probe.restore(stored.get("probes", {}).get(probe.name, {}))
         self._telling.reminders.restore(stored.get("open_pages", {}))
-        self._aftermath.restore(stored.get("aftermath", ()))
+        self._judging.restore(stored.get("aftermath", ()))
         self._intents = stored.get("intents", {})
         self._afterwards.restore(stored.get("afterwards", ()))
         self.milestones.restore(stored.get("milestones", ()))
         for call in self._afterwards.awaited:
             self._hands.pull(call)
         self._sentinel.restore(stored.get("sentinel"))
+        self._before.restore(stored.get("before", {}))
         self._clock.not_before(self._sentinel.next_at)
-        self._adopt(rows, self._clock.now())
+        self._adopt(rows, self._clock.now(), samples)
 
     def holds(self) -> Mapping[str, set[Micros]]:
         """metric -> when its rollback streaks under way reach, or reached, their hold; absent without one."""
@@ -155,6 +160,9 @@ class Rounds:
             decided |= self._step(keeper, event)
         for reading in readings:
             decided |= self._step(keeper, events.Measured(now, reading))
+        keeper.opening.follow(now, readings)
+        if keeper.opening.over(now) and not keeper.ended:
+            self._rearm(keeper, now)
         decided |= self._step(keeper, events.Passed(now)) | self._step(keeper, events.BatchEnded(now))
         if keeper.may_roll_back != may_roll_back:
             self._telling.arming(keeper, now)
@@ -162,6 +170,12 @@ class Rounds:
         for metric, answering, known in instances(g for p in self._parts.probes for g in p.gauges()):
             self._telling.instances(keeper, metric, answering, known, now)
         return decided or keeper.state.life != life
+
+    def _rearm(self, keeper: Keeper, now: Micros) -> None:
+        """What was wrong before it is over; where a ledger was lost, a person decides all the same."""
+        if keeper.row.mode is Mode.AUTO and not keeper.ledger_lost:
+            self._step(keeper, events.Rearmed(now))
+            self._telling.rearmed(keeper, now)
 
     def _events(self, keeper: Keeper, batch: Sequence[Happening], now: Micros) -> list[events.Event]:
         """What people and the executor did, as the core's events."""
@@ -199,19 +213,25 @@ class Rounds:
                 case said.ExecuteRollback():
                     self._execute(keeper, decision)
                 case said.Ended() if decision.verdict in TOOK_EFFECT:
-                    self._await(keeper, decision.at)
+                    self._afresh(keeper, decision.at)
+                    self._judging.begin(keeper, decision.at)
                     self._pull(keeper, decision, order)
+                case said.Ended(verdict=events.Verdict.RESOLVED_EXTERNALLY):
+                    self._afresh(keeper, decision.at)
                 case said.RequestApproval():
                     for more in keeper.take_request(decision):
                         self._step(keeper, more)
         return bool(decisions)
 
-    def _await(self, keeper: Keeper, at: Micros) -> None:
-        """From now on the metrics are watched for whether the rollback helped."""
-        until = self._aftermath.until(at)
-        if until is not None:
-            keeper.aftermath = aftermath_view(seconds(until))
-            self._aftermath.begin(keeper.update(), keeper.row.migration, until)
+    def _afresh(self, keeper: Keeper, at: Micros) -> None:
+        """After a rollback, by us or by hand: what was wrong before it is no fault of what comes next."""
+        self._before.rolled_back(keeper.state.started_at, at)
+        self._sentinel.afresh()
+        for probe in self._parts.probes:
+            if isinstance(probe, Windowed):
+                probe.begin_afresh()
+        for other in self.keepers.values():
+            other.opening.afresh(at)
 
     def _pull(self, keeper: Keeper, ended: said.Ended, order: life.Order | None) -> None:
         """The hooks after a rollback; found done after a restart, its decision may not be known."""
@@ -247,21 +267,20 @@ class Rounds:
             found.append(events.RollbackAsked(now, order.by))
         return found
 
-    def _adopt(self, rows: Sequence[WatchRow], now: Micros) -> None:
+    def _adopt(self, rows: Sequence[WatchRow], now: Micros, samples: Sequence[SampleRow]) -> None:
         """Takes open watches into hand: new ones, and those that the last process left."""
-        if self._sentinel.awake:
-            self._sentinel.take(now, ())  # a streak that a gap has ended breaches no more
         for row in rows:
             if row.id in self.keepers or row.id in self.ended or row.verdict is not None:
                 continue
-            keeper = Keeper(
-                self._policy, row, self._parts.kinds, now, already_breaching=self._sentinel.breaching
-            )
+            past = self._before.past(samples) if unseen(row) else NOTHING
+            keeper = Keeper(self._policy, row, self._parts.kinds, now, past)
             self.keepers[row.id] = keeper
             if row.intent_at is None:
                 keeper.remembered_intent = self._intents.get(row.id, 0)
             if keeper.is_new:
                 self._telling.adopted(keeper, now)
+                self._telling.found(keeper, keeper.take_past(past))
+                self._judging.overtake(keeper, now)
             else:
                 self._clock.not_before(keeper.state.seen.at + 1)  # the stored batch is over
                 now = self._clock.now()
@@ -271,6 +290,7 @@ class Rounds:
                 self._hands.settle(keeper)
             elif not keeper.is_new:
                 self._restarted(keeper, now)
+        name_the_newest(self.keepers.values())
 
     def _restarted(self, keeper: Keeper, now: Micros) -> None:
         """What was decided and not begun is given up until there is fresh evidence; the page stays open."""
@@ -279,21 +299,14 @@ class Rounds:
         if order is not None and keeper.state.life.order is None:
             self._telling.restarted(keeper, order, now)
 
-    def _judge_rollbacks(self, now: Micros) -> None:
-        """Says of rollbacks of `verify_for` ago whether they helped."""
-        for after in self._aftermath.due(now) if self._sentinel.awake else ():
-            helped = self._sentinel.helped(now)
-            self._telling.aftermath(after, helped, now)
-            if (update := after.judged(helped, now)) is not None:
-                self._judged.append(update)
-
     def _memory(self) -> Json:
         probes = {p.name: p.memory() for p in self._parts.probes}
         return {
             "probes": probes,
             "sentinel": self._sentinel.memory(),
             "open_pages": self._telling.reminders.memory(),
-            "aftermath": self._aftermath.memory(),
+            "aftermath": self._judging.memory(),
+            "before": self._before.memory(),
             "afterwards": self._afterwards.memory(),
             "milestones": self.milestones.memory(),
             "intents": {i: k.intent_timeline for i, k in self.keepers.items() if k.intent_timeline},

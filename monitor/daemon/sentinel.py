@@ -9,7 +9,8 @@ from typing import Any
 from monitor.core import codec, events
 from monitor.core.samples import Micros, Reading
 from monitor.core.state import WatchState, new_state
-from monitor.core.thresholds import Action, Mode, Policy
+from monitor.core.streaks import Streak
+from monitor.core.thresholds import Mode, Policy
 from monitor.core.view import metrics_view
 from monitor.core.watch import step
 from monitor.daemon.aftermath import helped
@@ -33,27 +34,25 @@ class Sentinel:
         """The earliest moment that may still be taken in."""
         return 0 if self._state is None else self._state.seen.at + 1
 
-    @property
-    def breaching(self) -> bool:
-        """Whether a rollback rule is pending or firing on the target now."""
-        state = self._state
-        return state is not None and any(
-            rule.action is Action.ROLLBACK and streak is not None
-            for rule, streak in zip(self._policy.rules, state.seen.streaks, strict=True)
-        )
-
     def take(self, now: Micros, readings: Sequence[Reading]) -> None:
         state = self._state or new_state(self._policy, now, Mode.OBSERVE)
         for reading in readings:
             state, _ = step(self._policy, state, events.Measured(now, reading))
         self._state, _ = step(self._policy, state, events.Passed(now))
 
+    def afresh(self) -> None:
+        """A rollback of ours took effect: what was breaching before says nothing of what is so now."""
+        if self._state is not None:
+            seen = self._state.seen
+            none: tuple[Streak | None, ...] = tuple(None for _ in seen.streaks)
+            self._state = replace(self._state, seen=replace(seen, streaks=none))
+
     def metrics(self) -> Mapping[str, Json]:
         return {} if self._state is None else metrics_view(self._policy, self._state)
 
-    def helped(self, now: Micros) -> bool | None:
-        """Whether a rollback of a while ago helped; None: that can't be said."""
-        return None if self._state is None else helped(self._policy, self._state, now)
+    def helped(self, now: Micros, limits: Mapping[str, float]) -> bool | None:
+        """Whether a rollback of a while ago helped, by its watch's limits; None: that can't be said."""
+        return None if self._state is None else helped(self._policy, self._state, now, limits)
 
     def memory(self) -> Json | None:
         return None if self._state is None else codec.dump(self._policy, self._state)

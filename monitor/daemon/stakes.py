@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from monitor.daemon.keeper import Keeper
 from monitor.ports import rehearsal_told
+from monitor.units import Kind
 
 Fact = tuple[str, str]
 
@@ -22,6 +25,15 @@ def kept(keeper: Keeper) -> tuple[Fact, ...]:
 def rehearsed(keeper: Keeper) -> Fact:
     """Whether anybody has seen this rollback work."""
     return ("rehearsal", rehearsal_told(keeper.row.controls.rehearsal))
+
+
+def baselines(keeper: Keeper, kinds: Mapping[str, Kind], metrics: Collection[str]) -> tuple[Fact, ...]:
+    """What was normal before the migration, and the limit that it led to."""
+    return tuple(
+        ("baseline", keeper.opening.said(metric, kinds))
+        for metric in keeper.opening.baselines
+        if metric in metrics
+    )
 
 
 def _rows(count: int | None) -> str:

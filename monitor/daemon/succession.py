@@ -1,6 +1,7 @@
 """Which migration is watched instead of an older one on the same target: only its name, for people.
 
-Who may roll back is decided by the database (`Controls.superseded`), not here.
+Who may roll back is decided by the database (`Controls.superseded`), not here. While the newer one is open it
+tells people what is so on the target: the older ones write it down and are silent.
 """
 
 from __future__ import annotations
@@ -15,5 +16,6 @@ def name_the_newest(keepers: Collection[Keeper]) -> None:
     running = [keeper for keeper in keepers if not keeper.ended]
     newest = max(running, key=lambda keeper: keeper.row.seq, default=None)
     for keeper in keepers:
-        if newest is not None and keeper.row.seq < newest.row.seq:
+        keeper.aside = newest is not None and keeper.row.seq < newest.row.seq
+        if newest is not None and keeper.aside:
             keeper.newer = newest.row.migration

@@ -15,7 +15,7 @@ from monitor.core.state import Order
 from monitor.core.thresholds import Action
 from monitor.daemon import lines
 from monitor.daemon.aftermath import After
-from monitor.daemon.details import KINDS, detail_of, told_open
+from monitor.daemon.details import KINDS, detail_of, limit_of, stands, told_open
 from monitor.daemon.keeper import NOT_YET, Keeper
 from monitor.daemon.messages import Messages, command, when
 from monitor.daemon.parts import TargetParts
@@ -56,14 +56,16 @@ class Telling:
             self._parts.telemetry.count("late_samples_total", target=self._parts.name)
             return
         kind = KINDS[type(decision)]
-        self._row(keeper, kind, decision.at, {**detail_of(decision), **self._ended_by(keeper, decision)})
+        self._row(keeper, kind, decision.at, self._detail(keeper, decision))
         self._parts.telemetry.count("decisions_total", target=self._parts.name, decision=kind)
         if isinstance(decision, said.Ended):
             for rule in told_open(keeper):
-                self._send(self._messages.over(keeper, rule, decision.at))
+                self._tell(keeper, self._messages.over(keeper, rule, decision.at))
         alert = self._alert_of(keeper, decision)
-        if alert is not None:
+        if alert is not None and isinstance(decision, said.Ended):
             self._send(alert)
+        elif alert is not None:
+            self._tell(keeper, alert)
         if isinstance(decision, said.Ended):
             self._close_all(keeper, decision.at)
 
@@ -76,7 +78,7 @@ class Telling:
             if now - streak.first >= rule.hold / TOLD_AFTER:
                 told.add(rule.name)
                 pending = said.StreakPending(streak.first, rule.name)
-                self._send(self._messages.pending(keeper, pending, self._value(keeper, rule.metric)))
+                self._tell(keeper, self._messages.pending(keeper, pending, self._value(keeper, rule.metric)))
 
     def readiness(self, keeper: Keeper, readiness: Readiness, now: Micros) -> None:
         """Every change of the reasons is told once, with all of them; the first good one is not news.
@@ -105,6 +107,8 @@ class Telling:
             else "only observes from now on: a newer watch is responsible for the target"
         )
         self._send(self._messages.noticed(keeper, now, what, title))
+        if armed:
+            self._catch_up(keeper, now)
         if keeper.readiness.reasons != NOT_YET.reasons:
             self.readiness(keeper, keeper.readiness, now)
 
@@ -132,7 +136,7 @@ class Telling:
         keeper.missing[metric] = known - answering
         detail = {"metric": metric, "answering": answering, "instances": known}
         self._row(keeper, "instances_missing" if answering < known else "instances_back", now, detail)
-        self._send(self._messages.instances(keeper, metric, answering, known, now))
+        self._tell(keeper, self._messages.instances(keeper, metric, answering, known, now))
 
     def progress(self, keeper: Keeper, progress: Progress, now: Micros) -> None:
         """What the executor reports on its way."""
@@ -196,12 +200,43 @@ class Telling:
 
     def adopted(self, keeper: Keeper, now: Micros) -> None:
         """A new watch begins."""
-        self._row(keeper, "started", now, {"mode": keeper.mode.value})
+        baseline = keeper.opening.view(self._parts.kinds)
+        self._row(keeper, "started", now, {"mode": keeper.mode.value, "baseline": baseline})
         title = f"is watched until {when(keeper.row.ends_at)}"
         if keeper.already_breaching:
-            self._row(keeper, "already_breaching", now, {})
-            title = "is watched; a rollback rule was already breaching, so a person must approve a rollback"
-        self._send(self._messages.noticed(keeper, now, "started", title))
+            self._row(keeper, "already_breaching", now, {"rules": list(keeper.opening.rules)})
+            title = (
+                f"is watched; {' and '.join(keeper.opening.rules)} had fired before it began, "
+                "so a person must approve a rollback until that is over"
+            )
+        self._send(self._messages.started(keeper, now, title))
+
+    def found(self, keeper: Keeper, decisions: Sequence[said.Decision]) -> None:
+        """What was so between the migration and the registration: written down, told if it is so still."""
+        for decision in decisions:
+            if isinstance(decision, said.LateIgnored):
+                continue
+            if stands(keeper, decision):
+                self.decision(keeper, decision)
+            else:
+                self._row(keeper, KINDS[type(decision)], decision.at, self._detail(keeper, decision))
+
+    def rearmed(self, keeper: Keeper, now: Micros) -> None:
+        """What was wrong before the migration is over."""
+        self._row(keeper, "rearmed", now, {"mode": keeper.mode.value})
+        if not keeper.may_roll_back:
+            return  # superseded: it acts no more than before
+        title = "may be rolled back by itself again: what was wrong before it began is over"
+        self._send(self._messages.noticed(keeper, now, "rearmed", title))
+
+    def overtaken(self, after: After, newer: str, now: Micros) -> None:
+        """A newer watch began before it could be said whether a rollback helped: no question any more."""
+        detail = {"helped": None, "migration": after.migration, "newer": newer}
+        key = f"{after.watch_id}/aftermath/{after.until}"
+        self._events.append(EventRow(after.watch_id, now, "aftermath", detail, key))
+        log.info(
+            "watch.aftermath", watch=after.watch_id, target=self._parts.name, moment=seconds(now), **detail
+        )
 
     def _alert_of(self, keeper: Keeper, decision: said.Decision) -> Alert | None:
         make = self._messages
@@ -239,6 +274,10 @@ class Telling:
     def _value(self, keeper: Keeper, metric: str) -> float | None:
         return keeper.state.seen.tracks[keeper.policy.places[metric].index].value
 
+    def _detail(self, keeper: Keeper, decision: said.Decision) -> dict[str, Any]:
+        found = {**detail_of(decision), **self._ended_by(keeper, decision)}
+        return {**found, **limit_of(keeper, found.get("rule"))} if "evidence" in found else found
+
     def _ended_by(self, keeper: Keeper, decision: said.Decision) -> dict[str, Any]:
         """The value that ended a streak, in its metric's unit; none if it was not a value that did."""
         if not isinstance(decision, said.StreakCleared) or decision.reason != "recovered":
@@ -270,6 +309,25 @@ class Telling:
             if alert.at != now:
                 self._send(self._messages.closed(alert, now))
         self.reminders.drop(keeper.id)
+
+    def _tell(self, keeper: Keeper, alert: Alert) -> None:
+        """What is so on the target is told by its newest watch; what nobody was told of is not resolved."""
+        untold = alert.condition in keeper.untold
+        if alert.resolves and untold:
+            keeper.untold.discard(alert.condition)
+        elif keeper.aside and not alert.resolves:
+            keeper.untold.add(alert.condition)
+        else:
+            self._send(alert)
+
+    def _catch_up(self, keeper: Keeper, now: Micros) -> None:
+        """It tells again: of what can't be measured too, if that was kept back."""
+        for metric, track in zip(keeper.policy.metrics, keeper.state.seen.tracks, strict=True):
+            condition = f"{keeper.id}/{metric}/blind"
+            if track.blind and condition in keeper.untold:
+                blind = said.WentBlind(now, metric)
+                self._send(self._messages.blind(keeper, blind, self._missing(keeper, metric)))
+        keeper.untold.clear()
 
     def _send(self, alert: Alert) -> None:
         self.reminders.note(alert)

@@ -43,6 +43,9 @@ TOLD: Mapping[ProgressKind, News] = {
     ProgressKind.REFUSED_FOR_NOW: News(
         Severity.CRITICAL, "connection", "it is tried again by itself while the breach lasts"
     ),
+    ProgressKind.HINDERED: News(
+        Severity.CRITICAL, "hindered", "it is tried again by itself, with longer rests, while it is wanted"
+    ),
     ProgressKind.PROMOTED: News(
         Severity.WARNING, "promoted", "nothing is lost, the rollback goes on there", page=False
     ),

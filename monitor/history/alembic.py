@@ -70,37 +70,54 @@ def _books_said(place: Place, changes: Sequence[Change], tables: Sequence[str]) 
 
 
 def _books_of(place: Place, changes: Sequence[Change]) -> Bookkeeping:
-    """What the rendered text would have said to the table. The first version that goes is ours."""
+    """What the rendered text would have said to the table. The first version that goes is ours.
+
+    SQL that was rendered without a database does not know the table's other rows: a version from which
+    another row descends is not written, as Alembic on a database does not write it.
+    """
     ours = next((gone for gone, _ in changes if gone), "")
     if not ours:
         raise Unusable(f"the SQL takes no version out of {place.table}: it is no downgrade")
+    above = standing_on(place.directory, changes) if place.directory is not None else {}
     before = [new for _, new in changes if new]
+    unknown = ", ".join(new for new in before if new not in above)
+    after = sorted({*before, *(r for found in above.values() for r in found)})
     state = f"""{MARK}
 SELECT coalesce(pg_catalog.bool_or(r.version_num = $1::text), false) AS applied, NULL::text AS newer,
-       CASE WHEN pg_catalog.bool_or(r.version_num = $1::text) THEN ''
+       CASE WHEN pg_catalog.bool_or(r.version_num = $1::text) AND (pg_catalog.count(*) = 1 OR $3::text = '')
+            THEN ''
+            WHEN pg_catalog.bool_or(r.version_num = $1::text)
+            THEN 'it has several heads, ' || pg_catalog.string_agg(r.version_num, ', ' ORDER BY r.version_num)
+                 || ', and whether one of them stands on ' || $3::text || ' is not known: '
+                 || 'set `migrations.dir` to the folder of the revisions, or merge the heads'
             WHEN pg_catalog.bool_and(r.version_num = ANY (pg_catalog.string_to_array($2::text, ',')))
               OR pg_catalog.count(*) = 0 THEN ''
             ELSE 'it is at ' || pg_catalog.string_agg(r.version_num, ', ') || ', not at ' || $1::text
                  || ': a later migration was applied, or this one was taken back' END AS trouble
   FROM {place.books} r"""
-    needs = tuple(sorted({"SELECT", "UPDATE", *(p for c in changes for p in _privileges(c))}))
-    table = BookTable(place.books, needs)
-    writes = tuple(_write(place, *c) for c in changes)
-    return Bookkeeping("alembic", ours, (table,), state, (ours, ",".join(before)), writes)
+    writes = tuple(w for gone, new in changes for w in _writes(place, gone, new, above.get(new, ())))
+    verbs = {w.sql.removeprefix(MARK).split()[0] for w in writes}
+    table = BookTable(place.books, tuple(sorted({"SELECT", "UPDATE", *verbs})))
+    return Bookkeeping("alembic", ours, (table,), state, (ours, ",".join(after), unknown), writes)
 
 
-def _privileges(change: Change) -> tuple[str, ...]:
-    gone, new = change
-    return ("UPDATE",) if gone and new else ("DELETE",) if gone else ("INSERT",)
-
-
-def _write(place: Place, gone: str, new: str) -> BookWrite:
+def _writes(place: Place, gone: str, new: str, above: Sequence[str]) -> Iterator[BookWrite]:
+    """One change; `above`: other revisions that stand on the new one, and keep it out of the table."""
     table, where = f"{place.books} AS r", "WHERE r.version_num = $1::text"
-    if gone and new:
-        return BookWrite(f"{MARK} UPDATE {table} SET version_num = $2::text {where}", (gone, new), 1)
+    if gone and new and not above:
+        yield BookWrite(f"{MARK} UPDATE {table} SET version_num = $2::text {where}", (gone, new), 1)
+        return
     if gone:
-        return BookWrite(f"{MARK} DELETE FROM {table} {where}", (gone,), 1)
-    return BookWrite(f"{MARK} INSERT INTO {table} (version_num) VALUES ($1::text)", (new,), 1)
+        yield BookWrite(f"{MARK} DELETE FROM {table} {where}", (gone,), 1)
+    if new and above:
+        other = (
+            f"SELECT FROM {place.books} o "
+            "WHERE o.version_num = ANY (pg_catalog.string_to_array($2::text, ','))"
+        )
+        insert = f"{MARK} INSERT INTO {table} (version_num) SELECT $1::text WHERE NOT EXISTS ({other})"
+        yield BookWrite(insert, (new, ",".join(above)), None)
+    elif new:
+        yield BookWrite(f"{MARK} INSERT INTO {table} (version_num) VALUES ($1::text)", (new,), 1)
 
 
 def _books(place: Place, key: str, _: Sequence[Script]) -> Bookkeeping:
@@ -118,24 +135,54 @@ def _books(place: Place, key: str, _: Sequence[Script]) -> Bookkeeping:
 
 def revisions(directory: Path) -> Mapping[str, tuple[str, ...]]:
     """Revision -> the revisions before it, of every revision file; nothing of a file is executed."""
-    found: dict[str, tuple[str, ...]] = {}
-    for path in (p for p in listed(directory) if p.suffix == ".py"):
-        values = _constants(read(path))
-        if isinstance(revision := values.get("revision"), str):
-            down = values.get("down_revision")
-            found[revision] = (down,) if isinstance(down, str) else tuple(down or ())
+    return {revision: down for revision, (down, _) in _files(directory).items()}
+
+
+def standing_on(directory: Path, changes: Sequence[Change]) -> Mapping[str, tuple[str, ...]]:
+    """For each version that comes, if a file has it: itself and all that stand on it beside those that go.
+
+    What stands on one that goes is in no table that has that one.
+    """
+    files = _files(directory)
+    under = {revision: {*down, *needs} for revision, (down, needs) in files.items()}
+    going = _with_all_above({gone for gone, _ in changes}, under)
+    found = {}
+    for new in (new for _, new in changes if new in files):
+        others = _with_all_above({new}, under) - going - {new}
+        found[new] = tuple(sorted({*others, new})) if others else ()
     return found
 
 
+def _with_all_above(revisions: set[str], under: Mapping[str, set[str]]) -> set[str]:
+    above = set(revisions)
+    while more := {r for r, parents in under.items() if parents & above} - above:
+        above |= more
+    return above
+
+
+def _files(directory: Path) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Revision -> (the revisions before it, those it depends on)."""
+    found = {}
+    for path in (p for p in listed(directory) if p.suffix == ".py"):
+        values = _constants(read(path))
+        if isinstance(revision := values.get("revision"), str):
+            found[revision] = (_several(values.get("down_revision")), _several(values.get("depends_on")))
+    return found
+
+
+def _several(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())
+
+
 def _constants(source: bytes) -> dict[str, str | tuple[str, ...] | None]:
-    """`revision` and `down_revision` as they are assigned; {} for a file that is no Python."""
+    """`revision`, `down_revision` and `depends_on` as they are assigned; {} for a file that is no Python."""
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError):
         return {}
     found = {}
     for name, value in (pair for node in body for pair in _assigned(node)):
-        if name in {"revision", "down_revision"}:
+        if name in {"revision", "down_revision", "depends_on"}:
             with contextlib.suppress(ValueError):  # no constant
                 found[name] = ast.literal_eval(value)
     return found
@@ -152,7 +199,8 @@ def _assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
 ALEMBIC = Tool(
     "alembic",
     reads="`--rollback` with `alembic downgrade REV:PREV --sql`; its transactions are taken out",
-    marks="its own statements on the table, taken out of the SQL, each checked",
+    marks="its own statements on the table, taken out of the SQL, each checked; "
+    "with several heads as on a database, which needs `dir`",
     proven="Alembic 1.20.1",
     table="alembic_version",
     rendered=rendered,

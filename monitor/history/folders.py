@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.history.files import listed
-from monitor.history.rows import MARK, Rows, deleted, state_of
+from monitor.history.rows import MARK, Rows, deleted, moment_of, state_of
 from monitor.history.tool import Place, Script, Tool
 from monitor.ports.history import Bookkeeping, BookTable, BookWrite
 
@@ -52,14 +52,17 @@ def _prisma_books(place: Place, key: str, _: Sequence[Script]) -> Bookkeeping:
         "(SELECT 'migration ' || f.migration_name || ' failed half-way' "
         f"FROM {place.books} f WHERE f.finished_at IS NULL AND f.rolled_back_at IS NULL LIMIT 1)"
     )
-    rows = Rows(PRISMA_ROWS.key, PRISMA_ROWS.order, PRISMA_ROWS.label, PRISMA_ROWS.live, failed)
+    rows = Rows(
+        PRISMA_ROWS.key, PRISMA_ROWS.order, PRISMA_ROWS.label, PRISMA_ROWS.live, failed, "r.started_at"
+    )
     sql = (
         f"{MARK} UPDATE {place.books} AS r SET rolled_back_at = pg_catalog.now() "
         f"WHERE {rows.key} AND {rows.live}"
     )
     table = BookTable(place.books, ("SELECT", "UPDATE"))
     write = BookWrite(sql, (key,), 1)
-    return Bookkeeping("prisma", key, (table,), state_of(place, rows), (key,), (write,))
+    moment = moment_of(place, rows)
+    return Bookkeeping("prisma", key, (table,), state_of(place, rows), (key,), (write,), moment)
 
 
 DIESEL = Tool(

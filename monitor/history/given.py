@@ -8,8 +8,7 @@ from dataclasses import replace
 
 from monitor.history.dbmate import version_of
 from monitor.history.rows import Rows, deleted
-from monitor.history.tool import Place, Rendered, Script, Tool, Unusable
-from monitor.history.wrapper import unwrapped
+from monitor.history.tool import Place, Script, Tool, Unusable
 from monitor.ports.history import Bookkeeping, BookTable
 
 Books = Callable[[Place, str, Sequence[Script]], Bookkeeping]
@@ -25,12 +24,10 @@ def _django_books(place: Place, key: str, _: Sequence[Script]) -> Bookkeeping:
     name = re.sub(r"[/ ]", ".", key, count=1)
     if "." not in name:
         raise Unusable(f"{key} names no app: write the migration as APP.NAME, as shop.0002_email")
-    rows = Rows("r.app || '.' || r.name = $1::text", ("r.id",), "(r.app || '.' || r.name)")
+    rows = Rows(
+        "r.app || '.' || r.name = $1::text", ("r.id",), "(r.app || '.' || r.name)", applied_at="r.applied"
+    )
     return deleted("django", place, rows, name)
-
-
-def _rendered(sql: bytes) -> Rendered:
-    return Rendered(unwrapped(sql))
 
 
 def _knex_books(place: Place, key: str, _: Sequence[Script]) -> Bookkeeping:
@@ -41,7 +38,7 @@ def _knex_books(place: Place, key: str, _: Sequence[Script]) -> Bookkeeping:
     )
     rows = Rows(
         r"(r.name = $1::text OR pg_catalog.regexp_replace(r.name, '[.][cm]?[jt]s$', '') = $1::text)",
-        ("r.id",), "r.name", trouble=locked,
+        ("r.id",), "r.name", trouble=locked, applied_at="r.migration_time",
     )  # fmt: skip
     books = deleted("knex", place, rows, key)
     return replace(books, tables=(*books.tables, BookTable(lock, ("SELECT",))))
@@ -49,11 +46,10 @@ def _knex_books(place: Place, key: str, _: Sequence[Script]) -> Bookkeeping:
 
 DJANGO = Tool(
     "django",
-    reads=f"{GIVEN} with `manage.py sqlmigrate APP NAME --backwards`, without its BEGIN and COMMIT",
+    reads=f"{GIVEN} with `manage.py sqlmigrate APP NAME --backwards`",
     marks="its row is deleted; the migration is called `APP.NAME`",
     proven="Django 5.2.19",
     table="django_migrations",
-    rendered=_rendered,
     books=_django_books,
 )
 
@@ -82,7 +78,13 @@ ECTO = Tool(
     proven="the table as documented",
     key_of=version_of,
     books=_deleting(
-        "ecto", Rows("r.version = $1::text::bigint", ("r.inserted_at", "r.version"), "r.version")
+        "ecto",
+        Rows(
+            "r.version = $1::text::bigint",
+            ("r.inserted_at", "r.version"),
+            "r.version",
+            applied_at="r.inserted_at AT TIME ZONE 'UTC'",
+        ),
     ),
 )
 

@@ -26,6 +26,7 @@ class Rows:
     label: str
     live: str = "true"
     trouble: str = "''"  # a text: why the tool would refuse
+    applied_at: str = ""  # of `r`, with its time zone: when the migration began or was applied
 
 
 def state_of(place: Place, rows: Rows) -> str:
@@ -42,6 +43,13 @@ SELECT EXISTS (SELECT FROM {place.books} m WHERE {mine}) AS applied,
        coalesce({rows.trouble}, '') AS trouble"""
 
 
+def moment_of(place: Place, rows: Rows) -> str:
+    """The question when it was applied; "" where that can't be known."""
+    if not rows.applied_at:
+        return ""
+    return f"SELECT pg_catalog.max({_as(rows.applied_at, 'm')}) FROM {place.books} m WHERE {_of(rows, 'm')}"
+
+
 def deletion(place: Place, rows: Rows, key: str) -> BookWrite:
     """The row goes, and exactly one."""
     live = "" if rows.live == "true" else f" AND {rows.live}"
@@ -52,7 +60,8 @@ def deletion(place: Place, rows: Rows, key: str) -> BookWrite:
 def deleted(tool: str, place: Place, rows: Rows, key: str) -> Bookkeeping:
     """The books of a tool that forgets a migration by deleting its row."""
     table = BookTable(place.books, ("SELECT", "DELETE"))
-    return Bookkeeping(tool, key, (table,), state_of(place, rows), (key,), (deletion(place, rows, key),))
+    write, moment = deletion(place, rows, key), moment_of(place, rows)
+    return Bookkeeping(tool, key, (table,), state_of(place, rows), (key,), (write,), moment)
 
 
 def _of(rows: Rows, alias: str) -> str:

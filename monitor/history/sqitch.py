@@ -12,8 +12,7 @@ from pathlib import Path
 from monitor.errors import OperatorError
 from monitor.history.files import read
 from monitor.history.rows import MARK
-from monitor.history.tool import Place, Rendered, Script, Section, Tool, Unusable
-from monitor.history.wrapper import unwrapped
+from monitor.history.tool import Place, Script, Tool, Unusable
 from monitor.ports.history import Bookkeeping, BookTable, BookWrite
 
 _PROJECT = re.compile(r"^%project=(\S+)\s*$", re.MULTILINE)
@@ -42,15 +41,6 @@ def _scripts(place: Place) -> Sequence[Script]:
                (n,), name)
         for n, name in enumerate(names)
     ]  # fmt: skip
-
-
-def down(data: bytes, _: Script) -> Section:
-    """The script without the BEGIN and COMMIT that its template has."""
-    return unwrapped(data)
-
-
-def _rendered(sql: bytes) -> Rendered:
-    return Rendered(unwrapped(sql))
 
 
 def _books(place: Place, key: str, _: Sequence[Script]) -> Bookkeeping:
@@ -99,18 +89,17 @@ SELECT 'revert', c.change_id, c.change, c.project, c.note,
             BookWrite(f"{MARK} DELETE FROM {dependencies} AS r {gone}", args, None),
             BookWrite(f"{MARK} DELETE FROM {changes} AS r {gone}", args, 1),
         ),
+        f"SELECT c.committed_at FROM {changes} c WHERE c.change_id = {ours}",
     )
 
 
 SQITCH = Tool(
     "sqitch",
-    reads="`revert/CHANGE.sql`, without its BEGIN and COMMIT",
+    reads="`revert/CHANGE.sql`",
     marks="a `revert` event; tags, dependencies and the change are deleted",
     proven="sqitch 1.3.1",
     table="changes",
     schema="sqitch",
     scripts=_scripts,
-    down=down,
-    rendered=_rendered,
     books=_books,
 )

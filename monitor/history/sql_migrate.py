@@ -14,7 +14,7 @@ from monitor.ports.history import Bookkeeping
 _FILE = re.compile(r"(?P<name>.+)\.sql")
 _PREFIX = "-- +migrate "
 
-ROWS = Rows("r.id = $1::text", ("r.applied_at", 'r.id COLLATE "C"'), "r.id")
+ROWS = Rows("r.id = $1::text", ("r.applied_at", 'r.id COLLATE "C"'), "r.id", applied_at="r.applied_at")
 
 
 def _scripts(place: Place) -> Sequence[Script]:

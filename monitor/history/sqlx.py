@@ -29,7 +29,12 @@ def _books(place: Place, key: str, _: Sequence[Script]) -> Bookkeeping:
         f"FROM {place.books} f WHERE NOT f.success LIMIT 1)"
     )
     rows = Rows(
-        "r.version = $1::text::bigint", ("r.installed_on", "r.version"), "r.version", "r.success", failed
+        "r.version = $1::text::bigint",
+        ("r.installed_on", "r.version"),
+        "r.version",
+        "r.success",
+        failed,
+        "r.installed_on",
     )
     return deleted("sqlx", place, rows, _key_of(key))
 

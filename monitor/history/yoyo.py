@@ -6,13 +6,16 @@ import re
 from collections.abc import Sequence
 
 from monitor.history.files import matching
-from monitor.history.rows import MARK, Rows, deletion, state_of
+from monitor.history.rows import MARK, Rows, deletion, moment_of, state_of
 from monitor.history.tool import Place, Script, Tool
 from monitor.ports.history import Bookkeeping, BookTable, BookWrite
 
 _FILE = re.compile(r"(?P<name>.+)\.rollback\.sql")
 
-ROWS = Rows("r.migration_id = $1::text", ("r.applied_at_utc", 'r.migration_id COLLATE "C"'), "r.migration_id")
+ROWS = Rows(
+    "r.migration_id = $1::text", ("r.applied_at_utc", 'r.migration_id COLLATE "C"'), "r.migration_id",
+    applied_at="r.applied_at_utc AT TIME ZONE 'UTC'",
+)  # fmt: skip
 
 
 def _scripts(place: Place) -> Sequence[Script]:
@@ -33,7 +36,7 @@ SELECT pg_catalog.gen_random_uuid()::text, r.migration_hash, r.migration_id, 'ro
   FROM {place.books} r WHERE {ROWS.key}"""
     tables = (BookTable(place.books, ("SELECT", "DELETE")), BookTable(log, ("INSERT",)))
     writes = (BookWrite(noted, (key,), 1), deletion(place, ROWS, key))
-    return Bookkeeping("yoyo", key, tables, state_of(place, ROWS), (key,), writes)
+    return Bookkeeping("yoyo", key, tables, state_of(place, ROWS), (key,), writes, moment_of(place, ROWS))
 
 
 def _key_of(migration: str) -> str:

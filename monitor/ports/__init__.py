@@ -19,7 +19,7 @@ from monitor.ports.losses import (
 )
 from monitor.ports.overview import DECIDED, Milestone, Overview, TargetView, Telemetry
 from monitor.ports.probes import Gauge, Probe
-from monitor.ports.readiness import Lack, Readiness, Reason, code_of
+from monitor.ports.readiness import NO_ROLLBACK, Lack, Readiness, Reason, code_of
 from monitor.ports.registry import Registry
 from monitor.ports.rehearsals import (
     HOLDS,
@@ -40,6 +40,7 @@ from monitor.ports.watches import Control, Controls, Registration, StoredPlan, W
 __all__ = [
     "DECIDED",
     "HOLDS",
+    "NO_ROLLBACK",
     "Alert",
     "AlertRow",
     "AlertTold",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _PARAMETER = re.compile(r"\$(\d)::text")
 
@@ -41,7 +41,8 @@ class Bookkeeping:
 
     `state` yields one row: `applied` (bool), `newer` (text: the latest migration applied after it, or
     NULL) and `trouble` (text: why the tool itself would refuse, or ""). The first table is locked
-    before it is asked.
+    before it is asked. `applied_at`: a query for the moment it was applied, with the same `args`; ""
+    where the table has none, or one without its time zone. It is asked at registration and not stored.
     """
 
     tool: str
@@ -50,6 +51,7 @@ class Bookkeeping:
     state: str
     args: tuple[str, ...]
     writes: tuple[BookWrite, ...]
+    applied_at: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from monitor.core.samples import Micros, Reading
 from monitor.ports.shapes import Json
@@ -17,6 +17,14 @@ class Gauge:
     name: str
     value: float
     labels: tuple[tuple[str, str], ...] = ()
+
+
+@runtime_checkable
+class Windowed(Protocol):
+    """A probe whose values are taken over a window of several reads."""
+
+    def begin_afresh(self) -> None:
+        """A rollback of ours took effect: the window holds only what is read from now on."""
 
 
 class Probe(Protocol):

@@ -32,6 +32,7 @@ class Lack(StrEnum):
     DATA = "data"  # rows that are there break what it would bring back
     HISTORY = "history"  # the migration tool's table says otherwise
     HOOK = "hook"  # a hook of the rollback can't be run
+    NO_ROLLBACK = "no_rollback"  # the watch has none: it only alerts
     UNCHECKED = "unchecked"  # not proven yet
     OTHER = "other"
 
@@ -47,6 +48,9 @@ class Reason(str):
         made = super().__new__(cls, text)
         made.code = code
         return made
+
+
+NO_ROLLBACK = Reason("there is no rollback: the watch only alerts, and a person must act", Lack.NO_ROLLBACK)
 
 
 def code_of(reason: str) -> Lack:

@@ -25,6 +25,9 @@ class Registry(Protocol):
     async def find(self, name: str) -> WatchRow | None:
         """By id, else the latest watch of the migration of that name."""
 
+    async def looked_after(self) -> bool:
+        """Whether a daemon wrote to the target's store a moment ago."""
+
     async def watches(self, limit: int) -> Sequence[WatchRow]:
         """Newest first."""
 

@@ -16,7 +16,8 @@ from monitor.ports.watches import Control
 class WatchRequest:
     """A watch as a person or a deploy asks for it. `target` None: the only one configured.
 
-    `rollback` None: as the target's migration tool has it in its files.
+    `rollback` None: as the target's migration tool has it in its files. `no_rollback`: it has none, and
+    the watch only alerts.
     """
 
     migration: str
@@ -28,6 +29,7 @@ class WatchRequest:
     allow_opaque: bool = False
     started_at: Micros | None = None  # None: now, by the database's clock
     before: bytes | None = None  # a fingerprint from before the migration, as its file's bytes
+    no_rollback: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class ProgressKind(StrEnum):
     HOOK_FAILED = "hook_failed"  # one failed, and the rollback goes on
     HOOK_BLOCKS = "hook_blocks"  # one failed, and no statement is sent until it succeeds
     REFUSED_FOR_NOW = "refused_for_now"  # the server refuses the connection: tried again within the budget
+    HINDERED = "hindered"  # no room on the server, or our own cap ended it: page, tried again
     PROMOTED = "promoted"  # another timeline answers, and it has lost nothing of the rollback
 
 

@@ -73,6 +73,10 @@ class Store(Protocol):
         """Whether this daemon holds the store's lock now, as far as it knows."""
 
     @property
+    def held_by_stranger(self) -> bool:
+        """Whether who has the lock that we wait for could be no daemon."""
+
+    @property
     def waits_for(self) -> str:
         """The daemon that has the lock while `open` waits for it; "" when none was found to."""
 
@@ -81,6 +85,9 @@ class Store(Protocol):
 
     async def load(self) -> tuple[Sequence[WatchRow], Json]:
         """All open watches of the target in order of `seq`, and the target's memory ({} if none)."""
+
+    async def past(self, since: Micros) -> Sequence[SampleRow]:
+        """The target's samples since that moment, in order of time."""
 
     async def record(self, record: Record) -> None:
         """In one transaction; a verdict once stored and a person's controls are never overwritten."""

@@ -59,6 +59,11 @@ class StoredPlan:
     digest: str = field(default="", compare=False)
     intact: bool = field(default=True, compare=False)
 
+    @property
+    def no_rollback(self) -> bool:
+        """Whether the migration has none: there is nothing to execute."""
+        return bool(self.plan.get("no_rollback"))
+
 
 @dataclass(frozen=True, slots=True)
 class Registration:

@@ -1,39 +1,39 @@
 """Cumulative counters of several instances to increases, and increases to a trailing window.
 
 Pure: pages and moments in, numbers out. A page is what one instance said at one read: named groups
-(`requests`, `errors`, a histogram's bounds) of series. This file does not read or parse anything.
+(`requests`, `errors`, a histogram's bounds) of series. What a page adds to the last one is `growth`'s
+to say, whether it may be believed `trust`'s. This file does not read or parse anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any
 
 from monitor.core.samples import MINUTE, SECOND, Micros
 from monitor.ports import Json
+from monitor.probes.growth import NOTHING, Groups, Page, growth, vanished
+from monitor.probes.trust import CHANGED, DOUBTED, RESTARTED, SEVERAL, Trust, judged
+
+__all__ = ["ERRORS", "REQUESTS", "Groups", "Increase", "Meter", "Page", "Rates"]
 
 REQUESTS = "requests"
 ERRORS = "errors"
 
-DISTRUST_READS = 3
-"""Reads whose increase is dropped after a decrease: several replicas behind one address decrease again
-and again, a restarted process once."""
+BASELINE = "baseline"
+
+GRAVEST = (SEVERAL, DOUBTED, RESTARTED, CHANGED, BASELINE)
+"""Of several instances' reasons the first of these is said."""
 
 MAX_STORED_SERIES = 5000
-"""Series of all instances kept for a restart (about 30 bytes each); above it the first read is a baseline."""
+"""Series of all instances kept for a restart (about 30 bytes each); above it the first read is a baseline.
+Of those that vanished so many are remembered for each instance."""
 
-Groups = Mapping[str, Mapping[str, float]]
-"""Group -> series -> value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One instance's counters; `identity` changes when the process does ("" when it does not say)."""
-
-    groups: Groups
-    identity: str = ""
+FIRST_READS, EVERY_SO_MANY = 8, 12
+"""Reads on a new connection: the first ones of a process, and one a minute. On a kept one a balancer shows
+one process only, until the connection ends; then the other's whole past would look like an increase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,14 @@ class Increase:
     by: Mapping[str, float]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Instance:
+    """The last page of an instance, the series that it has lost, and what is thought of it."""
+
     at: Micros
     page: Page
-    distrusted: int = 0
+    gone: tuple[str, ...] = ()
+    trust: Trust = field(default_factory=Trust)
 
 
 @dataclass(slots=True)
@@ -68,25 +71,49 @@ class Meter:
 
     rates: Rates
     weight: str = REQUESTS  # the group whose size says how much a window holds
-    counts_us: bool = True  # until an increase below our own reads proves that it does not
     _instances: dict[str, _Instance] = field(default_factory=dict)
     _window: list[Increase] = field(default_factory=list)
     _last: Micros | None = None
+    _reads: int = 0
 
-    def take(self, now: Micros, pages: Mapping[str, Page]) -> Increase | str:
-        """The increase since the last read, summed over instances, or the reason why there is none."""
-        found, why = self._deltas(now, pages)
-        start, self._last = self._last, now
+    def take(self, now: Micros, pages: Mapping[str, Page], whole: bool = False) -> Increase | str:
+        """The increase since the last read, summed over instances, or the reason why there is none.
+
+        The reason is that of the gravest instance, when none of them or, for distrust, fewer than half may
+        be counted. `whole`: the pages are all that there is, so that an instance that is not in them was
+        away for a while; otherwise it is one that could not be asked.
+        """
+        if whole:
+            self._leave_out(now, pages)
+        grown = [self._grown(now, key, page) for key, page in pages.items()]
+        found = [by for by in grown if not isinstance(by, str)]
+        start, self._last, self._reads = self._last, now, self._reads + 1
         self._window = [i for i in self._window if i.start >= now - self.rates.rate_window_max]
-        if not found or start is None:
-            return why or "baseline"
+        distrusted = sum(why in (SEVERAL, DOUBTED) for why in grown if isinstance(why, str))
+        if not found or start is None or 2 * distrusted > len(pages):
+            return min((why for why in grown if isinstance(why, str)), key=GRAVEST.index, default=BASELINE)
         total: dict[str, float] = {}
-        for delta in found:
-            for group, by in delta.items():
-                total[group] = total.get(group, 0.0) + by
+        for by in found:
+            for group, more in by.items():
+                total[group] = total.get(group, 0.0) + more
         increase = Increase(start, now, total)
         self._window.append(increase)
         return increase
+
+    @property
+    def several(self) -> frozenset[str]:
+        """The instances of which it is proven that several processes answer."""
+        return frozenset(key for key, i in self._instances.items() if i.trust.why == SEVERAL)
+
+    @property
+    def wants_new_connection(self) -> bool:
+        """Whether the next read should not use a kept connection, so that another process would show."""
+        doubts = any(i.trust.owed for i in self._instances.values())
+        return doubts or self._reads < FIRST_READS or self._reads % EVERY_SO_MANY == 0
+
+    def forget_pages(self) -> None:
+        """The next read is a baseline: it comes from somewhere that counts apart."""
+        self._instances = {}
 
     def window(self, now: Micros) -> Mapping[str, float]:
         """Sums over the shortest trailing window that is an interval long and holds `rate_requests`."""
@@ -101,29 +128,25 @@ class Meter:
                 break
         return total
 
-    def correct(self, group: str, by: float) -> float:
-        """Replaces the last increase of a group in the window, and gives it back."""
-        last = self._window[-1]
-        self._window[-1] = Increase(last.start, last.end, {**last.by, group: by})
-        return by
-
     def drop_last(self) -> None:
         """Takes the last increase out of the window: it was found to be impossible."""
         self._window.pop()
 
+    def begin_afresh(self) -> None:
+        """The window begins anew: what was before says nothing of what is so now. No increase is lost."""
+        self._window = []
+
     def memory(self) -> Json:
-        """JSON of everything needed to go on after a restart."""
-        if sum(_size(i.page) for i in self._instances.values()) > MAX_STORED_SERIES:
+        """JSON of everything needed to go on after a restart; what vanished is left out first."""
+        series = sum(_size(i) for i in self._instances.values())
+        if series > MAX_STORED_SERIES:
             return {}
+        fits = series + sum(len(i.gone) for i in self._instances.values()) <= MAX_STORED_SERIES
         return {
             "last": self._last,
-            "counts_us": self.counts_us,
-            "instances": {
-                key: [i.at, i.page.identity, i.page.groups, i.distrusted]
-                for key, i in self._instances.items()
-            },
+            "instances": {key: _stored(i, fits) for key, i in self._instances.items()},
             "window": [[i.start, i.end, i.by] for i in self._window],
-        }  # fmt: skip
+        }
 
     def restore(self, memory: Json) -> None:
         """Takes back what `memory` gave; anything else is as if nothing had been remembered."""
@@ -135,55 +158,61 @@ class Meter:
     def _restore(self, memory: Any) -> None:
         if not memory:
             return
-        self._instances = {
-            str(key): _Instance(int(at), Page(_groups(groups), str(identity)), int(distrusted))
-            for key, (at, identity, groups, distrusted) in memory["instances"].items()
-        }  # fmt: skip
+        self._instances = {str(key): _instance(stored) for key, stored in memory["instances"].items()}
         self._window = [Increase(int(s), int(e), _numbers(by)) for s, e, by in memory["window"]]
         self._last = None if memory["last"] is None else int(memory["last"])
-        self.counts_us = bool(memory["counts_us"])
 
-    def _deltas(self, now: Micros, pages: Mapping[str, Page]) -> tuple[list[dict[str, float]], str]:
-        found: list[dict[str, float]] = []
-        why = ""
-        for key, page in pages.items():
-            before = self._instances.get(key)
-            self._instances[key] = after = _Instance(now, page)
-            if before is None or now - before.at > self.rates.rate_window_max or now <= before.at:
-                continue
-            delta = _increase(before.page, page)
-            if isinstance(delta, str):
-                why = delta
-                after.distrusted = DISTRUST_READS if not page.identity else 0
-            elif before.distrusted:
-                why = "counter_reset"
-                after.distrusted = before.distrusted - 1
-            else:
-                found.append(delta)
-        return found, why
+    def _leave_out(self, now: Micros, pages: Mapping[str, Page]) -> None:
+        """Those that are away have lost all their series; after the longest window they are forgotten."""
+        for key in self._instances.keys() - pages.keys():
+            i = self._instances[key]
+            if i.at < now - self.rates.rate_window_max:
+                del self._instances[key]
+            elif i.page.groups:
+                gone = tuple(vanished(i.page, NOTHING, i.gone)[-MAX_STORED_SERIES:])
+                self._instances[key] = replace(i, page=replace(NOTHING, identity=i.page.identity), gone=gone)
 
-
-def _increase(before: Page, after: Page) -> dict[str, float] | str:
-    """By how much each group grew: a series that is new counts from 0, a lost or smaller one is a reset."""
-    if before.identity != after.identity:
-        return "instance_changed"
-    total: dict[str, float] = dict.fromkeys(after.groups, 0.0)
-    for group, old, new in _pairs(before.groups, after.groups):
-        if new is None or new < old:
-            return "counter_reset"
-        total[group] = total.get(group, 0.0) + new - old
-    return total
-
-
-def _pairs(before: Groups, after: Groups) -> Iterator[tuple[str, float, float | None]]:
-    for group in {*before, *after}:
-        old, new = before.get(group, {}), after.get(group, {})
-        for series in {*old, *new}:
-            yield group, old.get(series, 0.0), new.get(series)
+    def _grown(self, now: Micros, key: str, page: Page) -> Mapping[str, float] | str:
+        """What this instance grew by, or why that is not counted."""
+        before = self._instances.get(key)
+        if before is None:
+            self._instances[key] = _Instance(now, page)
+            return BASELINE
+        gone = tuple(vanished(before.page, page, before.gone)[-MAX_STORED_SERIES:])
+        after = self._instances[key] = _Instance(now, page, gone, before.trust)
+        if not before.at < now <= before.at + self.rates.rate_window_max:
+            return BASELINE
+        grew = growth(before.page, page, before.gone, self.weight)
+        trust = judged(before.trust, before.page, page, grew, self.weight)
+        another = before.page.identity != page.identity
+        self._instances[key] = replace(after, trust=trust, gone=() if another else gone)
+        if trust.why == SEVERAL != before.trust.why:
+            self._window = []  # nobody knows since when they answer in turn
+        if another:
+            self._reads = 0  # a deployment may have made several of one
+            return trust.why or CHANGED
+        if trust.owed or before.trust.owed:
+            return trust.why or before.trust.why
+        return grew.by if grew.compared or not page.groups.get(self.weight) else BASELINE
 
 
-def _size(page: Page) -> int:
-    return sum(len(series) for series in page.groups.values())
+def _size(instance: _Instance) -> int:
+    return sum(len(series) for series in instance.page.groups.values())
+
+
+def _stored(i: _Instance, with_gone: bool) -> list[object]:
+    trust = [i.trust.why, i.trust.owed, i.trust.former, sorted(i.trust.fallen), list(i.trust.past)]
+    gone = list(i.gone) if with_gone else []
+    return [i.at, i.page.identity, i.page.groups, i.page.declared, gone, trust]
+
+
+def _instance(stored: Any) -> _Instance:
+    at, identity, groups, declared, gone, (why, owed, former, fallen, past) = stored
+    if why not in (*GRAVEST, ""):
+        raise ValueError("a stored reason is none")
+    trust = Trust(why, int(owed), float(former), frozenset(map(str, fallen)), tuple(map(str, past)))
+    page = Page(_groups(groups), str(identity), bool(declared))
+    return _Instance(int(at), page, tuple(map(str, gone)), trust)
 
 
 def _groups(stored: Any) -> dict[str, dict[str, float]]:

@@ -1,20 +1,33 @@
 """Samples of a few metrics out of a text exposition page (Prometheus 0.0.4 and OpenMetrics).
 
-The page is searched for the names first and only their lines are parsed: a full parse of 1 MB
-blocks the loop for hundreds of milliseconds. Raises SourceError; never repeats the page's text.
+`Sieve` keeps the lines of the wanted names while a page comes in, so that neither a page of 60 MB nor
+its parsing holds anything up; `lines` parses what was kept. Raises SourceError; never repeats the page.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from monitor.errors import SourceError
-from monitor.probes.selectors import unescape
+from monitor.probes.selectors import Selector, unescape
+
+MAX_KEPT = 1 << 20
+"""Bytes of kept lines: some ten thousand series."""
+
+MAX_PAGE = 64 << 20
+"""Bytes of a page that are read."""
+
+MAX_LINE = 1 << 16
+"""Bytes of a line: a label may hold a statement, not a document."""
 
 _LABEL = re.compile(r'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(,?)')
 _REST = re.compile(r"\s+([^\s#]+)(?:\s+([-+0-9.eE]+))?\s*(?:#.*)?")
+_SAMPLE = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_DECLARED = re.compile(rb"^# (?:TYPE|HELP) (\S+)", re.M)
+_ENDINGS = ("_total", "_bucket", "_count", "_sum", "_created")
+BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,41 +41,115 @@ class Line:
     timestamp: float | None = None
 
 
-def lines(page: bytes, names: Iterable[str]) -> list[Line]:
-    """The samples of these metric names, in the order of the names. A series twice is an error."""
-    if page.startswith(b"\xef\xbb\xbf"):
-        raise SourceError("malformed", "the page begins with a byte order mark")
-    found = [_parse(name, line) for name in dict.fromkeys(names) for line in _cut(page, name.encode())]
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a page has of the wanted names: samples, and what it declares with or without one."""
+
+    lines: tuple[Line, ...]
+    declared: frozenset[str] = frozenset()
+
+    def of(self, selectors: Iterable[Selector]) -> list[Line]:
+        """The lines that any of the selectors holds for."""
+        wanted = tuple(selectors)
+        return [line for line in self.lines if any(s.holds(line.name, line.labels) for s in wanted)]
+
+    def declares(self, selectors: Iterable[Selector]) -> bool:
+        """Whether one of these metrics is named, by HELP or TYPE."""
+        names = [Selector(family) for s in selectors for family in families(s.name)]
+        return any(name.names(there) for name in names for there in self.declared)
+
+
+class Sieve:
+    """Keeps of a page, as it comes in pieces, the samples of some names and where these are declared.
+
+    A name that begins with `*` stands for every name that ends so.
+    """
+
+    def __init__(self, names: Iterable[str], most: int = MAX_PAGE) -> None:
+        self._wanted = _pattern(names)
+        self._most = most
+        self._read, self._size = 0, 0
+        self._rest = b"\n"  # each line is found by the line break before it
+        self._kept: list[bytes] = []
+
+    def take(self, piece: bytes) -> None:
+        """The next piece of the page."""
+        if self._read < len(BOM) and (self._rest[1:] + piece).startswith(BOM):
+            raise SourceError("malformed", "the page begins with a byte order mark")
+        self._read += len(piece)
+        if self._read > self._most:
+            raise SourceError("too_large", f"the page is over {self._most >> 20} MiB: raise `max_page`")
+        whole, line_break, rest = piece.rpartition(b"\n")
+        if line_break:
+            self._keep(self._rest + whole)
+            self._rest = line_break + rest
+        elif len(self._rest) + len(rest) > MAX_LINE:
+            raise SourceError("malformed", f"a line of the page is over {MAX_LINE} bytes")
+        else:
+            self._rest += rest
+
+    def body(self) -> bytes:
+        """The kept lines."""
+        self._keep(self._rest)
+        self._rest = b"\n"
+        return b"".join(self._kept)
+
+    def _keep(self, block: bytes) -> None:
+        found = self._wanted.findall(block)
+        self._size += sum(map(len, found))
+        if self._size > MAX_KEPT:
+            text = f"these metrics are over {MAX_KEPT >> 20} MiB of the page: let it have fewer series"
+            raise SourceError("too_large", text)
+        self._kept += found
+
+
+def lines(kept: bytes) -> list[Line]:
+    """The samples of what a Sieve kept, in the page's order. A series twice is an error."""
+    try:
+        text = kept.decode("utf-8")
+    except UnicodeDecodeError as e:
+        raise SourceError("not_utf8", "the page is not UTF-8") from e
+    found = [_parse(line.rstrip("\r")) for line in text.split("\n") if line and line[0] != "#"]
     if len({(line.name, tuple(sorted(line.labels.items()))) for line in found}) < len(found):
         raise SourceError("duplicate_series", "the page has a series twice")
     return found
 
 
-def _cut(page: bytes, name: bytes) -> Iterator[str]:
-    start = 0
-    while (at := page.find(name, start)) >= 0:
-        start = at + len(name)
-        if (at and page[at - 1] != 0x0A) or page[start : start + 1] not in (b"{", b" ", b"\t"):
-            continue
-        end = page.find(b"\n", start)
-        end = len(page) if end < 0 else end
-        try:
-            yield page[at:end].decode("utf-8").rstrip("\r")
-        except UnicodeDecodeError as e:
-            raise SourceError("not_utf8", "the page is not UTF-8") from e
-        start = end
+def declared(kept: bytes) -> frozenset[str]:
+    """The names that the page says it has, whether or not there is a sample of them."""
+    return frozenset(name.decode("utf-8", "replace") for name in _DECLARED.findall(kept))
 
 
-def _parse(name: str, line: str) -> Line:
+def families(name: str) -> tuple[str, ...]:
+    """The names under which a sample's metric may be declared: a counter's with and without `_total`."""
+    return (name, *(name.removesuffix(ending) for ending in _ENDINGS if name.endswith(ending)))
+
+
+def _pattern(names: Iterable[str]) -> re.Pattern[bytes]:
+    samples = dict.fromkeys(names)
+    declarations = dict.fromkeys(family for name in samples for family in families(name))
+    line = rf"(?:{_any(samples)})[{{ \t][^\n]*|# (?:TYPE|HELP) (?:{_any(declarations)})[ \t\r][^\n]*"
+    return re.compile(rf"\n(?:{line})".encode())
+
+
+def _any(names: Iterable[str]) -> str:
+    return "|".join(rf"[a-zA-Z0-9_:]*{re.escape(n[1:])}" if n[0] == "*" else re.escape(n) for n in names)
+
+
+def _parse(line: str) -> Line:
+    name = _SAMPLE.match(line)
+    if name is None:
+        raise SourceError("malformed", "a line of the page can't be read")
     labels: dict[str, str] = {}
-    position = len(name)
+    position = name.end()
     brace = re.compile(r"\s*\{").match(line, position)
     if brace is not None:
         position = _labels(line, brace.end(), labels)
     rest = _REST.fullmatch(line, position)
     if rest is None:
         raise SourceError("malformed", "a line of the page can't be read")
-    return Line(name, line[:position], labels, _float(rest[1]), None if rest[2] is None else _float(rest[2]))
+    timestamp = None if rest[2] is None else _float(rest[2])
+    return Line(name[0], line[:position], labels, _float(rest[1]), timestamp)
 
 
 def _labels(line: str, position: int, into: dict[str, str]) -> int:

@@ -1,7 +1,8 @@
 """The `http_check` source: requests of our own. Their failures, or the time they take, are the measurement.
 
-5xx, refusal and timeout are an error of one request. A name that can't be resolved is an error too:
-nobody else can reach it either. Only a URL of ours that can't be used is no data.
+Only what the application did is measured: it answers (5xx is an error), refuses, resets, or is connected
+and does not answer in time. What fails on our side (`faults.OURS`: the resolver, the route, descriptors,
+TLS as it is set up here) is no request at all; where fewer than half could be made, there is no data.
 """
 
 from __future__ import annotations
@@ -12,13 +13,12 @@ from dataclasses import dataclass, field, replace
 
 from monitor.core.samples import Micros, Reading
 from monitor.errors import SourceError
+from monitor.faults import OURS
 from monitor.net import Net, Response
 from monitor.ports import Gauge, Json
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
-from monitor.probes.endpoints import NOTE, Pace, failed, of_instance
+from monitor.probes.endpoints import NOTE, Pace, failed, instances_of, of_instance
 from monitor.probes.rate import error_rate
-
-NOT_MEASURED = "url"
 
 ANSWERED = frozenset({"redirect", "too_large", "encoding"})
 """What Net refuses to hand on, although the application did answer."""
@@ -46,6 +46,7 @@ class HttpCheckProbe:
         self._meter = Meter(replace(pace.rates, min_requests=1))
         self._requests, self._errors = 0, 0
         self._fresh = True
+        self._measured = 0
 
     @property
     def name(self) -> str:
@@ -57,19 +58,25 @@ class HttpCheckProbe:
 
     async def read(self, now: Micros) -> Sequence[Reading]:
         answers = await asyncio.gather(*(self._one(url) for url in self._spec.urls))
-        if NOT_MEASURED in answers:
-            return failed(self._metric, NOT_MEASURED)
+        made = [answer for answer in answers if not _ours(answer)]
+        self._measured = len(made)
+        if not made or 2 * len(made) < len(answers):
+            return failed(self._metric, str(next(answer for answer in answers if _ours(answer))))
         if self._spec.measure == "time":
-            return [self._slowest(answers)]
+            return [self._slowest(made)]
         if self._fresh:  # our own counters have a known beginning: there is no baseline to read
             self._meter.take(now - self._pace.rates.interval, {"": self._page()})
             self._fresh = False
-        self._requests += len(answers)
-        self._errors += sum(not _good(answer) for answer in answers)
+        self._requests += len(made)
+        self._errors += sum(not _good(answer) for answer in made)
         return [error_rate(self._metric, self._meter, now, {"": self._page()})]
 
     def gauges(self) -> Sequence[Gauge]:
-        return ()
+        """How many addresses there are, and at how many a request of ours could be made."""
+        return instances_of(self._metric, len(self._spec.urls), self._measured)
+
+    def begin_afresh(self) -> None:
+        self._meter.begin_afresh()
 
     def memory(self) -> Json:
         return {"meter": self._meter.memory(), "requests": self._requests, "errors": self._errors}
@@ -90,10 +97,10 @@ class HttpCheckProbe:
         """Nothing of its own: the connections are the Net's."""
 
     def _slowest(self, answers: Sequence[Response | str]) -> Reading:
-        reasons = [answer for answer in answers if isinstance(answer, str)]
-        if reasons:
-            return Reading(self._metric, reason=reasons[0])
-        return Reading(self._metric, max(a.elapsed for a in answers if isinstance(a, Response)) * 1000)
+        times = [answer.elapsed for answer in answers if isinstance(answer, Response)]
+        if not times or 2 * len(times) < len(self._spec.urls):
+            return Reading(self._metric, reason=next(a for a in answers if isinstance(a, str)))
+        return Reading(self._metric, max(times) * 1000)
 
     def _page(self) -> Page:
         return Page({REQUESTS: {"": float(self._requests)}, ERRORS: {"": float(self._errors)}})
@@ -109,11 +116,18 @@ class HttpCheckProbe:
 def _doubt(answer: Response | str) -> str:
     """What `check` says of an answer; "" when it is what one would wish."""
     told = answer if isinstance(answer, str) else f"status {answer.status}"
+    if isinstance(answer, str) and answer in OURS:
+        return f"{told}: {OURS[answer]}; that is no data, since it says nothing of the application"
     if not _good(answer):
         return f"{told}: every such request counts as an error"
     if isinstance(answer, Response) and not 200 <= answer.status < 300:
         return f"{NOTE} {told} counts as no error: name an address that answers 200 when all is well"
     return ""
+
+
+def _ours(answer: Response | str) -> bool:
+    """Whether no request could be made, for reasons of ours."""
+    return isinstance(answer, str) and answer in OURS
 
 
 def _good(answer: Response | str) -> bool:

@@ -9,20 +9,26 @@ from typing import Any
 import jmespath  # type: ignore[import-untyped]  # it has no stubs
 import jmespath.exceptions  # type: ignore[import-untyped]
 
+from monitor.clock import utc_now
 from monitor.core.samples import Micros, Reading
 from monitor.errors import OperatorError, SourceError
 from monitor.net import Net, Response
 from monitor.ports import Gauge, Json
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.probes.endpoints import Endpoints, Pace, failed, refuse_before
+from monitor.probes.given import given_ratio
 from monitor.probes.rate import error_rate
 from monitor.probes.scale import factor, scaled
+from monitor.probes.shared import Shared, shared
 from monitor.probes.strict import document, moment, number
 
 
 @dataclass(frozen=True, slots=True)
 class JsonSpec:
-    """Expressions are JMESPath: `value` with its `unit`, or `errors` and `requests`."""
+    """Expressions are JMESPath: `value` with its `unit`, or `errors` and `requests`.
+
+    `requests` beside a value, which is a ratio then, are its counts.
+    """
 
     urls: tuple[str, ...]
     value: str | None = None
@@ -43,6 +49,7 @@ class JsonProbe:
         self._pace = pace
         self._meter = Meter(pace.rates)
         self._endpoints = Endpoints(metric, spec.urls, spec.headers, pace, net)
+        self._shared = Shared(metric, spec.urls)
         texts = {
             "value": spec.value,
             "errors": spec.errors,
@@ -60,17 +67,39 @@ class JsonProbe:
         return (self._metric,)
 
     async def read(self, now: Micros) -> Sequence[Reading]:
+        if "value" in self._find and REQUESTS in self._find:
+            return await self._read_ratio(now)
         if "value" in self._find:
             values = await self._endpoints.read(now, lambda _, response: self._value(response, now))
             top = max(values.pages.values(), default=0.0)
             return failed(self._metric, values.reason) if values.reason else [Reading(self._metric, top)]
-        pages = await self._endpoints.read(now, lambda _, response: self._page(response, now))
+        pages = await self._endpoints.read(
+            now, lambda _, response: self._page(response, now), self._meter.wants_new_connection
+        )
         if pages.reason:
             return failed(self._metric, pages.reason)
-        return [error_rate(self._metric, self._meter, now, pages.pages, own=len(pages.pages))]
+        reading = error_rate(self._metric, self._meter, now, pages.pages)
+        self._shared.note(self._meter.several)
+        return [reading]
+
+    async def _read_ratio(self, now: Micros) -> Sequence[Reading]:
+        """Of several instances the highest ratio, with the requests of all."""
+        found = await self._endpoints.read(
+            now, lambda _, response: self._ratio(response, now), self._meter.wants_new_connection
+        )
+        if found.reason:
+            return failed(self._metric, found.reason)
+        ratio = max(value for value, _ in found.pages.values())
+        pages = {key: page for key, (_, page) in found.pages.items()}
+        reading = given_ratio(self._metric, ratio, self._meter, now, pages)
+        self._shared.note(self._meter.several)
+        return [reading]
 
     def gauges(self) -> Sequence[Gauge]:
-        return self._endpoints.gauges()
+        return self._endpoints.gauges(len(self._meter.several))
+
+    def begin_afresh(self) -> None:
+        self._meter.begin_afresh()
 
     def memory(self) -> Json:
         return self._meter.memory()
@@ -80,7 +109,10 @@ class JsonProbe:
 
     async def check(self) -> Sequence[str]:
         """What is wrong with the endpoints, in sentences."""
-        return await self._endpoints.problems(lambda _, response, now: self._wrong(response, now))
+        wrong = await self._endpoints.problems(lambda _, response, now: self._wrong(response, now))
+        if "value" in self._find:
+            return wrong
+        return wrong + await shared(self._endpoints, lambda _, response: self._page(response, utc_now()))
 
     async def aclose(self) -> None:
         """Nothing of its own: the connections are the Net's."""
@@ -99,6 +131,10 @@ class JsonProbe:
 
     def _value(self, response: Response, now: Micros) -> float:
         return scaled(self._take("value", self._fresh(response, now)), self._spec.unit)
+
+    def _ratio(self, response: Response, now: Micros) -> tuple[float, Page]:
+        counts = {"": self._take(REQUESTS, self._fresh(response, now))}
+        return self._value(response, now), Page({REQUESTS: counts})
 
     def _page(self, response: Response, now: Micros) -> Page:
         found = self._fresh(response, now)

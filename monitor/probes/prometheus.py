@@ -1,41 +1,52 @@
-"""The `prometheus` source: counters, a histogram's quantile or a gauge of exposition pages."""
+"""The `prometheus` source: counters, a histogram's quantile, a mean or a gauge of exposition pages."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from monitor.clock import utc_now
 from monitor.core.samples import Micros, Reading
-from monitor.errors import OperatorError, SourceError
+from monitor.errors import OperatorError
 from monitor.net import Net, Response
 from monitor.ports import Gauge, Json
-from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
-from monitor.probes.endpoints import Endpoints, Pace, failed, refuse_before
-from monitor.probes.exposition import Line, lines
-from monitor.probes.presets import Series, preset
-from monitor.probes.rate import error_rate, quantile
-from monitor.probes.scale import factor, scaled
-from monitor.probes.selectors import Selector, selector
-from monitor.probes.strict import number
-from monitor.probes.unseen import no_errors_seen
+from monitor.probes.counters import REQUESTS, Meter
+from monitor.probes.endpoints import NOTE, Endpoints, Pace, failed, refuse_before
+from monitor.probes.exposed import (
+    IDENTITY,
+    TOP,
+    Exposed,
+    ExposedRate,
+    ExposedTimes,
+    ExposedValue,
+    Seen,
+)
+from monitor.probes.exposition import MAX_PAGE, Found, Sieve, declared, lines
+from monitor.probes.selectors import selector
+from monitor.probes.series import rates_of, selectors_of, times_of
+from monitor.probes.shared import Shared, shared
+from monitor.probes.survey import Survey, parted
 
-IDENTITY = "process_start_time_seconds"
 ACCEPT = {"accept": "text/plain;version=0.0.4;q=1,*/*;q=0.1"}
 
 
 @dataclass(frozen=True, slots=True)
 class PrometheusSpec:
-    """A preset (with `quantile`: its latency), or selectors: errors and requests, histogram, or a gauge."""
+    """A preset, or selectors: errors and requests, histogram and quantile, mean, or a gauge with its unit.
+
+    With a preset `quantile`, or `mean` as "", asks for its durations. `requests` beside a gauge: its counts.
+    """
 
     urls: tuple[str, ...]
     preset: str | None = None
-    requests: str | None = None
-    errors: str | None = None
+    requests: str | tuple[str, ...] | None = None
+    errors: str | tuple[str, ...] | None = None
     histogram: str | None = None
     quantile: float | None = None
+    mean: str | None = None
     value: str | None = None
     unit: str | None = None
+    max_page: int = MAX_PAGE
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -44,13 +55,16 @@ class PrometheusProbe:
 
     def __init__(self, metric: str, spec: PrometheusSpec, pace: Pace, net: Net) -> None:
         self._metric = metric
-        self._spec = spec
         self._pace = pace
-        self._scale = factor(spec.unit or "s")
-        self._series = {url: series_of(spec, url) for url in spec.urls}
-        self._gauge = (selector(spec.value),) if spec.value is not None else ()
-        self._meter = Meter(pace.rates, weight="+Inf" if spec.quantile is not None else REQUESTS)
-        self._endpoints = Endpoints(metric, spec.urls, {**ACCEPT, **spec.headers}, pace, net)
+        self._spec = spec
+        self._exposed = exposed_of(spec, pace)
+        names = {s.name for url in spec.urls for s in self._exposed.wanted(url)}
+        self._names = (*sorted(names), IDENTITY)
+        self._endpoints = Endpoints(
+            metric, spec.urls, {**ACCEPT, **spec.headers}, pace, net,
+            lambda: Sieve(self._names, spec.max_page),
+        )  # fmt: skip
+        self._shared = Shared(metric, spec.urls)
 
     @property
     def name(self) -> str:
@@ -61,121 +75,81 @@ class PrometheusProbe:
         return (self._metric,)
 
     async def read(self, now: Micros) -> Sequence[Reading]:
-        if self._gauge:
-            return await self._read_gauge(now)
-        parse = self._buckets if self._spec.quantile is not None else self._counters
-        answers = await self._endpoints.read(now, lambda url, response: parse(url, response, now))
+        meter = self._exposed.meter
+        answers = await self._endpoints.read(
+            now, lambda url, response: self._page(url, response, now), meter.wants_new_connection
+        )
         if answers.reason:
             return failed(self._metric, answers.reason)
-        if self._spec.quantile is not None:
-            q = self._spec.quantile
-            return [quantile(self._metric, self._meter, now, answers.pages, q, self._scale)]
-        own = len(answers.pages) if any(s.subtract_own for s in self._series.values()) else 0
-        return [error_rate(self._metric, self._meter, now, answers.pages, own)]
+        reading = self._exposed.reading(self._metric, now, answers.pages)
+        self._shared.note(meter.several)
+        return [reading]
 
     def gauges(self) -> Sequence[Gauge]:
-        return self._endpoints.gauges()
+        return self._endpoints.gauges(len(self._exposed.meter.several))
+
+    def begin_afresh(self) -> None:
+        self._exposed.meter.begin_afresh()
 
     def memory(self) -> Json:
-        return self._meter.memory()
+        return self._exposed.meter.memory()
 
     def restore(self, memory: Json) -> None:
-        self._meter.restore(memory)
+        self._exposed.meter.restore(memory)
 
     async def check(self) -> Sequence[str]:
         """What is wrong with the pages, in sentences; notes begin with `note:`."""
-        return await self._endpoints.problems(self._wrong)
+        told = await self._endpoints.problems(self._told, self._survey)
+        if any(not text.startswith(NOTE) for text in told) or self._spec.value is not None:
+            return told
+        return told + await shared(self._endpoints, lambda url, r: self._page(url, r, utc_now()).page)
+
+    def said(self, reading: Reading) -> str:
+        """A reading in words, where they say more than the value; else ""."""
+        return self._exposed.words(reading)
 
     async def aclose(self) -> None:
         """Nothing of its own: the connections are the Net's."""
 
-    async def _read_gauge(self, now: Micros) -> Sequence[Reading]:
-        answers = await self._endpoints.read(now, lambda _, response: self._highest(response, now))
-        if answers.reason:
-            return failed(self._metric, answers.reason)
-        return [Reading(self._metric, max(answers.pages.values()))]
+    def _page(self, url: str, response: Response, now: Micros) -> Seen:
+        return self._exposed.page(url, self._found(response, now))
 
-    def _highest(self, response: Response, now: Micros) -> float:
-        found = _select(self._lines(response, self._gauge, now), self._gauge)
-        if not found:
-            raise SourceError("no_series", "the page has no series of this selector")
-        return scaled(max(number(line.value, "value") for line in found), self._spec.unit or "count")
-
-    def _counters(self, url: str, response: Response, now: Micros) -> Page:
-        series = self._series[url]
-        found = self._lines(response, (*series.requests, *series.errors), now)
-        groups = {
-            REQUESTS: _values(_select(found, series.requests)),
-            ERRORS: _values(_select(found, series.errors)),
-        }
-        return Page(groups, _identity(found))
-
-    def _buckets(self, url: str, response: Response, now: Micros) -> Page:
-        series = self._series[url]
-        found = self._lines(response, series.buckets, now)
-        groups: dict[str, dict[str, float]] = {}
-        for line in _select(found, series.buckets):
-            bound = _bound(line.labels.get("le", ""))
-            groups.setdefault(bound, {}).update(_values([line]))
-        return Page(groups, _identity(found))
-
-    def _lines(self, response: Response, selectors: Iterable[Selector], now: Micros) -> list[Line]:
-        found = lines(response.body, [*(s.name for s in selectors), IDENTITY])
+    def _found(self, response: Response, now: Micros) -> Found:
+        found = lines(response.body)
         openmetrics = "openmetrics" in response.headers.get("content-type", "")
         for line in found:
             if line.timestamp is not None:
                 refuse_before(line.timestamp / (1 if openmetrics else 1000), now, self._pace.max_gap)
-        return found
+        return Found(tuple(found), declared(response.body))
 
-    def _wrong(self, url: str, response: Response, now: Micros) -> Sequence[str]:
-        series = self._series[url]
-        wanted = (*series.requests, *series.errors, *series.buckets, *self._gauge)
-        found = self._lines(response, wanted, now)
-        first = self._gauge or (series.buckets if self._spec.quantile is not None else series.requests)
-        if not _select(found, first):
-            return [f"the page has no series of `{first[0].name}` with these labels: check name and labels"]
-        return no_errors_seen(series.errors, found)
+    def _survey(self) -> Survey:
+        also = {self._spec.histogram} if self._spec.histogram else set()
+        return Survey(self._names, {selector(name).name for name in also}, self._spec.max_page)
 
-
-def series_of(spec: PrometheusSpec, url: str) -> Series:
-    """What to read of the page at `url`. Raises OperatorError."""
-    if spec.preset is not None:
-        return preset(spec.preset, url)
-    if spec.histogram is not None:
-        if spec.quantile is None or not 0 < spec.quantile < 1:
-            raise OperatorError("a histogram needs `quantile`: write a number between 0 and 1, as 0.95")
-        wanted = selector(spec.histogram)
-        return Series(buckets=(Selector(f"{wanted.name.removesuffix('_bucket')}_bucket", wanted.matchers),))
-    if spec.requests is not None and spec.errors is not None:
-        return Series((selector(spec.requests),), (selector(spec.errors),))
-    if spec.value is None:
-        raise OperatorError(
-            "a prometheus source needs `preset`, `requests` and `errors`, `histogram` or `value`"
-        )
-    return Series()
+    def _told(self, url: str, response: Response, now: Micros) -> Sequence[str]:
+        own, around = parted(response.body, url)
+        return self._exposed.told(url, self._found(replace(response, body=own), now), around)
 
 
-def _select(found: Iterable[Line], selectors: Sequence[Selector]) -> list[Line]:
-    return [line for line in found if any(s.holds(line.name, line.labels) for s in selectors)]
+def exposed_of(spec: PrometheusSpec, pace: Pace) -> Exposed:
+    """What the spec reads of its pages. Raises OperatorError."""
+    if spec.quantile is not None or spec.histogram is not None or spec.mean is not None:
+        return _times(spec, pace)
+    if spec.value is not None:
+        counts = selectors_of(spec.requests or ())
+        return ExposedValue(selector(spec.value), spec.unit or "count", counts, Meter(pace.rates))
+    ways = {url: rates_of(spec.preset, spec.requests, spec.errors, url) for url in spec.urls}
+    if not all(ways.values()):
+        text = "needs `preset`, `requests` and `errors`, `histogram` and `quantile`, `mean`, or `value`"
+        raise OperatorError(f"a prometheus source {text}")
+    return ExposedRate(ways, Meter(pace.rates, weight=REQUESTS))
 
 
-def _values(found: Iterable[Line]) -> dict[str, float]:
-    """Short keys, because they are stored each round."""
-    return {_short(line.series): number(line.value, "a counter of the page") for line in found}
-
-
-def _short(series: str) -> str:
-    return hashlib.blake2b(series.encode(), digest_size=8).hexdigest()
-
-
-def _bound(text: str) -> str:
-    """One spelling for each upper bound: `1` and `1.0` are the same bucket."""
-    try:
-        bound = float(text)
-    except ValueError as e:
-        raise SourceError("bad_histogram", "a bucket of the page has no usable upper bound") from e
-    return "+Inf" if bound == float("inf") else repr(bound)
-
-
-def _identity(found: Iterable[Line]) -> str:
-    return ",".join(sorted(repr(line.value) for line in found if line.name == IDENTITY))
+def _times(spec: PrometheusSpec, pace: Pace) -> ExposedTimes:
+    if spec.mean is None and not 0 < (spec.quantile or 0) < 1:
+        raise OperatorError("a histogram needs `quantile`: write a number between 0 and 1, as 0.95")
+    name = spec.histogram or spec.mean or None
+    ways = {url: times_of(spec.preset, name, spec.unit, url) for url in spec.urls}
+    if not all(ways.values()):
+        raise OperatorError("durations need `histogram` or `mean` with a name, or a preset that has some")
+    return ExposedTimes(ways, spec.quantile, Meter(pace.rates, weight=TOP), pace.limits)

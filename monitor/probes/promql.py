@@ -1,30 +1,42 @@
 """The `promql` source: a number, or counters of errors and requests, from a Prometheus server's query API.
 
-Of several addresses (replicas with the same data) the first that answers is taken.
-An empty result is no data, never zero.
+Counters are the series themselves, each compared with what it was; the labels `job` and `instance` say
+which of them are one process. A partial answer is no data. Of several addresses (replicas with the same
+data) the first that answers is taken. An empty result is no data, but for errors beside requests: there
+it is none yet. NaN is what a ratio without traffic gives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlencode
+from math import isnan
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from monitor.core.samples import Micros, Reading
 from monitor.errors import OperatorError, SourceError
-from monitor.net import Net, Response
+from monitor.net import Net
 from monitor.ports import Gauge, Json
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
-from monitor.probes.endpoints import Pace, failed, instance_key, of_instance, refuse_before, refuse_old
+from monitor.probes.endpoints import NOTE, Pace, failed, instance_key, of_instance, refuse_before, refuse_old
+from monitor.probes.given import given_ratio
+from monitor.probes.promql_fallback import hidden
+from monitor.probes.promql_rows import VALUE, Row, lacking, pages_of, rows_of, single, without_process
 from monitor.probes.rate import error_rate
 from monitor.probes.scale import factor, scaled
-from monitor.probes.strict import document, number
+from monitor.probes.strict import number
+from monitor.promql import is_series, name_of, not_series
+
+WITHOUT_TRAFFIC = frozenset({"ratio", "percent", "s", "ms"})
+"""Units of which NaN means that nobody asked; a count that is no number is a failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class PromqlSpec:
-    """`query` with its `unit`, or `errors` and `requests`: each PromQL that gives one number."""
+    """`query` with its `unit` gives one number; `errors` and `requests` are series of counters.
+
+    `params` are further ones of the query API, as partial_response or timeout.
+    """
 
     urls: tuple[str, ...]
     query: str | None = None
@@ -32,6 +44,7 @@ class PromqlSpec:
     errors: str | None = None
     requests: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
 
 
 class PromqlProbe:
@@ -39,15 +52,20 @@ class PromqlProbe:
 
     def __init__(self, metric: str, spec: PromqlSpec, pace: Pace, net: Net) -> None:
         factor(spec.unit)
-        texts = {"value": spec.query, REQUESTS: spec.requests, ERRORS: spec.errors}
+        # errors first: of what is scraped between the two queries only the requests are seen, not the reverse
+        texts = {VALUE: spec.query, ERRORS: spec.errors, REQUESTS: spec.requests}
         self._queries = {what: text for what, text in texts.items() if text is not None}
-        if set(self._queries) not in ({"value"}, {REQUESTS, ERRORS}):
+        if set(self._queries) not in ({VALUE}, {VALUE, REQUESTS}, {REQUESTS, ERRORS}):
             raise OperatorError("a promql source needs `query`, or `errors` and `requests`")
+        for what, text in self._queries.items():
+            if what != VALUE and not is_series(text):
+                raise OperatorError(f"{what}: {not_series(text)}")
         self._metric = metric
         self._spec = spec
         self._pace = pace
         self._net = net
         self._meter = Meter(pace.rates)
+        self._answered = ""
 
     @property
     def name(self) -> str:
@@ -62,77 +80,123 @@ class PromqlProbe:
         for url in self._spec.urls:
             try:
                 found = await self._ask(url, now)
+                return [self._rate(url, found, now) if REQUESTS in found else self._value(found[VALUE])]
             except SourceError as e:
                 reason = e.reason
-                continue
-            if "value" in found:
-                return [Reading(self._metric, scaled(found["value"], self._spec.unit))]
-            page = Page({group: {"": value} for group, value in found.items()}, instance_key(url))
-            return [error_rate(self._metric, self._meter, now, {"": page})]
         return failed(self._metric, reason)
 
     def gauges(self) -> Sequence[Gauge]:
         return ()
 
+    def begin_afresh(self) -> None:
+        self._meter.begin_afresh()
+
     def memory(self) -> Json:
-        return self._meter.memory()
+        return {**self._meter.memory(), "answered": self._answered}
 
     def restore(self, memory: Json) -> None:
         self._meter.restore(memory)
+        self._answered = str(memory.get("answered", ""))
 
     async def check(self) -> Sequence[str]:
-        """What is wrong with servers and queries, in sentences."""
+        """What is wrong with servers and queries, in sentences; notes begin with `note:`."""
         wrong: list[str] = []
         for number_, url in enumerate(self._spec.urls, 1):
             try:
-                await self._ask(url, None)
+                found = await self._ask(url, None)
+                told = await self._hidden(url) or self._doubts(found)
             except SourceError as e:
-                wrong.append(of_instance(number_, str(e)))
+                told = [str(e)]
+            wrong += [of_instance(number_, text) for text in told]
         return wrong
 
     async def aclose(self) -> None:
         """Nothing of its own: the connections are the Net's."""
 
-    async def _ask(self, url: str, now: Micros | None) -> dict[str, float]:
+    async def _hidden(self, url: str) -> list[str]:
+        """Names and labels that the server has not, and that the query's fallback hides."""
+        for question, missing in hidden(self._queries.get(VALUE, "")):
+            address = query_address(url, {**self._spec.params, "query": question})
+            response = await self._net.get(address, deadline=self._pace.each, headers=self._spec.headers)
+            if not rows_of(response, VALUE):
+                return [f"{missing}: the query gives 0 for that, by `or vector(...)`, whatever happens"]
+        return []
+
+    def _value(self, rows: Sequence[Row]) -> Reading:
+        value = single(rows)
+        if isnan(value) and self._spec.unit in WITHOUT_TRAFFIC:
+            return Reading(self._metric, reason="insufficient_traffic", quiet=True)
+        return Reading(self._metric, scaled(number(value, VALUE), self._spec.unit))
+
+    def _rate(self, url: str, found: Mapping[str, Sequence[Row]], now: Micros) -> Reading:
+        pages = pages_of({what: rows for what, rows in found.items() if what != VALUE})
+        if self._answered not in {"", instance_key(url)}:
+            self._meter.forget_pages()  # another server scraped at other moments
+        self._answered = instance_key(url)
+        if VALUE in found:
+            return self._ratio(found[VALUE], pages, now)
+        self._refuse_unlabelled(found)
+        return error_rate(self._metric, self._meter, now, pages, whole=True)
+
+    def _ratio(self, rows: Sequence[Row], pages: Mapping[str, Page], now: Micros) -> Reading:
+        """A ratio that the server gives, with the requests that stand behind it."""
+        given = self._value(rows)
+        if not isinstance(given.value, float):
+            return given
+        return given_ratio(self._metric, given.value, self._meter, now, pages, whole=True)
+
+    def _doubts(self, found: Mapping[str, Sequence[Row]]) -> list[str]:
+        if VALUE in found and REQUESTS not in found:
+            return self._doubt_of_value(found[VALUE])
+        if not found[REQUESTS]:
+            return [f"{REQUESTS}: the server has no such series: try it in its own page"]
+        pages_of({what: rows for what, rows in found.items() if what != VALUE})
+        if VALUE in found:
+            return self._doubt_of_value(found[VALUE])
+        self._refuse_unlabelled(found)
+        apart = [what for what, rows in found.items() if without_process(rows)]
+        told = [self._recorded(what, self._queries[what]) for what in apart]
+        if not found[ERRORS]:
+            text = "no series is an error yet: 0 errors until there is one; check that one would be"
+            told.append(f"{NOTE} {text}")
+        return told
+
+    def _doubt_of_value(self, rows: Sequence[Row]) -> list[str]:
+        reading = self._value(rows)
+        if not reading.quiet:
+            return []
+        return [f"{NOTE} the query gives NaN, as a ratio does without traffic: quiet until there is some"]
+
+    def _refuse_unlabelled(self, found: Mapping[str, Sequence[Row]]) -> None:
+        """Where the label of the errors is called otherwise, 0 errors would be for ever."""
+        lost = lacking(self._queries[ERRORS], self._queries[REQUESTS], found[REQUESTS])
+        if lost and found[REQUESTS] and not found[ERRORS]:
+            text = f"no series of the requests has the label {', '.join(lost)}"
+            raise SourceError("no_error_label", f"{text}: no error would ever be counted")
+
+    def _recorded(self, what: str, text: str) -> str:
+        if ":" in name_of(text):
+            return f"{what}: {not_series(text)}"
+        told = "have no label `instance`: if they are sums of several processes, name what they are made of"
+        return f"{NOTE} {what}: the series {told}"
+
+    async def _ask(self, url: str, now: Micros | None) -> dict[str, Sequence[Row]]:
         share = self._pace.each / len(self._queries) / len(self._spec.urls)
-        found: dict[str, float] = {}
+        found: dict[str, Sequence[Row]] = {}
         for what, query in self._queries.items():
-            address = f"{query_address(url)}?{urlencode({'query': query})}"
+            address = query_address(url, {**self._spec.params, "query": query})
             response = await self._net.get(address, deadline=share, headers=self._spec.headers)
             if now is not None:
                 refuse_old(response, now, self._pace.max_gap)
-            at, found[what] = result_of(response, what)
-            refuse_before(at, now, self._pace.max_gap) if now is not None else None
+            found[what] = rows_of(response, what)
+            for row in found[what]:
+                refuse_before(row.at, now, self._pace.max_gap) if now is not None else None
         return found
 
 
-def query_address(url: str) -> str:
-    """The query API of a server's address; an address that already names it stays."""
-    return url if url.endswith("/api/v1/query") else f"{url.rstrip('/')}/api/v1/query"
-
-
-def result_of(response: Response, what: str) -> tuple[float, float]:
-    """(epoch seconds, value) of the single result. Raises SourceError."""
-    if response.status in {400, 422}:
-        raise SourceError("bad_query", f"{what}: the server refuses the query: try it in its own page")
-    found: Any = document(response.ok().body)
-    try:
-        kind, result = found["data"]["resultType"], found["data"]["result"]
-        rows = [result] if kind == "scalar" else [row["value"] for row in result]
-        pairs = [(float(at), str(value)) for at, value in rows]
-    except (KeyError, TypeError, ValueError) as e:
-        raise SourceError("wrong_shape", "the answer is not that of a Prometheus query") from e
-    if len(pairs) != 1:
-        if not pairs:
-            raise SourceError("no_series", f"{what}: the query gives nothing: try it in the server's page")
-        text = f"{what}: the query gives {len(pairs)} series instead of 1: use sum() or max()"
-        raise SourceError("not_one_value", text)
-    at, text = pairs[0]
-    return at, number(_float(text), what)
-
-
-def _float(text: str) -> object:
-    try:
-        return float(text)
-    except ValueError:
-        return text
+def query_address(url: str, params: Mapping[str, str]) -> str:
+    """The query API of a server's address, which may name it already, or have a query of its own."""
+    parts = urlsplit(url)
+    path = parts.path if parts.path.endswith("/api/v1/query") else f"{parts.path.rstrip('/')}/api/v1/query"
+    own = [(key, value) for key, value in parse_qsl(parts.query, True) if key not in params]
+    return urlunsplit((parts.scheme, parts.netloc, path, urlencode([*own, *params.items()]), ""))

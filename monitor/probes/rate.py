@@ -1,4 +1,4 @@
-"""A metric's reading from what its meter holds: an error rate, or a quantile of a histogram.
+"""A metric's reading from what its meter holds: an error rate.
 
 Pure. Decides between a value, quiet and failed; does not know where the counters came from.
 """
@@ -6,20 +6,21 @@ Pure. Decides between a value, quiet and failed; does not know where the counter
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf, isnan
 
 from monitor.core.samples import Micros, Reading
-from monitor.probes.counters import ERRORS, REQUESTS, Increase, Meter, Page
+from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 
 
-def error_rate(metric: str, meter: Meter, now: Micros, pages: Mapping[str, Page], own: int = 0) -> Reading:
-    """errors/requests over the meter's window. `own`: reads of ours that the requests may contain."""
-    if not any(page.groups.get(REQUESTS) for page in pages.values()):
-        return Reading(metric, reason="no_series")
-    increase = meter.take(now, pages)
+def error_rate(
+    metric: str, meter: Meter, now: Micros, pages: Mapping[str, Page], whole: bool = False
+) -> Reading:
+    """errors/requests over the meter's window, with the counts since the last read. `whole`: as `take`."""
+    increase = meter.take(now, pages, whole)
+    if missing := without(REQUESTS, metric, pages):
+        return missing
     if isinstance(increase, str):
         return Reading(metric, reason=increase)
-    requests, errors = _without_us(meter, increase, own), increase.by.get(ERRORS, 0.0)
+    requests, errors = increase.by.get(REQUESTS, 0.0), increase.by.get(ERRORS, 0.0)
     if errors > requests:
         meter.drop_last()
         return Reading(metric, reason="more_errors_than_requests")
@@ -30,45 +31,10 @@ def error_rate(metric: str, meter: Meter, now: Micros, pages: Mapping[str, Page]
     return Reading(metric, failed / total, errors=errors, requests=requests)
 
 
-def _without_us(meter: Meter, increase: Increase, own: int) -> float:
-    """The requests without our own reads, as long as nothing proves that they are not counted."""
-    requests = increase.by.get(REQUESTS, 0.0)
-    if requests < own:
-        meter.counts_us = False
-    if not meter.counts_us or not own:
-        return requests
-    return meter.correct(REQUESTS, max(requests - own, min(increase.by.get(ERRORS, 0.0), requests)))
-
-
-def quantile(
-    metric: str, meter: Meter, now: Micros, pages: Mapping[str, Page], q: float, scale: float
-) -> Reading:
-    """The q-quantile over the meter's window times `scale`; groups are upper bounds as text."""
-    if not any(page.groups.get("+Inf") for page in pages.values()):
-        return Reading(metric, reason="no_series")
-    increase = meter.take(now, pages)
-    if isinstance(increase, str):
-        return Reading(metric, reason=increase)
-    held = meter.window(now)
-    if held.get("+Inf", 0.0) < max(meter.rates.min_requests, 1):
-        return Reading(metric, reason="insufficient_traffic", quiet=True)
-    value = of_buckets(q, {float(bound): count for bound, count in held.items()})
-    return Reading(metric, reason="bad_histogram") if isnan(value) else Reading(metric, value * scale)
-
-
-def of_buckets(q: float, cumulative: Mapping[float, float]) -> float:
-    """Linear interpolation in cumulative buckets, as Prometheus' histogram_quantile; NaN if they are none.
-
-    In the bucket up to +Inf it is the largest finite bound.
-    """
-    bounds = sorted(cumulative)
-    if len(bounds) < 2 or bounds[-1] != inf or not cumulative[inf]:
-        return float("nan")
-    rank = q * cumulative[inf]
-    lower, below = 0.0, 0.0
-    for bound in bounds:
-        count = max(cumulative[bound], below)  # a page read while it changes may dip by one
-        if count >= rank and count > below:
-            return lower if bound == inf else lower + (bound - lower) * (rank - below) / (count - below)
-        lower, below = (bound, count) if bound != inf else (lower, below)
-    return lower
+def without(group: str, metric: str, pages: Mapping[str, Page]) -> Reading | None:
+    """What to say when no page has a series: quiet where the metric is declared, and nobody came yet."""
+    if any(page.groups.get(group) for page in pages.values()):
+        return None
+    if pages and all(page.declared for page in pages.values()):
+        return Reading(metric, reason="no_sample_yet", quiet=True)
+    return Reading(metric, reason="no_series")

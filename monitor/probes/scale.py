@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from monitor.errors import OperatorError
 
-UNITS: dict[str, float] = {"ratio": 1.0, "percent": 0.01, "s": 1000.0, "ms": 1.0, "count": 1.0}
+UNITS: dict[str, float] = {"ratio": 1.0, "percent": 0.01, "s": 1000.0, "ms": 1.0, "us": 0.001, "count": 1.0}
 
 
 def factor(unit: str) -> float:
@@ -17,5 +17,6 @@ def factor(unit: str) -> float:
 
 
 def scaled(value: float, unit: str) -> float:
-    """In the unit of samples; a percentage is divided as a decimal, so that 0.7 % is 0.007 exactly."""
-    return float(Decimal(repr(value)) / 100) if unit == "percent" else value * factor(unit)
+    """In the unit of samples; what is divided is so as a decimal: 0.7 % is 0.007 exactly."""
+    divided = {"percent": 100, "us": 1000}.get(unit)
+    return value * factor(unit) if divided is None else float(Decimal(repr(value)) / divided)

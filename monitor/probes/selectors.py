@@ -1,6 +1,7 @@
 """Series selectors as in PromQL: `name{label="v", status=~"5.."}`.
 
-Parsed once, at construction; a mistake is an OperatorError that says what was expected.
+Parsed once, at construction; a mistake is an OperatorError that says what was expected. A name may begin
+with `*`, for applications that put their own before a library's: `*_requests_total`.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from dataclasses import dataclass
 
 from monitor.errors import OperatorError
 
-_NAME = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\{.*\})?\s*", re.DOTALL)
+_NAME = re.compile(r"\s*(\*?[a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\{.*\})?\s*", re.DOTALL)
 _MATCHER = re.compile(
     r"""\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*"""
 )
+_PROMQL = re.compile(r"[\w\s]\(|\[\d+[smhd]|\s[-+*/]\s")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -38,20 +40,26 @@ class Selector:
     name: str
     matchers: tuple[Matcher, ...] = ()
 
-    def holds(self, name: str, labels: Mapping[str, str]) -> bool:
-        return name == self.name and all(m.holds(labels) for m in self.matchers)
+    def names(self, name: str) -> bool:
+        """Whether it is about series of this name."""
+        return name.endswith(self.name[1:]) if self.name.startswith("*") else name == self.name
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Labels that must have what the conditions say; not those that must not."""
-        return tuple(m.label for m in self.matchers if m.operator.startswith("="))
+    def holds(self, name: str, labels: Mapping[str, str]) -> bool:
+        return self.names(name) and all(m.holds(labels) for m in self.matchers)
+
+    def covers(self, other: Selector) -> bool:
+        """Whether everything that `other` selects is selected, as far as the texts say it."""
+        return self.name == other.name and set(self.matchers) <= set(other.matchers)
 
 
 def selector(text: str) -> Selector:
     """The selector of a text. Raises OperatorError."""
     found = _NAME.fullmatch(text)
     if found is None:
-        raise OperatorError(f'{text!r} is not a series selector: write NAME or NAME{{label="value"}}')
+        how = 'write NAME or NAME{label="value"}'
+        if _PROMQL.search(text):
+            how = "it is PromQL, which only a Prometheus server answers: `promql: {url: …, query: …}`"
+        raise OperatorError(f"{text!r} is not a series selector: {how}")
     inside = found[2][1:-1] if found[2] else ""
     return Selector(found[1], tuple(_matchers(text, inside)))
 

@@ -105,6 +105,7 @@ def _aftermath(
         "judged_at": judged / SECOND,
         "judged": said is not None,
         "helped": None if said is None else said["detail"].get("helped"),
+        "newer": "" if said is None else said["detail"].get("newer") or "",
         "worst": _worst(slots, view),
         "metrics": _series(slots),
     }

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.core.events import Verdict
-from monitor.daemon.endings import ELSEWHERE, HELPED, ending_of
-from monitor.ports import Json, rehearsal_told
+from monitor.daemon.endings import ELSEWHERE, ending_of, helped_said
+from monitor.ports import NO_ROLLBACK, Json, rehearsal_told
 from monitor.report.changed import changed
 from monitor.report.charts import HATCH, Chart, svg
 from monitor.report.parts import moment, note, section, sentence_of, share, span, table, text
@@ -119,9 +119,11 @@ def _helped(after: Mapping[str, Any] | None, now: float) -> str:
     if not after["judged"]:
         awaited = f"Whether it helped is said at {moment(after['judged_at'])} UTC: it is watched until then."
         return note(awaited if now <= after["judged_at"] + LATE else "It was never said whether it helped.")
-    helped = after["helped"]
+    helped, newer = after["helped"], after.get("newer") or ""
+    if newer:
+        return note(sentence_of(helped_said(helped, newer)))
     more = "" if helped else f" {sentence_of(ELSEWHERE)}"
-    words = f"{sentence_of(HELPED[helped])}{more} ({moment(after['judged_at'])} UTC)"
+    words = f"{sentence_of(helped_said(helped))}{more} ({moment(after['judged_at'])} UTC)"
     return f'<p class="verdict boxed {HELP_STYLES[helped]}">{text(words)}</p>'
 
 
@@ -222,6 +224,8 @@ def _plan(watch: Mapping[str, Any]) -> str:
     heads = (("step", "n"), ("statement", "w"), ("class", ""), ("sha256", ""))
     digest = f"<p>Digest of the registration: <code>{text(watch.get('digest') or '–')}</code></p>"
     rehearsal = note(rehearsal_told(watch.get("rehearsal")), "")
+    if watch.get("no_rollback"):
+        return section("Rollback plan", note(f"None: {NO_ROLLBACK}", ""), digest)
     return section("Rollback plan", table(heads, rows), digest, rehearsal)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from monitor.core.events import Verdict
-from monitor.daemon.endings import HELPED, ending_of
+from monitor.daemon.endings import ending_of, helped_said
 from monitor.report.parts import span
 from monitor.report.rules import Metrics
 
@@ -153,6 +153,12 @@ def _decided(d: Detail, at: float, metrics: Metrics) -> str:
     return f"the rollback is to be executed: {asked}"
 
 
+def _started(d: Detail, _at: float, _m: Metrics) -> str:
+    baseline: Mapping[str, Any] = d.get("baseline") or {}
+    said = "".join(f"; {found['said']}" for found in baseline.values())
+    return f"the daemon watches it from now on, mode {d['mode']}{said}"
+
+
 OUTCOMES = (
     "rolled_back", "unverified", "failed", "refused", "withdrawn", "overruled", "ledger_lost",
     "resolved_externally",
@@ -160,8 +166,11 @@ OUTCOMES = (
 
 SENTENCES: Mapping[str, Say] = {
     "registered": lambda d, _at, _m: f"mode {d['mode']}; the rollback's sha256 begins {d['sha256'][:16]}",
-    "started": _fixed("the daemon watches it from now on, mode {mode}"),
-    "already_breaching": _fixed("it was bad before the watch began: a person must approve a rollback"),
+    "started": _started,
+    "already_breaching": _fixed(
+        "it was bad before the migration: a person must approve a rollback until that is over"
+    ),
+    "rearmed": _fixed("what was bad before the migration is over: it may be rolled back by itself again"),
     "pending": lambda d, _at, m: f"{m.metric(d['rule'])} is {m.beyond(d['rule'])}",
     "firing": lambda d, at, m: f"{_why(d, at, m)}: the {m.action(d['rule'])} rule fires",
     "cleared": _cleared,
@@ -190,7 +199,7 @@ SENTENCES: Mapping[str, Say] = {
     **{f"outcome_{kind}": _outcome for kind in OUTCOMES},
     "ended": _ended,
     "hook_after": _hook,
-    "aftermath": lambda d, _at, _m: HELPED[d.get("helped")],
+    "aftermath": lambda d, _at, _m: helped_said(d.get("helped"), d.get("newer") or ""),
     "restored": _restored,
     "kept_expiring": _fixed("what was kept of {source} will be dropped soon: {place}"),
     "kept_dropped": _fixed("what was kept of {source} was dropped, its time was over: {place}"),

@@ -12,6 +12,9 @@ from typing import Any
 
 from monitor.pg import Connection, quote_literal
 
+AUTOVACUUM = "autovacuum worker"
+"""Its backend_type."""
+
 DESCRIBED = """/* migration-monitor: {title} */
 SELECT h.pid, coalesce(a.application_name, '') AS application, coalesce(a.usename::text, '') AS "user",
        coalesce(a.state, '') AS state, coalesce(a.backend_type, 'prepared transaction') AS backend,

@@ -10,8 +10,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.pg import MARK, Connection
+from monitor.pg import Connection
 from monitor.ports import Bookkeeping, BookTable, BookWrite, Lack, Reason
+
+LOCK_MODE = "SHARE ROW EXCLUSIVE"
+"""Keeps the tool from recording another migration meanwhile; readers go on."""
 
 RIGHTS = """/* migration-monitor: rights on the migration tool's tables */
 SELECT w.name, w.privilege, c.oid IS NOT NULL AS exists,
@@ -87,11 +90,6 @@ async def problems(connection: Connection, books: Bookkeeping) -> list[Reason]:
         return found
     state = await read(connection, books)
     return [Reason(why, Lack.HISTORY) for why in (overtaken(books, state), absent(books, state)) if why]
-
-
-def lock_sql(books: Bookkeeping) -> str:
-    """Keeps the tool from recording another migration meanwhile; readers go on."""
-    return f"{MARK} LOCK TABLE {books.tables[0].name} IN SHARE ROW EXCLUSIVE MODE"
 
 
 Run = Callable[[Awaitable[Any], str], Awaitable[Any]]

@@ -5,13 +5,14 @@ Each check raises `Stop` with its reason. What is asked and written is data of t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Protocol, TypeVar
 
 from monitor import pg
 from monitor.pg import Connection
 from monitor.ports import Order, OutcomeKind
 from monitor.rollback import bookkeeping, ledger
+from monitor.rollback.advance import Lock
 from monitor.rollback.checks import Stop
 from monitor.rollback.script.sequence import Group
 from monitor.rollback.stored import Plan
@@ -34,8 +35,6 @@ class Attempt(Protocol):
     @property
     def order(self) -> Order: ...
 
-    async def send(self, sql: str, what: str) -> str: ...
-
     async def wait(self, question: Awaitable[T], what: str) -> T: ...
 
 
@@ -57,13 +56,18 @@ async def check_applied(connection: Connection, plan: Plan) -> None:
             raise Stop(OutcomeKind.REFUSED, why)
 
 
-async def hold(t: Attempt, lock_timeout: str) -> None:
-    """The tool records nothing more until we are done; nothing was recorded later, if we only begin."""
+def locks(t: Attempt, others: Sequence[Lock]) -> list[Lock]:
+    """The tool records nothing more until we are done, which `others` may say already."""
     books = t.plan.bookkeeping
     if books is None or not (t.group.start == 0 or t.group.last):
-        return
-    await t.send(f"{lock_timeout}; {bookkeeping.lock_sql(books)}", "locking the migration tool's table")
-    if t.group.start == 0:  # what has begun is finished
+        return []
+    lock = Lock(books.tables[0].name, bookkeeping.LOCK_MODE)
+    return [lock] if lock.label not in {other.label for other in others} else []
+
+
+async def check(t: Attempt) -> None:
+    """Nothing was recorded later, if we only begin: what has begun is finished."""
+    if t.group.start == 0:
         await check_overtaken(t.connection, t.plan)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from monitor.errors import DatabaseError
 from monitor.ports import (
+    NO_ROLLBACK,
     Lack,
     Order,
     Outcome,
@@ -40,7 +41,10 @@ from monitor.rollback.tenure import HELD_FACTOR
 from monitor.rollback.timeline import LedgerLostError
 
 FULL_DEADLINE = 15.0
-"""Seconds for the catalogue part of readiness."""
+"""Seconds for the catalogue part of readiness, on a network without delay."""
+
+FULL_TRIPS = 100
+"""Round trips that it may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +75,13 @@ class RollbackExecutor:
         self._free = asyncio.Lock()
 
     async def ready(self, watch: WatchRow, *, full: bool) -> Readiness:
-        """Opens the connection if it is not there; proves with one round trip (or fully) that it would do."""
+        """Opens the connection if it is not there; proves by one query (or fully) that it would do."""
         if self._free.locked():
             return Readiness(True, (), ("the rollback connection is in use",), asked=False)
         if (plan := _plan_of(watch)) is None:
             return Readiness(False, (UNREADABLE,))
+        if watch.plan.no_rollback:
+            return Readiness(False, (NO_ROLLBACK,), at_risk=())
         async with self._free:
             try:
                 return await self._ready(watch, plan, full)
@@ -88,6 +94,8 @@ class RollbackExecutor:
         """See ports.Executor."""
         if (plan := _plan_of(order.watch)) is None:
             return Outcome(OutcomeKind.REFUSED, UNREADABLE)
+        if order.watch.plan.no_rollback:
+            return Outcome(OutcomeKind.REFUSED, NO_ROLLBACK)
         if not order.watch.plan.intact:
             return Outcome(OutcomeKind.REFUSED, CHANGED)
         async with self._free:
@@ -153,6 +161,7 @@ class RollbackExecutor:
     async def _ready(self, watch: WatchRow, plan: Plan, full: bool) -> Readiness:
         session = await self._held.session(plan.system_identifier)
         connection, timeline = session.connection, session.server.timeline
+        await answer(connection, session.measure(), "measuring a round trip")
         question = readiness.cheap(connection, watch, plan)
         reasons = tuple(await answer(connection, question, "checking the rollback connection"))
         if Lack.LEDGER in map(code_of, reasons) and plan.timeline not in {0, timeline}:
@@ -160,8 +169,8 @@ class RollbackExecutor:
         if reasons or not full:
             return Readiness(not reasons, reasons, (), timeline)
         found = await answer(
-            connection, readiness.full(connection, watch, plan, self._limits.max_locked),
-            "checking the rollback", FULL_DEADLINE,
+            connection, readiness.full(session, watch, plan, self._limits.max_locked),
+            "checking the rollback", FULL_DEADLINE + FULL_TRIPS * session.round_trip,
         )  # fmt: skip
         if rights := await answer(connection, clearing.lacking(connection, self._limits.blockers), "rights"):
             found = replace(found, ok=False, reasons=(*found.reasons, Reason(rights, Lack.RIGHTS)))

@@ -8,16 +8,17 @@ This file does not decide whether there is another try.
 from __future__ import annotations
 
 import asyncio
+import random
 import time
-from collections.abc import Awaitable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from monitor import pg
 from monitor.errors import DatabaseError
 from monitor.pg import Connection
 from monitor.ports import Order, OutcomeKind
-from monitor.rollback import advance, books, ledger, tenure, verifying
+from monitor.rollback import advance, books, ledger, locking, tenure, verifying
 from monitor.rollback.advance import Lock
 from monitor.rollback.checks import (
     GroupDoneError,
@@ -29,12 +30,13 @@ from monitor.rollback.checks import (
     superseded,
 )
 from monitor.rollback.data import keeping
-from monitor.rollback.fencing import Guard, unguarded
+from monitor.rollback.fencing import Guard
 from monitor.rollback.held import Session
 from monitor.rollback.killpoints import KillPoint
 from monitor.rollback.ledger import Locked
+from monitor.rollback.locks import DeadlockTimeout, LockPolicy, Patience
+from monitor.rollback.lookout import Lookout
 from monitor.rollback.schema.whole import Objects
-from monitor.rollback.script.plan import Statement
 from monitor.rollback.script.sequence import Group
 from monitor.rollback.stored import Plan, set_path
 
@@ -43,50 +45,40 @@ T = TypeVar("T")
 UNDO_DEADLINE = 3.0
 """Seconds for ROLLBACK; after that the socket is cut and the server does it."""
 
+SHOWN = 3
+"""Tables that an error names."""
+
+SNATCHING = 0.2
+"""Seconds of a try that looks for a moment at which all its tables are free; nobody waits meanwhile."""
+
+SNATCH_EVERY = 0.002
+
+TAKEN = "55P03"
+
 ANSWER_MARGIN = 10.0
 """Beyond statement_timeout, the server's own limit, before a silent server counts as lost."""
-
-LOCK_MARGIN = 0.05
-"""Seconds that statement_timeout leaves to lock_timeout, which says what was waited for."""
-
-LEAST_LOCK_WAIT = 0.02
-"""Seconds left to a statement whose try has used up its waiting; 0 would mean for ever."""
-
 
 FIRE = "/* migration-monitor */ SET CONSTRAINTS ALL IMMEDIATE"
 
 
-@dataclass(slots=True)
-class Patience:
-    """Seconds a try may still wait for locks."""
-
-    left: float
-    _since: float = field(default=0.0)
-
-    @property
-    def setting(self) -> str:
-        return f"SET LOCAL lock_timeout = '{max(1, round(max(self.left, LEAST_LOCK_WAIT) * 1000))}ms'"
-
-    def __enter__(self) -> None:
-        self._since = time.monotonic()
-
-    def __exit__(self, *_: object) -> None:
-        self.left -= time.monotonic() - self._since
-
-
 @dataclass(frozen=True, slots=True)
 class Try:
-    """What one try is given: `seconds` to wait for locks in all, `statement_seconds` for each statement."""
+    """What one try is given. `policy` and `deadlock` say how long it may wait for locks, `statement_seconds`
+    how long it may have them; `patience` counts the tries for that."""
 
     session: Session
     plan: Plan
     group: Group
     order: Order
     attempt: int
-    seconds: float
+    patience: int
+    policy: LockPolicy
+    deadlock: DeadlockTimeout
     statement_seconds: float
     kill: KillPoint
-    guard: Guard = unguarded
+    guard: Guard
+    lookout: Lookout
+    together: bool = False  # its statements in one message: what fails is not named
 
     @property
     def connection(self) -> Connection:
@@ -107,10 +99,27 @@ class Try:
                 raise
 
 
+@dataclass(slots=True)
+class Hold:
+    """Since when the try has all its locks."""
+
+    since: float = 0.0  # 0: it has not
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.since if self.since else 0.0
+
+
 async def prepare_commit(t: Try) -> dict[str, Any]:
     """Everything up to, but not with, COMMIT; returns what the effect row says. Rolls back on any trouble."""
+    held = Hold()
     try:
-        return await _run(t)
+        return await _run(t, held)
+    except DatabaseError as e:
+        await undo(t.connection)
+        if e.sqlstate == tenure.CANCELLED and held.seconds >= t.statement_seconds * tenure.NEARLY:
+            raise tenure.HeldTooLongError(e, t.statement_seconds) from e
+        raise
     except BaseException:
         await undo(t.connection)
         raise
@@ -128,62 +137,79 @@ async def undo(connection: Connection) -> None:
         connection.terminate()
 
 
-async def _run(t: Try) -> dict[str, Any]:
-    patience = Patience(t.seconds)
+async def _run(t: Try, held: Hold) -> dict[str, Any]:
     began = time.monotonic()
-    await t.send(_begin(t, patience), "beginning the rollback")
-    with patience:
-        await t.wait(t.guard(t.connection), "asking whether this daemon still looks after the target")
-        locked = await t.wait(ledger.lock_watch(t.connection, t.order.watch.id), "locking the watch")
+    await t.send(_begin(t), "beginning the rollback")
+    await t.wait(t.guard(t.connection), "asking whether this daemon still looks after the target")
+    locked = await t.wait(ledger.lock_watch(t.connection, t.order.watch.id), "locking the watch")
     await _check_ledger(t, locked)
     earlier = await t.wait(verifying.look(t.connection, t.plan), "reading the schema")
-    for lock in await t.wait(advance.locks(t.connection, t.plan, t.group), "reading what is to be locked"):
-        with patience:
-            await _lock(t, lock, patience)
-    held_since = time.monotonic()
-    await t.send(tenure.setting(held_since, t.statement_seconds), "setting statement_timeout")
-    with patience:
-        await books.hold(t, patience.setting)
-    salvaged = await _salvaged(t, held_since)
-    for s in t.group.statements:
-        await _execute(t, s, patience, held_since)
-    await _fire_deferred(t, patience, held_since)
-    await t.send(pg.PINNED, "pinning the search_path")
-    await books.keep(t)
-    await t.wait(ledger.add_steps(t.connection, t.order.watch.id, t.group.statements), "writing the ledger")
+    copies = await t.wait(ledger.salvaged_before(t.connection, t.order.watch.id), "reading what groups did")
+    locks = await t.wait(advance.locks(t.connection, t.plan, t.group), "reading what is to be locked")
+    patience = await _take(t, [*locks, *books.locks(t, locks)])
+    held.since = time.monotonic()
+    await books.check(t)
+    limits = locking.limiting(patience, t.statement_seconds)
+    salvaged = await _salvaged(t, limits)
+    await (_execute_together if t.together else _execute)(t, limits)
     t.kill("after_ledger_row")
+    await books.keep(t)
     effect = {
         "salvaged": salvaged,
         "tries": t.attempt,
         "seconds": round(time.monotonic() - began, 3),
-        "locked_seconds": round(time.monotonic() - held_since, 3),
+        "locked_seconds": round(held.seconds, 3),
     }
-    return await _conclude(t, effect, earlier) if t.group.last else await _note(t, effect)
+    return await _conclude(t, effect, earlier, copies) if t.group.last else await _note(t, effect)
 
 
-async def _lock(t: Try, lock: Lock, patience: Patience) -> None:
-    """A table and its partitions: lock_timeout would be for each of them, statement_timeout is for all."""
-    seconds = max(patience.left, LEAST_LOCK_WAIT)
-    limit = f"SET LOCAL statement_timeout = '{round((seconds + LOCK_MARGIN) * 1000)}ms'"
+async def _take(t: Try, locks: Sequence[Lock]) -> Patience:
+    """All locks by one message; a deadlock that shows on the way is lost at once."""
+    patience = t.policy.patience(t.patience, len(locks), t.deadlock, t.lookout.only_a_vacuum)
+    ordered = t.lookout.ordered(locks, alone=not patience.held)
+    what = f"locking {', '.join(lock.label for lock in ordered[:SHOWN])}{' …' * (len(ordered) > SHOWN)}"
+    if len(ordered) > 1 and await _snatched(t, ordered, what):
+        return patience
     try:
-        await t.send(f"{patience.setting}; {limit}; {lock.sql}", f"locking {lock.label}")
+        async with t.lookout.taking():
+            await t.send(locking.taking(ordered, patience), what)
     except DatabaseError as e:
         if e.sqlstate != tenure.CANCELLED:
             raise
-        text = f"locking {lock.label}: not all locks within {seconds:.2g} s (55P03)"
-        raise DatabaseError(text, "55P03") from e
+        why = f"not all locks within {patience.first:.2g} s"
+        if t.lookout.embraced:
+            why = (
+                f"the application and the rollback wait for each other at {t.lookout.awaited}: it goes first"
+            )
+        raise DatabaseError(f"{what}: {why} (55P03)", "55P03") from e
+    return patience
 
 
-async def _salvaged(t: Try, held_since: float) -> list[dict[str, Any]]:
+async def _snatched(t: Try, locks: Sequence[Lock], what: str) -> bool:
+    """A moment at which nobody has any of them: the only one to be had from an application of many tables
+    that takes them in any order."""
+    until, again = time.monotonic() + SNATCHING, False
+    while time.monotonic() < until:
+        try:
+            await t.send(locking.snatching(locks, again=again), what)
+        except DatabaseError as e:
+            if e.sqlstate != TAKEN:
+                raise
+            again = True
+            await asyncio.sleep(random.uniform(0.0, SNATCH_EVERY))  # noqa: S311 - spreading, not a secret
+        else:
+            return True
+    await t.send(locking.GIVEN_UP, what)
+    return False
+
+
+async def _salvaged(t: Try, limits: str) -> list[dict[str, Any]]:
     """What the group would lose, kept under its locks; one without statements only concludes."""
     if not t.group.statements:
         return []
     now = await check_schema(t.connection, t.plan, t.group.start)
     await books.confirm(t)
-    kept = keeping.keep(
-        t.connection, t.order.watch.id, t.plan, t.group, now,
-        lambda: tenure.setting(held_since, t.statement_seconds),
-    )  # fmt: skip
+    kept = keeping.keep(t.connection, t.order.watch.id, t.plan, t.group, now, lambda: limits)
     return await t.wait(kept, "keeping what would be lost")
 
 
@@ -193,20 +219,21 @@ async def _note(t: Try, detail: dict[str, Any]) -> dict[str, Any]:
     return detail
 
 
-async def _conclude(t: Try, detail: dict[str, Any], schema: Objects | None) -> dict[str, Any]:
+async def _conclude(
+    t: Try, detail: dict[str, Any], schema: Objects | None, earlier: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
     """What the whole plan did: with the copies of the groups before, and whether it holds."""
-    earlier = await t.wait(ledger.salvaged_before(t.connection, t.order.watch.id), "reading what groups did")
     verified = await t.wait(verifying.verify(t.connection, t.plan, schema), "checking the post-condition")
     effect = {**detail, "salvaged": [*earlier, *detail["salvaged"]], **verified}
     await t.wait(ledger.add_effect(t.connection, t.order, effect), "writing the effect")
     return effect
 
 
-def _begin(t: Try, patience: Patience) -> str:
+def _begin(t: Try) -> str:
     """Our own values win over whatever the role or the database sets; the text means what was parsed."""
     version = t.session.server.version
     settings = [
-        patience.setting,
+        f"SET LOCAL lock_timeout = '{round(t.policy.timeout(t.patience) * 1000)}ms'",
         f"SET LOCAL statement_timeout = '{round(t.statement_seconds * 1000)}ms'",
         "SET LOCAL idle_in_transaction_session_timeout = '10s'",
         "SET LOCAL standard_conforming_strings = on",
@@ -241,20 +268,29 @@ async def _check_ledger(t: Try, locked: Locked | None) -> None:
         raise Stop(OutcomeKind.REFUSED, superseded(newer))
 
 
-async def _execute(t: Try, s: Statement, patience: Patience, held_since: float) -> None:
-    await _send_as_registered(t, s.text, f"statement {s.step} (line {s.line})", patience, held_since)
-    t.kill(f"after_statement_{s.step}")
+async def _execute(t: Try, limits: str) -> None:
+    """One after another: what fails is named, and the evidence is of each."""
+    for s in t.group.statements:
+        await t.send(_as_registered(t, s.text, limits), f"statement {s.step} (line {s.line})")
+        t.kill(f"after_statement_{s.step}")
+    await t.send(_ending(t, limits), "deferred constraints and triggers, and the ledger")
 
 
-async def _fire_deferred(t: Try, patience: Patience, held_since: float) -> None:
-    """What would run at COMMIT, under a path that its author never met, runs where the statements ran."""
-    if t.group.statements:
-        await _send_as_registered(t, FIRE, "deferred constraints and triggers", patience, held_since)
+async def _execute_together(t: Try, limits: str) -> None:
+    """In one message, with the ledger's rows: on a slow network each round trip is time under the lock."""
+    texts = [_as_registered(t, s.text, limits) for s in t.group.statements]
+    await t.send("\n;\n".join([*texts, _ending(t, limits)]), "the statements, sent together")
 
 
-async def _send_as_registered(t: Try, sql: str, what: str, patience: Patience, held_since: float) -> None:
-    """Its time counts as waiting too: the server does not say which part of it was."""
-    limits = f"{patience.setting}; {tenure.setting(held_since, t.statement_seconds)}"
-    await t.send(f"{limits}; {set_path(t.plan.search_path)}", "setting lock_timeout")
-    with patience:
-        await t.send(sql, what)
+def _as_registered(t: Try, sql: str, limits: str) -> str:
+    """Our settings, under a path of ours, and the text as it is, under the plan's."""
+    return f"{pg.PINNED}; {limits}; {set_path(t.plan.search_path)};\n{sql}"
+
+
+def _ending(t: Try, limits: str) -> str:
+    """What would run at COMMIT, under a path that its author never met, runs where the statements ran; then
+    the ledger's rows."""
+    if not t.group.statements:
+        return pg.PINNED
+    rows = ledger.steps_sql(t.order.watch.id, t.group.statements)
+    return f"{_as_registered(t, FIRE, limits)}; {pg.PINNED}; {rows}"

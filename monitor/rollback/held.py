@@ -6,8 +6,11 @@ One owner at a time. This file executes nothing of a plan.
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from statistics import median
 from typing import TypeVar
 
 from monitor import pg
@@ -15,6 +18,7 @@ from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.pg import Connection
 from monitor.ports import Lack
 from monitor.rollback import role
+from monitor.rollback.locks import DeadlockTimeout
 from monitor.rollback.schema import catalogue
 from monitor.rollback.schema.catalogue import Identity
 
@@ -30,8 +34,19 @@ SETTINGS = {
 }
 """For what we read; a transaction of the plan's sets its own. None of them is left to the role's settings."""
 
-DEADLOCK_TIMEOUT = """/* migration-monitor: for how long an autovacuum does not yield */
-SELECT setting::float8 / 1000 FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'"""
+TRIPS = 5
+"""Round trips that are remembered: one that was late for once decides nothing."""
+
+DEADLOCK_TIMEOUT = """/* migration-monitor: how soon whoever waits for us looks for a deadlock */
+SELECT s.setting::float8 / 1000 AS own,
+       s.source IN ('default', 'configuration file', 'command line', 'environment variable') AS everybodys,
+       ARRAY(SELECT pg_catalog.split_part(c, '=', 2)
+               FROM pg_catalog.pg_db_role_setting d, unnest(d.setconfig) c
+              WHERE c LIKE 'deadlock_timeout=%') AS others
+  FROM pg_catalog.pg_settings s WHERE s.name = 'deadlock_timeout'"""
+
+UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+"""Of a setting's text; a bare number is in milliseconds."""
 
 
 class WrongServer(DatabaseError):
@@ -63,7 +78,19 @@ class Session:
 
     connection: Connection
     server: Identity
-    deadlock_timeout: float  # seconds
+    deadlock: DeadlockTimeout
+    trips: deque[float] = field(default_factory=lambda: deque(maxlen=TRIPS))
+
+    @property
+    def round_trip(self) -> float:
+        """Seconds until the server has answered nothing at all: the median of the last checks."""
+        return median(self.trips) if self.trips else 0.0
+
+    async def measure(self) -> None:
+        """One more round trip."""
+        began = time.monotonic()
+        await self.connection.execute(f"{pg.MARK} SELECT")
+        self.trips.append(time.monotonic() - began)
 
 
 class Held:
@@ -118,11 +145,32 @@ async def fit_session(dsn: str, name: str) -> Session:
     try:
         await pg.pin(connection)
         server = await answer(connection, catalogue.identity(connection), "looking at the server")
-        wait = await answer(connection, connection.fetchval(DEADLOCK_TIMEOUT), "reading deadlock_timeout")
+        deadlock = await answer(connection, deadlock_timeout(connection), "reading deadlock_timeout")
     except BaseException:
         connection.terminate()
         raise
-    return Session(connection, server, float(wait))
+    session = Session(connection, server, deadlock)
+    try:
+        await answer(connection, session.measure(), "measuring a round trip")
+    except BaseException:
+        connection.terminate()
+        raise
+    return session
+
+
+async def deadlock_timeout(connection: Connection) -> DeadlockTimeout:
+    """Ours, and the shortest that a session here may have: of a role or a database, as far as it is set."""
+    r = await connection.fetchrow(DEADLOCK_TIMEOUT)
+    if r is None:
+        raise AssertionError
+    others = [DeadlockTimeout().shortest] if not r["everybodys"] else []  # what theirs is, does not show
+    return DeadlockTimeout(r["own"], min([r["own"], *others, *map(_seconds, r["others"])]))
+
+
+def _seconds(text: str) -> float:
+    number = text.strip().rstrip("abcdefghijklmnopqrstuvwxyz ")
+    unit = text.strip()[len(number) :].strip() or "ms"
+    return float(number) * UNITS[unit]
 
 
 def check_server(session: Session, system: str, allow_superuser: str = "") -> None:

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from monitor import encoding
 from monitor.core.replay import seconds
 from monitor.core.samples import SECOND, Micros
 from monitor.digest import INTACT
-from monitor.pg import Connection
+from monitor.pg import Connection, quote_literal
 from monitor.ports import Json, Order, WatchRow
 from monitor.rollback.script.plan import Statement
 from monitor.rollback.script.sequence import Group, Standing, standing_of
@@ -40,8 +41,8 @@ SELECT step, sha256, state FROM migration_monitor.rollback_step WHERE watch_id =
 
 ADD_STEPS = """/* migration-monitor: ledger rows */
 INSERT INTO migration_monitor.rollback_step (watch_id, step, sha256, state, done_at)
-SELECT $1, s.step, s.sha256, 'done', pg_catalog.clock_timestamp()
-  FROM unnest($2::int[], $3::text[]) AS s(step, sha256)"""
+SELECT {watch_id}, s.step, s.sha256, 'done', pg_catalog.clock_timestamp()
+  FROM (VALUES {rows}) AS s(step, sha256)"""
 
 START_STEP = """/* migration-monitor: a statement outside a transaction begins */
 INSERT INTO migration_monitor.rollback_step (watch_id, step, sha256, state) VALUES ($1, $2, $3, 'started')"""
@@ -110,7 +111,7 @@ async def lock_watch(connection: Connection, watch_id: str) -> Locked | None:
     r = await connection.fetchrow(LOCK_WATCH, watch_id)
     if r is None:
         return None
-    plan: dict[str, Any] = json.loads(r["plan"])
+    plan: dict[str, Any] = encoding.loads(connection, r["plan"])
     return Locked(
         r["plan_sql"], r["plan_sha256"], plan, r["verdict"], r["intent"], r["cancelled"], r["paused"],
         r["paused_at"], r["ordered_since"], r["plan_digest"], r["intact"],
@@ -130,11 +131,13 @@ async def standing(connection: Connection, watch_id: str, statements: Sequence[S
     return standing_of(statements, [(r["step"], r["sha256"], r["state"]) for r in rows], concluded)
 
 
-async def add_steps(connection: Connection, watch_id: str, statements: Sequence[Statement]) -> None:
-    """One row a statement. The primary key is what makes a second execution impossible."""
-    await connection.execute(
-        ADD_STEPS, watch_id, [s.step for s in statements], [s.sha256 for s in statements]
-    )
+def steps_sql(watch_id: str, statements: Sequence[Statement]) -> str:
+    """One row a statement; as text, so that it goes with the last of them.
+
+    The primary key is what makes a second execution impossible.
+    """
+    rows = ", ".join(f"({s.step:d}, {quote_literal(s.sha256)})" for s in statements)
+    return ADD_STEPS.format(watch_id=quote_literal(watch_id), rows=rows)
 
 
 async def start_step(connection: Connection, watch_id: str, s: Statement) -> None:
@@ -168,7 +171,7 @@ async def intended(connection: Connection, watch: WatchRow) -> Order:
     if r is None:
         at = watch.intent_at or 0
         return Order(watch, at, "", at, {})
-    detail: dict[str, Any] = json.loads(r["detail"])
+    detail: dict[str, Any] = encoding.loads(connection, r["detail"])
     since = round(float(detail["since"]) * SECOND)
     return Order(watch, r["at"], detail["rule"], since, detail["evidence"], detail["by"])
 
@@ -183,7 +186,7 @@ async def withdraw(connection: Connection, watch: WatchRow, at: Micros, why: str
 async def add_event(
     connection: Connection, watch: WatchRow, at: Micros, kind: str, detail: Json, key: str
 ) -> None:
-    text = json.dumps(detail, default=str)
+    text = encoding.dumps(connection, json.dumps(detail, default=str))
     await connection.execute(ADD_EVENT, watch.id, watch.target, at, kind, text, key)
 
 
@@ -202,13 +205,13 @@ async def add_group(connection: Connection, order: Order, group: Group, detail: 
 async def salvaged_before(connection: Connection, watch_id: str) -> list[dict[str, Any]]:
     """What the groups before the last copied away, as their event rows say."""
     rows = await connection.fetch(GROUPS, watch_id)
-    return [copy for r in rows for copy in json.loads(r["detail"]).get("salvaged", ())]
+    return [copy for r in rows for copy in encoding.loads(connection, r["detail"]).get("salvaged", ())]
 
 
 async def effect(connection: Connection, watch_id: str) -> dict[str, Any]:
     """What `add_effect` wrote; {} if nothing."""
     text = await connection.fetchval(EFFECT, _effect_key(watch_id))
-    found: dict[str, Any] = json.loads(text) if text else {}
+    found: dict[str, Any] = encoding.loads(connection, text) if text else {}
     return found
 
 

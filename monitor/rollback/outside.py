@@ -63,7 +63,7 @@ class Turn:
     def lock_seconds(self) -> float:
         """0: for ever. Whoever waits for an index stalls nobody; the end of DETACH locks the partition."""
         if any(a.kind == "detach_partition" for a in self.statement.actions):
-            return self.means.policy.timeout(self.attempt, self.session.deadlock_timeout)
+            return self.means.policy.with_locks(self.attempt)
         return 0.0
 
     async def ask(self, question: Awaitable[T], what: str) -> T:

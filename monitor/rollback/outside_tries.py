@@ -48,7 +48,7 @@ class Tries:
             return False
         self.failed += 1
         again = isinstance(e.cause, DatabaseUnreachable) or pg.is_retryable(state)
-        return self.failed >= MAX_RUNS or not (again or state in {CANCELLED, SPOILED})
+        return self.failed >= MAX_RUNS or not (again or state in {CANCELLED, SPOILED} | pg.NO_ROOM)
 
     def interrupted(self, e: DatabaseError) -> None:
         """Raises what is waited out like any trouble; the rest is run again."""

@@ -22,7 +22,7 @@ from monitor.rollback.clearing import InTheWay
 from monitor.rollback.commit import Doubts
 from monitor.rollback.data import keeping
 from monitor.rollback.group import Try, prepare_commit, undo
-from monitor.rollback.held import NotAdmitted, Session, WrongServer, answer
+from monitor.rollback.held import NotAdmitted, Session, WrongServer, answer, deadlock_timeout
 from monitor.rollback.hooks import HOOK_STOPS, BeforeHooks, HookBlocksError
 from monitor.rollback.means import Means
 from monitor.rollback.outside import Turn
@@ -31,13 +31,25 @@ from monitor.rollback.schema.steady import DROPPED_MEANWHILE
 from monitor.rollback.script.sequence import NOTHING, Group, Standing, half_done, next_group
 from monitor.rollback.settling import Asked, forsaken, outcome_of, read_effect, write
 from monitor.rollback.stored import Plan
-from monitor.rollback.tenure import explained
+from monitor.rollback.tenure import HeldTooLongError
 from monitor.rollback.timeline import Course, LedgerLostError
 
 LOOK = (
     "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL lock_timeout = '500ms'; "
     "SET LOCAL statement_timeout = '4s'"
 )
+
+EMBRACES_TOLD = 10
+"""One of so many is told, and who is in the way looked up: there may be several a second."""
+
+FAR = 0.005
+"""Seconds of a round trip from which on the statements of a group are sent together."""
+
+LONGEST_NAP = 1.0
+"""Seconds until it is asked again whether the rollback is wanted."""
+
+LOOKING = 45.0
+"""Seconds for a look at everything before the intent; nothing is held meanwhile."""
 
 BREACH_ENDED = "the breach ended before any statement took effect"
 
@@ -53,6 +65,10 @@ class Rollback:
     report: Callable[[Progress], None]
     standing: Standing = NOTHING
     attempt: int = 0  # of the group under way
+    plainly: bool = False  # statements one by one, however far the server is
+    hindered: int = 0  # of them, ended by no room on the server or by our own cap
+    resting: int = 0  # of those, how many were rested for
+    embraced: int = 0  # how many of them ended because the application waited for us too
     intended: bool = False
     paged: bool = False
     trouble: str = ""  # the last one told
@@ -80,7 +96,16 @@ class Rollback:
             if (outcome := await self._turn()) is not None:
                 return outcome
             if self.standing == before:  # else the next group follows at once
-                await asyncio.sleep(self.means.policy.rest_after(max(1, self.attempt), self.spent))
+                await self._rest()
+
+    async def _rest(self) -> None:
+        """A long one ends when the rollback is not wanted any more."""
+        policy, tries = self.means.policy, max(1, self.attempt - self.embraced)
+        hindered, self.resting = self.hindered > self.resting, self.hindered
+        left = policy.rest_hindered(self.hindered) if hindered else policy.rest_after(tries, self.spent)
+        while left > 0 and (self.standing.begun or self.wanted()):
+            await asyncio.sleep(min(left, LONGEST_NAP))
+            left -= LONGEST_NAP
 
     async def _turn(self) -> Outcome | None:
         """One try, and what its failure means: another one (None), or the end."""
@@ -136,12 +161,15 @@ class Rollback:
 
     async def _transact(self, session: Session, group: Group) -> Outcome | None:
         """One try of a transactional group; the last one's effect is the rollback's."""
-        means = self.means
-        seconds = means.policy.timeout(self.attempt, session.deadlock_timeout)
-        limits = (self.attempt, seconds, means.statement_seconds)
-        one = Try(session, self.plan, group, self.order, *limits, means.kill, means.guard)
-        with self.way.lookout.watching(session):
-            effect = await prepare_commit(one)
+        means, lookout = self.means, self.way.lookout
+        deadlock = await answer(session.connection, deadlock_timeout(session.connection), "reading a setting")
+        limits = (self.attempt, self.attempt - self.embraced, means.policy, deadlock, means.statement_seconds)
+        one = Try(session, self.plan, group, self.order, *limits, means.kill, means.guard, lookout)
+        one = replace(one, together=not self.plainly and session.round_trip >= FAR)
+        with lookout.watching(session):
+            effect = await self._prepared(one)
+        if effect is None:
+            return None
         means.kill("before_commit")
         means.kill(f"before_commit_{group.number}")
         if not await self._doubts().commit(session.connection, group):
@@ -153,6 +181,22 @@ class Rollback:
             return outcome_of(effect)
         self._advance(Standing(group.end))
         return None
+
+    async def _prepared(self, one: Try) -> dict[str, Any] | None:
+        """What a try of statements that went together fails of, one by one names: None."""
+        try:
+            return await prepare_commit(one)
+        except DatabaseError as e:
+            if not one.together or self._is_passing(e):
+                raise
+            self.plainly = True
+            self.report(Progress(ProgressKind.RETRY, f"{e}: again, one by one", self._tries()))
+            return None
+
+    def _is_passing(self, e: DatabaseError) -> bool:
+        """Whether it is worth another try as it is."""
+        passing = isinstance(e, DatabaseUnreachable | HeldTooLongError | NotAdmitted | WrongServer)
+        return passing or pg.is_retryable(e.sqlstate) or e.sqlstate in pg.NO_ROOM
 
     async def _outside(self, session: Session, group: Group) -> Outcome | None:
         """One try of a statement outside a transaction; how an interrupted one ended the catalogue says."""
@@ -175,7 +219,8 @@ class Rollback:
 
     def _advance(self, standing: Standing) -> None:
         """Further than before: patience and budget begin afresh."""
-        self.standing, self.attempt, self.paged = standing, 0, False
+        self.standing, self.attempt, self.embraced, self.paged = standing, 0, 0, False
+        self.hindered = self.resting = 0
         self.tries = Tries(self.report)
         self.began = time.monotonic()
 
@@ -188,7 +233,7 @@ class Rollback:
     async def _look(self, connection: Connection) -> None:
         """Is it done already, overtaken, or by hand? Skipped while others are in the way: a try looks too."""
         try:
-            await answer(connection, self._looking(connection), "looking before the rollback", 15.0)
+            await answer(connection, self._looking(connection), "looking before the rollback", LOOKING)
         except DatabaseError as e:
             if e.sqlstate not in {"55P03", "57014"} | DROPPED_MEANWHILE:
                 raise
@@ -262,22 +307,40 @@ class Rollback:
     async def _trouble(self, e: DatabaseError) -> Outcome | None:
         """What a failed step means: another try (None), or the end."""
         refused = isinstance(e, NotAdmitted | WrongServer)
-        if not (refused or isinstance(e, DatabaseUnreachable) or pg.is_retryable(e.sqlstate)):
+        if isinstance(e, HeldTooLongError) or e.sqlstate in pg.NO_ROOM:
+            self._hinder(e)
+            await self._page_if_long()
+            return None
+        if not self._is_passing(e):
             detail = {**self._tries(), "sqlstate": e.sqlstate}
-            return self._ended(OutcomeKind.FAILED, explained(e, self.means.statement_seconds), detail)
+            return self._ended(OutcomeKind.FAILED, str(e), detail)
         if e.sqlstate in {"55P03", "40P01"}:
             await self._blocked(e)
         elif str(e) != self.trouble:  # the edge: a server that is away is tried many times a minute
             kind = ProgressKind.REFUSED_FOR_NOW if refused else ProgressKind.RETRY
             self.report(Progress(kind, str(e), self._tries()))
         self.trouble = str(e)
+        await self._page_if_long()
+        return None
+
+    def _hinder(self, e: DatabaseError) -> None:
+        """The server could not do it now: told with its cause, and tried again after a longer rest."""
+        self.hindered += 1
+        if e.sqlstate != self.trouble:
+            self.report(Progress(ProgressKind.HINDERED, str(e), self._tries()))
+        self.trouble = e.sqlstate
+
+    async def _page_if_long(self) -> None:
         if self.spent >= self.means.policy.budget and not self.paged:
             self.paged = True
             text = f"no success in {self.spent:.0f} s: going on slowly while it is wanted"
             self.report(Progress(ProgressKind.BUDGET_SPENT, text, await self.way.told()))
-        return None
 
     async def _blocked(self, e: DatabaseError) -> None:
+        if self.way.lookout.embraced:
+            self.embraced += 1
+            if self.embraced % EMBRACES_TOLD != 1 and self.spent < self.means.policy.budget:
+                return
         detail = await self.way.clear(self.standing.begun or self.wanted())
         self.report(Progress(ProgressKind.BLOCKED, str(e), {**detail, **self._tries()}))
 

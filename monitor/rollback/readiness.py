@@ -1,4 +1,4 @@
-"""Could the rollback be executed now? The cheap part is one round trip, the full part reads the catalogue.
+"""Could the rollback be executed now? The cheap part is one query, the full part reads the catalogue.
 
 The cheap part is proven again at every poll, the full one every few minutes and in a breach, so that it is
 known before it is needed.
@@ -18,8 +18,9 @@ from monitor.rollback.checks import Stop
 from monitor.rollback.data import atrisk
 from monitor.rollback.data.keeping import places
 from monitor.rollback.forecast import estimate
+from monitor.rollback.held import Session
 from monitor.rollback.protocol import LOOK
-from monitor.rollback.registration import hidden, misfits
+from monitor.rollback.registration import deferrable, hidden, misfits
 from monitor.rollback.registration.cautions import too_long
 from monitor.rollback.schema import sizes
 from monitor.rollback.script.plan import sha256_of
@@ -93,8 +94,9 @@ def _json(text: str | None) -> dict[str, list[Any]]:
     return found
 
 
-async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: float) -> Readiness:
+async def full(session: Session, watch: WatchRow, plan: Plan, max_locked: float) -> Readiness:
     """Preconditions, dependents, unchanged objects, no newer watch, the estimate. Opens a transaction."""
+    connection = session.connection
     books: list[Reason] = []
     async with pg.translated("checking whether the rollback is ready"):
         await connection.execute(LOOK)
@@ -106,13 +108,14 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
             await connection.execute(set_path(plan.search_path))
             large = await sizes.read(connection, plan.resolution.values())
             blocked = await conditions.in_the_way(connection, plan)
+            blocked += await deferrable.problems(connection, plan)
             uncopied = await hidden.uncopied(connection, plan)
             filtered = await hidden.filtered(connection, plan)
         except Stop as stop:
             return Readiness(False, (_reason(stop), *books))
         finally:
             await group.undo(connection)
-    at_risk = await atrisk.read(connection, plan.destroyed, plan.data_loss, plan.fingerprint)
+    at_risk = await atrisk.read(connection, plan.destroyed, plan.fate_of, plan.fingerprint)
     broken = await misfits.read(connection, plan)
     reasons = [Reason(checks.superseded(newer), Lack.SUPERSEDED)] if newer is not None else []
     reasons += books
@@ -123,9 +126,12 @@ async def full(connection: Connection, watch: WatchRow, plan: Plan, max_locked: 
     reasons += [Reason(p.what, Lack.RIGHTS) for p in filtered]
     reasons += [Reason(what, Lack.DATA) for what in broken]
     seconds = estimate.seconds(plan.salvaged, plan.forecast(), large, plan.measured)
-    if seconds > max_locked:
-        reasons.append(Reason(too_long(seconds, max_locked), Lack.LOCKS_ESTIMATE))
-    notes = (f"estimated {seconds:.1f} s under the lock", *loss_sentences(at_risk))
+    trips = estimate.trips(plan.salvaged, plan.groups, books=plan.bookkeeping is not None)
+    far = estimate.Network(trips, session.round_trip, bool(plan.salvaged))
+    if seconds + far.seconds > max_locked:
+        why = far.too_long(seconds, max_locked) if far.decides(seconds) else too_long(seconds, max_locked)
+        reasons.append(Reason(why, Lack.LOCKS_ESTIMATE))
+    notes = (f"estimated {seconds + far.seconds:.1f} s under the lock{far.told()}", *loss_sentences(at_risk))
     return Readiness(not reasons, tuple(reasons), notes, at_risk=at_risk)
 
 

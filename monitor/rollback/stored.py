@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
 from monitor.pg import MARK, quote_literal
-from monitor.ports import Bookkeeping, StoredPlan
+from monitor.ports import Bookkeeping, Fate, StoredPlan
 from monitor.rollback import bookkeeping
 from monitor.rollback.data.losses import DataLoss, Quarantined
 from monitor.rollback.forecast.effects import EFFECTS
@@ -24,6 +24,9 @@ from monitor.rollback.script import plan as plans
 from monitor.rollback.script.kinds import UPKEEP, Class
 from monitor.rollback.script.plan import Statement
 from monitor.rollback.script.sequence import Group, groups_of
+
+UNLOCKED = {"comment", "lock_table"}
+"""Kinds before which nobody is locked out: one needs no lock on rows, the other says itself which."""
 
 LOCKED_KINDS = {"table", "partitioned table"}
 """LOCK TABLE of a view would lock the tables under it, and of a foreign table there is none."""
@@ -55,6 +58,12 @@ class Plan:
     def before(self) -> Before | None:
         """The schema before the migration, if it was given at registration."""
         return befores.from_json(self.fingerprint["before"]) if "before" in self.fingerprint else None
+
+    @property
+    def remade(self) -> Mapping[str, Any]:
+        """What it drops and makes again, as it was at registration."""
+        found: Mapping[str, Any] = self.fingerprint.get("remade", {})
+        return found
 
     @property
     def named(self) -> set[str]:
@@ -147,6 +156,12 @@ class Plan:
         """What this group puts aside."""
         return tuple(q for q in self.quarantined if q.loss.step in group.steps)
 
+    def fate_of(self, loss: Destroyed) -> Fate:
+        """What becomes of what it would take away."""
+        if loss in self.salvaged:
+            return Fate.SALVAGED
+        return Fate.QUARANTINED if loss in [q.loss for q in self.quarantined] else Fate.LOST
+
     @property
     def keeps(self) -> bool:
         """Whether it needs a place for data that it takes away."""
@@ -174,7 +189,7 @@ class Plan:
             self.resolution[plans.key_of(a.relation)]
             for s in statements
             for a in s.actions
-            if a.relation and a.kind != "comment"  # it locks out nobody
+            if a.relation and a.kind not in UNLOCKED
         }
         relations = {k: e for k, e in now["relations"].items() if isinstance(e, dict)}
         owners = {relations[t]["table"] or t for t in touched if t in relations}

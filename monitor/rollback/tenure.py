@@ -6,30 +6,27 @@ after HELD_FACTOR times as long: the group is rolled back and people are paged. 
 
 from __future__ import annotations
 
-import time
-
 from monitor.errors import DatabaseError
 
 HELD_FACTOR = 5
 """An estimate that is wrong by more is no estimate; by less, going on is over sooner than a page."""
 
-LEAST = 0.05
-"""Seconds left to a statement when the time is over: it fails at once; 0 would mean for ever."""
+NEARLY = 0.9
+"""Of the cap: a cancel before that is somebody else's, and a verdict."""
 
 CANCELLED = "57014"
 
 
-def setting(held_since: float, limit: float) -> str:
-    """A statement that gives the next ones what is left of `limit` seconds since `held_since`."""
-    left = max(LEAST, limit - (time.monotonic() - held_since))
-    return f"SET LOCAL statement_timeout = '{round(left * 1000)}ms'"
+class HeldTooLongError(DatabaseError):
+    """Our own cap ended a try: the locks were held for as long as they may be."""
+
+    def __init__(self, e: DatabaseError, limit: float) -> None:
+        super().__init__(explained(e, limit), e.sqlstate)
 
 
 def explained(e: DatabaseError, limit: float) -> str:
-    """The error, with the remedy when it is that the time was over."""
-    if e.sqlstate != CANCELLED:
-        return str(e)
+    """The error with its cause and the remedies."""
     return (
-        f"{e}: locks are held for at most {limit:g} s ({HELD_FACTOR} times max_locked); "
-        "use --data-loss quarantine, or raise max_locked"
+        f"{e}: locks are held for at most {limit:g} s ({HELD_FACTOR} times max_locked): the database answers "
+        "slowly, or there is more to copy than was estimated; use --data-loss quarantine, or raise max_locked"
     )

@@ -12,9 +12,12 @@ from typing import Any
 from monitor import pg
 from monitor.errors import DatabaseError
 from monitor.pg import Connection
+from monitor.rollback import remade
 from monitor.rollback.schema import fingerprint, whole
 from monitor.rollback.schema.before import Before, changed_between
-from monitor.rollback.schema.whole import Objects
+from monitor.rollback.schema.compare import differences
+from monitor.rollback.schema.steady import DROPPED_MEANWHILE, MOVED
+from monitor.rollback.schema.whole import NO_ROOM, Objects
 from monitor.rollback.script.kinds import Class
 from monitor.rollback.stored import Plan
 
@@ -22,8 +25,17 @@ VIEW_WAIT = "SET LOCAL lock_timeout = '100ms'"
 """Describing a view waits for whoever alters a table under it; far below deadlock_timeout, and told."""
 
 NOT_READ = (
-    "the schema could not be compared with the one from before the migration: somebody holds a lock on it"
+    "the schema could not be compared with the one from before the migration: somebody holds a lock on it, "
+    "changes it all the time, or the server has no room for more locks"
 )
+
+NOT_READ_AGAIN = (
+    "what the plan drops and makes again could not be compared with what it was: somebody holds a lock on "
+    "the schema, changes it all the time, or the server has no room for more locks"
+)
+
+UNREADABLE = frozenset({"55P03", NO_ROOM, MOVED}) | DROPPED_MEANWHILE
+"""What others do to it may keep a schema from being compared, never a rollback from taking effect."""
 
 
 async def look(connection: Connection, plan: Plan) -> Objects | None:
@@ -47,7 +59,16 @@ async def verify(connection: Connection, plan: Plan, earlier: Objects | None) ->
         for s in plan.statements
         if s.klass is Class.OPAQUE
     ]
+    differences += await _taken_along(connection, plan)
     return {"verified": "" if differences else "plan", "against": "plan", "differences": differences}
+
+
+async def _taken_along(connection: Connection, plan: Plan) -> list[str]:
+    """What a DROP took along and no CREATE of the plan's brought back."""
+    if not plan.remade:
+        return []
+    now = await _whole(connection)
+    return [NOT_READ_AGAIN] if now is None else remade.lost(plan.remade, now, plan.statements)
 
 
 async def _against_before(
@@ -56,28 +77,44 @@ async def _against_before(
     now = await _whole(connection)
     if now is None:
         return {"verified": "", "against": "before", "differences": [NOT_READ]}
-    strict = plan.named | await _made(connection, plan) | _changed_by(plan, before, earlier, now)
+    others = await _others(connection, plan)
+    made = {e["label"] for e in others.values() if e}
+    strict = plan.named | made | _changed_by(plan, before, earlier, now)
     found = before.compare(now, strict, plan.aside)
+    left = _left(plan, others)
     return {
-        "verified": "before" if found.same else "",
+        "verified": "before" if found.same and not left else "",
         "against": "before",
-        "differences": list(found.differences),
+        "differences": [*found.differences, *left],
         "elsewhere": list(found.elsewhere),
     }
 
 
-async def _made(connection: Connection, plan: Plan) -> set[str]:
-    """Labels of the functions and types that the plan made: before it nobody could say them."""
+async def _others(connection: Connection, plan: Plan) -> dict[str, Any]:
+    """Functions, types and their like as they are now: before the plan nobody could say their labels."""
     async with pg.translated("checking the post-condition"):
         found = await fingerprint.read(connection, [], plan.others, plan.search_path)
-    return {e["label"] for e in found["others"].values() if e}
+    others: dict[str, Any] = found["others"]
+    return others
+
+
+NOT_IN_WHOLE = ("publication ", "operator ")
+"""Sorts of objects that a fingerprint of the whole schema does not hold: of them the plan's word counts."""
+
+
+def _left(plan: Plan, others: dict[str, Any]) -> list[str]:
+    """How these differ from what the plan says."""
+    expected = {k: e for k, e in plan.forecast().expected["others"].items() if k.startswith(NOT_IN_WHOLE)}
+    return differences({"relations": {}, "others": expected}, {"relations": {}, "others": others})
 
 
 def _changed_by(plan: Plan, before: Before, earlier: Objects | None, now: Objects) -> set[str]:
     """What the plan changed beyond what it names; everything, when that was not seen."""
     if not plan.reaches_further:
         return set()
-    return set(changed_between(earlier, now)) if earlier is not None else now.keys() | before.objects.keys()
+    if earlier is not None:
+        return set(changed_between(earlier, now))
+    return now.keys() | (before.objects.keys() if before.readable else set())
 
 
 async def undone(connection: Connection, plan: Plan) -> bool:
@@ -86,7 +123,9 @@ async def undone(connection: Connection, plan: Plan) -> bool:
     if before is None or not before.changed:
         return False
     now = await _whole(connection)
-    return now is not None and before.compare(now, plan.named).same
+    if now is None or not before.compare(now, plan.named).same:
+        return False
+    return not _left(plan, await _others(connection, plan))
 
 
 async def _whole(connection: Connection) -> Objects | None:
@@ -95,6 +134,6 @@ async def _whole(connection: Connection) -> Objects | None:
             await connection.execute(VIEW_WAIT)
         return await whole.read(connection)
     except DatabaseError as e:
-        if e.sqlstate != "55P03":
+        if e.sqlstate not in UNREADABLE:
             raise
         return None

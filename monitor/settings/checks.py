@@ -10,7 +10,7 @@ from monitor.settings.hooks import check_blockers, check_hook
 from monitor.settings.limit_checks import check_limits
 from monitor.settings.limits import PolicySettings, effective
 from monitor.settings.model import Settings
-from monitor.settings.source_checks import check_sources, one_kind
+from monitor.settings.source_checks import check_sources, doubtful_sources, one_kind
 from monitor.units import show_duration
 
 
@@ -66,7 +66,11 @@ def check(settings: PolicySettings) -> Iterator[Clash]:
 
 def doubts(settings: PolicySettings) -> list[tuple[str, str]]:
     """What is allowed and hardly meant: (key, sentence)."""
-    return [(".".join(map(str, c.loc)), c.what) for c in _orders(settings, DOUBTFUL_ORDERS)]
+    found = list(_orders(settings, DOUBTFUL_ORDERS))
+    if isinstance(settings, Settings):
+        for target in settings.targets:
+            found += doubtful_sources(settings, target)
+    return [(".".join(map(str, c.loc)), c.what) for c in found]
 
 
 def _hooks(settings: Settings, target: str) -> Iterator[Clash]:

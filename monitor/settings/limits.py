@@ -14,7 +14,7 @@ from pydantic import Field, StringConstraints
 from monitor.core.samples import Micros
 from monitor.core.thresholds import DOCUMENTED, Policy, Threshold
 from monitor.settings.document import Loc
-from monitor.settings.types import Count, Duration, LimitValue, Ratio, Section, Span, key
+from monitor.settings.types import Count, Duration, LimitValue, LookBack, Ratio, Section, Span, key
 from monitor.units import Kind, Limit
 
 KINDS: dict[str, Kind] = {
@@ -66,6 +66,7 @@ class Watch(Section):
     max_unobserved: Ratio = key("5%", "... with at most this share of time without samples")
     max_quiet: Ratio = key("50%", "... with at most this share of time with too little traffic")
     give_up_after: Span = key("72h", "without success by then the watch ends inconclusive")
+    baseline: LookBack = key("2h", "before the migration: a higher error ratio there raises the limit")
 
     @property
     def fast(self) -> Micros:
@@ -158,4 +159,5 @@ class PolicySettings(Section):
             max_unobserved=watch.max_unobserved,
             max_quiet=watch.max_quiet,
             give_up_after=watch.give_up_after,
+            baseline=watch.baseline,
         )

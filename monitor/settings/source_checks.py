@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from monitor.settings.clashes import Clash
 from monitor.settings.document import Loc
-from monitor.settings.limit_checks import kind_of
+from monitor.settings.limit_checks import DEFAULT_HOLD, kind_of
 from monitor.settings.limits import Effective, effective
 from monitor.settings.model import Alert, Settings
 from monitor.settings.sources import MetricSource
+from monitor.units import Kind, show_duration
 
 FROM_DATABASE = ("connections", "query_latency")
 """Metrics that the target's database gives; they have no source of their own."""
@@ -62,7 +63,55 @@ def _of_source(loc: Loc, name: str, source: MetricSource, limits: Effective | No
         yield Clash((*at, fault.key) if fault.key else at, fault.what, tuple((*at, k) for k in fault.keys))
     if limits is None:
         return
+    yield from _without_evidence(at, source, limits)
     wanted, measured = kind_of(limits), source.spec.measures
     if wanted and measured and measured is not wanted:
-        text = f"gives a {measured}, but `{name}` has limits for a {wanted}: change the source or the limits"
+        text = f"gives a {measured}, but `{name}` has limits for a {wanted}: {_remedy(source, wanted)}"
         yield Clash(at, text, (at, *limits.written.values()))
+
+
+def doubtful_sources(settings: Settings, target: str) -> Iterator[Clash]:
+    """What a ratio that does without counts gives up."""
+    policy = effective(settings.layers(target))
+    for name, source in settings.targets[target].metrics.items():
+        if name in policy and _acts_on_ratio(source, policy[name]) and _does_without(source):
+            at: Loc = ("targets", target, "metrics", name, source.kind)
+            text = (
+                "`without_counts`: a rollback needs no number of requests here, only the ratio for "
+                f"{show_duration(_hold(policy[name]))}: one failed request of one is 100 %"
+            )
+            yield Clash(at, text, ())
+
+
+def _without_evidence(at: Loc, source: MetricSource, limits: Effective) -> Iterator[Clash]:
+    """A ratio that may roll back says how many requests stand behind it, or that it does without."""
+    if not _acts_on_ratio(source, limits) or source.spec.counted or _does_without(source):
+        return
+    beside = "" if source.kind == "sql" else "add `requests`, the counter of all of them; "
+    text = (
+        "is a ratio without the requests behind it, so one failed request of one would be 100 % and could "
+        f"roll back: {beside}count `errors` and `requests`; or write `without_counts: true`"
+    )
+    yield Clash(at, text, (at, limits.written.get("rollback_above", at)))
+
+
+def _acts_on_ratio(source: MetricSource, limits: Effective) -> bool:
+    return limits.limit("rollback_above") is not None and source.spec.measures is Kind.RATIO
+
+
+def _does_without(source: MetricSource) -> bool:
+    return bool(getattr(source.spec, "without_counts", False))
+
+
+def _hold(limits: Effective) -> int:
+    hold = limits.keys.get("rollback_for", DEFAULT_HOLD)
+    return hold if isinstance(hold, int) else DEFAULT_HOLD
+
+
+def _remedy(source: MetricSource, wanted: Kind) -> str:
+    """A preset measures two things, and one key says which."""
+    if getattr(source.spec, "preset", None) is None or wanted is Kind.COUNT:
+        return "change the source or the limits"
+    if wanted is Kind.TIME:
+        return "add `quantile: 0.95`, or `mean: true` where the library has no buckets"
+    return "remove `quantile` and `mean`, which ask for the preset's durations"

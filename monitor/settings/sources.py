@@ -6,6 +6,7 @@ together (`faults`). This file does not read anything from a source.
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,22 +16,38 @@ import jmespath  # type: ignore[import-untyped]  # it has no stubs
 import jmespath.exceptions  # type: ignore[import-untyped]
 from pydantic import Field
 
-from monitor.settings.types import Quantile, Secret, Section, Text, Url
-from monitor.units import Kind
+from monitor.promql import is_series, not_series
+from monitor.settings.types import Flag, Mean, Quantile, Secret, Section, Size, Text, Texts, Url, key
+from monitor.units import Kind, unit_of_name
 
 Headers: TypeAlias = dict[Text, Secret]
-Unit: TypeAlias = Literal["ratio", "percent", "s", "ms", "count"]
+Unit: TypeAlias = Literal["ratio", "percent", "s", "ms", "us", "count"]
 
-Preset: TypeAlias = Literal["generic", "fastapi", "starlette", "django", "opentelemetry", "express"]
-"""Those of `monitor.probes.presets`; a test holds them together."""
+Preset: TypeAlias = Literal[
+    "auto", "generic",
+    "fastapi", "starlette", "django", "flask", "litestar", "aiohttp",
+    "express", "fastify", "hono",
+    "opentelemetry", "spring", "quarkus", "aspnet", "rails", "rack", "phoenix", "gin", "go",
+    "nginx-vts", "ingress-nginx", "traefik", "haproxy", "caddy", "envoy", "istio", "linkerd", "kong",
+]  # fmt: skip
+"""Those of `monitor.probes.presets`, and `auto`: the one that the page fits. A test holds them
+together."""
 
 UNIT_KINDS: dict[str, Kind] = {
     "ratio": Kind.RATIO,
     "percent": Kind.RATIO,
     "s": Kind.TIME,
     "ms": Kind.TIME,
+    "us": Kind.TIME,
     "count": Kind.COUNT,
 }
+
+
+COUNTERS = ("errors", "requests")
+UNIT = "unit of the value: ratio, percent, s, ms, us or count; default: as the name ends"
+REQUESTS = "where the counter of all requests is; also beside a ratio, as its counts"
+WITHOUT_COUNTS = "a ratio may act with no number of requests behind it: one of one is 100 %"
+PLAIN_PATH = re.compile(r"[A-Za-z_][\w.]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +66,11 @@ class _Source(Section):
     @abstractmethod
     def measures(self) -> Kind | None:
         """What the metric's values are; None when the unit is missing."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether it says how many requests stand behind its value."""
+        return False
 
     def faults(self) -> Iterator[Fault]:
         """What keeps this source from being read, each with its key."""
@@ -89,45 +111,95 @@ class _Http(_Source):
 
 
 class _Measured(_Source):
-    """A value with a unit, or counters of errors and requests."""
+    """A value with a unit, or counters of errors and requests.
+
+    Each kind has its own `errors` and `requests`: what finds a counter differs.
+    """
 
     value_key: ClassVar[str] = "value"
-    ways: ClassVar[tuple[tuple[str, ...], ...]] = (("errors", "requests"), ("value",))
+    ways: ClassVar[tuple[tuple[str, ...], ...]] = (COUNTERS, ("value",))
 
-    unit: Unit | None = Field(None, description="unit of the value: ratio, percent, s, ms or count")
-    errors: Text | None = Field(None, description="where the counter of failed requests is")
-    requests: Text | None = Field(None, description="where the counter of all requests is")
+    unit: Unit | None = Field(None, description=UNIT)
+    without_counts: Flag = key(False, WITHOUT_COUNTS)
+
+    def named(self) -> str:
+        """The name of what the value is, which may end with its unit; "" when it has none."""
+        return ""
+
+    @property
+    def effective_unit(self) -> str | None:
+        """As written, else as the name says."""
+        return self.unit or unit_of_name(self.named()) or None
+
+    @property
+    def counted(self) -> bool:
+        """Whether how many requests stand behind a ratio is read too."""
+        return getattr(self, "requests", None) is not None
 
     @property
     def measures(self) -> Kind | None:
-        counted = self.errors is not None or self.requests is not None
-        return Kind.RATIO if counted else UNIT_KINDS.get(self.unit or "")
+        if getattr(self, self.value_key) is None:
+            counted = any(getattr(self, key) is not None for key in COUNTERS)
+            return Kind.RATIO if counted else None
+        return UNIT_KINDS.get(self.effective_unit or "")
 
     def faults(self) -> Iterator[Fault]:
         yield from super().faults()
-        yield from self._one_of(*self.ways)
-        if getattr(self, self.value_key) is not None and self.unit is None:
-            text = "has no unit: add `unit: ratio`, `percent`, `s`, `ms` or `count`"
+        yield from self._one_of(*self._ways())
+        yield from self._of_unit()
+        yield from self._of_counters()
+
+    def _ways(self) -> Iterator[tuple[str, ...]]:
+        """`requests` beside a value are its counts, not another way to measure."""
+        beside = getattr(self, self.value_key) is not None and getattr(self, "errors", None) is None
+        return (way for way in self.ways if not (beside and way == COUNTERS))
+
+    def _of_unit(self) -> Iterator[Fault]:
+        valued, told = getattr(self, self.value_key) is not None, unit_of_name(self.named())
+        if valued and self.effective_unit is None:
+            text = "has no unit: add `unit: ratio`, `percent`, `s`, `ms`, `us` or `count`"
             yield Fault("", text, ("unit", self.value_key))
-        if self.unit is not None and (self.errors is not None or self.requests is not None):
+        if self.unit is not None and told and told != self.unit:
+            text = f"is `{self.unit}`, but `{self.named()}` says `{told}` by its name: remove `unit`"
+            yield Fault("unit", f"{text}, or name what is in {self.unit}", (self.value_key,))
+        if self.unit is not None and self.measures is Kind.RATIO and not valued:
             text = "has no place beside errors and requests, which make a ratio: remove it"
-            yield Fault("unit", text, ("errors", "requests"))
+            yield Fault("unit", text, COUNTERS)
+
+    def _of_counters(self) -> Iterator[Fault]:
+        valued = getattr(self, self.value_key) is not None
+        if valued and self.counted and self.measures not in {None, Kind.RATIO}:
+            text = "are the counts of a ratio, and this is none: remove it"
+            yield Fault("requests", text, (self.value_key, "unit"))
+        if self.without_counts and (self.counted or not valued):
+            text = "is for a ratio that has no `requests` beside it: remove it"
+            yield Fault("without_counts", text, (*COUNTERS, self.value_key))
+        same = getattr(self, "errors", None)
+        if same is not None and same == getattr(self, "requests", None):
+            text = "is the same as `requests`: every request would be an error; select the failed ones"
+            yield Fault("errors", text, ("requests",))
 
 
 class JsonSource(_Http, _Measured):
     """A JSON document; `value`, `errors`, `requests` and `timestamp` are JMESPath expressions."""
 
+    errors: Text | None = Field(None, description="where the counter of failed requests is")
+    requests: Text | None = Field(None, description=REQUESTS)
     value: Text | None = Field(None, description="JMESPath of the value")
     timestamp: Text | None = Field(
         None, description="JMESPath of the document's own time (epoch seconds or RFC 3339)"
     )
 
+    def named(self) -> str:
+        """The last key of a plain path."""
+        return (self.value or "").rpartition(".")[2] if PLAIN_PATH.fullmatch(self.value or "") else ""
+
     def faults(self) -> Iterator[Fault]:
         yield from super().faults()
-        for key in ("value", "errors", "requests", "timestamp"):
-            text = getattr(self, key)
+        for name in ("value", "errors", "requests", "timestamp"):
+            text = getattr(self, name)
             if text is not None and not _is_jmespath(text):
-                yield Fault(key, f"`{text}` is not a JMESPath expression: see https://jmespath.org", ())
+                yield Fault(name, f"`{text}` is not a JMESPath expression: see https://jmespath.org", ())
 
 
 def _is_jmespath(text: str) -> bool:
@@ -139,38 +211,72 @@ def _is_jmespath(text: str) -> bool:
 
 
 class PrometheusSource(_Http, _Measured):
-    """An exposition page; `requests`, `errors`, `histogram` and `value` are series selectors."""
+    """An exposition page; `requests`, `errors`, `histogram`, `mean` and `value` are series selectors."""
 
-    ways = (("preset",), ("errors", "requests"), ("histogram", "quantile"), ("value",))
+    ways = (("preset",), COUNTERS, ("histogram", "quantile"), ("mean",), ("value",))
 
-    preset: Preset | None = Field(None, description="names the series of a known library")
-    histogram: Text | None = Field(
-        None, description="a histogram without `_bucket`, in seconds unless unit: ms"
-    )
+    preset: Preset | None = Field(None, description="names the series of a known library; `auto` finds it")
+    errors: Texts | None = Field(None, description="the counters of failed requests, added up")
+    requests: Texts | None = Field(None, description=f"{REQUESTS}; several are added up")
+    histogram: Text | None = Field(None, description="a histogram, without `_bucket`")
     quantile: Quantile | None = Field(None, description="which quantile of the histogram, as 0.95")
+    mean: Mean | None = Field(None, description="what has `_sum` and `_count`; true: the preset's durations")
     value: Text | None = Field(None, description="a gauge; of several instances the maximum is taken")
+    max_page: Size = key("64MiB", "a longer page is not read to its end, and is no data")
+
+    def named(self) -> str:
+        text = self.value or self.histogram or self.mean or ""
+        return text.partition("{")[0].strip().removesuffix("_bucket")
 
     @property
     def measures(self) -> Kind | None:
-        if self.quantile is not None or self.histogram is not None:
+        if any(getattr(self, key) is not None for key in ("quantile", "histogram", "mean")):
             return Kind.TIME
         return Kind.RATIO if self.preset is not None else super().measures
 
-    def _one_of(self, *ways: tuple[str, ...]) -> Iterator[Fault]:
-        """With a preset `quantile` may stand alone: it asks for the preset's latency."""
-        latency_of_preset = self.preset is not None and self.histogram is None
-        yield from super()._one_of(*(w for w in ways if not (latency_of_preset and "quantile" in w)))
+    @property
+    def counted(self) -> bool:
+        return self.preset is not None or super().counted
+
+    def _ways(self) -> Iterator[tuple[str, ...]]:
+        """With a preset `quantile` or `mean: true` may stand beside: they ask for its durations."""
+        beside: set[tuple[str, ...]] = {("mean",)} if self.mean == "" else set()
+        if self.quantile is not None and self.histogram is None:
+            beside = {("histogram", "quantile")}
+        return (way for way in super()._ways() if self.preset is None or way not in beside)
+
+    def _of_unit(self) -> Iterator[Fault]:
+        yield from super()._of_unit()
+        if self.named() and self.value is None and self.effective_unit is None:
+            text = f"has no unit, and the name `{self.named()}` says none: add `unit: s`, `ms` or `us`"
+            yield Fault("", text, ("unit", "histogram", "mean"))
+        if self.measures is Kind.TIME and UNIT_KINDS.get(self.unit or "s") is not Kind.TIME:
+            yield Fault("unit", "is none of a time: write `s`, `ms` or `us`", ("value",))
+        if self.mean == "" and self.preset is None:
+            text = "is `true`, but there is no preset: write the name before _sum and _count"
+            yield Fault("mean", text, ("preset",))
 
 
 class PromqlSource(_Measured):
-    """A Prometheus server's query API; `query`, `errors` and `requests` are PromQL."""
+    """A Prometheus server's query API; `query` is PromQL, `errors` and `requests` are series of counters."""
 
     value_key = "query"
-    ways = (("errors", "requests"), ("query",))
+    ways = (COUNTERS, ("query",))
 
     url: Url = Field(description="of the Prometheus server, without /api")
     headers: Headers = Field({}, description="sent with every request")
+    params: dict[Text, Text] = Field(
+        {}, description="further parameters of the query API, as partial_response or timeout"
+    )
+    errors: Text | None = Field(None, description="the series that count failed requests")
+    requests: Text | None = Field(None, description=REQUESTS)
     query: Text | None = Field(None, description="PromQL that gives one number")
+
+    def faults(self) -> Iterator[Fault]:
+        yield from super().faults()
+        for what, text in (("errors", self.errors), ("requests", self.requests)):
+            if text is not None and not is_series(text):
+                yield Fault(what, not_series(text), ())
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -185,6 +291,10 @@ class HttpCheckSource(_Http):
     method: Literal["GET", "HEAD"] = Field("GET", description="the request")
 
     @property
+    def counted(self) -> bool:
+        return self.measure == "errors"
+
+    @property
     def measures(self) -> Kind | None:
         return Kind.RATIO if self.measure == "errors" else Kind.TIME
 
@@ -193,7 +303,8 @@ class SqlSource(_Source):
     """One statement in the target's database, with the polling role, on a connection of its own."""
 
     query: Text = Field(description="a SELECT that gives one number")
-    unit: Unit = Field(description="unit of the value: ratio, percent, s, ms or count")
+    unit: Unit = Field(description=UNIT)
+    without_counts: Flag = key(False, WITHOUT_COUNTS)
 
     @property
     def measures(self) -> Kind | None:

@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from monitor import libpq, units
-from monitor.core.samples import Micros
+from monitor.core.samples import HOUR, MINUTE, Micros
 
 OURS = "monitor"
 """Error type of our own validators, whose texts are ready to be shown."""
@@ -83,6 +83,27 @@ def _quantile(value: object) -> float:
     if not 0 < found < 1:
         raise units.UnitError("is not a quantile: write a number between 0 and 1, as 0.95")
     return found
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise PydanticCustomError(OURS, "is neither true nor false")
+
+
+def _texts(value: object) -> object:
+    """A list as it is; one text stands for a list of it."""
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _mean(value: object) -> str:
+    """A name; "" for `true`: of the preset."""
+    if value is True:
+        return ""
+    if not isinstance(value, str) or not value.strip():
+        text = "is no mean: write the name before _sum and _count, or `true` beside a preset"
+        raise PydanticCustomError(OURS, "{text}", {"text": text})
+    return value
 
 
 def _http_url(value: str) -> str:
@@ -166,6 +187,31 @@ Duration = Annotated[Micros, PlainValidator(_says(units.duration)), _DURATION_SC
 Span = Annotated[Micros, PlainValidator(_says(_more_than_zero)), _DURATION_SCHEMA]
 """A duration above zero, in microseconds."""
 
+SHORTEST_LOOK_BACK: Micros = 30 * MINUTE
+LONGEST_LOOK_BACK: Micros = 24 * HOUR
+
+
+def _look_back(value: object) -> Micros:
+    if value == "off":
+        return 0
+    try:
+        found = units.duration(value)
+    except units.UnitError as e:
+        raise units.UnitError(f"{e}, or off") from None
+    if not SHORTEST_LOOK_BACK <= found <= LONGEST_LOOK_BACK:
+        raise units.UnitError(
+            "is not from 30m to 24h: shorter says too little, longer is another time: or write off"
+        )
+    return found
+
+
+LookBack = Annotated[
+    Micros,
+    PlainValidator(_says(_look_back)),
+    _schema("duration or `off`", rf"^off$|{units.DURATION_PATTERN}"),
+]
+"""How long before something is looked at; `off` is 0."""
+
 Ratio = Annotated[float, PlainValidator(_says(_at_most_all)), _RATIO_SCHEMA]
 """`0%` to `100%` as 0-1."""
 
@@ -211,6 +257,22 @@ def _public(value: str) -> str:
 PublicUrl = Annotated[str, AfterValidator(_public), _schema("address", r"^https?://")]
 """An address that people open; no user or password in it."""
 
+Mean = Annotated[
+    str,
+    PlainValidator(_mean),
+    WithJsonSchema(
+        {"anyOf": [{"const": True}, {"type": "string", "minLength": 1}], "x-type": "text or `true`"}
+    ),
+]
+"""The name of what has `_sum` and `_count`; "" asks for the preset's."""
+
+_SIZE_SCHEMA = _schema("size", units.SIZE_PATTERN)
+Flag = Annotated[
+    bool, PlainValidator(_flag), WithJsonSchema({"type": "boolean", "x-type": "`true` / `false`"})
+]
+Size = Annotated[int, PlainValidator(_says(units.size)), _SIZE_SCHEMA]
+"""`64MiB` in bytes."""
+
 
 def _text(value: object) -> object:
     if isinstance(value, str) and not value.strip():
@@ -219,3 +281,16 @@ def _text(value: object) -> object:
 
 
 Text = Annotated[str, BeforeValidator(_text)]
+
+Texts = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(_texts),
+    Field(min_length=1),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+            "x-type": "text, or list of text",
+        }
+    ),
+]
+"""One text or several."""

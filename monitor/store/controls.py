@@ -52,6 +52,12 @@ def _superseded(watch: WatchRow) -> str:
     return f"watch {watch.id} only observes: a newer watch is responsible for its target, roll that one back"
 
 
+def _no_rollback(watch: WatchRow) -> str:
+    if not watch.plan.no_rollback:
+        return ""
+    return f"watch {watch.id} has no rollback (it was registered with --no-rollback): mend it by hand"
+
+
 def _not_asked(watch: WatchRow) -> str:
     if watch.phase == "awaiting_approval":
         return ""
@@ -69,8 +75,8 @@ RULES: dict[Control, tuple[Rule, ...]] = {
     Control.PAUSE: (_ended, _intent, _cancelled, _already_paused),
     Control.RESUME: (_ended, _cancelled, _not_paused),
     Control.CANCEL: (_ended, _intent, _cancelled),
-    Control.APPROVE: (_ended, _intent, _cancelled, _superseded, _paused, _not_asked),
-    Control.ROLLBACK: (_ended, _intent, _cancelled, _superseded, _paused, _already_asked),
+    Control.APPROVE: (_ended, _no_rollback, _intent, _cancelled, _superseded, _paused, _not_asked),
+    Control.ROLLBACK: (_ended, _no_rollback, _intent, _cancelled, _superseded, _paused, _already_asked),
 }
 
 COLUMNS: dict[Control, str] = {

@@ -42,6 +42,18 @@ SELECT EXISTS (
        AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
 """
 
+STRANGER = """/* migration-monitor: who has the daemon's lock without being able to be one */
+SELECT l.pid, coalesce(a.usename::text, '') AS role
+  FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a USING (pid)
+  LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
+ WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted
+   AND l.classid::bigint = $1::integer AND l.objid::bigint = $2::integer
+   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+   AND NOT coalesce(r.rolsuper OR pg_catalog.has_table_privilege(
+         r.oid, 'migration_monitor.watch', 'UPDATE'), false)
+ LIMIT 1
+"""
+
 END_SILENT = """/* migration-monitor: the session of a daemon that has been silent */
 SELECT count(*) FROM (
     SELECT pg_catalog.pg_terminate_backend(l.pid) AS ended
@@ -49,6 +61,11 @@ SELECT count(*) FROM (
      WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()
        AND l.classid::bigint = $1::integer AND l.objid::bigint = $2::integer
        AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r, pg_catalog.pg_roles m
+                        WHERE r.oid = a.usesysid AND r.rolsuper
+                          AND m.rolname = current_user AND NOT m.rolsuper)
+       AND (pg_catalog.pg_has_role(a.usesysid, 'USAGE')
+            OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE'))
        AND a.state_change < pg_catalog.clock_timestamp() - $3::float8 * interval '1 second'
 ) silent WHERE ended
 """
@@ -71,6 +88,18 @@ async def held_by(connection: pg.Connection, pid: int, target: str) -> bool:
     """Whether that backend has the lock; in a transaction, it stays so until its end."""
     await connection.execute(SHARE, *advisory_key(GATE, target))
     return bool(await connection.fetchval(HELD, pid, *advisory_key(STORE, target)))
+
+
+async def stranger(connection: pg.Connection, target: str) -> str:
+    """Who has the lock although its role could be no daemon, as a sentence; "" if nobody."""
+    r = await connection.fetchrow(STRANGER, *advisory_key(STORE, target))
+    if r is None:
+        return ""
+    role = pg.quote_identifier(r["role"]) if r["role"] else "unknown"
+    return (
+        f"a session that is no daemon (role {role}, pid {r['pid']}) has the daemon's advisory lock: "
+        f"end it with SELECT pg_terminate_backend({r['pid']})"
+    )
 
 
 async def end_silent(connection: pg.Connection, target: str, seconds: float) -> bool:

@@ -25,9 +25,9 @@ import structlog
 from monitor import pg
 from monitor.core.samples import Micros
 from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld, StoreLost
-from monitor.ports import AlertRow, Controls, Json, Record, WatchRow
+from monitor.ports import AlertRow, Controls, Json, Record, SampleRow, WatchRow
 from monitor.store import changes, outbox, reading, retention, writing
-from monitor.store.fence import LEASE_SECONDS
+from monitor.store.fence import LEASE_SECONDS, stranger
 from monitor.store.lease import Lease, lease_of, renew_lease, take_lease
 from monitor.store.locks import BEAT_SECONDS, StoreLock
 from monitor.store.schema import SCHEMA_DEADLINE, ensure_schema
@@ -38,6 +38,9 @@ POLL_SECONDS = 1.0
 
 RECORD_DEADLINE = 15.0
 """Seconds for one record: what was missed during an hour's outage comes in one."""
+
+MOST_SAMPLES = 300_000
+"""Of a watch whose migration began three days before it was registered; more are not looked at."""
 
 UNSIGNED = Lease("", 0)
 """What we know of a lease whose database was away when we took the lock."""
@@ -70,6 +73,7 @@ class PgStore:
         self._lease: Lease | None = None
         self._outdated = False
         self._waiting_for: str | None = None
+        self._stranger = ""
 
     @property
     def holds(self) -> bool:
@@ -80,6 +84,11 @@ class PgStore:
     def waits_for(self) -> str:
         """Who has the lock that we wait for; "" when nobody was found to, or nobody can be asked."""
         return self._waiting_for or ""
+
+    @property
+    def held_by_stranger(self) -> bool:
+        """Whether that one could be no daemon: then nobody looks after the target."""
+        return bool(self._waiting_for and self._stranger)
 
     async def open(self) -> None:
         """Creates the schema if missing and takes the lock; waits while another daemon has it."""
@@ -101,6 +110,11 @@ class PgStore:
             watches = await reading.open_watches(connection, self._target)
             memory = await reading.memory_of(connection, self._target)
         return watches, memory
+
+    async def past(self, since: Micros) -> Sequence[SampleRow]:
+        """The target's samples since that moment, in order of time; at most MOST_SAMPLES."""
+        async with self._history.use("reading what was sampled before", RECORD_DEADLINE) as connection:
+            return await reading.samples_between(connection, self._target, since, 1 << 62, MOST_SAMPLES)
 
     async def record(self, record: Record) -> None:
         """Writes one round. Raises StoreHeld when what is in memory may be out of date."""
@@ -261,9 +275,14 @@ class PgStore:
         await writing.write_alerts(connection, self._target, record.alerts)
 
     async def _tell_who_holds(self) -> None:
+        async with self._home.use("looking who has the lock") as connection:
+            self._stranger = await stranger(connection, self._target)
         async with self._history.use("reading the lease") as connection:
             lease = await lease_of(connection, self._target)
-        holder = lease.holder if lease else "unknown"
+        holder = self._stranger or (lease.holder if lease else "unknown")
         if holder != self._waiting_for:
             self._waiting_for = holder
-            _log.warning("store.waiting", target=self._target, holder=holder)
+            if self._stranger:
+                _log.error("store.held_by_stranger", target=self._target, holder=holder)
+            else:
+                _log.warning("store.waiting", target=self._target, holder=holder)

@@ -26,6 +26,12 @@ UPDATE migration_monitor.lease SET renewed_at = clock_timestamp() WHERE name = $
 """
 
 
+FRESH = """/* migration-monitor */
+SELECT renewed_at > pg_catalog.clock_timestamp() - $2::float8 * interval '1 second'
+  FROM migration_monitor.lease WHERE name = $1
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """Who took a store, and when (database time)."""
@@ -37,6 +43,11 @@ class Lease:
 async def lease_of(connection: pg.Connection, name: str) -> Lease | None:
     row = await connection.fetchrow(HOLDER, name)
     return None if row is None else Lease(row["holder"], row["acquired_at"])
+
+
+async def is_fresh(connection: pg.Connection, name: str, seconds: float) -> bool:
+    """Whether its holder wrote within so many seconds, by the database's clock."""
+    return bool(await connection.fetchval(FRESH, name, seconds))
 
 
 async def take_lease(connection: pg.Connection, name: str, holder: str) -> tuple[Lease, Lease | None]:

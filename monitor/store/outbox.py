@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from monitor import pg
 from monitor.ports import AlertRow
 from monitor.store.rows import alert_from
-from monitor.store.session import clean
+from monitor.store.session import sentence
 
 AT_ONCE = 500
 """Rows read in one call; the rest is read when these are settled."""
@@ -36,4 +36,4 @@ async def undelivered(connection: pg.Connection, target: str) -> Sequence[AlertR
 async def settle(
     connection: pg.Connection, key: str, *, delivered: bool, attempts: int, error: str, final: bool
 ) -> None:
-    await connection.execute(SETTLE, key, delivered, attempts, clean(error), final)
+    await connection.execute(SETTLE, key, delivered, attempts, sentence(connection, error), final)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from monitor import pg
+from monitor import encoding, pg
 from monitor.core.samples import Micros
 from monitor.digest import SEAL
 from monitor.errors import ControlRefused, NotFound, PlanRefused, Problem
@@ -18,7 +18,7 @@ from monitor.store.fence import REGISTRATION, advisory_key
 from monitor.store.locks import CHANNEL
 from monitor.store.reading import WATCH_COLUMNS
 from monitor.store.rows import watch_from
-from monitor.store.session import clean
+from monitor.store.session import clean, sentence
 
 SHORT = 12
 """Characters of a sha256 that people compare."""
@@ -73,6 +73,9 @@ async def register_watch(connection: pg.Connection, new: Registration, id: str) 
     Raises PlanRefused when the open one has another hash.
     """
     check_name(new)
+    if c := encoding.unfit(new.migration, encoding.encoding_of(connection)):
+        what = f"`{c}` of the migration's name has no place in the store's encoding: give another name"
+        raise PlanRefused([Problem("", what)])
     await connection.execute(TURN, *advisory_key(REGISTRATION, new.target))
     row = await connection.fetchrow(OPEN_OF_MIGRATION, new.target, new.migration)
     if row is not None:
@@ -126,7 +129,7 @@ async def control_watch(
         raise ControlRefused(why)
     detail = {"control": control.value, "by": by, "reason": reason}
     at = await _tell(connection, id, watch.target, "control", detail, control.value)
-    await connection.execute(CONTROL[control], id, at, clean(by), clean(reason))
+    await connection.execute(CONTROL[control], id, at, sentence(connection, by), sentence(connection, reason))
     return await _watch(connection, id)
 
 

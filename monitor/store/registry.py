@@ -25,6 +25,8 @@ from monitor.ports import (
     WatchRow,
 )
 from monitor.store import changes, ordering, reading, showing
+from monitor.store.fence import LEASE_SECONDS
+from monitor.store.lease import is_fresh
 from monitor.store.registering import control_watch, register_watch
 from monitor.store.rehearsals import rehearsal_of, save_rehearsal
 from monitor.store.schema import SCHEMA_DEADLINE, ensure_schema
@@ -70,6 +72,13 @@ class PgRegistry:
             async with self._home.use("looking for the watch") as connection:
                 return await reading.find_watch(connection, self._target, name)
         return None
+
+    async def looked_after(self) -> bool:
+        """Whether a daemon has renewed the lease within the time in which it would lose it."""
+        with _EmptyIfMissing():
+            async with self._history.use("reading the lease") as connection:
+                return await is_fresh(connection, self._target, LEASE_SECONDS)
+        return False
 
     async def watches(self, limit: int) -> Sequence[WatchRow]:
         """Newest first."""

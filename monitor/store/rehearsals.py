@@ -9,7 +9,7 @@ from monitor import pg
 from monitor.core.samples import Micros
 from monitor.ports import Rehearsal, RehearsalOutcome
 from monitor.store.locks import CHANNEL
-from monitor.store.session import clean
+from monitor.store.session import sentence
 
 SAVE = """/* migration-monitor */
 INSERT INTO migration_monitor.rehearsal (target, plan_sha256, outcome, said, detail, before, after)
@@ -38,7 +38,7 @@ SUMMARY = """(SELECT pg_catalog.jsonb_build_object(
 async def save_rehearsal(connection: pg.Connection, target: str, rehearsal: Rehearsal) -> Micros:
     """In place of an earlier one of the same text; wakes the daemon. Returns the database's time."""
     at: Micros = await connection.fetchval(
-        SAVE, target, rehearsal.plan_sha256, rehearsal.outcome.value, clean(rehearsal.said),
+        SAVE, target, rehearsal.plan_sha256, rehearsal.outcome.value, sentence(connection, rehearsal.said),
         rehearsal.detail, rehearsal.before, rehearsal.after,
     )  # fmt: skip
     await connection.execute(NOTIFY, CHANNEL, target)

@@ -11,9 +11,10 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from math import isfinite
 
-from monitor import pg
+from monitor import encoding, pg
 from monitor.core.samples import Micros
 from monitor.errors import DatabaseError, DatabaseUnreachable, MonitorError
 
@@ -132,7 +133,12 @@ async def _teach(connection: pg.Connection) -> None:
         encoder=lambda at: (at - POSTGRES_EPOCH,),
         decoder=lambda parts: parts[0] + POSTGRES_EPOCH,
     )
-    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=to_json, decoder=json.loads)
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: encoding.dumps(connection, to_json(value)),
+        decoder=partial(encoding.loads, connection),
+    )
 
 
 def to_json(value: object) -> str:
@@ -151,6 +157,11 @@ def _dumps(value: object) -> str:
 def clean(text: str) -> str:
     """Text that a UTF8 database takes: what can't be stored becomes a question mark."""
     return text.replace("\x00", "?").encode("utf-8", "replace").decode("utf-8")
+
+
+def sentence(connection: pg.Connection, text: str) -> str:
+    """A sentence, or somebody's name, as a column of text of this database takes it."""
+    return encoding.sentence(connection, clean(text))
 
 
 def _clean(value: object) -> object:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from monitor import pg
 from monitor.ports import AlertRow, EventRow, Json, SampleRow, WatchUpdate
 from monitor.store.rows import alert_to_json, event_key
-from monitor.store.session import clean
+from monitor.store.session import sentence
 
 BATCH = 5000
 """Samples of one statement: after hours without the store no statement meets its timeout."""
@@ -70,7 +70,7 @@ async def write_watches(connection: pg.Connection, target: str, updates: Sequenc
         [u.phase for u in updates],
         [u.verdict for u in updates],
         [u.verdict_at for u in updates],
-        [clean(u.reason) for u in updates],
+        [sentence(connection, u.reason) for u in updates],
         [u.state for u in updates],
         [u.view for u in updates],
     )
@@ -88,7 +88,7 @@ async def _write_batch(connection: pg.Connection, target: str, samples: Sequence
         [s.metric for s in samples],
         [s.at for s in samples],
         [s.value for s in samples],
-        [clean(s.reason) for s in samples],
+        [sentence(connection, s.reason) for s in samples],
         [s.quiet for s in samples],
         [s.errors for s in samples],
         [s.requests for s in samples],

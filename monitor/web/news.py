@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 
 from monitor.ports import Json, Overview, Telemetry
 from monitor.web.stream import Stream
@@ -21,10 +21,11 @@ async def follow(overview: Overview, stream: Stream, every: float = LOOK_EVERY) 
     `target` for each target that stands otherwise than before.
 
     Before `ended` comes the watch as it ended, from memory: its end may be stored later than it is asked for.
+    Both come again when something is said of it afterwards.
     """
     known: dict[str, Json] = {}
     standing: dict[str, Json] = {}
-    over: Collection[str] = ()
+    over: Mapping[str, Json] = {}
     while True:
         await asyncio.sleep(every)
         targets = overview.targets()
@@ -38,11 +39,12 @@ async def follow(overview: Overview, stream: Stream, every: float = LOOK_EVERY) 
             if known.get(watch_id) != watch:
                 stream.publish("watch", watch)
         ended = {str(w["id"]): w for target in targets for w in target.ended}
-        for watch_id in (known.keys() - found.keys()) | (ended.keys() - over):
+        news = {i for i, watch in ended.items() if over.get(i) != watch}
+        for watch_id in (known.keys() - found.keys()) | news:
             if watch_id in ended:
                 stream.publish("watch", ended[watch_id])
             stream.publish("ended", {"id": watch_id})
-        known, over = found, ended.keys()
+        known, over = found, ended
 
 
 async def watch_lag(telemetry: Telemetry, every: float = LAG_EVERY) -> None:

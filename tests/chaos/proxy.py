@@ -32,6 +32,7 @@ class Proxy:
         self.skip = 0
         self.struck = 0
         self.fake_pid = False
+        self.delay = 0.0  # seconds that each answer is late: the way there and back
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -125,6 +126,8 @@ class Proxy:
     ) -> None:
         while data := await answers.read(65536):
             if not swallow.is_set():
+                if self.delay:
+                    await asyncio.sleep(self.delay)
                 writer.write(_pooled(data) if self.fake_pid else data)
                 await writer.drain()
 

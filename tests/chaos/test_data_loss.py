@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from monitor.ports import OutcomeKind
+from monitor.ports import OutcomeKind, ProgressKind
 from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
@@ -83,6 +83,37 @@ async def test_a_disk_that_is_full_while_salvaging_loses_nothing(database: Datab
         done = await again.execute(order(watch, "dba"), lambda: True, Heard())
         assert done.kind is OutcomeKind.ROLLED_BACK, done
         assert await c.fetchval("SELECT row_count FROM migration_monitor_salvage.manifest") == 30000
+
+
+@pytest.mark.corner
+@pytest.mark.fault(47)
+@pytest.mark.parametrize("sqlstate", ["53100", "53200", "53400"])
+async def test_what_is_full_is_told_and_tried_again_until_there_is_room(
+    database: Database, sqlstate: str
+) -> None:
+    """Disk, memory or a limit: no verdict; one page with the cause, and done once somebody has made room."""
+    dsn = database.dsn
+    await build(dsn)
+    watch, heard = await registered(dsn, DROP_COLUMN), Heard()
+    async with connected(dsn) as c, executing(dsn) as executor:
+        await c.execute(
+            "CREATE FUNCTION no_room() RETURNS event_trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = '{sqlstate}'; END $$;"
+            "CREATE EVENT TRIGGER no_room ON ddl_command_start WHEN TAG IN ('ALTER TABLE')"
+            " EXECUTE FUNCTION no_room()"
+        )
+        task = asyncio.create_task(rolled_back(executor, watch, heard))
+        async with asyncio.timeout(30):
+            while ProgressKind.HINDERED not in heard.kinds():
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(1.0)
+        assert not task.done()
+        assert await ledger_rows(dsn) == 0
+        await c.execute("DROP EVENT TRIGGER no_room")
+        outcome = await task
+    assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
+    assert heard.kinds().count(ProgressKind.HINDERED) == 1
+    assert "no space left" in next(p.text for p in heard.progress if p.kind is ProgressKind.HINDERED)
 
 
 @pytest.mark.fault(24)

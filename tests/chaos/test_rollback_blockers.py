@@ -43,7 +43,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 class Steady(LockPolicy):
     """Every try is as patient as the last."""
 
-    def timeout(self, attempt: int, deadlock_timeout: float) -> float:
+    def timeout(self, attempt: int, at_least: float = 0.0) -> float:
         return self.max_app_stall
 
 

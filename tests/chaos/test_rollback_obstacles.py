@@ -9,8 +9,10 @@ import pytest
 
 from monitor.demo.postgres import free_port
 from monitor.ports import OutcomeKind, ProgressKind
+from monitor.rollback.advance import Lock
+from monitor.rollback.embrace import Embrace, Queue
 from monitor.rollback.executor import Limits
-from monitor.rollback.locks import LockPolicy
+from monitor.rollback.locks import DeadlockTimeout, LockPolicy, Patience
 from monitor.rollback.registration.prepare import prepare
 from tests import servers
 from tests.conftest import Database
@@ -35,11 +37,41 @@ from tests.rollbacks import (
 pytestmark = pytest.mark.corner
 
 
-def test_lock_timeouts_double_up_to_the_stall_and_every_fourth_outwaits_deadlock_timeout() -> None:
-    """100 ms doubled; the fourth at least deadlock_timeout + 500 ms; never over max_app_stall."""
+def test_waits_for_a_single_table_double_up_to_the_stall() -> None:
+    """100 ms doubled, never over max_app_stall: without another lock in hand a wait harms nobody else."""
     policy = LockPolicy(max_app_stall=2.0)
-    assert [policy.timeout(n, 1.0) for n in range(1, 9)] == [0.1, 0.2, 0.4, 1.5, 1.6, 2.0, 2.0, 2.0]
-    assert LockPolicy(max_app_stall=0.3).timeout(4, 1.0) == 0.3
+    found = [policy.patience(n, 1, DeadlockTimeout(), vacuumed=False).first for n in range(1, 9)]
+    assert found == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0]
+    assert LockPolicy(max_app_stall=0.3).timeout(4) == 0.3
+
+
+def test_with_a_lock_in_hand_nothing_is_waited_for_until_anybody_looks_for_a_deadlock() -> None:
+    """Just under the shortest deadlock_timeout; each fourth waits for one table only, with empty hands."""
+    policy, deadlock = LockPolicy(max_app_stall=2.0), DeadlockTimeout(1.0, 1.0)
+    found = [policy.patience(n, 12, deadlock, vacuumed=False) for n in range(1, 9)]
+    assert [p.held for p in found] == [0.1, 0.2, 0.4, 0.0, 0.7, 0.7, 0.7, 0.0]
+    assert [p.first for p in found] == [0.1, 0.2, 0.4, 0.8, 0.7, 0.7, 0.7, 2.0]
+    short = DeadlockTimeout(1.0, 0.2)
+    assert all(policy.patience(n, 12, short, vacuumed=False).held < short.shortest for n in range(1, 9))
+
+
+def test_an_autovacuum_alone_in_the_way_is_outwaited_with_empty_hands() -> None:
+    """It yields only after our own deadlock_timeout."""
+    policy, deadlock = LockPolicy(max_app_stall=2.0), DeadlockTimeout(1.0, 1.0)
+    assert policy.patience(1, 12, deadlock, vacuumed=True) == Patience(1.5, 0.0)
+    assert policy.patience(1, 1, deadlock, vacuumed=True).first == 1.5
+    assert LockPolicy(max_app_stall=0.3).patience(1, 1, deadlock, vacuumed=True).first == 0.3
+
+
+def test_locks_are_taken_in_the_order_in_which_the_application_takes_them() -> None:
+    """By name, until somebody who has one of them waits for another that we have."""
+    queue, locks = Queue(), [Lock(label) for label in ("d", "a", "c", "b")]
+    assert [lock.label for lock in queue.ordered(locks)] == ["a", "b", "c", "d"]
+    queue.learn(Embrace(True, "d", frozenset({"c", "b"})))
+    assert [lock.label for lock in queue.ordered(locks)] == ["a", "d", "b", "c"]
+    queue.learn(Embrace(True, "c", frozenset({"unknown"})))
+    queue.learn(Embrace(True, "a partition", frozenset({"a"})))
+    assert [lock.label for lock in queue.ordered(locks)] == ["c", "a", "d", "b"]
 
 
 def test_rests_are_jittered_and_slow_after_the_budget() -> None:

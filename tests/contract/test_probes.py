@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from monitor.core.samples import SECOND, NoData, Reading, Sample, judge
 from monitor.errors import OperatorError
 from monitor.net import Net
 from monitor.ports import Probe
+from monitor.ports.probes import Windowed
 from monitor.probes import PROBES
 from monitor.probes.counters import Rates
 from monitor.probes.endpoints import Pace
@@ -136,9 +138,9 @@ def counters(requests: int, errors: int) -> str:
     return json.dumps({"requests": requests, "errors": errors})
 
 
-async def test_json_counters_become_a_rate_without_our_own_reads(net: Net) -> None:
-    """10 errors in 1001 requests of which one is ours."""
-    async with peers.listening(peers.answering(counters(5, 0), counters(1006, 10))) as peer:
+async def test_json_counters_become_a_rate_as_they_are(net: Net) -> None:
+    """Whether the page counts our own reads is not known, and not guessed."""
+    async with peers.listening(peers.answering(counters(5, 0), counters(1005, 10))) as peer:
         spec = JsonSpec((peer.url,), errors="errors", requests="requests")
         reading = await reads(JsonProbe("error_rate", spec, PACE, net))
     assert reading == Reading("error_rate", 0.01, errors=10, requests=1000)
@@ -211,7 +213,7 @@ async def test_own_selectors_are_read(net: Net) -> None:
             errors='http_requests_total{status=~"5..", handler="/a \\"b\\" {c}"}',
         )
         reading = await reads(PrometheusProbe("error_rate", spec, PACE, net))
-    assert (reading.errors, reading.requests) == (3, 102)  # one request is our own
+    assert (reading.errors, reading.requests) == (3, 103)
 
 
 HISTOGRAM = """
@@ -228,7 +230,7 @@ async def test_a_quantile_is_that_of_all_instances_together(net: Net) -> None:
         peers.listening(peers.answering(empty, HISTOGRAM.format(a=90, b=90))) as fast,
         peers.listening(peers.answering(empty, HISTOGRAM.format(a=0, b=10))) as slow,
     ):
-        spec = PrometheusSpec((fast.url, slow.url), histogram="h", quantile=0.95)
+        spec = PrometheusSpec((fast.url, slow.url), histogram="h", quantile=0.95, unit="s")
         assert (await reads(PrometheusProbe("m", spec, PACE, net))).value == pytest.approx(550)
 
 
@@ -272,7 +274,7 @@ async def test_a_check_measures_time(net: Net) -> None:
 
 async def test_a_restarted_probe_gives_a_delta_at_its_first_read(net: Net) -> None:
     """Through JSON and back; the memory holds no address."""
-    async with peers.listening(peers.answering(counters(0, 0), counters(101, 1))) as peer:
+    async with peers.listening(peers.answering(counters(0, 0), counters(100, 1))) as peer:
         spec = JsonSpec((peer.url,), errors="errors", requests="requests")
         first, second = JsonProbe("error_rate", spec, PACE, net), JsonProbe("error_rate", spec, PACE, net)
         await first.read(NOW)
@@ -311,8 +313,8 @@ async def test_check_says_what_is_wrong_with_an_endpoint(net: Net) -> None:
     async with peers.listening(peers.answering('http_requests_total{code="200"} 1\n')) as peer:
         probe = PrometheusProbe("error_rate", PrometheusSpec((peer.url,), preset="fastapi"), PACE, net)
         assert await probe.check() == [
-            "note: instance 1: no series has any of the labels status, so no error would ever be counted: "
-            "this page has code"
+            "instance 1: no series of the requests has the label status: no error would ever be counted; "
+            "this page has code; `preset: go` fits this page"
         ]
     assert "refused" in " ".join(await probe.check())
 
@@ -357,3 +359,139 @@ async def test_check_notes_an_address_that_answers_something_else_than_200(net: 
     async with peers.listening(peers.answering("", status="404 Not Found")) as peer:
         (found,) = await HttpCheckProbe("error_rate", HttpCheckSpec((peer.url,)), PACE, net).check()
     assert found.startswith("note: instance 1: status 404 counts as no error")
+
+
+async def test_a_given_ratio_has_its_requests_beside_it(net: Net) -> None:
+    """The ratio is the source's, the evidence ours: errors are what it makes of the requests."""
+    wanted = Reading("error_rate", 0.02, errors=2.0, requests=100.0)
+    texts = [f'{{"v": 2, "r": {n}}}' for n in (0, 100)]
+    async with peers.listening(peers.answering(*texts)) as peer:
+        spec = JsonSpec((peer.url,), value="v", unit="percent", requests="r")
+        assert await reads(JsonProbe("error_rate", spec, PACE, net)) == wanted
+    async with peers.listening(peers.answering("v 2\nr 0\n", "v 2\nr 100\n")) as peer:
+        page = PrometheusSpec((peer.url,), value="v", unit="percent", requests="r")
+        assert await reads(PrometheusProbe("error_rate", page, PACE, net)) == wanted
+    vector = '{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[%d,"%s"]}]}}'
+    rows = [vector % (NOW // SECOND, v) for v in ("0.02", "0", "0.02", "100")]
+    async with peers.listening(peers.answering(*rows)) as peer:
+        query = PromqlSpec((peer.url,), query="v", unit="ratio", requests="r")
+        assert await reads(PromqlProbe("error_rate", query, PACE, net)) == wanted
+
+
+async def test_lists_of_selectors_are_added_up(net: Net) -> None:
+    """The Ruby client counts exceptions apart, as neither a response nor a request."""
+    page = 'r{{code="200"}} {0}\nr{{code="500"}} {1}\nexceptions{{e="X"}} {2}\n'
+    async with peers.listening(peers.answering(page.format(0, 0, 0), page.format(80, 5, 15))) as peer:
+        spec = PrometheusSpec(
+            (peer.url,), requests=("r", "exceptions"), errors=('r{code=~"5.."}', "exceptions")
+        )
+        reading = await reads(PrometheusProbe("error_rate", spec, PACE, net))
+    assert (reading.errors, reading.requests) == (20, 100)
+
+
+@pytest.mark.parametrize(
+    ("unit", "name", "seconds"),
+    [(None, "d_seconds", 1.0), (None, "d_milliseconds", 1000.0), ("ms", "d", 1000.0), ("us", "d", 1e6)],
+)
+async def test_a_mean_is_that_of_all_instances_in_the_units_of_their_names(
+    net: Net, unit: str | None, name: str, seconds: float
+) -> None:
+    """Sums over counts, never a mean of means; 100 requests of 120 ms and 300 of 40 ms are 60 ms."""
+
+    def page(count: int, sum_: float) -> str:
+        return f'{name}_sum{{p="/"}} {sum_ * seconds}\n{name}_count{{p="/"}} {count}\n'
+
+    async with (
+        peers.listening(peers.answering(page(5, 1), page(105, 13))) as a,
+        peers.listening(peers.answering(page(9, 2), page(309, 14))) as b,
+    ):
+        probe = PrometheusProbe("m", PrometheusSpec((a.url, b.url), mean=name, unit=unit), PACE, net)
+        assert (await reads(probe)).value == pytest.approx(60)
+
+
+async def test_a_summary_of_an_idle_handler_is_left_out(net: Net) -> None:
+    """Its quantile is NaN; the others' highest is taken, and without one nobody asked."""
+    idle, busy = 's{quantile="0.95",p="/a"} NaN\n', 's{quantile="0.95",p="/b"} 0.25\n'
+    spec = 's{quantile="0.95"}'
+    for page, value, quiet in ((idle + busy, 250.0, False), (idle, None, True)):
+        async with peers.listening(peers.answering(page)) as peer:
+            probe = PrometheusProbe("m", PrometheusSpec((peer.url,), value=spec, unit="s"), PACE, net)
+            (reading,) = await probe.read(NOW)
+        assert (reading.value, reading.quiet) == (value, quiet)
+
+
+async def test_a_fresh_application_is_quiet_and_counts_from_zero(net: Net) -> None:
+    """It declares its counter; the first requests are all since the read before. Undeclared, it has none."""
+    declared = "# TYPE r counter\n"
+    async with peers.listening(peers.answering(declared, f'{declared}r{{code="500"}} 30\n')) as peer:
+        spec = PrometheusSpec((peer.url,), requests="r", errors='r{code=~"5.."}')
+        probe = PrometheusProbe("error_rate", spec, PACE, net)
+        (first,) = await probe.read(NOW)
+        (second,) = await probe.read(NOW + 5 * SECOND)
+    assert (first.reason, first.quiet) == ("no_sample_yet", True)
+    assert (second.errors, second.requests) == (30, 30)
+    async with peers.listening(peers.answering("other 1\n")) as peer:
+        spec = PrometheusSpec((peer.url,), requests="r", errors='r{code=~"5.."}')
+        (none,) = await PrometheusProbe("error_rate", spec, PACE, net).read(NOW)
+    assert (none.reason, none.quiet) == ("no_series", False)
+
+
+async def test_a_page_whose_status_is_called_otherwise_is_no_data(net: Net) -> None:
+    """Half of the requests fail, and 0 % would have been read: also of each instance of several."""
+    page = 'http_requests_total{{code="200"}} {0}\nhttp_requests_total{{code="500"}} {0}\n'
+    async with (
+        peers.listening(peers.answering(page.format(0), page.format(500))) as a,
+        peers.listening(peers.answering(page.format(0), page.format(500))) as b,
+    ):
+        spec = PrometheusSpec((a.url, b.url), preset="fastapi")
+        reading = await reads(PrometheusProbe("error_rate", spec, PACE, net))
+        assert (reading.reason, reading.quiet, reading.value) == ("no_error_label", False, None)
+        for name in ("generic", "auto"):
+            again = PrometheusProbe("error_rate", replace(spec, preset=name), PACE, net)
+            a.behaviour = b.behaviour = peers.answering(*(page.format(n) for n in (0, 0, 500, 500)))
+            assert (await reads(again)).value == 0.5
+
+
+async def test_the_finer_of_two_histograms_is_read(net: Net) -> None:
+    """The FastAPI library has three bounds for each handler, and fine ones for all of them together."""
+    coarse = 'http_request_duration_seconds_bucket{{handler="/",le="{1}"}} {0}\n'
+    fine = 'http_request_duration_highr_seconds_bucket{{le="{1}"}} {0}\n'
+
+    def page(n: int, with_fine: bool) -> str:
+        text = coarse.format(0, 0.1) + coarse.format(n, 0.5) + coarse.format(n, "+Inf")
+        return (
+            text + fine.format(0, 0.1) + fine.format(n, 0.25) + fine.format(n, "+Inf") if with_fine else text
+        )
+
+    for with_fine, value in ((True, 242.5), (False, 480.0)):
+        async with peers.listening(peers.answering(page(0, with_fine), page(1000, with_fine))) as peer:
+            spec = PrometheusSpec((peer.url,), preset="fastapi", quantile=0.95)
+            reading = await reads(PrometheusProbe("m", spec, PACE, net))
+        assert reading.value == pytest.approx(value)
+
+
+async def test_a_limit_inside_a_bucket_is_not_exceeded(net: Net) -> None:
+    """All requests at 120 ms, with buckets at 100 and 250: normal under 200 ms."""
+    bucket = 'h_seconds_bucket{{{{le="{0}"}}}} {1}\n'
+    page = "".join(bucket.format(le, n) for le, n in (("0.1", "0"), ("0.25", "{0}"), ("+Inf", "{0}")))
+    sums = "h_seconds_sum {1}\nh_seconds_count {0}\n"
+    pace = replace(PACE, limits=(500.0, 200.0))
+    for more, value in ((sums, 120.0), ("", 100.0)):
+        texts = [(page + more).format(n, 0.12 * n) for n in (0, 1000)]
+        async with peers.listening(peers.answering(*texts)) as peer:
+            spec = PrometheusSpec((peer.url,), histogram="h_seconds", quantile=0.95)
+            assert (await reads(PrometheusProbe("m", spec, pace, net))).value == pytest.approx(value)
+
+
+async def test_every_probe_of_counters_can_begin_its_window_afresh(net: Net) -> None:
+    """After a rollback of ours what was before is no share of the rate."""
+    url = "http://127.0.0.1:9/"
+    check = HttpCheckProbe("error_rate", HttpCheckSpec((url,)), PACE, net)
+    probes = [*(make(kind, url, net) for kind in KINDS), check]
+    for probe in probes:
+        assert isinstance(probe, Windowed)
+        probe.begin_afresh()
+    assert (await check.read(NOW))[0].value == 1.0  # nothing listens there
+    check.begin_afresh()
+    memory: Any = check.memory()
+    assert memory["meter"]["window"] == []

@@ -217,3 +217,10 @@ async def test_a_rehearsal_is_found_by_the_watch_of_the_same_text(stored: Stored
     assert {k: view[k] for k in ("outcome", "said", "holds")} == {
         "outcome": "reversed", "said": "it came back", "holds": True,
     }  # fmt: skip
+
+
+async def test_whether_a_daemon_looks_after_the_target_is_known_from_its_last_words(stored: Stored) -> None:
+    """`watch` waits for a daemon that is there, and for no other."""
+    assert await stored.registry.looked_after()
+    await stored.store.record(Record())
+    assert await stored.registry.looked_after()

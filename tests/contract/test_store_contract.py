@@ -266,3 +266,14 @@ async def test_a_rehearsal_is_forgotten_but_not_that_of_an_open_watch(stored: St
     await stored.store.record(ended(watch, "succeeded"))
     await stored.store.forget(later)
     assert await stored.registry.rehearsal(watch.plan.sha256) is None
+
+
+async def test_the_past_of_a_target_is_its_samples_since_a_moment_in_order(stored: Stored) -> None:
+    """What a watch begins with: as they were read, those of that moment included."""
+    samples = tuple(
+        sample(T0 + n * SECOND, metric, value)
+        for n in range(3) for metric, value in (("connections", 3.0), ("error_rate", None))
+    )  # fmt: skip
+    await stored.store.record(Record(samples=tuple(reversed(samples))))
+    assert await stored.store.past(T0 + SECOND) == list(samples[2:])
+    assert await stored.store.past(T0 + 3 * SECOND) == []

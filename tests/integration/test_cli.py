@@ -13,6 +13,8 @@ from typing import Any
 import asyncpg
 import pytest
 
+from monitor.probes.presets import PRESETS
+from monitor.settings import PrometheusSource, load
 from monitor.store.gateway import PgStore
 from tests.commands import Commands, Done
 from tests.conftest import Database
@@ -143,9 +145,9 @@ def test_init_writes_a_configuration_once(called: Call, tmp_path: Path) -> None:
     """Never over what is there; what is written needs only its variables."""
     path = tmp_path / "new" / "monitor.yaml"
     assert called("init", path).returncode == 0
-    assert (
-        path.read_text() == Path("config/monitor.yaml").read_text().partition("$schema=schema.json\n#\n")[2]
-    )
+    as_shipped = Path("config/monitor.yaml").read_text()
+    assert path.read_text() == as_shipped.replace("$schema=schema.json", "$schema=monitor.schema.json")
+    assert path.with_suffix(".schema.json").read_text() == Path("config/schema.json").read_text()
     again = called("init", path)
     assert (again.returncode, again.stdout) == (2, "")
     assert "exists already" in again.stderr
@@ -154,6 +156,22 @@ def test_init_writes_a_configuration_once(called: Call, tmp_path: Path) -> None:
     assert called("init", cwd=tmp_path).returncode == 0
     assert (tmp_path / "config/monitor.yaml").exists()
     assert "can't be written" in called("init", "/dev/null/x").stderr
+
+
+def test_init_writes_a_configuration_that_fits_a_library(called: Call, tmp_path: Path) -> None:
+    """Both metrics of the application by its series; what is no preset is told which there are."""
+    for preset in ("auto", *PRESETS):
+        path = tmp_path / f"{preset}.yaml"
+        assert called("init", path, "--preset", preset).returncode == 0
+        env = {"SHOP_DSN": "postgresql://db/shop", "SHOP_OWNER_DSN": "postgresql://db/shop"}
+        metrics = load(path, env).targets["shop"].metrics
+        errors = metrics["error_rate"].spec
+        assert isinstance(errors, PrometheusSource)
+        assert errors.preset == preset
+        assert metrics["response_time"].spec.measures == "time"
+    wrong = called("init", tmp_path / "x.yaml", "--preset", "fastap")
+    assert (wrong.returncode, "write one of auto, " in wrong.stderr) == (2, True)
+    assert not (tmp_path / "x.yaml").exists()
 
 
 def test_replay_tells_each_event_and_the_verdict_as_json_lines(called: Call) -> None:
@@ -405,7 +423,7 @@ async def test_check_names_every_right_that_the_rollback_role_lacks(
         f"""targets:
   shop:
     database: {{dsn: "{roles.polling}", rollback_dsn: "{roles.stranger}"}}
-    metrics: {{error_rate: {{sql: {{query: SELECT 0, unit: ratio}}}}}}
+    metrics: {{error_rate: {{sql: {{query: SELECT 0, unit: ratio, without_counts: true}}}}}}
     thresholds: {{response_time: null}}
 """
     )
@@ -426,7 +444,7 @@ def test_a_database_that_is_away_is_told_in_a_sentence(called: Call, tmp_path: P
         f"""targets:
   shop:
     database: {{dsn: "postgresql://u:{CANARY}@127.0.0.1:9/x"}}
-    metrics: {{error_rate: {{sql: {{query: SELECT 0, unit: ratio}}}}}}
+    metrics: {{error_rate: {{sql: {{query: SELECT 0, unit: ratio, without_counts: true}}}}}}
     thresholds: {{response_time: null}}
 """
     )

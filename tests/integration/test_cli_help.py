@@ -12,7 +12,7 @@ from tests.commands import Commands
 CONFIG = """targets:
   shop:
     database: {dsn: "postgresql://u:canary-77d0@127.0.0.1:9/x"}
-    metrics: {error_rate: {sql: {query: SELECT 0, unit: ratio}}}
+    metrics: {error_rate: {sql: {query: SELECT 0, unit: ratio, without_counts: true}}}
     thresholds: {response_time: null}
 """
 
@@ -61,9 +61,10 @@ def test_a_bad_expression_is_told_with_its_line_beside_the_other_problems(
 ) -> None:
     """And before any server is asked."""
     config = tmp_path / "monitor.yaml"
-    source = '{json: {url: "http://127.0.0.1:9/", value: "a[", unit: ratio}}'
+    source = '{json: {url: "http://127.0.0.1:9/", value: "a[", unit: ratio, without_counts: true}}'
     config.write_text(
-        CONFIG.replace("{sql: {query: SELECT 0, unit: ratio}}", source) + "server: {listen: x}\n"
+        CONFIG.replace("{sql: {query: SELECT 0, unit: ratio, without_counts: true}}", source)
+        + "server: {listen: x}\n"
     )
     done = commands.call("--config", config, "check")
     assert (done.returncode, done.stdout) == (2, "")

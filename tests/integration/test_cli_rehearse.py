@@ -63,7 +63,7 @@ def write_config(folder: Path, database: Database, scratch: str) -> None:
         f"""targets:
   shop:
     database: {{dsn: "{database.dsn}", allow_superuser: postgres{line}}}
-    metrics: {{error_rate: {{sql: {{query: SELECT 0, unit: ratio}}}}}}
+    metrics: {{error_rate: {{sql: {{query: SELECT 0, unit: ratio, without_counts: true}}}}}}
     thresholds: {{response_time: null}}
 alerts: [log: {{}}]
 """

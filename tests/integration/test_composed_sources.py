@@ -16,7 +16,7 @@ from tests.conftest import Database
 WRITTEN = {
     "json": "{url: 'http://127.0.0.1:1/stats', value: t, unit: ms}",
     "prometheus": "{urls: ['http://127.0.0.1:1/metrics'], value: queue_length, unit: count}",
-    "promql": "{url: 'http://127.0.0.1:1', errors: 'sum(e)', requests: 'sum(r)'}",
+    "promql": "{url: 'http://127.0.0.1:1', errors: 'e', requests: 'r'}",
     "http_check": "{url: 'http://127.0.0.1:1/', measure: time}",
     "sql": "{query: 'SELECT 1', unit: count}",
 }

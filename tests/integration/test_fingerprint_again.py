@@ -77,6 +77,93 @@ OBJECTS: dict[str, tuple[str, str]] = {
         "DROP FOREIGN DATA WRAPPER w CASCADE",
     ),
     "schema": ("CREATE SCHEMA other; COMMENT ON SCHEMA other IS 'o'", "DROP SCHEMA other"),
+    "shell type": ("CREATE TYPE shell", "DROP TYPE shell"),
+    "typed table": ("CREATE TYPE row_of AS (a int); CREATE TABLE typed OF row_of",
+                    "DROP TABLE typed; DROP TYPE row_of"),
+    "sql body": ("CREATE FUNCTION b() RETURNS bigint BEGIN ATOMIC SELECT count(*) FROM kept; END",
+                 "DROP FUNCTION b()"),
+    "policy with a query": ("CREATE POLICY q ON kept USING (a IN (SELECT k.a FROM kept k))",
+                            "DROP POLICY q ON kept"),
+    "cast": ("CREATE TYPE c AS (a int); CREATE FUNCTION c(c) RETURNS int LANGUAGE sql AS 'SELECT $1.a';"
+             "CREATE CAST (c AS int) WITH FUNCTION c(c) AS ASSIGNMENT", "DROP TYPE c CASCADE"),
+    "operator": ("CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq, COMMUTATOR = ===,"
+                 " RESTRICT = eqsel, JOIN = eqjoinsel, HASHES)", "DROP OPERATOR === (int, int)"),
+    "operator class": (
+        "CREATE OPERATOR CLASS backwards FOR TYPE int USING btree AS OPERATOR 1 > , OPERATOR 2 >= ,"
+        " OPERATOR 3 = , OPERATOR 4 <= , OPERATOR 5 < , FUNCTION 1 btint4cmp(int, int)",
+        "DROP OPERATOR FAMILY backwards USING btree",
+    ),
+    "operator of a family of the server": (
+        "ALTER OPERATOR FAMILY integer_ops USING hash ADD FUNCTION 1 (oid, oid) hashoid(oid)",
+        "ALTER OPERATOR FAMILY integer_ops USING hash DROP FUNCTION 1 (oid, oid)",
+    ),
+    "access method": ("CREATE ACCESS METHOD pile TYPE TABLE HANDLER heap_tableam_handler",
+                      "DROP ACCESS METHOD pile"),
+    "collation": ("CREATE COLLATION plain (provider = libc, locale = 'C')", "DROP COLLATION plain"),
+    "conversion": ("CREATE CONVERSION conv FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8",
+                   "DROP CONVERSION conv"),
+    "text search": (
+        "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple, accept = false);"
+        "CREATE TEXT SEARCH CONFIGURATION words (COPY = simple);"
+        "ALTER TEXT SEARCH CONFIGURATION words ALTER MAPPING FOR asciiword WITH d, simple",
+        "DROP TEXT SEARCH CONFIGURATION words; DROP TEXT SEARCH DICTIONARY d",
+    ),
+    "text search parser": (
+        "CREATE TEXT SEARCH PARSER ps (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end,"
+        " LEXTYPES = prsd_lextype); CREATE TEXT SEARCH TEMPLATE tm (LEXIZE = dsimple_lexize)",
+        "DROP TEXT SEARCH PARSER ps; DROP TEXT SEARCH TEMPLATE tm",
+    ),
+    "language": ("CREATE LANGUAGE lang HANDLER plpgsql_call_handler", "DROP LANGUAGE lang"),
+    "transform": (
+        "CREATE FUNCTION tr(internal) RETURNS internal IMMUTABLE LANGUAGE internal"
+        " AS 'textout';"
+        "CREATE TRANSFORM FOR text LANGUAGE sql (FROM SQL WITH FUNCTION tr(internal))",
+        "DROP TRANSFORM FOR text LANGUAGE sql; DROP FUNCTION tr(internal)",
+    ),
+    "event trigger": (
+        "CREATE FUNCTION ev() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
+        "CREATE EVENT TRIGGER ev ON sql_drop WHEN TAG IN ('DROP SEQUENCE') EXECUTE FUNCTION ev();"
+        "COMMENT ON EVENT TRIGGER ev IS 'e'",
+        "DROP EVENT TRIGGER ev; DROP FUNCTION ev()",
+    ),
+    "foreign options": (
+        "CREATE FOREIGN DATA WRAPPER w OPTIONS (debug 'on');"
+        "CREATE SERVER s TYPE 'x' VERSION '1' FOREIGN DATA WRAPPER w OPTIONS (host 'h');"
+        "CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (user 'u', password 'p');"
+        "CREATE FOREIGN TABLE far (a int OPTIONS (column_name 'b')) SERVER s OPTIONS (table_name 't')",
+        "DROP FOREIGN DATA WRAPPER w CASCADE",
+    ),
+    "publication": ("CREATE PUBLICATION pub FOR TABLE kept WITH (publish = 'insert, update');"
+                    "COMMENT ON PUBLICATION pub IS 'p'", "DROP PUBLICATION pub"),
+    "subscription": (
+        "CREATE SUBSCRIPTION sub CONNECTION 'host=nowhere' PUBLICATION pub"
+        " WITH (connect = false, slot_name = NONE)",
+        "DROP SUBSCRIPTION sub",
+    ),
+    "default privileges": (
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO PUBLIC;"
+        "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE SELECT ON TABLES FROM PUBLIC;"
+        "ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC",
+    ),
+    "setting of the database": ("ALTER DATABASE {database} SET statement_timeout = '7s'",
+                                "ALTER DATABASE {database} RESET statement_timeout"),
+    "setting of a role": ("ALTER ROLE postgres IN DATABASE {database} SET app.token = 'hush'",
+                          "ALTER ROLE postgres IN DATABASE {database} RESET app.token"),
+    "privileges of the database": ("REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC",
+                                   "GRANT TEMPORARY ON DATABASE {database} TO PUBLIC"),
+    "comment on the database": ("COMMENT ON DATABASE {database} IS 'd'",
+                                "COMMENT ON DATABASE {database} IS NULL"),
+    "privilege of a parameter": ("GRANT SET ON PARAMETER work_mem TO pg_monitor",
+                                 "REVOKE SET ON PARAMETER work_mem FROM pg_monitor"),
+    "privilege of a function of the server": ("REVOKE EXECUTE ON FUNCTION pg_sleep(float8) FROM PUBLIC",
+                                              "GRANT EXECUTE ON FUNCTION pg_sleep(float8) TO PUBLIC"),
+    "privileges that nobody has": ("REVOKE ALL ON FUNCTION kept() FROM PUBLIC, postgres",
+                                   "GRANT ALL ON FUNCTION kept() TO postgres, PUBLIC"),
+    "security label": (
+        "INSERT INTO pg_seclabel VALUES ('kept'::regclass, 'pg_class'::regclass, 1, 'masks', 'secret')",
+        "DELETE FROM pg_seclabel",
+    ),
 }  # fmt: skip
 """How an object is made, and how it goes."""
 
@@ -85,13 +172,17 @@ OBJECTS: dict[str, tuple[str, str]] = {
 async def test_what_is_dropped_and_made_again_is_the_same(database: Database) -> None:
     """Each kind of object by itself, beside others that stay; without it the schema is as before it."""
     async with connected(database.dsn) as c:
-        await c.execute("CREATE TABLE kept (a int NOT NULL, b text)")
+        await c.execute(
+            "CREATE TABLE kept (a int NOT NULL, b text);"
+            "CREATE FUNCTION kept() RETURNS int LANGUAGE sql AS 'SELECT 1'"
+        )
 
         async def seen() -> whole.Objects:
             async with c.transaction(readonly=True):
                 return await whole.read(c)
 
         for what, (make, drop) in OBJECTS.items():
+            make, drop = (sql.replace("{database}", database.name) for sql in (make, drop))  # noqa: PLW2901
             without = await seen()
             await c.execute(make)
             there = await seen()

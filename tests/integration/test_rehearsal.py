@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from monitor.errors import DatabaseError, OperatorError, PlanRefused
-from monitor.ports import RehearsalOutcome
+from monitor.ports import Rehearsal, RehearsalOutcome
 from monitor.rollback.rehearsal.scratch import PREFIX
 from tests import servers
 from tests.conftest import Database
@@ -284,6 +284,38 @@ async def test_a_role_that_may_not_read_a_table_is_told_how() -> None:
     assert await scratch_databases(database.server) == []
 
 
+def notes_of(found: Rehearsal) -> list[str]:
+    notes = found.detail["notes"]
+    assert isinstance(notes, list)
+    return [str(note) for note in notes]
+
+
+UNTRUSTED = [b for b in servers.BINARIES if b.has_pg_stat_statements]
+"""Servers with an extension that only a superuser may make."""
+
+if UNTRUSTED:
+
+    async def test_extensions_that_the_scratch_role_may_not_make_are_left_out_when_nothing_uses_them() -> (
+        None
+    ):
+        """And that is said; what the plan or the schema uses is asked for instead."""
+        server = servers.server(UNTRUSTED[0].major)
+        target = await shop(Database(server, await servers.new_database(server)))
+        await run(target, "CREATE EXTENSION pg_stat_statements")
+        async with empty_database(server, "rehearser_without_rights") as scratch:
+            found = await rehearsed(target, scratch)
+            assert found.outcome is RehearsalOutcome.REVERSED, found
+            assert [n.partition(",")[0] for n in notes_of(found)] == [
+                "left out of the clone: the extension pg_stat_statements"
+            ]
+            for down in (b"DROP VIEW IF EXISTS pg_stat_statements", b"SELECT pg_stat_statements_reset()"):
+                with pytest.raises(OperatorError, match="may not make the extension pg_stat_statements"):
+                    await rehearsed(target, scratch, down + b";" + DOWN)
+            await run(target, "CREATE VIEW slow AS SELECT query FROM pg_stat_statements")
+            with pytest.raises(OperatorError, match="may not make the extension pg_stat_statements, which"):
+                await rehearsed(target, scratch)
+
+
 if OLDEST != NEWEST:
 
     @pytest.mark.slow
@@ -315,6 +347,12 @@ if OLDEST != NEWEST:
         await run(target, "DROP POLICY p ON contacts; DROP ROLE reader_of_contacts")
         if old.binaries.has_pg_stat_statements and not new.server.binaries.has_pg_stat_statements:
             await run(target, "CREATE EXTENSION pg_stat_statements")
-            with pytest.raises(OperatorError, match="lacks the extension pg_stat_statements"):
+            found = await rehearsed(target, new.server.dsn())
+            assert found.outcome is RehearsalOutcome.REVERSED
+            assert any(
+                "left out of the clone: the extension pg_stat_statements" in n for n in notes_of(found)
+            )
+            await run(target, "CREATE VIEW slow AS SELECT query FROM pg_stat_statements")
+            with pytest.raises(OperatorError, match="lacks the extension pg_stat_statements, which"):
                 await rehearsed(target, new.server.dsn())
         assert await scratch_databases(new.server) == []

@@ -8,7 +8,6 @@ import pytest
 
 from monitor.ports import AtRisk, Fate
 from monitor.rollback.data import atrisk
-from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.forecast.model import Destroyed
 from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
@@ -66,7 +65,7 @@ async def test_a_locked_table_is_not_waited_for(database: Database) -> None:
     loss = Destroyed(1, 1, "drop_column", "public.contacts", "new_column")
     async with connected(dsn) as holder, connected(dsn) as c:
         await holder.execute("BEGIN; LOCK TABLE contacts")
-        found = await atrisk.read(c, [loss], DataLoss.SALVAGE, dict(plan.fingerprint))
+        found = await atrisk.read(c, [loss], lambda _: Fate.SALVAGED, dict(plan.fingerprint))
     assert [(risk.count, risk.bound) for risk in found] == [(None, "")]
 
 
@@ -77,7 +76,9 @@ async def test_a_large_table_is_estimated_from_its_statistics(database: Database
     watch = await registered(dsn, b"ALTER TABLE big DROP COLUMN note")
     loss = Destroyed(1, 1, "drop_column", "public.big", "note")
     async with connected(dsn) as c:
-        found = await atrisk.read(c, [loss], DataLoss.SALVAGE, dict(watch.plan.fingerprint), exact_bytes=0)
+        found = await atrisk.read(
+            c, [loss], lambda _: Fate.SALVAGED, dict(watch.plan.fingerprint), exact_bytes=0
+        )
     (risk,) = found
     assert (risk.count, risk.bound) == (250, "about")
     assert str(risk) == "about 250 values of big.note (copied away first)"

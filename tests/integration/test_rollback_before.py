@@ -357,3 +357,68 @@ async def test_a_function_or_type_that_the_plan_leaves_behind_is_not_the_schema_
     assert found.detail["differences"] == [
         "function public.twice(integer) is new", "type public.mood is new"
     ]  # fmt: skip
+
+
+LEFT_BEHIND = {
+    "ALTER TABLE contacts REPLICA IDENTITY NOTHING":
+        "public.contacts: replica identity has changed (none → nothing)",
+    "ALTER TABLE contacts DISABLE TRIGGER ALL":
+        "public.contacts: key triggers has changed (+notes_contact_fkey of public.notes: disabled)",
+    "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC":
+        "default acl for role postgres on tables is new",
+    "ALTER PUBLICATION changes ADD TABLE notes":
+        "publication changes: tables has changed (+public.notes)",
+    "ALTER DOMAIN positive ADD CONSTRAINT small CHECK (VALUE < 9)":
+        "type public.positive: constraint small is new",
+    "REVOKE ALL ON FUNCTION greet(text) FROM PUBLIC, postgres":
+        "function public.greet(text): privileges has changed (none → {})",
+}  # fmt: skip
+"""What a migration does beside its column, and how it is named when the rollback forgets it."""
+
+BESIDE = """
+CREATE TABLE notes (contact int REFERENCES contacts);
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+CREATE PUBLICATION changes FOR TABLE contacts;
+"""
+
+
+@pytest.mark.promise(15)
+@pytest.mark.parametrize(("also", "says"), LEFT_BEHIND.items(), ids=lambda text: text[:30])
+async def test_what_a_rollback_leaves_behind_of_the_migration_is_named(
+    newest: Database, also: str, says: str
+) -> None:
+    """A column that is back is not the schema that was: foreign keys may be off, an UPDATE may fail."""
+    dsn = newest.dsn
+    await build(dsn, OLD)
+    await execute(dsn, BESIDE)
+    before = document.parse(document.dump(await take(dsn)))
+    await execute(dsn, f"{UP}; {also}")
+    prepared = await prepared_with(dsn, DOWN, before)
+    assert any("does NOT bring the schema back" in warning for warning in prepared.warnings)
+    found = await outcome(dsn, await store(dsn, prepared))
+    assert found.kind is OutcomeKind.UNVERIFIED
+    assert found.detail["differences"] == [says]
+
+
+async def test_a_setting_left_on_the_database_is_named(newest: Database) -> None:
+    """ALTER DATABASE … SET is of the schema's database, too."""
+    dsn = newest.dsn
+    before = await migrated(dsn)
+    await execute(dsn, f'ALTER DATABASE "{newest.name}" SET statement_timeout = 0')
+    found = await outcome(dsn, await store(dsn, await prepared_with(dsn, DOWN, before)))
+    assert found.kind is OutcomeKind.UNVERIFIED
+    assert found.detail["differences"] == [f"settings of database {newest.name} is new"]
+
+
+async def test_a_fingerprint_that_an_earlier_version_stored_is_not_taken_for_the_schema_of_before(
+    newest: Database,
+) -> None:
+    """The rollback takes effect; that it can't be compared is said."""
+    dsn = newest.dsn
+    prepared = await prepared_with(dsn, DOWN, await migrated(dsn))
+    stored = dict(prepared.stored.fingerprint)
+    stored["before"] = {**stored["before"], "format": 1}  # type: ignore[dict-item]
+    earlier = replace(prepared, stored=replace(prepared.stored, fingerprint=stored))
+    found = await outcome(dsn, await store(dsn, earlier))
+    assert found.kind is OutcomeKind.UNVERIFIED
+    assert "earlier version" in found.reason

@@ -86,6 +86,10 @@ POSSIBLE = [
 ]
 
 
+CHANGING = {("a", "text"), ("c", "int USING c::int")}
+"""Of those below: what may make another value."""
+
+
 @pytest.mark.slow
 async def test_a_statement_that_the_server_takes_is_not_refused(database: Database) -> None:
     """Also where an earlier one makes it possible; and the server takes each."""
@@ -100,4 +104,5 @@ async def test_a_statement_that_the_server_takes_is_not_refused(database: Databa
             await transaction.rollback()
         for column, to in (("a", "bigint"), ("a", "text"), ("c", "int USING c::int"), ("c", "varchar(9)")):
             sql = f"DROP VIEW v; ALTER TABLE t ALTER COLUMN {column} TYPE {to}"
-            await prepare(dsn, sql.encode(), replace(ALLOWING, data_loss=DataLoss.ACCEPT, accept_loss=("t",)))
+            named = ("t",) if (column, to) in CHANGING else ()  # the others keep each value, or fail
+            await prepare(dsn, sql.encode(), replace(ALLOWING, accept_loss=named))

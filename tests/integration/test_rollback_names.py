@@ -66,12 +66,15 @@ async def test_a_column_is_kept_whatever_else_of_its_name_the_plan_makes(
 
 
 async def test_what_would_be_lost_must_be_named_whatever_else_has_its_name(database: Database) -> None:
-    """`--data-loss accept` knows it, and what can't be salvaged is refused without."""
+    """It is kept where it can be, and refused without its name where it can't."""
     dsn = database.dsn
     await build(dsn, PROFILES)
     accepting = replace(ALLOWING, data_loss=DataLoss.ACCEPT)
+    first = f"ALTER TABLE users ADD COLUMN phone text; {DROP}"
+    assert (await prepare(dsn, first.encode(), accepting)).salvaged == ("public.profiles.phone",)
+    lost = await prepare(dsn, first.encode(), replace(accepting, accept_loss=("profiles.phone",)))
+    assert lost.salvaged == ()
     for sql, name in (
-        (f"ALTER TABLE users ADD COLUMN phone text; {DROP}", "profiles.phone"),
         ("ALTER TABLE users ADD COLUMN phone text; UPDATE profiles SET phone = ''", "profiles.phone"),
         (
             "ALTER TABLE users ADD COLUMN phone text;"

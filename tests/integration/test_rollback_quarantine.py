@@ -194,7 +194,7 @@ async def test_columns_with_long_names_that_begin_alike_are_kept_apart(
     ("sql", "why"),
     [
         (b"ALTER TABLE orders DROP COLUMN code, ADD COLUMN x int", "write each as its own statement"),
-        (b"DELETE FROM orders", "can't be quarantined: use --data-loss accept --accept-loss public.orders"),
+        (b"DELETE FROM orders", "can't be quarantined: if it may be lost, say --accept-loss public.orders"),
         (
             b"\nDROP TABLE customers CASCADE",
             "line 2: CASCADE would take table constraint orders_",

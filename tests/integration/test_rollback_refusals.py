@@ -34,13 +34,31 @@ BY_TEXT: list[tuple[bytes, int | None, str]] = [
     (b"DROP INDEX a;\n\\i other.sql", 2, "meta-command"),
     (b"DROP INDEX a;\nCOPY a FROM STDIN;\n1\t2\n\\.\n", 2, "STDIN"),
     (b"COPY a FROM STDIN", 1, "STDIN"),
-    (b"COPY a TO '/tmp/a'", 1, "COPY is not a known kind"),
-    (b"BEGIN;\nDROP INDEX a;\nCOMMIT;", 1, "transaction control"),
+    (b"COPY a TO '/tmp/a'", 1, "COPY reaches files"),
+    (b"BEGIN;\nDROP INDEX a;\nCOMMIT;\nBEGIN;\nDROP INDEX b;\nCOMMIT;", 1, "only one BEGIN with one COMMIT"),
+    (b"BEGIN;\nDROP INDEX a;", 1, "transaction control"),
+    (b"DROP INDEX a;\nCOMMIT;", 2, "transaction control"),
+    (b"COMMIT;\nDROP INDEX a;\nBEGIN;", 1, "transaction control"),
+    (b"BEGIN;\nDROP INDEX a;\nROLLBACK;", 1, "transaction control"),
+    (b"BEGIN;\nDROP INDEX a;\nCOMMIT AND CHAIN;", 1, "transaction control"),
+    (b"BEGIN ISOLATION LEVEL SERIALIZABLE;\nDROP INDEX a;\nCOMMIT;", 1, "transaction control"),
+    (b"BEGIN;\nSAVEPOINT a;\nDROP INDEX a;\nCOMMIT;", 1, "transaction control"),
+    (b"BEGIN;\nDROP INDEX a;\nCOMMIT;\nDROP TABLE b", 4, "behind the script's COMMIT"),
+    (b"DROP INDEX a;\nBEGIN;\nDROP TABLE b;\nCOMMIT", 1, "before the script's BEGIN"),
+    (b"BEGIN;\nDROP INDEX CONCURRENTLY a;\nCOMMIT", 2, "can't run in a transaction, and stands between"),
+    (b"BEGIN;\nSET lock_timeout = 0;\nEND", None, "no statement but what is left out"),
     (b"DROP INDEX a;\nSAVEPOINT x", 2, "transaction control"),
-    (b"SET search_path = x", 1, "SET changes the session"),
-    (b"SET LOCAL lock_timeout = 0", 1, "SET changes the session"),
-    (b"SET ROLE postgres", 1, "SET ROLE"),
-    (b"RESET ALL", 1, "SET changes the session"),
+    (b"SET search_path = x", 1, "write each name with its schema, or give the role"),
+    (b"RESET search_path", 1, "RESET search_path changes what names mean"),
+    (b"SET LOCAL lock_timeout = 0", None, "no statement but what is left out"),
+    (b"SET ROLE postgres", 1, "SET ROLE changes who executes the rollback: let rollback_dsn log in as"),
+    (b"SET SESSION AUTHORIZATION x", 1, "let rollback_dsn log in as"),
+    (b"RESET ROLE", 1, "let rollback_dsn log in as"),
+    (b"SET session_replication_role = replica", 1, "write ALTER TABLE … DISABLE TRIGGER"),
+    (b"SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", 1, "is READ COMMITTED: leave it out"),
+    (b"SET TIME ZONE 'UTC'", 1, "set it for the role (ALTER ROLE … SET timezone)"),
+    (b"SET client_encoding = 'LATIN1'", 1, "changes the session"),
+    (b"RESET ALL", 1, "RESET ALL changes the session"),
     (b"INSERT INTO a SELECT set_config('role', 'x', false)", 1, "set_config"),
     (b"ALTER SYSTEM SET fsync = off", 1, "ALTER SYSTEM"),
     (b"DROP DATABASE x", 1, "database statement"),
@@ -66,8 +84,9 @@ BY_TEXT: list[tuple[bytes, int | None, str]] = [
     (b"ALTER TABLE a DETACH PARTITION b", 1, "DETACH PARTITION is not a known kind"),
     (b"ALTER TYPE a ADD VALUE 'b'", 1, "ADD VALUE can't be undone"),
     (b"CREATE SUBSCRIPTION a CONNECTION '' PUBLICATION b", 1, "CREATE SUBSCRIPTION reaches beyond"),
-    (b"ALTER TABLE a SET UNLOGGED", 1, "SET UN LOGGED is not a known kind"),
-    (b"CREATE EXTENSION x", 1, "CREATE EXTENSION is not a known kind"),
+    (b"ALTER TABLE a SET UNLOGGED", 1, "SET UNLOGGED is not a known kind"),
+    (b"CREATE DOMAIN x AS int", 1, "CREATE DOMAIN is not a known kind"),
+    (b"CREATE INDEX ON a ((b IS DOCUMENT))", 1, "CREATE INDEX needs a name"),
     (b"NOTIFY x", 1, "NOTIFY is not a known kind"),
     (b"SELECT " + b"1+" * 30_000 + b"1", None, "parser"),
 ]
@@ -87,7 +106,7 @@ async def test_a_text_that_may_not_be_a_plan_is_refused(sql: bytes, line: int | 
 async def test_every_refusal_is_reported_in_one_run() -> None:
     """Three statements, three problems, in order."""
     with pytest.raises(PlanRefused) as refused:
-        await plan.read(b"BEGIN;\nSET x = 1;\nVACUUM")
+        await plan.read(b"BEGIN;\nSET app.x = 1;\nVACUUM")
     assert [p.line for p in refused.value.problems] == [1, 2, 3]
 
 
@@ -143,8 +162,7 @@ BY_CATALOGUE: list[tuple[str, str]] = [
     ("DROP TYPE mood", "is needed by"),
     ("ALTER TABLE contacts ALTER COLUMN id DROP NOT NULL", "primary key"),
     ("CREATE INDEX contacts_new ON contacts (id)", "already exists"),
-    ("CREATE INDEX ON contacts (id)", "needs a name"),
-    ("DELETE FROM contacts", "--data-loss accept --accept-loss public.contacts"),
+    ("DELETE FROM contacts", "say --accept-loss public.contacts"),
     ("UPDATE contacts SET new_column = ''", "--accept-loss public.contacts.new_column"),
     ("TRUNCATE contacts", "accept"),
     ("ALTER TABLE contacts ALTER COLUMN new_column TYPE int USING 1", "accept"),
@@ -208,12 +226,12 @@ async def test_dropping_the_table_before_its_type_is_in_order(database: Database
 
 
 async def test_accept_loss_must_name_what_is_destroyed(database: Database) -> None:
-    """An unnamed loss and a name of nothing are both refused."""
+    """An unnamed loss that can't be kept and a name of nothing are both refused."""
     await _build(database.dsn)
     with pytest.raises(PlanRefused) as refused:
         await prepare(
             database.dsn,
-            DROP_COLUMN,
+            b"UPDATE contacts SET new_column = ''",
             replace(ALLOWING, data_loss=DataLoss.ACCEPT, accept_loss=("contacts.email",)),
         )
     assert "--accept-loss public.contacts.new_column" in str(refused.value)
@@ -246,7 +264,10 @@ async def test_an_estimate_above_max_locked_is_a_warning(database: Database) -> 
     """And it asks for one of the others."""
     await _build(database.dsn)
     prepared = await prepare(database.dsn, DROP_COLUMN, replace(ALLOWING, max_locked=0.0))
-    assert "more than max_locked 0 s: use --data-loss quarantine or accept" in prepared.warnings[0]
+    assert (
+        "more than max_locked 0 s: use --data-loss quarantine, name it with --accept-loss"
+        in prepared.warnings[0]
+    )
 
 
 HIDDEN = """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 
 import pytest
@@ -77,29 +76,6 @@ async def test_registering_the_same_watch_again_is_the_same_watch(stage: Stage) 
     file = stage.config.parent / "other.sql"
     file.write_text("ALTER TABLE contacts DROP COLUMN email_address")
     await stage.cli("watch", "rename_email", "--rollback", str(file), expect=2)
-
-
-@pytest.mark.slow
-async def test_a_watch_registered_into_a_breach_asks_for_a_person(stage: Stage) -> None:
-    """It may not be this migration's fault."""
-    stage.app.set(0.05)
-
-    async def breaching() -> bool:
-        return bool(
-            await stage.sql.fetchval(
-                "SELECT true FROM migration_monitor.sample"
-                " WHERE metric = 'error_rate' AND value > 0.01 LIMIT 1"
-            )
-        )
-
-    await stage.until(breaching)
-    await stage.watch()
-    await stage.event("already_breaching")
-    await stage.event("approval_requested")
-    assert await stage.effects() == 0
-    shown = json.loads(await stage.cli("status", "rename_email", "--json"))
-    assert shown["already_breaching"] is True
-    assert shown["mode"] == "approve"
 
 
 @pytest.mark.slow

@@ -114,7 +114,8 @@ def test_what_is_not_measured_never_looks_normal(metric: dict[str, Any], how: st
             {"superseded": True, "superseded_by": "add_index"},
             "superseded by add_index on this target: it observes only",
         ),
-        ({"already_breaching": True}, "a rollback rule was breached already when it started"),
+        ({"already_breaching": True}, "a rollback rule had fired before the migration began"),
+        ({"baseline": {"error_rate": {"said": "error_rate was 2 %"}}}, "baseline: error_rate was 2 %"),
         ({"updated_at": NOW - 61}, "last known: Rolls back by itself if errors stay."),
         ({"updated_at": NOW - 61}, "is the daemon (`migration-monitor run`) running?"),
         (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from monitor.history.wrapper import unwrapped
 from monitor.rollback.script.bare import tag_of
 from monitor.rollback.script.plan import slice_of
 
@@ -15,15 +14,6 @@ def test_a_strangers_comments_do_not_hold_the_loop() -> None:
     assert tag_of(f"{MANY}(SELECT 1)") == ""
     assert tag_of("/*" * 500 + "(SELECT 1)") == ""
     assert tag_of("-- a") == ""
-
-
-def test_a_script_full_of_comments_is_unwrapped_at_once() -> None:
-    """With a wrapper, without one, and with a COMMIT that is not the last word."""
-    head = MANY.encode()
-    assert unwrapped(head + b"BEGIN; DROP INDEX a; COMMIT;" + head).sql == b" DROP INDEX a; "
-    assert unwrapped(head + b"DROP INDEX a;").sql == head + b"DROP INDEX a;"
-    both = b"BEGIN; COMMIT;" + head + b"DROP INDEX a;"
-    assert unwrapped(both).sql == both
 
 
 def test_a_statement_begins_behind_its_comments() -> None:

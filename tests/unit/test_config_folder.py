@@ -9,11 +9,13 @@ from typing import get_args
 import pytest
 
 from monitor.core.thresholds import Policy
-from monitor.probes.presets import PRESETS
+from monitor.probes.presets import PRESETS, STATUS
+from monitor.probes.series import AUTO
 from monitor.settings import load, reference
 from monitor.settings.limits import LIMITS
 from monitor.settings.source_checks import FROM_DATABASE
 from monitor.settings.sources import Preset
+from tests.pages import table
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"
@@ -76,4 +78,16 @@ def test_limits_are_keys_of_a_threshold() -> None:
 
 def test_presets_of_the_configuration_are_those_of_the_probe() -> None:
     """A preset that the file may name is one that can be read, and the other way round."""
-    assert set(get_args(Preset)) == set(PRESETS)
+    assert set(get_args(Preset)) == {AUTO, *PRESETS}
+
+
+def test_the_table_of_presets_is_fresh() -> None:
+    """What is read of which library, and how that is known, as presets and collected pages have it."""
+    _, _, rest = (CONFIG / "README.md").read_text().partition(table.BEGIN)
+    assert rest.partition(table.END)[0].strip() == table.table(), "run `uv run python -m tests.pages.table`"
+
+
+def test_the_readme_names_the_labels_of_a_status() -> None:
+    """Those that `generic` tries."""
+    text = " ".join((CONFIG / "README.md").read_text().split())
+    assert ", ".join(f"`{label}`" for label in STATUS) in text

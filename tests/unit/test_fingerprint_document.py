@@ -34,6 +34,19 @@ def test_a_file_laid_out_by_another_program_is_still_the_same_document() -> None
     assert document.parse(pretty) == TAKEN
 
 
+def test_the_moment_it_was_taken_stands_in_it_and_is_no_part_of_the_schema() -> None:
+    """Two of the same schema are equal; an edited moment does not fit the digest."""
+    later = Document(TAKEN.place, OBJECTS, taken_at=1_800_000_000)
+    data = document.dump(later)
+    assert document.parse(data) == TAKEN
+    assert document.parse(data).taken_at == 1_800_000_000
+    assert document.parse(document.dump(TAKEN)).taken_at is None
+    with pytest.raises(OperatorError, match="edited or damaged"):
+        document.parse(json.dumps({**json.loads(data), "taken_at": 1}).encode())
+    with pytest.raises(OperatorError, match="wrong type"):
+        document.parse(json.dumps({**json.loads(data), "taken_at": 1.5}).encode())
+
+
 def edited(**changes: object) -> bytes:
     return json.dumps({**json.loads(document.dump(TAKEN)), **changes}).encode()
 
@@ -47,7 +60,7 @@ def edited(**changes: object) -> bytes:
         (b"[" * 100_000, "not JSON"),
         (b"[]", "another kind"),
         (b'{"format": true}', "has format|another kind|lacks"),
-        (edited(format=2), "has format 2, this version reads 1"),
+        (edited(format=1), "has format 1, this version reads 2"),
         (edited(sha256="0" * 64), "edited or damaged"),
         (edited(database="other"), "edited or damaged"),
         (edited(objects={}), "edited or damaged"),

@@ -46,11 +46,25 @@ GROUND = {
     "names",
     "ownership",
     "digest",
+    "faults",
+    "promql",
+    "encoding",
     "notify",
 }
 ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web", "levers"}
 CORE = {"core"}
-COMPOSED = {"report", "app", "backend", "registration", "checking", "rehearsing", "requested", "showing"}
+COMPOSED = {
+    "report",
+    "app",
+    "backend",
+    "registration",
+    "checking",
+    "rehearsing",
+    "requested",
+    "showing",
+    "measured",
+    "starting",
+}
 """Where adapters meet: the composition root, and what people ask for over it."""
 
 MAY_STAND_ON: dict[str, set[str]] = {

@@ -56,7 +56,8 @@ GOOD: list[tuple[str, str, dict[str, str], bytes, int]] = [
     ("node-pg-migrate", "1_a", {"1_a.sql": f"-- Down Migration\n{DOWN}-- Up Migration\nx;\n"}, DOWN.encode(), 2),
     ("sqitch", "users/add", {
         "sqitch.plan": "%project=p\n\nusers/add [a b] 2026-01-01T00:00:00Z A <a@b> # n\n",
-        "revert/users/add.sql": f"-- Revert p:users/add\n\nBEGIN;\n{DOWN}COMMIT;\n"}, b"\n" + DOWN.encode(), 3),
+        "revert/users/add.sql": f"-- Revert p:users/add\n\nBEGIN;\n{DOWN}COMMIT;\n"},
+     f"-- Revert p:users/add\n\nBEGIN;\n{DOWN}COMMIT;\n".encode(), 1),
     ("flyway", "V1.2", {"V1_2__a.sql": "", "U1_2__a.sql": DOWN}, DOWN.encode(), 1),
     ("liquibase", "2", {"c.sql": "--liquibase formatted sql\n--changeset ann:1\nx;\n--rollback one;\n"
                         "--changeset \"ann b\":2 splitStatements:false\nx;\n-- ROLLBACK DROP TABLE a\n-- note\n"
@@ -124,9 +125,6 @@ BAD: list[tuple[str, str, dict[str, str], str]] = [
     ("sqitch", "x", {"a.sql": ""}, "there is no sqitch.plan in DIR: `dir` is the folder that holds it"),
     ("sqitch", "x", {"sqitch.plan": "%project=p\nx 2026-01-01T00:00:00Z A <a@b> # n\n"},
      "revert/x.sql: there is no such file: this migration has no down SQL"),
-    ("sqitch", "x", {"sqitch.plan": "%project=p\nx 2026-01-01T00:00:00Z A <a@b> # n\n",
-                     "revert/x.sql": "BEGIN;\n\n-- XXX Add DDLs here.\n\nCOMMIT;\n"},
-     "revert/x.sql: the script holds nothing between BEGIN and COMMIT"),
     ("golang-migrate", "1", {"1_a.up.sql": "", "1_a.down.sql": DOWN, "1_a.down.sql~": "DROP TABLE old"},
      "1_a.down.sql~: 1_a.down.sql goes back from the same version"),
     ("flyway", "1", {"V1__a.sql": "", "U1__a.sql": DOWN, "U1__b.sql": DOWN},
@@ -171,24 +169,6 @@ def test_a_down_section_is_an_exact_slice(up: str, down: str) -> None:
             assert section.sql == down.encode()
             assert section.lines == (head.count(b"\n") + 1,)
         assert refused == (grammar is tern.down and "{{" in down)
-
-
-@given(BODY)
-def test_a_wrapper_is_taken_off_exactly(body: str) -> None:
-    """BEGIN and COMMIT at the ends go; nothing between them changes."""
-    sql = f"-- header\nBEGIN;{body}\nCOMMIT;\n".encode()
-    try:
-        section = wrapper.unwrapped(sql)
-    except Unusable:
-        assert not body.replace(";", "").strip() or body.lstrip().startswith("/*")
-        return
-    assert section.sql == f"{body}\n".encode() or b"commit" in body.lower().encode()
-
-
-@pytest.mark.parametrize("sql", [b"DROP TABLE a;", b"BEGIN;\nDROP TABLE a;\n", b"DROP TABLE a;\nCOMMIT;\n"])
-def test_what_is_no_wrapper_stays(sql: bytes) -> None:
-    """To be executed, or to be refused as transaction control with its line."""
-    assert wrapper.unwrapped(sql).sql == sql
 
 
 def test_transactions_inside_a_body_stay() -> None:

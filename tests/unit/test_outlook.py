@@ -10,7 +10,9 @@ from monitor.core.samples import SECOND
 from monitor.core.thresholds import Mode
 from monitor.daemon.happenings import Loaded, ReadinessRead
 from monitor.daemon.reasons import WORDS
+from monitor.faults import OURS, THEIRS
 from monitor.ports import Controls, Outcome, OutcomeKind, ProgressKind, Readiness
+from monitor.probes.counters import GRAVEST
 from tests.hands import START, Desk, row
 from tests.prometheus import ROOT
 
@@ -199,7 +201,7 @@ GIVEN = re.compile(r'SourceError\(\s*"(\w+)"|reason ?= ?"(\w+)"')
 
 def test_every_reason_of_a_probe_has_words() -> None:
     """Read from the code: each word that is given as a reason."""
-    found: set[str] = set()
+    found = {*GRAVEST, *OURS, *THEIRS}
     for path in [
         ROOT / "monitor/net.py",
         ROOT / "monitor/names.py",

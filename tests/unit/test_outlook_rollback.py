@@ -130,7 +130,7 @@ def test_after_a_rollback_it_is_said_when_and_then_whether_it_helped(
         "at": NOON + 95,
     }
     assert update.view["next"] == awaited
-    assert update.view["aftermath"] == {"until": NOON + 95, "said_at": None, "helped": None}
+    assert update.view["aftermath"] == {"until": NOON + 95, "said_at": None, "helped": None, "newer": ""}
     desk.say(40)
     desk.begin().start([], desk.records[-1].memory or {})
     desk.say_through(45, 95, error_rate=error_rate)

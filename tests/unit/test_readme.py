@@ -19,8 +19,8 @@ README = Path(__file__).parents[2] / "README.md"
 DATA = {
     (Class.LOSSLESS, Loss.NONE): "nothing is lost",
     (Class.LOSSY, Loss.NONE): "writes rows, loses none",
-    (Class.LOSSY, Loss.SALVAGE): "copied away first (`salvage`), put aside (`quarantine`), or `accept`",
-    (Class.LOSSY, Loss.ACCEPT): "only with `accept`",
+    (Class.LOSSY, Loss.SALVAGE): "copied away first (`salvage`), put aside (`quarantine`), or lost if named",
+    (Class.LOSSY, Loss.ACCEPT): "only if named by `--accept-loss`",
     (Class.OPAQUE, Loss.NONE): "unknown: needs `--allow-opaque`",
 }
 

@@ -42,7 +42,22 @@ TOLD: list[tuple[str, dict[str, Any], str]] = [
     ("registered", {"mode": "auto", "sha256": "ab" * 32, "migration": "m"},
      "mode auto; the rollback's sha256 begins abababababababab"),
     ("started", {"mode": "auto"}, "the daemon watches it from now on, mode auto"),
-    ("already_breaching", {}, "it was bad before the watch began: a person must approve a rollback"),
+    (
+        "already_breaching", {},
+        "it was bad before the migration: a person must approve a rollback until that is over",
+    ),
+    (
+        "started", {"mode": "auto", "baseline": {"error_rate": {"said": "error_rate was 2 %"}}},
+        "the daemon watches it from now on, mode auto; error_rate was 2 %",
+    ),
+    (
+        "rearmed", {},
+        "what was bad before the migration is over: it may be rolled back by itself again",
+    ),
+    (
+        "aftermath", {"helped": None, "newer": "0043_x"},
+        "whether the rollback helped is not judged: the watch of 0043_x began before that",
+    ),
     ("pending", {"rule": "error_rate.rollback"}, "error_rate is above 1 %"),
     ("pending", {"rule": "error_rate.warn"}, "error_rate is not below 0.1 %"),
     ("pending", {"rule": "queue.rollback"}, "queue is above its limit"),

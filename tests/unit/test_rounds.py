@@ -46,19 +46,6 @@ def test_the_verdict_is_stored_and_the_watch_leaves_the_hand() -> None:
     assert desk.rounds.keepers == {}
 
 
-def test_a_target_already_breaching_gets_a_watch_that_asks() -> None:
-    """An auto watch registered into a breach waits for a person, and says why."""
-    desk = Desk()
-    desk.say_through(0, 5, error_rate=BAD)
-    desk.register(started_at=START + 5 * SECOND)
-    desk.say_through(10, 60, error_rate=BAD)
-    assert desk.orders == []
-    assert desk.view()["phase"] == "awaiting_approval"
-    assert desk.view()["mode"] == "approve"
-    assert desk.view()["already_breaching"] is True
-    assert "already_breaching" in desk.kinds()
-
-
 def test_approval_leads_to_the_order() -> None:
     """In approve mode the rollback is executed only after a person's word, in that person's name."""
     desk = Desk()

@@ -57,6 +57,7 @@ def test_an_intent_that_only_the_history_remembers_is_lost_when_the_timeline_cha
         desk.begin().start([replicated], memory)
         desk.take(ReadinessRead("w-1", Readiness(True, timeline=timeline)))
         assert desk.keeper().mode is mode
+        assert ("promoted" in desk.kinds(), "ledger_lost" in desk.kinds()) == (False, timeline == 2)
 
 
 def test_a_watch_that_observes_goes_on_observing_after_a_lost_ledger() -> None:

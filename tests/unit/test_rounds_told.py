@@ -204,3 +204,17 @@ def test_a_streak_that_ended_says_by_which_value_and_one_that_a_pause_ended_says
     paused = [e.detail for r in desk.records for e in r.events if e.kind == "cleared"][len(cleared) :]
     assert paused
     assert all("value" not in detail for detail in paused)
+
+
+def test_sessions_that_pile_up_while_the_rollback_is_under_way_are_told_as_ours_in_part() -> None:
+    """Who waits behind its statement for a lock is slow; before the rollback nothing is said of it."""
+    for rolling in (False, True):
+        desk = Desk()
+        desk.register()
+        if rolling:
+            desk.say_through(0, 30, error_rate=BAD)
+            desk.progress(ProgressKind.INTENT)
+            assert desk.view()["phase"] == "rolling_back"
+        desk.say_through(35, 400, error_rate=BAD if rolling else 0.0, connections=500.0)
+        (slow,) = [a for a in desk.alerts() if a.condition == "w-1/connections.warn" and not a.resolves]
+        assert ("in part ours" in dict(slow.facts)) is rolling

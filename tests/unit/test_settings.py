@@ -173,11 +173,11 @@ def test_a_metric_of_ones_own_has_the_kind_of_its_limits(tmp_path: Path) -> None
     "source",
     [
         "prometheus: {url: 'http://a', requests: r, errors: e}",
-        "prometheus: {urls: ['http://a', 'http://b'], value: v, unit: percent}",
+        "prometheus: {urls: ['http://a', 'http://b'], value: v, unit: percent, requests: r}",
         "promql: {url: 'http://a', errors: e, requests: r, headers: {Authorization: '${MONITOR_TOKEN}'}}",
         "http_check: {url: 'http://a', method: HEAD}",
-        "sql: {query: select 0.1, unit: ratio}",
-        "json: {url: 'http://a', value: v, unit: ratio, timestamp: at}",
+        "sql: {query: select 0.1, unit: ratio, without_counts: true}",
+        "json: {url: 'http://a', value: v, unit: ratio, requests: r, timestamp: at}",
     ],
 )
 def test_a_ratio_comes_from_any_kind_of_source(tmp_path: Path, source: str) -> None:
@@ -189,7 +189,7 @@ def test_a_ratio_comes_from_any_kind_of_source(tmp_path: Path, source: str) -> N
 @pytest.mark.parametrize(
     "source",
     [
-        "prometheus: {url: 'http://a', histogram: h, quantile: 0.95}",
+        "prometheus: {url: 'http://a', histogram: h_seconds, quantile: 0.95}",
         "prometheus: {url: 'http://a', preset: fastapi, quantile: 0.5}",
         "http_check: {url: 'http://a', measure: time}",
         "sql: {query: select 1, unit: ms}",
@@ -261,7 +261,7 @@ def test_every_time_of_the_watch_reaches_the_policy(tmp_path: Path) -> None:
     text = SMALL + (
         "watch: {interval: 2s, max_gap: 11s, blind_after: 13s, min_requests: 17, clear_for: 19s,"
         " warm_up: 23s, success_after: 29h, success_tolerance: 1%, max_unobserved: 2%, max_quiet: 3%,"
-        " give_up_after: 31h, warn_for: 37s}"
+        " give_up_after: 31h, warn_for: 37s, baseline: 3h}"
     )
     written, default = loaded(tmp_path, text).policy("shop"), Policy()
     names = {f.name for f in dataclasses.fields(Policy)} - {"metrics", "places"}

@@ -366,3 +366,25 @@ def test_a_source_without_limits_is_a_problem_and_one_that_null_removed_is_not(t
     assert (where, "has no limits" in what) == ("targets.shop.metrics.queue", True)
     (tmp_path / "monitor.yaml").write_text(GOOD + queue + "thresholds: {queue: null}\n")
     assert "queue" not in load(tmp_path / "monitor.yaml", ENV).policy("shop").metrics
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "use"),
+    [
+        ("errors", "sum(errors_total)", "write `errors_total`"),
+        ("requests", "sum by (job) (requests_total)", "write `requests_total`"),
+        ("errors", "rate(errors_total[5m])", "name the counter with its labels, as errors: "),
+    ],
+)
+def test_an_expression_is_no_counter(tmp_path: Path, key: str, text: str, use: str) -> None:
+    """A sum would turn a process that restarts into errors; the form to use is said, with the line."""
+    keys = {"errors": "errors_total", "requests": "requests_total", key: text}
+    lines = "".join(f"          {k}: {v}\n" for k, v in keys.items())
+    written = f'promql:\n          url: "http://prometheus:9090"\n{lines}'
+    counted = GOOD.replace(
+        '{json: {url: "http://app/stats", errors: errors, requests: requests}}', f"\n        {written}"
+    )
+    where, line, what = only(tmp_path, counted)
+    assert where == f"targets.shop.metrics.error_rate.promql.{key}"
+    assert line == (8 if key == "errors" else 9)
+    assert use in what

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.pg import Connection, quote_identifier
 from monitor.ports import AtRisk, Fate
-from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.forecast.model import Destroyed
 from monitor.rollback.schema.fingerprint import Fingerprint
 
@@ -49,17 +48,12 @@ CONSTANT = re.compile(r"(?:'(?:[^']|'')*'|-?[0-9]+(?:\.[0-9]+)?|true|false)(?:::
 PARTLY = frozenset({"update", "delete", "upsert", "merge"})
 """Kinds that may leave rows alone: the whole is the most they can take."""
 
-UNCOUNTED = frozenset({"drop_sequence"})
-
-FATES = {
-    DataLoss.SALVAGE: Fate.SALVAGED,
-    DataLoss.QUARANTINE: Fate.QUARANTINED,
-    DataLoss.ACCEPT: Fate.LOST,
-}
+UNCOUNTED = frozenset({"drop_sequence", "restart_sequence", "drop_attribute"})
 
 
 async def read(
-    connection: Connection, losses: Sequence[Destroyed], mode: DataLoss, fingerprint: Fingerprint,
+    connection: Connection, losses: Sequence[Destroyed], fate_of: Callable[[Destroyed], Fate],
+    fingerprint: Fingerprint,
     exact_bytes: int = EXACT_BYTES,
 ) -> tuple[AtRisk, ...]:  # fmt: skip
     """One value for each loss, in the plan's order; up to `exact_bytes` counted. Needs no transaction."""
@@ -70,7 +64,7 @@ async def read(
         if loss.kind not in UNCOUNTED and entry is not None:
             found.append(
                 await _one(
-                    connection, loss, FATES[mode], entry, exact_bytes if time.monotonic() < until else -1
+                    connection, loss, fate_of(loss), entry, exact_bytes if time.monotonic() < until else -1
                 )
             )
     return tuple(found)

@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitor import pg
+from monitor import encoding, pg
 from monitor.errors import DatabaseError, OperatorError
 from monitor.pg import Connection, quote_identifier
 from monitor.ports import Keepsake
@@ -135,7 +135,7 @@ class KeptData:
         for attempt in range(1, TRIES + 1):
             try:
                 async with pg.translated(f"dropping {kept.salvaged_as}"), connection.transaction():
-                    timeout = self._policy.timeout(attempt, 1.0) * 1000
+                    timeout = self._policy.with_locks(attempt) * 1000
                     await connection.execute(SETTINGS.format(timeout=timeout))
                     await self._drop_once(connection, kept)
             except DatabaseError as e:
@@ -154,7 +154,7 @@ class KeptData:
             column = f"{pg.MARK} ALTER TABLE {table} DROP COLUMN {quote_identifier(kept.kept_column)}"
             await connection.execute(column if kept.kept_column else f"{pg.MARK} DROP TABLE {table}")
         await connection.execute(DROPPED, kept.watch_id, kept.salvaged_as)
-        detail = json.dumps({"source": kept.name, "place": kept.salvaged_as})
+        detail = encoding.dumps(connection, json.dumps({"source": kept.name, "place": kept.salvaged_as}))
         key = f"{kept.watch_id}/kept_dropped/{kept.salvaged_as}"
         await connection.execute(EVENT, kept.watch_id, self._target, detail, key)
 

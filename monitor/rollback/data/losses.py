@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from shlex import quote
 
 from monitor.errors import Problem
 from monitor.rollback.forecast.model import Destroyed
@@ -16,11 +17,11 @@ _NAME = re.compile(rf"(?:{_PART.pattern})(?:\.(?:{_PART.pattern}))*")
 
 
 class DataLoss(StrEnum):
-    """What happens to data that the rollback would destroy."""
+    """How data is kept that the rollback would destroy and that nobody has named."""
 
     SALVAGE = "salvage"
     QUARANTINE = "quarantine"
-    ACCEPT = "accept"
+    ACCEPT = "accept"  # as SALVAGE: it says that something is named
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,58 +44,75 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What will be copied away, what may be lost, and what speaks against the plan."""
+    """What will be kept, what may be lost since it was named, and what speaks against the plan."""
 
-    salvaged: tuple[Destroyed, ...]
+    kept: tuple[Destroyed, ...]
     accepted: tuple[Destroyed, ...]
     problems: tuple[Problem, ...]
 
 
 def protect(destroyed: Sequence[Destroyed], mode: DataLoss, accept_loss: Sequence[str]) -> Protection:
-    """Sorts every loss into salvaged, accepted, or a problem with its remedy."""
-    if mode is DataLoss.QUARANTINE:
-        return Protection((), (), _kept_problems(destroyed, accept_loss, "quarantined"))
-    if mode is DataLoss.SALVAGE:
-        kept = tuple(d for d in destroyed if KINDS[d.kind].loss is Loss.SALVAGE)
-        others = [d for d in destroyed if d not in kept]
-        return Protection(kept, (), _kept_problems(others, accept_loss, "salvaged"))
-    accepted = [d for d in destroyed if any(_names(n, d) for n in accept_loss)]
+    """Every loss by itself: lost where it is named, else kept where it can be, else a problem.
+
+    One problem says all that has to be named.
+    """
+    accepted = [d for d in destroyed if _is_named(d, accept_loss, destroyed)]
+    left = [d for d in destroyed if d not in accepted]
+    kept = [d for d in left if can_be_kept(d)]
+    how = "quarantined" if mode is DataLoss.QUARANTINE else "salvaged"
     problems = [
-        Problem(
-            "", f"{KINDS[d.kind].statement} destroys {d.name}: name it with --accept-loss {d.name}", d.line
-        )
-        for d in destroyed
-        if d not in accepted
-    ]
-    problems += [
-        Problem("", f"--accept-loss {n} names nothing that the plan destroys")
-        for n in accept_loss
-        if not any(_names(n, d) for d in destroyed)
-    ]
-    problems += _ambiguous(accept_loss, destroyed)
-    return Protection((), tuple(accepted), tuple(problems))
+        *_to_be_named([d for d in left if d not in kept], how),
+        *(Problem("", f"--accept-loss {n} names nothing that the plan destroys")
+          for n in accept_loss if not any(_meaning(n, d) for d in destroyed)),
+        *_ambiguous(accept_loss, destroyed),
+    ]  # fmt: skip
+    return Protection(tuple(kept), tuple(accepted), tuple(problems))
 
 
-def _kept_problems(
-    destroyed: Sequence[Destroyed], accept_loss: Sequence[str], how: str
-) -> tuple[Problem, ...]:
-    """What can't be kept so, and names of losses that this mode has no use for."""
-    problems = [
+def left_behind(
+    destroyed: Sequence[Destroyed], given: Sequence[Destroyed], accept_loss: Sequence[str]
+) -> Protection:
+    """After all that can be was put aside: what is `destroyed` still, of what the `given` text destroys."""
+    accepted = tuple(d for d in destroyed if _is_named(d, accept_loss, given))
+    stuck = [d for d in destroyed if d not in accepted and can_be_kept(d)]
+    problems = (
+        *protect(given, DataLoss.QUARANTINE, accept_loss).problems,
+        *_to_be_named(stuck, "quarantined"),
+    )
+    return Protection((), accepted, problems)
+
+
+def can_be_kept(d: Destroyed) -> bool:
+    """Whether it can be copied away first, or put aside."""
+    return KINDS[d.kind].loss is Loss.SALVAGE
+
+
+def _to_be_named(losses: Sequence[Destroyed], how: str) -> list[Problem]:
+    flags = [f"--accept-loss {quote(name)}" for name in dict.fromkeys(d.name for d in losses)]
+    found = [
         Problem(
             "",
-            f"{KINDS[d.kind].statement} destroys {d.name} and can't be {how}: "
-            f"use --data-loss accept --accept-loss {d.name}",
+            f"{KINDS[d.kind].statement} destroys {d.name}, which can't be {how}: if it may be lost, say "
+            f"--accept-loss {quote(d.name)}",
             d.line,
         )
-        for d in destroyed
+        for d in losses
     ]
-    if accept_loss:
-        problems.append(Problem("", "--accept-loss needs --data-loss accept"))
-    return tuple(problems)
+    if len(flags) > 1:
+        said = f"{len(flags)} losses can't be {how}: if all of them may be lost, say {' '.join(flags)}"
+        found.insert(0, Problem("", said))
+    return found
 
 
-def _names(given: str, d: Destroyed) -> bool:
-    return bool(_meaning(given, d))
+def _is_named(d: Destroyed, accept_loss: Sequence[str], destroyed: Sequence[Destroyed]) -> bool:
+    """A table's name covers its columns; not one that can be kept, when the plan destroys rows of that table:
+
+    then they are meant, and the refusal that asked for the name was not about the column.
+    """
+    rows = any(other.label == d.label and not other.column for other in destroyed)
+    apart = bool(d.column) and can_be_kept(d) and rows
+    meanings = {_meaning(given, d) for given in accept_loss}
+    return d.name in meanings or (d.label in meanings and not apart)
 
 
 def _ambiguous(accept_loss: Sequence[str], destroyed: Sequence[Destroyed]) -> list[Problem]:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from monitor import encoding
 from monitor.pg import MARK, PINNED, Connection, quote_identifier
 from monitor.rollback.schema.definition import Definition, Parent
 
@@ -175,18 +176,19 @@ async def note(connection: Connection, kept: Kept, definition: Definition, fill:
         kept.salvaged_as, kept.kept_column, list(kept.keys), kept.row_count,
         "".join(f"{sql};\n" for sql in definition.create), "".join(f"{sql};\n" for sql in definition.finish),
         definition.around(*fill), kept.source_oid, kept.kept_oid, kept.kept_attnum, list(kept.bystanders),
-        json.dumps([asdict(p) for p in definition.parents]), list(definition.foreign),
+        encoding.dumps(connection, json.dumps([asdict(p) for p in definition.parents])),
+        list(definition.foreign),
     )  # fmt: skip
 
 
 async def of_watch(connection: Connection, watch_id: str) -> list[Kept]:
     """In the plan's order. Needs a manifest."""
-    return [_kept(r) for r in await connection.fetch(OF_WATCH, watch_id)]
+    return [_kept(connection, r) for r in await connection.fetch(OF_WATCH, watch_id)]
 
 
-def _kept(r: Any) -> Kept:
+def _kept(connection: Connection, r: Any) -> Kept:
     lists = {name: tuple(r[name]) for name in ("keys", "bystanders", "foreign_sql")}
-    parents = tuple(Parent(**{**p, "pairs": _pairs(p)}) for p in json.loads(r["parents"]))
+    parents = tuple(Parent(**{**p, "pairs": _pairs(p)}) for p in encoding.loads(connection, r["parents"]))
     return Kept(**{**r, **lists, "parents": parents})
 
 

@@ -7,7 +7,7 @@ moves to a closed schema and loses its foreign keys. Line numbers stay those of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -69,15 +69,18 @@ class _Piece:
 
 async def rewrite(
     connection: Connection, text: str, statements: Sequence[Statement], now: Fingerprint,
-    resolution: dict[str, str], quoted: dict[str, str],
+    resolution: dict[str, str], quoted: dict[str, str], accepted: Collection[Destroyed] = (),
 ) -> Rewritten:  # fmt: skip
-    """Raises PlanRefused with everything that can't be put aside. Reads the catalogue only."""
+    """Raises PlanRefused with everything that can't be put aside. Reads the catalogue only.
+
+    What is `accepted` is not put aside: its statement stays.
+    """
     model = Forecast(modelled(now), resolution, quoted)
     data, found, step = text.encode(), [], 0
     out, at = b"", 0
     for s in statements:
         model.step, model.line = s.step, s.line
-        pieces = [await _play(connection, model, a) for a in s.actions]
+        pieces = [await _play(connection, model, a, accepted) for a in s.actions]
         if any(p.aside for p in pieces):
             _refuse_mixture(model, s, pieces)
             instead = [sql for p in pieces for sql in p.statements]
@@ -92,26 +95,30 @@ async def rewrite(
     return Rewritten((out + data[at:]).decode(), tuple(found))
 
 
-async def _play(connection: Connection, model: Forecast, action: Action) -> _Piece:
+async def _play(
+    connection: Connection, model: Forecast, action: Action, accepted: Collection[Destroyed]
+) -> _Piece:
     """Plays the action as it is written, and says what is to be done instead."""
     label = model.label(action) if action.relation else ""
     before: Any = deepcopy(model.relations.get(label))
     lost, taken = len(model.destroyed), len(model.taken)
     EFFECTS[action.kind](model, action)
-    if len(model.destroyed) == lost or action.kind not in REWRITERS:
-        return _Piece(_unchanged(action, before))
+    drops = len(model.destroyed) > lost and action.kind in REWRITERS
+    if not drops or model.destroyed[-1] in accepted:
+        return _Piece(_unchanged(action, before, drops))
     for what in model.taken[taken:]:
         model.problem(f"CASCADE would take {what} with it: drop it by name first, to quarantine {label}")
     return await REWRITERS[action.kind](connection, model, action, label, before, model.destroyed[-1])
 
 
-def _unchanged(action: Action, before: Any) -> tuple[str, ...]:
-    """The same action as a statement of its own; () when it does nothing."""
-    name = key_of(action.relation or ())
+def _unchanged(action: Action, before: Any, drops: bool) -> tuple[str, ...]:
+    """The same action as a statement of its own; () when it does nothing. `drops`: what may be lost."""
+    name, cascade = key_of(action.relation or ()), " CASCADE" if action.cascade else ""
     if action.kind == "drop_column" and isinstance(before, dict) and action.name in before["columns"]:
-        return (f"ALTER TABLE {name} DROP COLUMN {quote_identifier(action.name)}",)
-    if action.kind == "drop_table" and before is ANY:
-        return (f"DROP TABLE {name}",)
+        only = "ONLY " if action.only else ""
+        return (f"ALTER TABLE {only}{name} DROP COLUMN {quote_identifier(action.name)}{cascade}",)
+    if action.kind == "drop_table" and (before is ANY or drops):
+        return (f"DROP TABLE {name}{cascade}",)
     return ()
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from monitor import pg
+from monitor import encoding, pg
 from monitor.errors import DatabaseError, DatabaseUnreachable, NotFound, OperatorError
 from monitor.pg import Connection
 from monitor.rollback.data import filling, lineage, making, manifest, text
@@ -81,7 +81,7 @@ async def _patiently(
     while True:
         attempt += 1
         try:
-            return await _once(connection, watch_id, target, wish, policy.timeout(attempt, 1.0))
+            return await _once(connection, watch_id, target, wish, policy.with_locks(attempt))
         except DatabaseUnreachable:
             raise
         except DatabaseError as e:
@@ -126,7 +126,8 @@ async def _put_back(connection: Connection, watch_id: str, target: str, wish: Wi
     await making.finish(connection, [k for k in wanted if k.salvaged_as in made])
     found = [by_place[k.salvaged_as] for k in kept]
     await connection.execute(MARK, watch_id)
-    await connection.execute(EVENT, watch_id, target, json.dumps([asdict(r) for r in reversed(found)]))
+    detail = encoding.dumps(connection, json.dumps([asdict(r) for r in reversed(found)]))
+    await connection.execute(EVENT, watch_id, target, detail)
     return tuple(found)
 
 

@@ -7,11 +7,15 @@ along silently (notice), and changes the model. It does not touch a database.
 from __future__ import annotations
 
 from monitor.rollback.forecast.already import TABLES, index_already, relation_already
+from monitor.rollback.forecast.effects_access import ACCESS_EFFECTS, rename_part
 from monitor.rollback.forecast.effects_columns import COLUMN_EFFECTS
 from monitor.rollback.forecast.effects_constraints import CONSTRAINT_EFFECTS
 from monitor.rollback.forecast.effects_names import NAME_EFFECTS
 from monitor.rollback.forecast.effects_objects import OBJECT_EFFECTS
 from monitor.rollback.forecast.effects_outside import OUTSIDE_EFFECTS
+from monitor.rollback.forecast.effects_queries import QUERY_EFFECTS
+from monitor.rollback.forecast.effects_settings import SETTING_EFFECTS, set_column_options, set_statistics
+from monitor.rollback.forecast.effects_types import TYPE_EFFECTS
 from monitor.rollback.forecast.entries import (
     below,
     cascade,
@@ -22,7 +26,13 @@ from monitor.rollback.forecast.entries import (
     unidentified,
 )
 from monitor.rollback.forecast.keys import reached
-from monitor.rollback.forecast.made import forget_comments, forget_indexes_on, forget_made, make_index
+from monitor.rollback.forecast.made import (
+    forget_comments,
+    forget_indexes_on,
+    forget_made,
+    forget_owned,
+    make_index,
+)
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.compare import ANY
 from monitor.rollback.script.kinds import KINDS
@@ -82,8 +92,23 @@ def create_trigger(f: Forecast, a: Action) -> None:
     if a.name in entry["triggers"] and not a.if_exists:
         f.problem(f"trigger {a.name} of {label} already exists")
         return
+    if a.name in entry["triggers"]:
+        _repoint(f, f"{quoted(a.name)} on {label}", a.text or "")
     entry["triggers"][a.name] = ANY
     f.leeway.added.add((label, a.name))
+
+
+def _repoint(f: Forecast, trigger: str, function: str) -> None:
+    """A trigger that is replaced stands on its new function only; one of that name may be it."""
+    kept = {
+        key: other["dependents"]
+        for key, other in f.expected["others"].items()
+        if other and bare(other["label"].partition(" ")[2].partition("(")[0]) == bare(function)
+    }
+    f.release(trigger)
+    for key, dependents in kept.items():
+        new = [f"trigger {trigger}"] if len(kept) == 1 else []
+        f.expected["others"][key]["dependents"] = list(dict.fromkeys([*dependents, *new]))
 
 
 def drop_relation(f: Forecast, a: Action) -> None:
@@ -109,6 +134,7 @@ def drop_relation(f: Forecast, a: Action) -> None:
     f.leeway.gone.add(label)
     f.unidentified.pop(entry.get("was", label), None)
     forget_indexes_on(f, label)
+    forget_owned(f, label)
     forget_comments(f, label)
     f.forget(label)
 
@@ -202,6 +228,13 @@ EFFECTS: dict[str, Effect] = {
     **NAME_EFFECTS,
     **OBJECT_EFFECTS,
     **OUTSIDE_EFFECTS,
+    **QUERY_EFFECTS,
+    **SETTING_EFFECTS,
+    **TYPE_EFFECTS,
+    **ACCESS_EFFECTS,
+    "rename_part": inherited(rename_part),
+    "set_statistics": inherited(set_statistics),
+    "set_column_options": inherited(set_column_options),
     "enable_trigger": inherited(switch_trigger),
     "disable_trigger": inherited(switch_trigger),
     "create_table": create_relation,
@@ -219,5 +252,5 @@ EFFECTS: dict[str, Effect] = {
     "grant": grant,
     "change_owner": change_owner,
     **dict.fromkeys(("insert", "upsert", "update", "delete", "merge", "truncate"), write_rows),
-    **dict.fromkeys(("select", "do", "call"), nothing),
+    **dict.fromkeys(("select", "do", "call", "set_constraints"), nothing),
 }

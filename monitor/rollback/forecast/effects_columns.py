@@ -17,8 +17,9 @@ from monitor.rollback.forecast.entries import (
     unidentified,
 )
 from monitor.rollback.forecast.keys import make_keys
-from monitor.rollback.forecast.made import forget_comment
+from monitor.rollback.forecast.made import forget_comment, forget_owned, move_owned
 from monitor.rollback.forecast.model import Effect, Forecast
+from monitor.rollback.forecast.narrowing import misfit
 from monitor.rollback.schema.compare import ANY, singular
 from monitor.rollback.script.labels import beside, quoted
 from monitor.rollback.script.plan import Action
@@ -64,8 +65,10 @@ def drop_column(f: Forecast, a: Action) -> None:
     else:
         f.lose(a, label, a.name)
     del entry["columns"][a.name]
+    entry.get("settings", {}).pop(a.name, None)
     _unname(entry, a.name)
     forget_comment(f, label, "column", a.name)
+    forget_owned(f, f"{label}.{quoted(a.name)}")
     f.forget(f"{label}.{quoted(a.name)}")
 
 
@@ -140,7 +143,10 @@ def rename_column(f: Forecast, a: Action) -> None:
         )
         return
     entry["columns"][a.new_name] = entry["columns"].pop(a.name)
+    if a.name in (settings := entry.get("settings", {})):
+        settings[a.new_name] = settings.pop(a.name)
     forget_comment(f, label, "column", a.name, a.new_name)
+    move_owned(f, f"{label}.{quoted(a.name)}", f"{label}.{quoted(a.new_name)}")
     f.leeway.rename(a.name, a.new_name)
     f.leeway.add_renamed(label, a.name, a.new_name)
     f.move(f"{label}.{quoted(a.name)}", f"{label}.{quoted(a.new_name)}")
@@ -232,7 +238,8 @@ def alter_type(f: Forecast, a: Action) -> None:
             return
     for where, _ in [(label, entry), *below(f, entry)]:
         f.release(f"{where}.{quoted(a.name)}")
-    f.lose(a, label, a.name)
+    if misfit(column.get("type"), a.text, a.part) is None:
+        f.lose(a, label, a.name)
     column.update(type=ANY, collation=ANY, default=ANY if column.get("default") is not None else None)
     f.scan(label)
     for part in ("indexes", "statistics", "constraints", "dependents"):

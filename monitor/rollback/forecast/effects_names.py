@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.rollback.forecast.entries import Entry, relation_of
-from monitor.rollback.forecast.made import forget_comments
+from monitor.rollback.forecast.made import forget_comments, move_owned
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.compare import ANY
 from monitor.rollback.script.labels import bare, beside, split_label
@@ -24,6 +24,7 @@ def rename_relation(f: Forecast, a: Action) -> None:
         return
     f.relations[new], f.relations[label] = entry, None
     forget_comments(f, label, new)
+    move_owned(f, label, new)
     f.made_on = {index: new if of == label else of for index, of in f.made_on.items()}
     f.leeway.rename(bare(label), a.new_name)
     f.leeway.move(label, new)

@@ -16,6 +16,12 @@ def _key(f: Forecast, a: Action) -> str:
     return other_key(*other) if other else ""
 
 
+def meaning(others: dict[str, Any], key: str) -> set[str]:
+    """Keys of the plan that mean the same now: with its schema, and without."""
+    label = others[key]["label"]
+    return {key, *(k for k, e in others.items() if label and e and e["label"] == label)}
+
+
 def drop_other(f: Forecast, a: Action) -> None:
     """A function, type or schema."""
     key = _key(f, a)
@@ -26,7 +32,8 @@ def drop_other(f: Forecast, a: Action) -> None:
     if left := entry["dependents"]:
         remedy = "drop them by name first, CASCADE is not expanded here" if a.cascade else "drop them first"
         f.problem(f"{key} is needed by {', '.join(left[:5])}: {remedy}")
-    f.expected["others"][key] = None
+    for known in meaning(f.expected["others"], key):
+        f.expected["others"][known] = None
     f.forget(entry["label"].partition(" ")[2])
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from monitor.rollback.forecast.model import Destroyed, Forecast
 from monitor.rollback.schema.sizes import Size
+from monitor.rollback.script.sequence import Group
 
 BYTES_PER_SECOND = 40e6
 """Of CREATE TABLE AS: an assumption for a small cloud volume, low on purpose."""
@@ -40,6 +42,57 @@ def seconds(
     scans = [_assumed(by_label[label]) for _, label in forecast.scanned if label in by_label]
     parts = [n * by_label[label].parts for label, n in forecast.worked_on.items() if label in by_label]
     return KEEPING * len(salvaged) + sum(copies) + sum(scans) + PART * sum(parts)
+
+
+FIXED = 18
+"""Round trips under the lock of every group: what it checks, its statements, what it writes, COMMIT. 13 to 16
+were counted, and two are a reserve."""
+
+BOOKS = 6
+"""More of them where a migration tool's table is kept."""
+
+FIRST_COPY, PER_COPY = 12, 14
+"""More of them for each copy: its definition, the copy, the manifest; once, for what is asked first then."""
+
+TOLD_FROM = 0.005
+"""Seconds of a round trip from which on the network is worth a word."""
+
+
+def trips(salvaged: Sequence[Destroyed], groups: Sequence[Group], *, books: bool) -> int:
+    """Round trips under the lock of the group that has the most; the statements of a group go together."""
+    copies = [sum(d.step in g.steps for d in salvaged) for g in groups if g.transactional]
+    each = [FIXED + BOOKS * books + FIRST_COPY * bool(n) + PER_COPY * n for n in copies]
+    return max(each, default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What the way to the database adds to the time under the lock. `round_trip`: seconds."""
+
+    trips: int
+    round_trip: float
+    copies: bool = False
+
+    @property
+    def seconds(self) -> float:
+        return self.trips * self.round_trip
+
+    def decides(self, work: float) -> bool:
+        """Whether it is the larger part."""
+        return self.seconds > work
+
+    def told(self) -> str:
+        if self.round_trip < TOLD_FROM or not self.trips:
+            return ""
+        return f", {self.seconds:.1f} s of it for {self.trips} round trips of {self.round_trip * 1000:.0f} ms"
+
+    def too_long(self, work: float, max_locked: float) -> str:
+        """The sentence for a database that is too far away."""
+        return (
+            f"the lock would be held for about {work + self.seconds:.1f} s, more than max_locked "
+            f"{max_locked:g} s{self.told()}: run the daemon nearer to the database, "
+            f"{'use --data-loss quarantine or accept, ' * self.copies}or raise max_locked"
+        )
 
 
 def _copy(relation: Size, rate: float | None) -> float:

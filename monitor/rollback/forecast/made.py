@@ -40,6 +40,27 @@ def forget_indexes_on(f: Forecast, table: str) -> None:
         del f.made_on[index]
 
 
+def forget_owned(f: Forecast, owner: str) -> None:
+    """Sequences that belong to a table, or to one of its columns, go with it."""
+    for label, entry in list(f.relations.items()):
+        if isinstance(entry, dict) and _is_owned(entry, owner):
+            f.relations[label] = None
+            f.forget(label)
+
+
+def move_owned(f: Forecast, old: str, new: str) -> None:
+    """Their owner is called otherwise."""
+    for entry in f.relations.values():
+        if isinstance(entry, dict) and _is_owned(entry, old):
+            entry["owned_by"] = f"{new}{entry['owned_by'].removeprefix(old)}"
+
+
+def _is_owned(entry: dict[str, Any], owner: str) -> bool:
+    """`owned_by` was not read of every plan."""
+    column = str(entry.get("owned_by") or "")
+    return column == owner or column.startswith(f"{owner}.")
+
+
 def forget_comments(f: Forecast, label: str, new: str = "") -> None:
     """Nothing of this name is there any more: its comments are gone, or are those of the `new` name."""
     for key in [k for k in f.expected["others"] if k == f"comment on {label}" or _of(k) == label]:

@@ -16,10 +16,13 @@ from typing import Any
 from monitor.errors import Problem
 from monitor.rollback.schema.compare import ANY, Leeway
 from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.schema.others import other_key, other_of
 from monitor.rollback.script.labels import belongs, moved
 from monitor.rollback.script.plan import Action, Statement, key_of
 
 DROPPED_TOGETHER = {"drop_table", "drop_view", "drop_materialized_view", "drop_sequence"}
+
+OTHERS_TOGETHER = {"drop_type", "drop_function", "drop_operator", "drop_extension"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,10 @@ def _go_together(f: Forecast, s: Statement) -> None:
     for a in s.actions:
         if a.kind in DROPPED_TOGETHER and a.relation:
             f.forget(f.label(a))
+        elif a.kind in OTHERS_TOGETHER and (other := other_of(a, "")):
+            entry = f.expected["others"].get(other_key(*other))
+            if entry is not None:
+                f.forget(str(entry["label"]).partition(" ")[2])
 
 
 def modelled(now: Fingerprint) -> Fingerprint:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.errors import Problem
-from monitor.rollback.schema.others import other_key, other_of
+from monitor.rollback.schema.others import other_key, other_of, renamed
 from monitor.rollback.script.labels import beside, split_label
 from monitor.rollback.script.plan import Action, Statement, Written, key_of
 
-CREATED = {"create_table", "create_view", "create_sequence"}
+CREATED = {"create_table", "create_view", "create_materialized_view", "create_sequence"}
 
 RENAMED = {"rename_relation": "new_name", "create_index": "name", "create_index_concurrently": "name"}
 """Kinds that make a name beside the relation they are about -> where it stands."""
@@ -118,10 +118,12 @@ def _played(names: _Names, a: Action) -> None:
         names.gone.discard(beside(label, names.quoted[getattr(a, RENAMED[a.kind])]))
     if a.kind != "comment" and (other := other_of(a, "")):
         key = other_key(*other)
-        if a.kind.startswith("drop_"):
+        if a.kind.startswith("drop_") or renamed(a):
             names.gone.add(key)
         else:
             names.gone.discard(key)
+        if new := renamed(a):
+            names.gone.discard(other_key(*new))
 
 
 def _later(schema: str, other: str, path: Sequence[str]) -> bool:

@@ -8,10 +8,16 @@ from monitor.rollback.script.kinds import KINDS, Class
 from monitor.rollback.script.labels import bare
 from monitor.rollback.script.plan import Action, key_of
 
-MADE = {"create_table", "create_view", "create_sequence", "create_function", "create_type"}
+MADE = {
+    "create_table", "create_view", "create_materialized_view", "create_sequence", "create_function",
+    "create_type",
+}  # fmt: skip
 """Kinds of what belongs to whoever made it."""
 
-PARTS = {"drop_column", "drop_constraint", "drop_default", "drop_not_null", "drop_trigger", "drop_policy"}
+PARTS = {
+    "drop_column", "drop_constraint", "drop_default", "drop_not_null", "drop_trigger", "drop_policy",
+    "drop_attribute",
+}  # fmt: skip
 """Kinds that take a part of a relation, which stays."""
 
 
@@ -73,5 +79,5 @@ def too_long(estimated: float, max_locked: float) -> str:
     """The sentence for a plan that would hold its lock too long; also said by readiness."""
     return (
         f"copying and scanning is estimated to hold the lock for {estimated:.1f} s, more than max_locked "
-        f"{max_locked:g} s: use --data-loss quarantine or accept, or raise max_locked"
+        f"{max_locked:g} s: use --data-loss quarantine, name it with --accept-loss, or raise max_locked"
     )

@@ -16,6 +16,7 @@ from monitor.pg import quote_identifier
 from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.entries import Entry
 from monitor.rollback.forecast.model import Forecast, modelled
+from monitor.rollback.forecast.narrowing import misfit
 from monitor.rollback.schema.compare import ANY
 from monitor.rollback.script.kinds import DATA_ONLY, KINDS, Class
 from monitor.rollback.script.labels import bare
@@ -158,6 +159,8 @@ def _spreads(entry: Entry) -> bool:
 def _of(plan: Plan, model: Forecast, a: Action, rows: _Rows) -> Iterator[Demand | Parents]:
     if a.kind == "set_not_null":
         yield from _no_nulls(model, a, rows, (a.name,))
+    elif a.kind == "alter_type":
+        yield from _fitting(model, a, rows)
     elif a.kind in UNIQUE_INDEXES and a.part and a.name not in rows.entry["indexes"]:
         columns = [json.loads(key)[0] for key in json.loads(a.shape)["keys"]]
         yield from _no_twins(model, a, rows, columns, nulls_distinct="not distinct" not in a.part)
@@ -204,6 +207,15 @@ def _still_empty(model: Forecast, a: Action, rows: _Rows, empty: set[tuple[str, 
         yield Demand(model.line, _said(a), what, sql, remedy="fill it before that statement")
 
 
+def _fitting(model: Forecast, a: Action, rows: _Rows) -> Iterator[Demand]:
+    """A type that is too small for a value of now."""
+    names = rows.now((a.name,))
+    if names and (odd := misfit(rows.entry["columns"][a.name]["type"], a.text, a.part)):
+        sql = f"SELECT EXISTS (SELECT FROM {rows.was} WHERE {odd.format(quote_identifier(names[0]))})"
+        what = f"{names[0]} of at least one row of {rows.name} does not fit into the type"
+        yield Demand(model.line, _said(a), what, sql)
+
+
 def _no_nulls(model: Forecast, a: Action, rows: _Rows, columns: Sequence[str]) -> Iterator[Demand]:
     names = rows.now(columns) or ()
     for name, then in zip(names, columns, strict=False):
@@ -243,4 +255,4 @@ def _parents(plan: Plan, model: Forecast, a: Action, rows: _Rows, shape: Any) ->
 
 
 def _said(a: Action) -> str:
-    return f"{KINDS[a.kind].statement} {a.name}".replace("ADD CONSTRAINT name ", "ADD CONSTRAINT ")
+    return f"{KINDS[a.kind].statement} {a.name}"

@@ -32,7 +32,19 @@ PARSED = DATA_ONLY - {"truncate"}
 """Kinds of which the server looks at every name when it parses them."""
 
 MAKES = frozenset(
-    ("create_function", "create_type", "create_table", "drop_function", "drop_type", "drop_schema")
+    (
+        "create_function",
+        "create_type",
+        "create_table",
+        "create_extension",
+        "create_materialized_view",
+        "drop_function",
+        "drop_type",
+        "drop_schema",
+        "drop_extension",
+        "rename_type",
+        "rename_function",
+    )
 )
 """Kinds after which names of functions and types may mean something else."""
 
@@ -77,6 +89,19 @@ SELECT pg_catalog.format_type(t.oid, NULL)
                     WHERE k.castsource OPERATOR(pg_catalog.=) f.oid
                       AND k.casttarget OPERATOR(pg_catalog.=) t.oid
                       AND k.castcontext OPERATOR(pg_catalog.<>) 'e')"""
+
+AVAILABLE = """/* migration-monitor: may an extension be created */
+SELECT e.installed_version IS NOT NULL AS there,
+       v.superuser AND NOT (r.rolsuper OR (v.trusted AND pg_catalog.has_database_privilege(
+         pg_catalog.current_database(), 'CREATE'))) AS forbidden,
+       ARRAY(SELECT q::text FROM pg_catalog.unnest(v.requires) q
+              WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_extension x
+                                 WHERE x.extname OPERATOR(pg_catalog.=) q)) AS needs
+  FROM pg_catalog.pg_available_extensions e
+  JOIN pg_catalog.pg_available_extension_versions v ON v.name OPERATOR(pg_catalog.=) e.name
+   AND v.version OPERATOR(pg_catalog.=) coalesce(nullif($2::text, ''), e.default_version)
+  JOIN pg_catalog.pg_roles r ON r.rolname OPERATOR(pg_catalog.=) current_user
+ WHERE e.name OPERATOR(pg_catalog.=) $1"""
 
 COLUMNS = """/* migration-monitor: columns of a view */
 SELECT a.attname::text AS name, a.atttypid AS type
@@ -137,8 +162,10 @@ def _changed(s: Statement, resolution: Mapping[str, str], quoted: Mapping[str, s
 
 
 async def _said(q: _Asking) -> AsyncIterator[str]:
-    async for what in _absent(q):
-        yield what
+    if absent := [what async for what in _absent(q)]:
+        for what in absent:
+            yield what
+        return  # what else would be asked needs these names
     if (
         q.same_tables
         and q.same_names
@@ -215,6 +242,26 @@ async def _alter_type(q: _Asking, a: Action) -> str:
     return what if written else ""
 
 
+GRANTED = (
+    "if the extension is trusted, GRANT CREATE ON DATABASE to it, else let a superuser create it by hand"
+)
+
+
+async def _extension(q: _Asking, a: Action) -> str:
+    await q.connection.execute(set_path(q.search_path))
+    r = await q.connection.fetchrow(AVAILABLE, a.name, a.text or "")
+    if r is None:
+        version = f" {a.text}" if a.text else ""
+        return f"the server has no extension {a.name}{version}: install its package there first"
+    if r["there"]:
+        return ""
+    if r["forbidden"]:
+        return f"the role of rollback_dsn may not create extension {a.name}: {GRANTED}"
+    if r["needs"] and not a.cascade and q.same_names:
+        return f"extension {a.name} needs {', '.join(r['needs'])}: create that first, or write CASCADE"
+    return ""
+
+
 async def _view(q: _Asking, a: Action) -> str:
     """OR REPLACE may only add columns behind those that are there."""
     if not (a.text and a.if_exists and q.same_names and q.same_tables):
@@ -253,5 +300,5 @@ def _unlike(
 
 READERS = {
     "add_constraint": _foreign_key, "create_function": _function, "alter_type": _alter_type,
-    "create_view": _view,
+    "create_view": _view, "create_extension": _extension,
 }  # fmt: skip

@@ -20,7 +20,7 @@ HIDDEN = """/* migration-monitor: does row security hide rows from the rollback 
 SELECT w.label FROM pg_catalog.unnest($1::text[]) AS w(label)
  WHERE pg_catalog.row_security_active(pg_catalog.to_regclass(w.label)::oid)"""
 
-FILTERED = (DATA_ONLY | {"select"}) - {"truncate"}
+FILTERED = (DATA_ONLY | {"select", "create_materialized_view"}) - {"truncate"}
 """Kinds that row security applies to."""
 
 

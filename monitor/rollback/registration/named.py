@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from monitor.rollback.schema.catalogue import Resolved
-from monitor.rollback.schema.others import other_of
+from monitor.rollback.schema.others import other_of, renamed
 from monitor.rollback.script.labels import beside, split_label
 from monitor.rollback.script.plan import Action, Statement, Written, key_of
 
@@ -48,5 +48,5 @@ def touched(
             if a.kind == "detach_partition":
                 labels.add(resolved[a.name].label)
         other = other_of(a, resolved[key_of(a.relation)].label if a.relation else "")
-        others |= {other} if other else set()
+        others |= {o for o in (other, renamed(a)) if o}
     return sorted(labels), tuple(sorted(others))

@@ -11,18 +11,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from monitor import ownership, pg
+from monitor.encoding import encoding_of
 from monitor.errors import DatabaseError, PlanRefused, Problem
 from monitor.pg import Connection
-from monitor.ports import AtRisk, Bookkeeping, StoredPlan, loss_sentences, risk_to_json
+from monitor.ports import NO_ROLLBACK, AtRisk, Bookkeeping, StoredPlan, loss_sentences, risk_to_json
 from monitor.rollback import bookkeeping, conditions, role, stored
 from monitor.rollback.data import atrisk, quarantine
-from monitor.rollback.data.losses import DataLoss, Protection, protect
+from monitor.rollback.data.losses import DataLoss, Protection, left_behind, protect
 from monitor.rollback.forecast import estimate, speed
 from monitor.rollback.forecast.effects import EFFECTS
-from monitor.rollback.forecast.model import Forecast, foresee
+from monitor.rollback.forecast.model import Destroyed, Forecast, foresee
 from monitor.rollback.forecast.shadows import shadowed
-from monitor.rollback.registration import fits, hidden, misfits, named, objections, remembering
+from monitor.rollback.registration import (
+    choosing,
+    deferrable,
+    fits,
+    hidden,
+    misfits,
+    named,
+    objections,
+    owners,
+    remembering,
+)
 from monitor.rollback.registration.cautions import cautions
+from monitor.rollback.remade import told
 from monitor.rollback.schema import catalogue, code, fingerprint, sizes
 from monitor.rollback.schema.catalogue import Identity, Resolved
 from monitor.rollback.schema.document import Document
@@ -64,17 +76,46 @@ class Options:
 
 async def prepare(dsn: str, sql: bytes, options: Options) -> Prepared:
     """Raises PlanRefused with every reason found, DatabaseError when the database can't be asked."""
-    text, statements = await plan.read(sql)
+    script = await plan.script(sql)
     connection = await connect_directly(dsn, "register")
     try:
         async with pg.translated("reading the catalogue"), asyncio.timeout(CATALOGUE_DEADLINE):
-            return await _prepare(connection, text, statements, options)
+            script = plan.for_encoding(script, encoding_of(connection))
+            return await _prepare(connection, script, options)
     except DatabaseError as e:
         if pg.is_pooler(e):
             raise PlanRefused([Problem("", POOLER)]) from e
         raise
     finally:
         await pg.close(connection)
+
+
+async def nothing(dsn: str, options: Options) -> StoredPlan:
+    """The plan of a migration that can't be rolled back: it is watched like any other, on the same server.
+
+    Raises PlanRefused and DatabaseError.
+    """
+    connection = await connect_directly(dsn, "register")
+    try:
+        async with pg.translated("reading the catalogue"), asyncio.timeout(CATALOGUE_DEADLINE):
+            server = await catalogue.identity(connection)
+            strange = await ownership.faults(connection)
+    finally:
+        await pg.close(connection)
+    _refuse_server(connection, server, options)
+    if strange:
+        raise PlanRefused([Problem("", ownership.sentence(strange))])
+    empty = stored.Plan(
+        "", plan.sha256_of(""), (), {}, {}, (), (), DataLoss.SALVAGE, (), (), (), server.search_path,
+        server.system, server.timeline, {"relations": {}, "others": {}},
+    )  # fmt: skip
+    document = stored.to_json(
+        empty, no_rollback=True, warnings=[], notices=[str(NO_ROLLBACK)], accept_loss=[], allow_opaque=False,
+        role=server.role, at_risk=[], given="", given_sha256=empty.sha256,
+    )  # fmt: skip
+    return StoredPlan(
+        "", empty.sha256, document, server.search_path, server.system, server.timeline, empty.fingerprint
+    )
 
 
 async def connect_directly(dsn: str, name: str) -> Connection:
@@ -92,29 +133,35 @@ async def connect_directly(dsn: str, name: str) -> Connection:
 POOLER = "the rollback goes through a connection pooler: rollback_dsn must name the server itself"
 
 
-async def _prepare(
-    connection: Connection, text: str, statements: tuple[Statement, ...], options: Options
-) -> Prepared:
-    given = text
+async def _prepare(connection: Connection, script: plan.Script, options: Options) -> Prepared:
+    text, statements = script.text, script.statements
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         seen = await _see(connection, statements, options)
-        aside = quarantine.Rewritten(text, ())
+        statements = seen.statements
+        aside, lost = quarantine.Rewritten(text, ()), list[Destroyed]()
         if options.data_loss is DataLoss.QUARANTINE:
+            lost = foresee(seen.print_, statements, seen.resolution, seen.quoted, EFFECTS).destroyed
+            accepted = protect(lost, options.data_loss, options.accept_loss).accepted
             aside = await quarantine.rewrite(
-                connection, text, statements, seen.print_, seen.resolution, seen.quoted
+                connection, text, statements, seen.print_, seen.resolution, seen.quoted, accepted
             )
             text, statements = await plan.read(aside.text.encode())
             seen = await _see(connection, statements, options)
+            statements = seen.statements
         unfit = await fits.problems(
             connection, statements, seen.resolution, seen.quoted, seen.server.search_path
         )
+        strange = await owners.problems(connection, statements, seen.server.search_path)
         books = await _books(connection, options)
         remembered = await remembering.read(connection, seen.server, options.before)
+        remade = await remembering.remade(connection, statements, seen.print_, seen.resolution, remembered)
     server, resolved, opaque, quoted = seen.server, seen.resolved, seen.opaque, seen.quoted
     print_, others, resolution = seen.print_, seen.others, seen.resolution
     forecast = foresee(print_, statements, resolution, quoted, EFFECTS)
     protection = protect(forecast.destroyed, options.data_loss, options.accept_loss)
-    problems = [*objections.rights(statements, resolved),
+    if options.data_loss is DataLoss.QUARANTINE:
+        protection = left_behind(forecast.destroyed, lost, options.accept_loss)
+    problems = [*objections.rights(statements, resolved), *strange,
                 *objections.opaque(statements, opaque, options.allow_opaque), *forecast.problems,
                 *shadowed(statements, resolution, quoted, seen.path, print_["others"]),
                 *(unfit if not forecast.problems else []), *protection.problems, *books]  # fmt: skip
@@ -124,22 +171,25 @@ async def _prepare(
         text, plan.sha256_of(text), _classified(statements, opaque), resolution, quoted,
         tuple(print_["relations"]),
         others, options.data_loss, (*forecast.destroyed, *(q.loss for q in aside.quarantined)),
-        protection.salvaged, aside.quarantined,
+        protection.kept, aside.quarantined,
         server.search_path, server.system, server.timeline,
-        remembered.beside(print_), bookkeeping=options.bookkeeping,
+        {**remembered.beside(print_), **remade}, bookkeeping=options.bookkeeping,
     )  # fmt: skip
     if blocked := [
-        *await conditions.in_the_way(connection, registered), *await hidden.problems(connection, registered)
+        *await conditions.in_the_way(connection, registered), *await hidden.problems(connection, registered),
+        *await deferrable.problems(connection, registered),
     ]:  # fmt: skip
         raise PlanRefused(blocked)
-    registered = replace(registered, measured=await speed.measure(connection, protection.salvaged, print_))
-    at_risk = await atrisk.read(connection, registered.destroyed, options.data_loss, print_)
+    registered = replace(registered, measured=await speed.measure(connection, protection.kept, print_))
+    at_risk = await atrisk.read(connection, registered.destroyed, registered.fate_of, print_)
     broken = await misfits.read(connection, registered)
     large = await sizes.read(connection, resolution.values())
-    estimated = estimate.seconds(protection.salvaged, forecast, large, registered.measured)
-    prepared = _result(registered, forecast, protection, resolved, server, options, at_risk, broken, given,
+    estimated = estimate.seconds(protection.kept, forecast, large, registered.measured)
+    forecast.notices[:0] = seen.notices
+    prepared = _result(registered, forecast, protection, resolved, server, options, at_risk, broken, script,
                        estimated)  # fmt: skip
-    return replace(prepared, warnings=(*remembered.warnings(registered), *prepared.warnings))
+    taken_along = told(registered.remade, registered.statements, server.role)
+    return replace(prepared, warnings=(*remembered.warnings(registered), *taken_along, *prepared.warnings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +203,8 @@ class Seen:
     others: tuple[tuple[str, str], ...]
     print_: fingerprint.Fingerprint
     path: tuple[str, ...]
+    statements: tuple[Statement, ...]  # each constraint and index with its name
+    notices: tuple[str, ...] = ()
 
     @property
     def resolution(self) -> dict[str, str]:
@@ -173,7 +225,11 @@ async def _see(connection: Connection, statements: Sequence[Statement], options:
     opaque = await code.reasons(connection, statements, meaning, quoted)
     labels, others = named.touched(statements, resolved, quoted)
     print_ = await fingerprint.read(connection, labels, others, server.search_path)
-    return Seen(server, resolved, opaque, quoted, others, print_, path)
+    chosen = await choosing.names(connection, statements, print_, meaning, quoted)
+    if chosen.notices:
+        again = await _see(connection, chosen.statements, options)
+        return replace(again, notices=chosen.notices)
+    return Seen(server, resolved, opaque, quoted, others, print_, path, chosen.statements)
 
 
 def _result(
@@ -185,17 +241,17 @@ def _result(
     options: Options,
     at_risk: tuple[AtRisk, ...],
     broken: tuple[str, ...],
-    given: str,
+    script: plan.Script,
     estimated: float,
 ) -> Prepared:
     warnings = (*cautions(registered, estimated, server, options.max_locked), *broken)
     told = (*quarantine.notices(registered.quarantined), *loss_sentences(at_risk))
-    notices = (*forecast.notices, *told, *bookkeeping.shown(options.bookkeeping))
+    notices = (*script.notices, *forecast.notices, *told, *bookkeeping.shown(options.bookkeeping))
     document = stored.to_json(
         registered, warnings=list(warnings), notices=list(notices), estimated_seconds=round(estimated, 3),
         accept_loss=list(options.accept_loss), allow_opaque=options.allow_opaque, role=server.role,
         at_risk=[risk_to_json(risk) for risk in at_risk],
-        given=given, given_sha256=plan.sha256_of(given),
+        given=script.given, given_sha256=plan.sha256_of(script.given),
     )  # fmt: skip
     return Prepared(
         StoredPlan(
@@ -207,7 +263,7 @@ def _result(
         warnings,
         notices,
         estimated,
-        tuple(d.name for d in protection.salvaged),
+        tuple(d.name for d in protection.kept),
     )  # fmt: skip
 
 

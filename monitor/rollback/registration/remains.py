@@ -11,9 +11,11 @@ from typing import Any
 
 from monitor.rollback.schema import whole
 from monitor.rollback.schema.compare import ANY, Leeway, same
+from monitor.rollback.schema.others import other_key, other_of
 from monitor.rollback.schema.whole import How, Objects
 from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.labels import beside, quoted
+from monitor.rollback.script.labels import belongs, beside, quoted
+from monitor.rollback.script.plan import key_of
 from monitor.rollback.script.refusals import OWN_SCHEMA
 from monitor.rollback.stored import Plan
 
@@ -27,8 +29,24 @@ COMPARED = {
     "statistics": ("definition",),
 }  # fmt: skip
 
+APART = {"index", "composite type"}
+"""Relations that a whole fingerprint has elsewhere: with their table, and as a type."""
+
 FOLLOW = ("constraints", "indexes", "statistics")
 """What may come along unnamed with an added column or table."""
+
+ASPECTS = ("key_triggers", "options", "persistence", "replica_identity", "row_security", "toast_options")
+"""Of a relation itself: what only statements that are made for it change."""
+
+LEAVE_THEM = frozenset(
+    (
+        "rename_column", "add_column", "drop_column", "alter_type", "add_constraint", "drop_constraint",
+        "rename_constraint", "validate_constraint", "set_default", "drop_default", "set_not_null",
+        "drop_not_null", "create_index", "create_index_concurrently", "drop_index", "drop_index_concurrently",
+        "create_trigger", "drop_trigger", "drop_policy", "comment", "grant", "change_owner",
+    )
+)  # fmt: skip
+"""Kinds that leave such aspects of their relation as they are."""
 
 SAYS = {How.MISSING: "will be missing", How.NEW: "will still be there", How.CHANGED: "will differ"}
 
@@ -42,15 +60,31 @@ def remaining(plan: Plan, before: Objects, now: Objects) -> list[str]:
     touched: set[str] = set()
     for label, entry in sorted(forecast.relations.items()):
         touched.add(label)
-        if entry is not ANY and _kind(plan, label, entry) != "index" and not label.startswith(OWN_SCHEMA):
+        if entry is not ANY and _kind(plan, label, entry) not in APART and not label.startswith(OWN_SCHEMA):
             found += _relation(label, entry, before.get(label), forecast.leeway, plan.aside)
+    for label in sorted(touched & before.keys() & now.keys() - _reshaped(plan)):
+        found += _aspects(label, before[label], now[label])
     loose = _with_followers(touched, now) | forecast.dropped | _views(plan) | _others(plan, before)
+    loose |= _users(plan, before, now, forecast.leeway)
+    loose |= {e["label"] for e in forecast.expected["others"].values() if e}
     for difference in whole.differences(before, now):
         label = difference.object
         if label not in loose and not _is_made(label, forecast.leeway):
             what = f"{label}: {difference.what}" if difference.what else label
             found.append(f"{what} {SAYS[difference.how]}")
     return found
+
+
+def _reshaped(plan: Plan) -> set[str]:
+    """Labels of relations that a statement may change beyond their parts."""
+    actions = (a for s in plan.statements for a in s.actions if a.relation and a.kind not in LEAVE_THEM)
+    return {plan.resolution[key_of(a.relation or ())] for a in actions}
+
+
+def _aspects(label: str, was: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """How the migration left the relation itself, and the plan will leave it."""
+    found = whole.differences_of(label, *({k: e[k] for k in ASPECTS if k in e} for e in (was, now)))
+    return [f"{label}: {d.what} {SAYS[d.how]} ({d.detail})" for d in found]
 
 
 def _with_followers(touched: set[str], now: Objects) -> set[str]:
@@ -127,10 +161,30 @@ def _views(plan: Plan) -> set[str]:
     return {k.split("view ", 1)[1] for e in entries for k in e["dependents"] if "view " in k}
 
 
+FOLLOWED = {"rename_type", "rename_function", "rename_value"}
+"""Kinds that show in whatever uses the type or function."""
+
+
+def _users(plan: Plan, before: Objects, now: Objects, leeway: Leeway) -> set[str]:
+    """Labels of what uses a type or function that the plan renames, or a value of it.
+
+    A function of such a type has another label then.
+    """
+    actions = [a for s in plan.statements for a in s.actions if a.kind in FOLLOWED]
+    keys = {other_key(*other) for a in actions if (other := other_of(a, ""))}
+    entries = [plan.fingerprint["others"].get(key) for key in keys]
+    dependents = [d for e in entries if e for d in e["dependents"]]
+    found = {label for label in now if any(belongs(d, label.partition(" ")[2] or label) for d in dependents)}
+    return found | {label for label in before.keys() - now if any(same(u, label, leeway) for u in found)}
+
+
 def _others(plan: Plan, before: Objects) -> set[str]:
     """Labels of functions, types and schemas that the plan names, and of those it may create."""
     made = {a.kind for s in plan.statements for a in s.actions}
-    kinds = {"function": "create_function", "type": "create_type"}
+    kinds = {"function": "create_function", "type": "create_type", "extension": "create_extension"}
     made_kinds = tuple(f"{word} " for word, kind in kinds.items() if kind in made)
     created = {label for label in before if made_kinds and label.startswith(made_kinds)}
-    return plan.named | created
+    of_statistics = {
+        e["body"] for k, e in plan.fingerprint["others"].items() if e and k.startswith("statistics ")
+    }
+    return plan.named | created | of_statistics

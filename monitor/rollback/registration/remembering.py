@@ -6,9 +6,12 @@ This file stores nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from monitor.pg import Connection
+from monitor.rollback import remade as remades
 from monitor.rollback.registration.remains import remaining
 from monitor.rollback.schema import before as befores
 from monitor.rollback.schema import whole
@@ -17,6 +20,7 @@ from monitor.rollback.schema.catalogue import Identity
 from monitor.rollback.schema.document import Document
 from monitor.rollback.schema.fingerprint import Fingerprint
 from monitor.rollback.schema.whole import Objects
+from monitor.rollback.script.plan import Statement
 from monitor.rollback.stored import Plan
 
 SHOWN = 5
@@ -53,6 +57,18 @@ class Remembered:
             f"the plan does NOT bring the schema back: after it {'; '.join(left[:SHOWN])}{more}. Executed as "
             "it is, the watch would end `unverified` and page: mend the rollback and register it again",
         )
+
+
+async def remade(
+    connection: Connection, statements: Sequence[Statement], print_: Fingerprint,
+    resolution: Mapping[str, str], remembered: Remembered,
+) -> dict[str, Any]:  # fmt: skip
+    """What is stored of what the plan drops and makes again; {} when there is no such thing."""
+    things = remades.found(statements, print_, resolution)
+    if not things:
+        return {}
+    was = remembered.before.objects if remembered.before else await whole.read(connection)
+    return {"remade": remades.kept(things, was)}
 
 
 async def read(connection: Connection, server: Identity, given: Document | None) -> Remembered:

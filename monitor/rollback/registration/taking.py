@@ -16,6 +16,11 @@ DEADLINE = 60.0
 WAIT = "SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '50s'"
 
 
+NOW = """/* migration-monitor */
+SELECT pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()))::bigint
+"""
+
+
 async def take(dsn: str) -> Document:
     """Raises DatabaseError. Needs no right but to connect; what the role may not read shows all the same."""
     connection = await connect_directly(dsn, "fingerprint")
@@ -23,10 +28,11 @@ async def take(dsn: str) -> Document:
         async with (
             pg.translated("reading the whole schema"),
             asyncio.timeout(DEADLINE),
-            connection.transaction(isolation="repeatable_read", readonly=True),
+            connection.transaction(isolation="read_committed", readonly=True),
         ):
             await connection.execute(WAIT)
             server = await catalogue.identity(connection)
-            return Document(place_of(server), await whole.read(connection))
+            objects = await whole.read(connection)
+            return Document(place_of(server), objects, await connection.fetchval(NOW))
     finally:
         await pg.close(connection)

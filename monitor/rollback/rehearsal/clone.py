@@ -12,17 +12,13 @@ import re
 from monitor import pg
 from monitor.errors import DatabaseError, OperatorError
 from monitor.pg import Connection
+from monitor.rollback.rehearsal.extensions import Omitted, omitted
 
 RESTORE_DEADLINE = 120.0
 """Seconds; 400 tables take about two."""
 
 LOOK_DEADLINE = 20.0
 """Seconds for reading what both servers have."""
-
-EXTENSIONS = """/* migration-monitor: extensions of the target */
-SELECT e.extname::text AS name FROM pg_catalog.pg_extension e WHERE e.extname <> 'plpgsql' ORDER BY 1"""
-
-AVAILABLE = "/* migration-monitor */ SELECT name::text AS name FROM pg_catalog.pg_available_extensions"
 
 POLICY_ROLES = """/* migration-monitor: roles that row security names */
 SELECT DISTINCT r.rolname::text AS name
@@ -38,20 +34,19 @@ _RESTRICT = re.compile(r"^\\restrict (\w+)\n", re.MULTILINE)
 _COMMENTS = re.compile(r"(?:\s+|--[^\n]*(?:\n|$))*")
 
 
-async def refuse_lacking(target: Connection, scratch: Connection) -> None:
-    """Raises OperatorError for extensions and roles of the target that the scratch server does not have."""
+async def refuse_lacking(target: Connection, scratch: Connection, texts: str) -> Omitted:
+    """Extensions to do without. Raises OperatorError for extensions that the target's schema or the texts
+    that are rehearsed use, and for roles, that the scratch server does not have.
+    """
     async with pg.translated("comparing the scratch server with the target"), asyncio.timeout(LOOK_DEADLINE):
-        extensions = await _names(target, EXTENSIONS) - await _names(scratch, AVAILABLE)
+        left_out = await omitted(target, scratch, texts)
         roles = await _names(target, POLICY_ROLES) - await _names(scratch, ROLES)
-    if extensions:
-        raise OperatorError(
-            f"the scratch server lacks the extension {_listed(extensions)} of the target: install it there"
-        )
     if roles:
         raise OperatorError(
             f"row security of the target names the role {_listed(roles)}, which the scratch server lacks: "
             "CREATE ROLE there"
         )
+    return left_out
 
 
 async def restore(scratch: Connection, schema: str) -> None:

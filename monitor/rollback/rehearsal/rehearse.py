@@ -20,6 +20,7 @@ from monitor.rollback.rehearsal import before as rehearsal_before
 from monitor.rollback.rehearsal import report, tools
 from monitor.rollback.rehearsal import run as rehearsal_run
 from monitor.rollback.rehearsal.clone import LOOK_DEADLINE, refuse_lacking, restore
+from monitor.rollback.rehearsal.extensions import Omitted
 from monitor.rollback.rehearsal.report import Phase, Story
 from monitor.rollback.rehearsal.scratch import Scratch, place_of, scratch_database
 from monitor.rollback.rehearsal.script import Piece, migration_pieces, rollback_pieces
@@ -57,9 +58,11 @@ async def rehearse(wanted: Wanted) -> Rehearsal:
         place = await place_of(target, "rollback_dsn")
         dumper = await tools.find(wanted.bindirs, place.major)
         async with scratch_database(wanted.scratch_dsn, place) as scratch:
-            live, path = await _clone(wanted, target, scratch, dumper)
-            story = Story(place.major, scratch.major, wanted.applied)
-            await _play(story, scratch, live, _acts(wanted, down, up), path)
+            texts = "\n".join(piece.text for piece in (*down, *(up or ())))
+            live, path, left_out = await _clone(wanted, target, scratch, dumper, texts)
+            story = Story(place.major, scratch.major, wanted.applied, notes=left_out.notes)
+            clone = _Clone(scratch, {k: e for k, e in live.items() if k in left_out.labels})
+            await _play(story, clone, live, _acts(wanted, down, up), path)
     finally:
         await pg.close(target)
     before = rehearsal_before.to_json(place.major, place.system, place.name, live)
@@ -67,22 +70,39 @@ async def rehearse(wanted: Wanted) -> Rehearsal:
 
 
 async def _clone(
-    wanted: Wanted, target: Connection, scratch: Scratch, dumper: tools.Dumper
-) -> tuple[Objects, str]:
-    """Dumps and plays the schema; the fingerprint of what was dumped, and the search_path to play under."""
+    wanted: Wanted, target: Connection, scratch: Scratch, dumper: tools.Dumper, texts: str
+) -> tuple[Objects, str, Omitted]:
+    """Dumps and plays the schema; the fingerprint of what was dumped, the search_path to play under, and
+    which extensions the clone is without.
+    """
     async with pg.translated("looking at the target"), asyncio.timeout(LOOK_DEADLINE):
         server = await catalogue.identity(target)
     connection = await pg.connect(scratch.dsn, name="rehearsal")
     try:
-        await refuse_lacking(target, connection)
+        left_out = await refuse_lacking(target, connection, texts)
         live = await shape_of(target)
         schema = await tools.dump(dumper, wanted.target_dsn)
         if whole.differences(live, await shape_of(target)):
             raise OperatorError("the target's schema changed while it was dumped: rehearse again")
-        await restore(connection, schema)
+        await restore(connection, left_out.without(schema))
     finally:
         await pg.close(connection)
-    return live, explicit_path(wanted.search_path or server.search_path, server.role)
+    return live, explicit_path(wanted.search_path or server.search_path, server.role), left_out
+
+
+@dataclass(frozen=True, slots=True)
+class _Clone:
+    """Where it is played. `left_out`: what it is without, and is taken as it is in the target."""
+
+    scratch: Scratch
+    left_out: Objects
+
+    async def shape(self) -> Objects:
+        connection = await pg.connect(self.scratch.dsn, name="rehearsal")
+        try:
+            return await shape_of(connection) | self.left_out
+        finally:
+            await pg.close(connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +125,11 @@ def _acts(wanted: Wanted, down: Sequence[Piece], up: Sequence[Piece] | None) -> 
     return [_Act("migration", up, None), _Act("rollback", down, 0), _Act("migration", up, 1)]
 
 
-async def _play(story: Story, scratch: Scratch, live: Objects, acts: Sequence[_Act], path: str) -> None:
+async def _play(story: Story, clone: _Clone, live: Objects, acts: Sequence[_Act], path: str) -> None:
     """Acts in order, up to the first that fails."""
-    story.states.append(await _scratch_shape(scratch))
-    if scratch.major == story.server_major and (lost := unlike(live, story.states[0])):
+    scratch = clone.scratch
+    story.states.append(await clone.shape())
+    if scratch.major == story.server_major and (lost := unlike(live, story.states[0], of_target=True)):
         story.notes.append(f"the clone differs from the target: {'; '.join(lost[:3])}")
     for act in acts:
         ran = await rehearsal_run.run(scratch.dsn, act.pieces, path)
@@ -123,7 +144,7 @@ async def _play(story: Story, scratch: Scratch, live: Objects, acts: Sequence[_A
         if failed:
             story.phases.append(Phase(act.what, ran, None, ()))
             return
-        now = await _scratch_shape(scratch)
+        now = await clone.shape()
         story.states.append(now)
         found = _found(act, story.states)
         story.phases.append(Phase(act.what, ran, act.again, tuple(found or ()), compared=found is not None))
@@ -136,12 +157,4 @@ def _found(act: _Act, states: Sequence[Objects]) -> list[str] | None:
     if act.before is None:
         return None
     changed = {d.object for d in whole.differences(states[0], states[-1])}
-    return unlike(act.before, states[-1], act.touched | changed)
-
-
-async def _scratch_shape(scratch: Scratch) -> Objects:
-    connection = await pg.connect(scratch.dsn, name="rehearsal")
-    try:
-        return await shape_of(connection)
-    finally:
-        await pg.close(connection)
+    return unlike(act.before, states[-1], act.touched | changed, of_target=True)

@@ -10,13 +10,10 @@ from dataclasses import dataclass
 
 from monitor.errors import PlanRefused, Problem
 from monitor.rollback.script import grammar, plan
-from monitor.rollback.script.refusals import BY_NODE, NOT_HERE, OWN_SCHEMA
+from monitor.rollback.script.refusals import NOT_HERE, OWN_SCHEMA
 
 SHOWN = 200
 """Characters of a statement that the report repeats."""
-
-IGNORED = BY_NODE["transaction_stmt"]
-"""BEGIN and COMMIT of a migration's file: a rehearsal has transactions of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ async def migration_pieces(sql: bytes) -> tuple[Piece, ...]:
         line = sql.count(b"\n", 0, start) + 1
         if reason := _refusal(str(fact["refusal"])):
             problems.append(Problem("the migration", reason, line))
-        elif fact["refusal"] != IGNORED:
+        elif not fact["control"]:  # a rehearsal has transactions of its own
             pieces.append(Piece(line, sql[start:end].decode()))
     if problems:
         raise PlanRefused(problems)

@@ -22,12 +22,22 @@ NOTES_SHOWN = 20
 """Differences elsewhere that are kept: one is telling, a thousand are a deploy of somebody else."""
 
 
+OTHER_FORMAT = (
+    "the fingerprint from before the migration was taken by an earlier version of migration-monitor, which "
+    "read less of the schema: whether it is as before can't be told"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Before:
-    """As stored with the watch. `touched`: labels that differed when the watch was registered."""
+    """As stored with the watch. `touched`: labels that differed when the watch was registered.
+
+    Not `readable`: it was stored by an earlier version, which described the same schema otherwise.
+    """
 
     packed: str
     touched: frozenset[str]
+    readable: bool = True
 
     @property
     def objects(self) -> Objects:
@@ -41,6 +51,8 @@ class Before:
 
     def compare(self, now: Objects, more: Iterable[str], aside: Iterable[str] = ()) -> Verified:
         """The schema of now, `more` being labels that are strict too, `aside` columns put into quarantine."""
+        if not self.readable:
+            return Verified((OTHER_FORMAT,), ())
         strict = self.touched | set(more)
         kept = {f"column {name}" for name in aside}
         found = [d for d in whole.differences(self.objects, now) if not (d.how is How.NEW and d.what in kept)]
@@ -96,10 +108,8 @@ def to_json(before: Before) -> Mapping[str, object]:
 
 
 def from_json(row: Mapping[str, Any]) -> Before:
-    """Raises KeyError or ValueError when it is not what `to_json` made."""
-    if row["format"] != document.FORMAT:
-        raise ValueError("the stored fingerprint is of another format")
-    return Before(row["packed"], frozenset(row["touched"]))
+    """Raises KeyError when it is not what `to_json` made, by this version or an earlier one."""
+    return Before(row["packed"], frozenset(row["touched"]), row["format"] == document.FORMAT)
 
 
 def changed_between(earlier: Objects, later: Objects) -> Sequence[str]:

@@ -40,8 +40,13 @@ SELECT w.step, 0::oid, pg_catalog.to_regtype(w.key)::oid
 EVENTS = {"insert": 4, "upsert": 4 | 16, "update": 16, "delete": 8, "merge": 4 | 8 | 16, "truncate": 32}
 """Kinds that write rows -> the events that triggers wait for, as pg_trigger.tgtype has them."""
 
-READS = DATA_ONLY | {"select", "alter_type", "create_view"}
+READS = DATA_ONLY | {
+    "select", "alter_type", "create_view", "create_materialized_view", "refresh_materialized_view",
+}  # fmt: skip
 """Kinds that look at rows, or will when what they make is asked."""
+
+KEPT = frozenset({"create_policy", "alter_policy"})
+"""Kinds that write an expression down for others to ask."""
 
 CASTS = READS | {"add_column", "create_table", "add_constraint", "set_default", "create_index"}
 """Kinds in which a value may become another type."""
@@ -74,7 +79,8 @@ async def reasons(
         *_columns([t for t in types if t[0] in set(casting)]), casting, *_columns(operators),
     )  # fmt: skip
     found: dict[int, list[str]] = {
-        s.step: [f"it calls {key_of(f)}" for f in s.functions if key_of(f) in called] for s in statements
+        s.step: [f"it calls {key_of(f)}" for f in s.functions if key_of(f) in called and not _kept(s)]
+        for s in statements
     }
     for step, why in [*_fired(statements, rows, resolution), *_made(statements, resolution)]:
         found[step].append(why)
@@ -88,11 +94,18 @@ def _looks(s: Statement) -> bool:
     )
 
 
+def _kept(s: Statement) -> bool:
+    """Whether it only writes an expression down, which others' statements will ask, and it does not."""
+    return all(a.kind in KEPT for a in s.actions)
+
+
 async def _meant(
     connection: Connection, statements: Sequence[Statement]
 ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """`(step, oid)` of operators outside pg_catalog, and of types."""
-    operators = [(s.step, o[0] if len(o) > 1 else None, o[-1]) for s in statements for o in s.operators]
+    operators = [
+        (s.step, o[0] if len(o) > 1 else None, o[-1]) for s in statements for o in s.operators if not _kept(s)
+    ]
     types = [(s.step, t) for s in statements for t in s.types]
     rows = await connection.fetch(
         MEANT, [o[0] for o in operators], [o[1] for o in operators], [o[2] for o in operators],

@@ -15,7 +15,10 @@ from monitor.rollback.script.labels import bare, belongs, quoted
 
 _TOKENS = re.compile(r'"(?:[^"]|"")*"|\w+|\S')
 
-NAMED = ("columns", "constraints", "indexes", "statistics", "triggers", "policies", "rules", "dependents")
+NAMED = (
+    "columns", "constraints", "indexes", "statistics", "triggers", "policies", "rules", "settings",
+    "dependents",
+)  # fmt: skip
 """Parts of a relation that hold named things."""
 
 ELSEWHERE = ("children", "not_nulls", "fixed")
@@ -24,6 +27,7 @@ says which changes the server will refuse."""
 
 ODD = {
     "indexes": "index", "policies": "policy", "dependents": "dependent", "statistics": "statistics object",
+    "settings": "setting of column",
 }  # fmt: skip
 """One of a part, where it is not the part without its s."""
 
@@ -105,8 +109,8 @@ def _relation(label: str, expected: Any, actual: Any, leeway: Leeway) -> list[st
         if part not in (*NAMED, *ELSEWHERE) and not same(expected[part], actual.get(part), leeway)
     ]
     found += [f"{label}: child {c} is missing" for c in _missing(expected, actual, leeway)]
-    for part in NAMED:  # one that was registered before rules were read has none
-        found += _named(label, part, expected.get(part, ANY), actual[part], leeway)
+    for part in NAMED:  # one that was registered before rules and settings were read has none
+        found += _named(label, part, expected.get(part, ANY), actual.get(part, {}), leeway)
     return found
 
 

@@ -1,7 +1,7 @@
 """A fingerprint as a file: canonical JSON with its format, where it was taken, and a digest over all of it.
 
-The same schema of the same database is the same bytes. What comes back is anybody's text: `parse` says in
-one sentence what is wrong with it. This file asks no database.
+The same schema of the same database is the same bytes, but for the moment it was taken. What comes back
+is anybody's text: `parse` says in one sentence what is wrong with it. This file asks no database.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import base64
 import hashlib
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from monitor.errors import OperatorError
-from monitor.rollback.schema.whole import NAMED, Objects
+from monitor.rollback.schema.objects import NAMED, Objects
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Changes when the same schema would be described otherwise."""
 
 MAX_BYTES: Final = 16 << 20
@@ -41,10 +41,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A fingerprint and where it was taken."""
+    """A fingerprint and where it was taken. `taken_at`: epoch seconds; None: an older one, not said."""
 
     place: Place
     objects: Objects
+    taken_at: int | None = field(default=None, compare=False)
 
 
 def canonical(value: object) -> bytes:
@@ -83,7 +84,12 @@ def from_json(value: object) -> Document:
         raise OperatorError(
             f"the fingerprint has format {value['format']}, this version reads {FORMAT}: {AGAIN}"
         )
-    if value.keys() != FIELDS.keys() or any(type(value[k]) is not t for k, t in FIELDS.items()):
+    taken_at = value.get("taken_at")
+    if (
+        value.keys() - {"taken_at"} != FIELDS.keys()
+        or any(type(value[k]) is not t for k, t in FIELDS.items())
+        or type(taken_at) not in (int, type(None))
+    ):
         raise OperatorError(f"the fingerprint lacks a field or has one of the wrong type: {AGAIN}")
     body = {k: v for k, v in value.items() if k != "sha256"}
     if hashlib.sha256(canonical(body)).hexdigest() != value["sha256"]:
@@ -91,7 +97,7 @@ def from_json(value: object) -> Document:
     if not _is_objects(value["objects"]):
         raise OperatorError(f"the fingerprint holds something else than objects: {AGAIN}")
     place = Place(value["server_major"], value["system_identifier"], value["database"])
-    return Document(place, value["objects"])
+    return Document(place, value["objects"], taken_at)
 
 
 def pack(objects: Objects) -> str:
@@ -119,6 +125,7 @@ def _body(document: Document) -> dict[str, Any]:
         "system_identifier": document.place.system_identifier,
         "database": document.place.database,
         "objects": document.objects,
+        **({} if document.taken_at is None else {"taken_at": document.taken_at}),
     }
 
 

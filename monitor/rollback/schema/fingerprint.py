@@ -7,6 +7,7 @@ This file does not compare; see compare.py.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
@@ -26,14 +27,53 @@ OTHERS = files("monitor.rollback.schema").joinpath("others.sql").read_text(encod
 
 FOUND = """/* migration-monitor: functions, types, schemas and what is commented on, by name */
 SELECT coalesce(CASE WHEN w.part OPERATOR(pg_catalog.=) 'function' THEN
-                       CASE WHEN pg_catalog.strpos(w.name, '(') OPERATOR(pg_catalog.>) 0
+                       CASE WHEN u.unknown THEN 0::oid
+                            WHEN pg_catalog.strpos(w.name, '(') OPERATOR(pg_catalog.>) 0
                             THEN pg_catalog.to_regprocedure(w.name)::oid
                             ELSE pg_catalog.to_regproc(w.name)::oid END
                      WHEN w.part OPERATOR(pg_catalog.=) 'type' THEN pg_catalog.to_regtype(w.name)::oid
                      WHEN w.part OPERATOR(pg_catalog.=) 'schema' THEN pg_catalog.to_regnamespace(w.name)::oid
+                     WHEN w.part OPERATOR(pg_catalog.=) 'operator' THEN
+                       CASE WHEN NOT u.unknown THEN pg_catalog.to_regoperator(w.name)::oid END
+                     WHEN w.part OPERATOR(pg_catalog.=) 'extension' THEN
+                       (SELECT e.oid FROM pg_catalog.pg_extension e
+                         WHERE e.extname OPERATOR(pg_catalog.=) w.name)
+                     WHEN w.part OPERATOR(pg_catalog.=) 'publication' THEN
+                       (SELECT p.oid FROM pg_catalog.pg_publication p
+                         WHERE p.pubname OPERATOR(pg_catalog.=) w.name)
+                     WHEN w.part OPERATOR(pg_catalog.=) 'statistics' THEN
+                       (SELECT s.oid FROM pg_catalog.pg_statistic_ext s
+                          JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) s.stxnamespace,
+                               pg_catalog.parse_ident(w.name) AS i(names)
+                         WHERE s.stxname OPERATOR(pg_catalog.=) i.names[pg_catalog.cardinality(i.names)]
+                           AND CASE pg_catalog.cardinality(i.names)
+                                 WHEN 1 THEN pg_catalog.pg_statistics_obj_is_visible(s.oid)
+                                 ELSE n.nspname OPERATOR(pg_catalog.=) i.names[1] END)
                      ELSE pg_catalog.to_regclass(w.name)::oid END, 0::oid) AS oid
-  FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) AS w(part, name)"""
-"""Runs under the registered search_path: every name of ours is qualified."""
+  FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]))
+       AS w(part, name, types), LATERAL (
+       SELECT EXISTS (SELECT FROM pg_catalog.jsonb_array_elements_text(w.types::pg_catalog.jsonb) AS t(name)
+                       WHERE pg_catalog.to_regtype(t.name) IS NULL) AS unknown) AS u"""
+"""Runs under the registered search_path: every name of ours is qualified. Before PostgreSQL 16 it is an error
+to look for a function of a type that is not there."""
+
+_ARGUMENT = re.compile(r"""(?:"(?:[^"]|"")*"\.)?"(?:[^"]|"")*"(?:\[\])*""")
+
+
+async def found(connection: Connection, targets: Sequence[tuple[str, str]]) -> list[int]:
+    """Oids by sort and name, 0 for what is not there. Uses the session's search_path."""
+    types = [_arguments(name) if part in WITH_ARGUMENTS else "[]" for part, name in targets]
+    rows = await connection.fetch(FOUND, [t[0] for t in targets], [t[1] for t in targets], types)
+    return [r["oid"] for r in rows]
+
+
+WITH_ARGUMENTS = {"function", "operator"}
+
+
+def _arguments(name: str) -> str:
+    """Types of `"public"."f"("pg_catalog"."int4")` as JSON; an operator's name may hold no parenthesis."""
+    at = _ARGUMENT.match(name)
+    return json.dumps(_ARGUMENT.findall(name[at.end() if at else 0 :].partition("(")[2]))
 
 
 async def read(
@@ -91,11 +131,11 @@ async def _relations(connection: Connection, labels: Sequence[str]) -> dict[str,
 async def _others(connection: Connection, others: Sequence[Other]) -> dict[str, Any]:
     """Looked up under the plan's search_path, described under the pinned one. A comment is always there."""
     targets = [_target(*o) for o in others]
-    rows = await connection.fetch(FOUND, [t[0] for t in targets], [t[1] for t in targets])
+    oids = await found(connection, [(t[0], t[1]) for t in targets])
     kinds = ["comment on " + t[0] if k == "comment" else k for (k, _), t in zip(others, targets, strict=True)]
     keys = [other_key(*o) for o in others]
     await connection.execute(PINNED)
-    described = await connection.fetch(OTHERS, keys, kinds, [r["oid"] for r in rows], [t[2] for t in targets])
+    described = await connection.fetch(OTHERS, keys, kinds, oids, [t[2] for t in targets])
     return {r["key"]: _entry(r) for r in described}
 
 

@@ -4,12 +4,29 @@ SELECT want.label,
        pg_catalog.jsonb_build_object(
   'kind', CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view'
             WHEN 'm' THEN 'materialized view' WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' WHEN 'S' THEN 'sequence'
-            WHEN 'f' THEN 'foreign table' ELSE c.relkind::text END,
+            WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'composite type' ELSE c.relkind::text END,
   'owner', pg_catalog.pg_get_userbyid(c.relowner),
   'privileges', coalesce(c.relacl::text, ''),
   'options', coalesce(c.reloptions::text, ''),
   'persistence', c.relpersistence::text,
   'row_security', c.relrowsecurity::text || c.relforcerowsecurity::text,
+  'replica_identity', c.relreplident::text,
+  'sequence', (SELECT pg_catalog.concat_ws(' ', pg_catalog.format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement,
+                        s.seqmin, s.seqmax, s.seqcache, s.seqcycle)
+                 FROM pg_catalog.pg_sequence s WHERE s.seqrelid = c.oid),
+  'owned_by', (SELECT d.refobjid::pg_catalog.regclass::text || '.' || pg_catalog.quote_ident(a.attname)
+                 FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_attribute a
+                   ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+                WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND c.relkind = 'S'
+                  AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                  AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0 LIMIT 1),
+  'settings', coalesce((SELECT pg_catalog.jsonb_object_agg(a.attname, pg_catalog.jsonb_build_object(
+                'statistics', coalesce(a.attstattarget, -1), 'options', coalesce(o.options, '')))
+              FROM pg_catalog.pg_attribute a, LATERAL (
+                   SELECT pg_catalog.string_agg(o, ',' ORDER BY o) AS options FROM pg_catalog.unnest(a.attoptions) o
+                    WHERE pg_catalog.split_part(o, '=', 1) IN ('n_distinct', 'n_distinct_inherited')) o
+             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+               AND (a.attstattarget >= 0 OR o.options IS NOT NULL)), '{}'),
   'definition', CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid)
                      WHEN c.relkind IN ('i', 'I') THEN pg_catalog.pg_get_indexdef(c.oid) END,
   'table', (SELECT pg_catalog.format('%I.%I', tn.nspname, t.relname)

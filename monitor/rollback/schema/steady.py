@@ -21,6 +21,9 @@ TRIES = 8
 
 DROPPED_MEANWHILE = frozenset({"XX000", "42P01", "42703", "42883", "42704"})
 
+MOVED = "40001"
+"""Of two looks at what should be the same."""
+
 
 async def steadily(connection: Connection, what: str, work: Callable[[], Awaitable[T]]) -> T:
     """What `work` reads, by ENTER's settings; again, when an object went while it was described.
@@ -38,7 +41,7 @@ async def steadily(connection: Connection, what: str, work: Callable[[], Awaitab
                 raise
             except DatabaseError as e:
                 await connection.execute(LEAVE)
-                if e.sqlstate not in DROPPED_MEANWHILE or not left:
+                if e.sqlstate not in DROPPED_MEANWHILE | {MOVED} or not left:
                     raise
             else:
                 await connection.execute(LEAVE)

@@ -14,8 +14,9 @@ from monitor.rollback.script.plan import Action
 
 MADE = frozenset(
     (
-        "add_column", "create_table", "create_view", "create_sequence", "create_trigger", "create_index",
-        "create_index_concurrently",
+        "add_column", "create_table", "create_view", "create_materialized_view", "create_sequence",
+        "create_trigger", "create_index", "create_index_concurrently", "create_policy", "create_publication",
+        "create_extension", "add_attribute",
     )
 )  # fmt: skip
 """Kinds whose result is known by its name only: another column, index or table may have that name."""

@@ -1,34 +1,45 @@
 """What a whole schema is: every user object with its names and definitions, no oids, as one JSON value.
 
-Beside fingerprint.py, which reads the objects that a plan touches. Not read: pg_*, information_schema,
-our own schemas, what belongs to an extension (its version stands for it), names of NOT NULL constraints,
-the order of columns (a column that was dropped and added again stands last), and values of sequences.
-This file does not know plans.
+Beside fingerprint.py, which reads the objects that a plan touches. What is read and what is left out, column
+by column of the catalogue, stands in coverage.py. This file does not know plans.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
 from typing import Any
 
+from monitor.errors import DatabaseError
 from monitor.pg import Connection
-from monitor.rollback.schema.steady import steadily
+from monitor.rollback.schema import rest, shown
+from monitor.rollback.schema.objects import NAMED, Objects, objects
+from monitor.rollback.schema.steady import MOVED, steadily
 
-Objects = dict[str, dict[str, Any]]
-"""Label -> entry. Labels: `public.contacts`, `function public.f(integer)`, `type public.mood`, `schema app`,
-`extension citext`, `event trigger e`. An entry holds plain aspects (owner, definition) and NAMED parts."""
-
-NAMED: Mapping[str, str] = {
-    "columns": "column", "constraints": "constraint", "indexes": "index", "triggers": "trigger",
-    "rules": "rule", "policies": "policy", "statistics": "statistics object",
-}  # fmt: skip
-"""Parts of a relation that hold named things -> one of them."""
+__all__ = ["NAMED", "Difference", "How", "Objects", "differences", "differences_of", "read"]
 
 WHOLE = files("monitor.rollback.schema").joinpath("whole.sql").read_text(encoding="utf-8")
+
+LATE = files("monitor.rollback.schema").joinpath("whole_late.sql").read_text(encoding="utf-8")
+
+READING = "reading the whole schema"
+
+LOCKS = (500, 50, 1)
+"""Relations that may be locked at once to describe what names them, at most, and when there was no room."""
+
+NO_ROOM = "53200"
+"""The server's table of locks, which all sessions share, is full."""
+
+SMALL = 100
+"""A server with room for fewer gets the locks on its catalogue back between two questions."""
+
+MARK_BATCH = "SAVEPOINT migration_monitor_batch"
+
+END_BATCH = "ROLLBACK TO SAVEPOINT migration_monitor_batch"
+"""Gives the locks of a batch back."""
 
 
 class How(StrEnum):
@@ -41,7 +52,7 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Difference:
-    """`what`: `column email`, `owner`; "" is the object itself. `detail`: what of it, when it has changed."""
+    """`what`: `column email`, `owner`; "" is the object itself. `detail`: old and new of what changed."""
 
     object: str
     what: str
@@ -49,16 +60,126 @@ class Difference:
     detail: str = ""
 
     def __str__(self) -> str:
-        """`public.contacts: column email is missing`, `public.contacts: column email has changed (type)`."""
+        """`public.contacts: column email has changed (type: text → character varying(9))`."""
         said = {How.MISSING: "is missing", How.NEW: "is new", How.CHANGED: "has changed"}[self.how]
         said += f" ({self.detail})" if self.detail else ""
         return f"{self.object}: {self.what} {said}" if self.what else f"{self.object} {said}"
 
 
-async def read(connection: Connection) -> Objects:
-    """Of the connection's database. Needs an open transaction and leaves it as it was, locks included."""
-    rows = await steadily(connection, "reading the whole schema", lambda: connection.fetchval(WHOLE))
-    return _objects(json.loads(rows))
+@dataclass(frozen=True, slots=True)
+class _Late:
+    """What is described apart. `names`: the relations that its definition names."""
+
+    kind: str
+    oid: int
+    object: str
+    part: str
+    name: str
+    names: tuple[str, ...]
+
+    def entry(self, found: Objects) -> dict[str, Any]:
+        whole = found[self.object]
+        entry: dict[str, Any] = whole[self.part][self.name] if self.part else whole
+        return entry
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """All but `late`; `room`: how many relations may be locked at once.
+
+    `versions`: of relations and functions, for as long as nothing that they are made of changes.
+    """
+
+    objects: Objects
+    room: int
+    late: tuple[_Late, ...]
+    versions: Mapping[str, int]
+
+
+async def read(connection: Connection, at_once: Sequence[int] = LOCKS) -> Objects:
+    """Of the connection's database. Needs an open transaction and leaves it as it was, locks included.
+
+    What others change meanwhile is noticed under READ COMMITTED, and read again. `at_once`: how many
+    relations may be locked at the same time, and how many when the server had no room for that.
+    """
+    for locks in at_once[:-1]:
+        try:
+            return await _steadily(connection, locks)
+        except DatabaseError as e:
+            if e.sqlstate != NO_ROOM:
+                raise
+    return await _steadily(connection, at_once[-1])
+
+
+async def _steadily(connection: Connection, locks: int) -> Objects:
+    return await steadily(connection, READING, lambda: _read(connection, locks))
+
+
+async def _read(connection: Connection, locks: int) -> Objects:
+    """In one go where few relations are locked for it, else in batches between two looks at the rest."""
+    seen = await _look(connection, locks)
+    if not seen.late:
+        return seen.objects
+    await connection.execute(MARK_BATCH)
+    described = [pair for batch in _batches(seen) for pair in await _describe(connection, batch)]
+    again = await _look(connection, locks)
+    if _moved(seen, again):
+        raise DatabaseError("others change the schema all the time", MOVED)
+    for late, value in described:
+        if value is None:  # it was dropped since
+            raise DatabaseError(f"{late.object} was dropped while it was read", MOVED)
+        late.entry(seen.objects).update({k: v for k, v in value.items() if v is not None})
+    return seen.objects
+
+
+async def _look(connection: Connection, locks: int) -> _Seen:
+    row = await connection.fetchrow(WHOLE, locks)
+    if row is None:  # an aggregate has one row
+        raise AssertionError
+    if row["room"] < SMALL:
+        await connection.execute(f"{MARK_BATCH}; {END_BATCH}")
+    beside = await connection.fetchval(rest.query(connection.get_server_version().major))
+    late = tuple(
+        _Late(kind, oid, label, part, name, tuple(names))
+        for kind, oid, label, part, name, names in json.loads(row["late"] or "[]")
+    )
+    versions = json.loads(row["versions"] or "{}")
+    return _Seen(objects(json.loads(row["rows"]) + json.loads(beside)), row["room"], late, versions)
+
+
+def _batches(seen: _Seen) -> Iterator[Sequence[_Late]]:
+    batch: list[_Late] = []
+    taken: set[str] = set()
+    for late in seen.late:
+        if batch and len(taken | {late.object, *late.names}) > seen.room:
+            yield batch
+            batch, taken = [], set()
+        batch.append(late)
+        taken |= {late.object, *late.names}
+    yield batch
+
+
+async def _describe(
+    connection: Connection, batch: Sequence[_Late]
+) -> list[tuple[_Late, dict[str, Any] | None]]:
+    rows = await connection.fetch(LATE, [late.kind for late in batch], [late.oid for late in batch])
+    await connection.execute(END_BATCH)
+    return [(late, _described(r["value"])) for late, r in zip(batch, rows, strict=True)]
+
+
+def _described(text: str | None) -> dict[str, Any] | None:
+    value: dict[str, Any] = json.loads(text or "{}")
+    return value if any(v is not None for v in value.values()) else None
+
+
+def _moved(seen: _Seen, again: _Seen) -> bool:
+    """Whether something changed that a late definition may speak of; elsewhere others do as they like."""
+    changed = {d.object for d in differences(seen.objects, again.objects)}
+    if any(label.startswith(("type ", "schema ", "operator ", "collation ")) for label in changed):
+        return True
+    spoken = {label for late in (*seen.late, *again.late) for label in (late.object, *late.names)}
+    functions = {label for label in (*seen.versions, *again.versions) if label.startswith("function ")}
+    return any(seen.versions.get(of) != again.versions.get(of) for of in spoken | functions)
 
 
 def differences(expected: Objects, actual: Objects) -> list[Difference]:
@@ -85,7 +206,7 @@ def differences_of(
         if aspect in NAMED:
             found += _named(label, NAMED[aspect], was or {}, now or {})
         else:
-            found.append(Difference(label, aspect.replace("_", " "), How.CHANGED))
+            found.append(Difference(label, aspect.replace("_", " "), How.CHANGED, shown.change(was, now)))
     return found
 
 
@@ -96,24 +217,13 @@ def _named(label: str, one: str, expected: dict[str, Any], actual: dict[str, Any
         if was is None or now is None:
             found.append(Difference(label, f"{one} {name}", How.NEW if was is None else How.MISSING))
         elif was != now:
-            detail = ", ".join(k for k in sorted(was.keys() | now.keys()) if was.get(k) != now.get(k))
-            found.append(Difference(label, f"{one} {name}", How.CHANGED, detail.replace("_", " ")))
+            found.append(Difference(label, f"{one} {name}", How.CHANGED, _details(was, now)))
     return found
 
 
-def _objects(rows: list[list[Any]]) -> Objects:
-    """Rows are `[label, part, name, value]`; those without a part are the objects themselves."""
-    found: Objects = {}
-    for label, part, name, value in rows:
-        entry = found.setdefault(label, {})
-        if part:
-            entry.setdefault(part, {})[name] = _known(value)
-        else:
-            entry.update(_known(value))
-    return found
-
-
-def _known(value: dict[str, Any]) -> dict[str, Any]:
-    """Without what does not apply; `more` holds what few columns have."""
-    found = {k: v for k, v in value.items() if v is not None}
-    return found | _known(found.pop("more")) if "more" in found else found
+def _details(was: dict[str, Any], now: dict[str, Any]) -> str:
+    return "; ".join(
+        f"{key.replace('_', ' ')}: {shown.change(was.get(key), now.get(key))}"
+        for key in sorted(was.keys() | now.keys())
+        if was.get(key) != now.get(key)
+    )

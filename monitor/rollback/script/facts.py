@@ -9,15 +9,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from monitor.rollback.script import facts_columns, facts_outside
+from monitor.rollback.script import (
+    facts_access,
+    facts_columns,
+    facts_names,
+    facts_outside,
+    facts_queries,
+    facts_sequences,
+    facts_settings,
+    facts_types,
+    session,
+    words,
+)
 from monitor.rollback.script.facts_code import nodes_with, unique, used, walk
-from monitor.rollback.script.facts_constraints import constraint
+from monitor.rollback.script.facts_constraints import checked, constraint, set_constraints
 from monitor.rollback.script.facts_objects import (
+    alter_function,
     comment,
     create_enum,
     create_function,
     create_trigger,
     create_view,
+    operator_signature,
     quoted,
     signature,
     strings,
@@ -53,30 +66,48 @@ DROP = {
     "OBJECT_POLICY": "drop_policy",
     "OBJECT_FUNCTION": "drop_function",
     "OBJECT_PROCEDURE": "drop_function",
+    "OBJECT_ROUTINE": "drop_function",
+    "OBJECT_AGGREGATE": "drop_function",
+    "OBJECT_OPERATOR": "drop_operator",
     "OBJECT_TYPE": "drop_type",
+    "OBJECT_DOMAIN": "drop_type",
     "OBJECT_SCHEMA": "drop_schema",
+    "OBJECT_EXTENSION": "drop_extension",
+    "OBJECT_PUBLICATION": "drop_publication",
+    "OBJECT_STATISTIC_EXT": "drop_statistics",
 }
 
 RENAMED_RELATIONS = {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_INDEX", "OBJECT_SEQUENCE"}
 
 
 def facts_of(tree: Tree) -> Facts:
-    """`{actions, functions, operators, types, roles, relations, refusal}`.
+    """`{actions, functions, operators, types, roles, relations, refusal, control, aside}`.
 
-    `refusal` is "" when the grammar has nothing against it.
+    `refusal` is "" when the grammar has nothing against it; `control`: whether it begins or ends
+    a transaction; `aside`: the words of what may be left out, see session.py.
     """
     node, body = next(iter(tree.items()))
     refusal = refusal_of(node, body) or _touches_us(tree)
     reader = READERS.get(node)
     actions = [] if refusal or reader is None else [*reader(body), *_beside(node, body)]
     if not refusal and not actions:
-        refusal = f"{_words(node)} is not a known kind of statement"
+        refusal = words.unknown(words.statement(node, body))
     return {
         "refusal": refusal or next((a["refusal"] for a in actions if a.get("refusal")), ""),
-        "actions": [{k: v for k, v in a.items() if k != "refusal"} for a in actions],
+        "actions": [{k: v for k, v in a.items() if k not in {"refusal", "owner"}} for a in actions],
         **used(tree),
-        "relations": unique(_relation(r) for r in nodes_with(tree, "relname")),
+        "relations": [] if node == "constraints_set_stmt" else _relations(tree, actions),
+        "control": node == "transaction_stmt",
+        "aside": ASIDE[node](body) if node in ASIDE else "",
     }
+
+
+ASIDE = {"transaction_stmt": session.bracket, "variable_set_stmt": session.setting}
+"""Statements to the session or the transaction, of which some are left out."""
+
+
+def _relations(tree: Tree, actions: list[Facts]) -> list[list[str]]:
+    return unique([*map(_relation, nodes_with(tree, "relname")), *facts_sequences.owners(actions)])
 
 
 def _beside(node: str, body: Tree) -> list[Facts]:
@@ -96,29 +127,31 @@ def _alter_table(body: Tree) -> list[Facts]:
     if all(c["subtype"] == "AT_ChangeOwner" for c in commands):
         flag = bool(body.get("missing_ok"))
         return [_action("change_owner", _relation(body["relation"]), relation_if_exists=flag)]
-    if body.get("objtype", "OBJECT_TABLE") != "OBJECT_TABLE":
-        return [_action("", refusal=f"ALTER {_type(body['objtype'])} is not a known kind of statement")]
+    if body["objtype"] == "OBJECT_TYPE" and {c["subtype"] for c in commands} <= facts_types.ATTRIBUTES.keys():
+        return facts_types.attributes(body)
     if commands[0].get("def", {}).get("partition_cmd", {}).get("concurrent"):
         return facts_outside.detach_partition(body, commands[0])
     return [_alter(body, c) for c in commands]
 
 
 def _alter(body: Tree, cmd: Tree) -> Facts:
+    if (setting := facts_settings.setting(body, cmd)) is not None:
+        return setting
     subtype = cmd["subtype"]
     definition = cmd.get("def", {})
-    kind = ALTER.get(subtype, "")
-    if subtype == "AT_ColumnDefault":
+    kind = ALTER.get(subtype, "") if body["objtype"] == "OBJECT_TABLE" else ""
+    if subtype == "AT_ColumnDefault" and body["objtype"] == "OBJECT_TABLE":
         kind = "set_default" if definition else "drop_default"
-    name = cmd.get("name", "") or _defined(definition)
+    named = {"name": cmd.get("name", "") or _defined(definition), **_chosen(definition)}
     refusal = ""
     if not kind:
-        refusal = f"ALTER TABLE … {_camel(subtype)} is not a known kind of statement"
-    elif kind == "add_constraint" and not name:
-        refusal = "ADD CONSTRAINT needs a name, or nobody can check that it is there"
+        refusal = words.unknown(words.subcommand(body["objtype"], subtype))
+    elif kind == "add_constraint" and not (named["name"] or "choose" in named):
+        refusal = "ADD CONSTRAINT needs a name, since the one that the server gives it can't be foretold"
     return _action(
-        kind, _relation(body["relation"]), name, new_name=_using_index(definition),
+        kind, _relation(body["relation"]), new_name=_using_index(definition),
         if_exists=bool(cmd.get("missing_ok")), relation_if_exists=bool(body.get("missing_ok")),
-        cascade=_cascade(cmd), only=is_only(body["relation"]), refusal=refusal,
+        cascade=_cascade(cmd), only=is_only(body["relation"]), refusal=refusal, **named,
         **(_new_type(definition) if kind == "alter_type" else {}),
         **constraint(definition.get("constraint", {})),
         **(facts_columns.add_column(definition["column_def"]) if kind == "add_column" else {}),
@@ -126,9 +159,13 @@ def _alter(body: Tree, cmd: Tree) -> Facts:
 
 
 def _new_type(definition: Tree) -> Facts:
-    """`text`: the type that values become by themselves; nothing when USING says how."""
+    """`text`: the type that values become by themselves, `part` its length; nothing when USING says how."""
     column = definition["column_def"]
-    return {} if "raw_default" in column else {"text": type_text(column["type_name"])}
+    if "raw_default" in column:
+        return {}
+    sizes = [str(m["a_const"].get("ival", {}).get("ival", 0)) for m in column["type_name"].get("typmods", ())
+             if "a_const" in m]  # fmt: skip
+    return {"text": type_text(column["type_name"]), "part": f"({','.join(sizes)})"}
 
 
 def _defined(definition: Tree) -> str:
@@ -136,6 +173,12 @@ def _defined(definition: Tree) -> str:
         definition.get("column_def", {}).get("colname", "")
         or definition.get("constraint", {}).get("conname", "")
     )
+
+
+def _chosen(definition: Tree) -> Facts:
+    """Of a constraint without a name: what the server will make one of."""
+    body = definition.get("constraint", {})
+    return facts_names.of_constraint(body, checked(body) if body.get("contype") == "CONSTR_CHECK" else [])
 
 
 def _using_index(definition: Tree) -> str:
@@ -150,7 +193,9 @@ def _change_owner(body: Tree) -> list[Facts]:
         return [_action("change_owner", None, signature(body["object"]["object_with_args"]))]
     if what == "OBJECT_TYPE":
         return [_action("change_owner", None, quoted(strings(body["object"]["list"]["items"])))]
-    return [_action("", refusal=f"giving a {_type(what)} to another owner is not a known kind of statement")]
+    if what == "OBJECT_PUBLICATION":
+        return [_action("alter_publication", None, body["object"]["string"]["sval"])]
+    return [_action("", refusal=words.unknown(f"ALTER {words.sort(what)} … OWNER TO"))]
 
 
 def _rename(body: Tree) -> list[Facts]:
@@ -158,8 +203,10 @@ def _rename(body: Tree) -> list[Facts]:
     kind = {"OBJECT_COLUMN": "rename_column", "OBJECT_TABCONSTRAINT": "rename_constraint"}.get(what, "")
     if what in RENAMED_RELATIONS:
         kind = "rename_relation"
+    if (renamed := facts_types.rename(body)) is not None:
+        return renamed
     if not kind:
-        return [_action("", refusal=f"renaming a {_type(what)} is not a known kind of statement")]
+        return [_action("", refusal=words.unknown(f"ALTER {words.sort(what)} … RENAME"))]
     return [
         _action(
             kind, _relation(body["relation"]), body.get("subname", ""), new_name=body["newname"],
@@ -172,7 +219,8 @@ def _set_schema(body: Tree) -> list[Facts]:
     """Only what a quarantine is rewritten to: where else a table could go nobody has looked."""
     new = str(body.get("newschema", ""))
     if body.get("object_type") != "OBJECT_TABLE" or not new.startswith(f"{OWN_SCHEMA}_quarantine"):
-        return [_action("", refusal="SET SCHEMA is not a known kind of statement")]
+        what = words.sort(body["object_type"])
+        return [_action("", refusal=words.unknown(f"ALTER {what} … SET SCHEMA"))]
     return [_action("set_schema", _relation(body["relation"]), new_name=new)]
 
 
@@ -180,7 +228,7 @@ def _drop(body: Tree) -> list[Facts]:
     what = body["remove_type"]
     kind = "drop_index_concurrently" if body.get("concurrent") else DROP.get(what, "")
     if not kind:
-        return [_action("", refusal=f"DROP {_type(what)} is not a known kind of statement")]
+        return [_action("", refusal=words.unknown(f"DROP {words.sort(what)}"))]
     flags = {"if_exists": bool(body.get("missing_ok")), "cascade": _cascade(body)}
     return [_dropped(kind, item, flags) for item in body["objects"]]
 
@@ -188,6 +236,12 @@ def _drop(body: Tree) -> list[Facts]:
 def _dropped(kind: str, item: Tree, flags: Facts) -> Facts:
     if kind == "drop_function":
         return _action(kind, None, signature(item["object_with_args"]), **flags)
+    if kind == "drop_operator":
+        return _action(kind, None, operator_signature(item["object_with_args"]), **flags)
+    if kind in {"drop_extension", "drop_publication"}:
+        return _action(kind, None, item["string"]["sval"], **flags)
+    if kind == "drop_statistics":
+        return _action(kind, None, quoted(strings(item["list"]["items"])), **flags)
     if kind == "drop_type":
         return _action(kind, None, quoted(strings(item["type_name"]["names"])), **flags)
     if kind == "drop_schema":
@@ -255,6 +309,17 @@ READERS: dict[str, Callable[[Tree], list[Facts]]] = {
     "create_trig_stmt": create_trigger,
     "create_function_stmt": create_function,
     "create_enum_stmt": create_enum,
+    "alter_enum_stmt": facts_types.rename_value,
+    "alter_function_stmt": alter_function,
+    "alter_seq_stmt": facts_sequences.alter,
+    "create_table_as_stmt": facts_queries.create_table_as,
+    "refresh_mat_view_stmt": facts_queries.refresh,
+    "lock_stmt": facts_queries.lock,
+    "create_policy_stmt": facts_access.create_policy,
+    "alter_policy_stmt": facts_access.alter_policy,
+    "create_publication_stmt": facts_access.create_publication,
+    "alter_publication_stmt": facts_access.alter_publication,
+    "create_extension_stmt": facts_access.create_extension,
     "comment_stmt": comment,
     "grant_stmt": _grant,
     "insert_stmt": _insert,
@@ -263,6 +328,7 @@ READERS: dict[str, Callable[[Tree], list[Facts]]] = {
     "merge_stmt": _on("merge", "relation"),
     "truncate_stmt": _truncate,
     "select_stmt": _plain("select"),
+    "constraints_set_stmt": set_constraints,
     "do_stmt": _plain("do"),
     "call_stmt": _plain("call"),
 }
@@ -278,15 +344,3 @@ def _touches_us(tree: Tree) -> str:
     if any(r.get("schemaname", "").startswith("pg_temp") for r in nodes_with(tree, "relname")):
         return "pg_temp is of the session that executes the rollback: name the schema of a real object"
     return ""
-
-
-def _words(node: str) -> str:
-    return node.removesuffix("_stmt").replace("_", " ").upper()
-
-
-def _type(object_type: str) -> str:
-    return object_type.removeprefix("OBJECT_").replace("_", " ").lower()
-
-
-def _camel(subtype: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", subtype.removeprefix("AT_")).upper()

@@ -1,4 +1,5 @@
-"""Facts of a constraint that a statement adds: what it will demand of the rows that are there.
+"""Facts of a constraint that a statement adds, what it will demand of the rows that are there, and of
+SET CONSTRAINTS.
 
 Runs in the child process; plain data in and out. The text of a CHECK is written by grammar_child.py.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from monitor.rollback.script.facts_parts import Facts, Tree
+from monitor.rollback.script.facts_parts import Facts, Tree, action
 
 TYPES = {
     "CONSTR_NOTNULL": "n", "CONSTR_CHECK": "c", "CONSTR_UNIQUE": "u", "CONSTR_PRIMARY": "p",
@@ -28,7 +29,7 @@ def constraint(body: Tree) -> Facts:
         return {}
     shape = {
         "type": kind,
-        "columns": _checked(body) if kind == "c" else _names(body, "fk_attrs" if kind == "f" else "keys"),
+        "columns": checked(body) if kind == "c" else _names(body, "fk_attrs" if kind == "f" else "keys"),
         "parent": _key(body.get("pktable", {})),
         "parent_columns": _names(body, "pk_attrs"),
         "nulls_distinct": not body.get("nulls_not_distinct"),
@@ -54,7 +55,7 @@ def _names(body: Tree, key: str) -> list[str]:
     return [item["string"]["sval"] for item in body.get(key, ())]
 
 
-def _checked(body: Tree) -> list[str]:
+def checked(body: Tree) -> list[str]:
     """Columns that a CHECK names; its table's own name may be among them."""
     found: set[str] = set()
     stack: list[Any] = [body["raw_expr"]]
@@ -73,3 +74,13 @@ def _key(range_var: Tree) -> str:
     """Of the referenced table: always quoted; "" without one."""
     names = [range_var[part] for part in ("schemaname", "relname") if part in range_var]
     return ".".join('"' + n.replace('"', '""') + '"' for n in names)
+
+
+def set_constraints(body: Tree) -> list[Facts]:
+    """`SET CONSTRAINTS`: one action for each that is named, `new_name` its schema; one for ALL."""
+    when = "DEFERRED" if body.get("deferred") else "IMMEDIATE"
+    named = [c["range_var"] for c in body.get("constraints", ())]
+    return [
+        action("set_constraints", None, c.get("relname", ""), new_name=c.get("schemaname", ""), part=when)
+        for c in named or [{}]
+    ]

@@ -33,6 +33,10 @@ def create_function(body: Tree) -> list[Tree]:
     ]  # fmt: skip
 
 
+def alter_function(body: Tree) -> list[Tree]:
+    return [_action("alter_function", None, signature(body["func"]))]
+
+
 def _returned(body: Tree) -> str:
     """`SETOF "text"`; "" when parameters say it, or nothing is returned."""
     modes = {p["function_parameter"].get("mode") for p in body.get("parameters", [])}
@@ -102,7 +106,18 @@ def signature(item: Tree) -> str:
     name = quoted(strings(item["objname"]))
     if item.get("args_unspecified"):
         return name
-    return f"{name}({', '.join(type_text(a['type_name']) for a in item.get('objargs', []))})"
+    return f"{name}({', '.join(_argument(a) for a in item.get('objargs', []))})"
+
+
+def operator_signature(item: Tree) -> str:
+    """`"public".===("pg_catalog"."int4", "pg_catalog"."int4")`, as the server's to_regoperator reads it."""
+    *schema, name = strings(item["objname"])
+    return f"{quoted(schema)}{'.' if schema else ''}{name}({', '.join(map(_argument, item['objargs']))})"
+
+
+def _argument(item: Tree) -> str:
+    """`NONE`: the side on which an operator has no argument."""
+    return type_text(item["type_name"]) if "type_name" in item else "NONE"
 
 
 def type_text(type_name: Tree) -> str:

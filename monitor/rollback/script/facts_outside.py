@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 
+from monitor.rollback.script import facts_names
 from monitor.rollback.script.facts_parts import Facts, Tree, action, relation_name
 
 REINDEXED = {"REINDEX_OBJECT_INDEX": "reindex_index", "REINDEX_OBJECT_TABLE": "reindex_table"}
@@ -14,13 +15,18 @@ REINDEXED = {"REINDEX_OBJECT_INDEX": "reindex_index", "REINDEX_OBJECT_TABLE": "r
 
 def create_index(body: Tree) -> list[Facts]:
     """`CREATE INDEX`, with or without CONCURRENTLY: a name, and the shape by which it is known again."""
-    missing = "" if body.get("idxname") else "CREATE INDEX needs a name, or nobody can check that it is there"
     kind = "create_index_concurrently" if body.get("concurrent") else "create_index"
+    chosen = {} if body.get("concurrent") else facts_names.of_index(body)
+    missing = ""
+    if body.get("concurrent") and not body.get("idxname"):
+        missing = "CREATE INDEX CONCURRENTLY needs a name, by which an interrupted build is found again"
+    elif not (body.get("idxname") or chosen):
+        missing = "CREATE INDEX needs a name, since the one that the server gives it can't be foretold"
     return [
         action(
             kind, relation_name(body["relation"]), body.get("idxname", ""), shape=shape_of(body),
             part=_uniqueness(body), if_exists=bool(body.get("if_not_exists")), refusal=missing,
-            statement={"index_stmt": _twin(body)},
+            statement={"index_stmt": _twin(body)}, **chosen,
         )
     ]  # fmt: skip
 

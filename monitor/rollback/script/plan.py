@@ -12,9 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from monitor import encoding
 from monitor.errors import PlanRefused, Problem
-from monitor.rollback.script import grammar
+from monitor.rollback.script import grammar, session
 from monitor.rollback.script.kinds import KINDS, Class
+
+WITHOUT = "to watch a migration that can't be taken back, say --no-rollback"
 
 MAX_BYTES = 1 << 20
 """1 MiB: a rollback is a page of DDL; more is a dump."""
@@ -38,8 +41,9 @@ class Action:
     cascade: bool = False
     only: bool = False  # ONLY the relation, not what inherits from it
     shape: str = ""  # what an index, column or table is known by beside its name; a constraint's demands
-    part: str = ""  # of a comment: what it is on; of an index: whether it is plainly unique
+    part: str = ""  # of a comment: what it is on; of an index: whether it is plainly unique; a type's size
     text: str | None = None  # a function's body, an enum's labels, a comment, a CHECK, the twin of an index
+    choose: str = ""  # what the server makes a name of, until registration has foretold it
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +81,67 @@ def sha256_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script as `given`, and as read: `text` is stored, hashed and executed; `notices` say what is not."""
+
+    given: str
+    text: str
+    statements: tuple[Statement, ...]
+    notices: tuple[str, ...] = ()
+
+
 async def read(sql: bytes) -> tuple[str, tuple[Statement, ...]]:
     """The text and its statements. Raises PlanRefused with every reason found."""
-    text = text_of(sql)
-    facts = await grammar.parse(text)
-    if not facts:
-        raise PlanRefused([Problem("", "the script holds no statement")])
+    found = await script(sql)
+    return found.text, found.statements
+
+
+async def script(sql: bytes) -> Script:
+    """What `read` reads, and what was left out. Raises PlanRefused with every reason found."""
+    given = text_of(sql)
+    facts = await grammar.parse(given)
+    aside = {a.index: a for a in session.left_out(facts)}
+    misplaced = session.outside(facts)
     problems: list[Problem] = []
-    statements = []
-    for step, fact in enumerate(facts, start=1):
+    statements: list[Statement] = []
+    notices = []
+    for n, fact in enumerate(facts):
         start, end = slice_of(sql, int(fact["start"]), int(fact["length"]))
         line = sql.count(b"\n", 0, start) + 1
-        if reason := fact["refusal"] or _forbidden(fact["functions"]):
+        if n in aside:
+            sql = session.blank(sql, start, max(end, int(fact["start"]) + int(fact["length"])))
+            notices.append(aside[n].notice(line))
+        elif reason := fact["refusal"] or _forbidden(fact["functions"]) or misplaced.get(n, ""):
             problems.append(Problem("", str(reason), line))
         else:
-            statements.append(_statement(step, start, end, line, sql, fact))
+            statements.append(_statement(len(statements) + 1, start, end, line, sql, fact))
+    if not (problems or statements):
+        but = " but what is left out" if aside else ""
+        problems.append(Problem("", f"the script holds no statement{but}: {WITHOUT}"))
     if problems:
         raise PlanRefused(problems)
-    return text, tuple(statements)
+    return Script(given, sql.decode(), tuple(statements), tuple(notices))
+
+
+def for_encoding(read: Script, name: str) -> Script:
+    """As a database of that encoding stores it: comments of the script lose characters it has no room for.
+
+    Raises PlanRefused when a statement has one: the server would not take it.
+    """
+    problems = [
+        Problem(
+            "", f"`{c}` is not in {name}, the database's encoding: write the statement without it", s.line
+        )
+        for s in read.statements
+        if (c := encoding.unfit(s.text, name))
+    ]
+    if problems:
+        raise PlanRefused(problems)
+    text = read.text
+    while c := encoding.unfit(text, name):
+        text = text.replace(c, "?" * len(c.encode()))
+    return replace(read, text=text)
 
 
 def text_of(sql: bytes) -> str:

@@ -9,19 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from monitor.rollback.script import session, words
+
 OWN_SCHEMA = "migration_monitor"
 
 NOT_HERE = "is not of this database and can't be undone with it: do it by hand"
 
 BY_NODE: dict[str, str] = {
-    "transaction_stmt": "transaction control: the rollback has transactions of its own",
     "alter_system_stmt": f"ALTER SYSTEM {NOT_HERE}",
-    "discard_stmt": "DISCARD changes the session that executes the rollback",
-    "constraints_set_stmt": "SET CONSTRAINTS changes the transaction that executes the rollback",
-    "load_stmt": "LOAD changes the session that executes the rollback",
-    "prepare_stmt": "PREPARE changes the session that executes the rollback",
-    "execute_stmt": "EXECUTE runs a text that is not in the plan",
-    "listen_stmt": "LISTEN changes the session that executes the rollback",
+    "discard_stmt": "DISCARD changes the session that executes the rollback: leave it out",
+    "load_stmt": "LOAD changes the session that executes the rollback: leave it out",
+    "prepare_stmt": "PREPARE changes the session that executes the rollback: write the statement itself",
+    "execute_stmt": "EXECUTE runs a text that is not in the plan: write the statement itself",
+    "listen_stmt": "LISTEN changes the session that executes the rollback: leave it out",
+    "cluster_stmt": "CLUSTER rewrites the table under a lock that nothing can limit: do it by hand",
+    **{
+        node: f"{words.statement(node, {})} is of a session, and undoes nothing: leave it out"
+        for node in (
+            "declare_cursor_stmt", "fetch_stmt", "close_portal_stmt", "deallocate_stmt", "unlisten_stmt",
+            "explain_stmt", "variable_show_stmt", "check_point_stmt",
+        )
+    },
     **dict.fromkeys(
         (
             "createdb_stmt", "dropdb_stmt", "alter_database_stmt", "alter_database_set_stmt",
@@ -50,17 +58,18 @@ def _elsewhere(what: str) -> str:
     return f"{what} reaches beyond this database: do it by hand"
 
 
-def _variable(body: dict[str, Any]) -> str:
-    name = str(body.get("name", ""))
-    if name in {"role", "session_authorization"}:
-        return "SET ROLE changes who executes the rollback: use the role of rollback_dsn"
-    return "SET changes the session that executes the rollback, which has settings of its own"
+def _transaction(body: dict[str, Any]) -> str:
+    """Of what is more than one BEGIN with its COMMIT, which is left out."""
+    what = "transaction control: the rollback has transactions of its own"
+    if not session.bracket(body):
+        return what
+    return f"{what}, and only one BEGIN with one COMMIT around the whole script is left out"
 
 
 def _copy(body: dict[str, Any]) -> str:
     if body.get("is_from") and not body.get("filename"):
         return "COPY … FROM STDIN has no data here: use INSERT"
-    return "COPY is not a known kind of statement"
+    return "COPY reaches files of the server, or the client's: use INSERT, or do it by hand"
 
 
 def _drop(body: dict[str, Any]) -> str:
@@ -84,7 +93,7 @@ def _vacuum(body: dict[str, Any]) -> str:
     odd = sorted(_options(body, "options") - (VACUUM_OPTIONS if what == "VACUUM" else {"verbose"}))
     if "full" in odd:
         return "VACUUM FULL locks the table while it is rewritten, which nothing can limit: do it by hand"
-    return f"{what} with {', '.join(odd).upper()} is not a known kind of statement" if odd else ""
+    return _option(what, odd)
 
 
 def _reindex(body: dict[str, Any]) -> str:
@@ -94,7 +103,13 @@ def _reindex(body: dict[str, Any]) -> str:
     if "concurrently" not in options:
         return "REINDEX without CONCURRENTLY locks the table while it is built: write CONCURRENTLY"
     odd = sorted(options - {"concurrently", "verbose"})
-    return f"REINDEX with {', '.join(odd).upper()} is not a known kind of statement" if odd else ""
+    return _option("REINDEX", odd)
+
+
+def _option(what: str, odd: list[str]) -> str:
+    if not odd:
+        return ""
+    return f"{what} with {', '.join(odd).upper()} is not a known kind of statement: leave the option out"
 
 
 def _options(body: dict[str, Any], key: str) -> set[str]:
@@ -111,9 +126,10 @@ def _value(option: dict[str, Any]) -> str:
 
 def _alter_enum(body: dict[str, Any]) -> str:
     if body.get("old_val"):
-        return "ALTER TYPE … RENAME VALUE is not a known kind of statement"
+        return ""
     return (
         "ALTER TYPE … ADD VALUE can't be undone, and its value can't be used in the transaction that adds it"
+        ": rename the type, make it anew with all its values, and change the type of its columns"
     )
 
 
@@ -130,13 +146,12 @@ def _temporary(key: str) -> Callable[[dict[str, Any]], str]:
 
 def _comment(body: dict[str, Any]) -> str:
     what = str(body.get("objtype", ""))
-    return f"COMMENT ON {what.removeprefix('OBJECT_')} {NOT_HERE}" if what in ELSEWHERE else ""
+    return f"COMMENT ON {words.sort(what)} {NOT_HERE}" if what in ELSEWHERE else ""
 
 
 def _grant(body: dict[str, Any]) -> str:
     what = str(body.get("objtype", ""))
-    name = what.removeprefix("OBJECT_").replace("_ACL", "")
-    return f"GRANT and REVOKE on a {name} {NOT_HERE}" if what in ELSEWHERE else ""
+    return f"GRANT and REVOKE on a {words.sort(what)} {NOT_HERE}" if what in ELSEWHERE else ""
 
 
 ELSEWHERE = {
@@ -145,7 +160,8 @@ ELSEWHERE = {
 """What belongs to the cluster, or is set up for it."""
 
 BY_BODY: dict[str, Callable[[dict[str, Any]], str]] = {
-    "variable_set_stmt": _variable,
+    "transaction_stmt": _transaction,
+    "variable_set_stmt": session.why_not,
     "copy_stmt": _copy,
     "alter_enum_stmt": _alter_enum,
     "drop_stmt": _drop,
@@ -158,7 +174,9 @@ BY_BODY: dict[str, Callable[[dict[str, Any]], str]] = {
     "reindex_stmt": _reindex,
     "create_subscription_stmt": lambda _: _elsewhere("CREATE SUBSCRIPTION"),
     "drop_subscription_stmt": lambda _: _elsewhere("DROP SUBSCRIPTION"),
-    "cluster_stmt": lambda body: "" if "relation" in body else "CLUSTER of every table: name it",
+    "alter_subscription_stmt": lambda _: _elsewhere("ALTER SUBSCRIPTION"),
+    "create_am_stmt": lambda _: _elsewhere("CREATE ACCESS METHOD"),
+    "create_plang_stmt": lambda _: _elsewhere("CREATE LANGUAGE"),
 }
 
 

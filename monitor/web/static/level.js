@@ -23,7 +23,7 @@ export function level(watch) {
 /** An end that leaves something to a person: also a rollback of which nobody can say that it helped. */
 function unhappy({ verdict, aftermath }) {
   const judged = aftermath && aftermath.said_at !== null;
-  return UNHAPPY.includes(verdict) || (judged && aftermath.helped !== true);
+  return UNHAPPY.includes(verdict) || (judged && !aftermath.newer && aftermath.helped !== true);
 }
 
 /** Unhappy ends of the last day whose migration nobody has registered again since. */
@@ -44,6 +44,6 @@ export function trigger(watch) {
   const rules = seen.flatMap(([name, metric]) =>
     (metric.rules ?? []).filter((rule) => rule.action === "rollback").map((rule) =>
       `${metricName(name)} stays above ${value(rule.limit, metric.unit)} for ${span(rule.hold_seconds)}`));
-  const does = { auto: "Rolls back by itself if", approve: "Asks a person to approve a rollback if" }[watch.mode] ?? "Only observes, and notes if";
+  const does = watch.no_rollback ? "Has no rollback, and alerts a person if" : { auto: "Rolls back by itself if", approve: "Asks a person to approve a rollback if" }[watch.mode] ?? "Only observes, and notes if";
   return rules.length ? `${does} ${rules.join(", or ")}.` : "";
 }

@@ -31,7 +31,8 @@ function underWay(attempt) {
 
 function remarks(watch) {
   const found = [];
-  if (watch.already_breaching) found.push("a limit was crossed already when it started: a person must approve");
+  if (watch.already_breaching) found.push("a rollback rule had fired before it began: a person must approve until that is over");
+  for (const { said } of Object.values(watch.baseline ?? {})) found.push(said);
   if (watch.ledger_lost) found.push(`${watch.ledger_lost}: nothing is rolled back without a person`);
   return found;
 }

@@ -34,6 +34,7 @@ function standing(watch) {
   if (watch.verdict !== null) return [];
   const found = [];
   if (watch.superseded) found.push(`${watch.superseded_by || "A newer migration"} on this target has taken over.`);
+  else if (watch.no_rollback) found.push("There is no rollback: it only alerts, and a person must act.");
   else if (watch.mode === "observe") found.push("It only observes.");
   for (const [name, metric] of Object.entries(watch.metrics ?? {}))
     if (metric.blind && (metric.rules ?? []).some((rule) => rule.action === "rollback")) found.push(`${name} can't be measured: whether its limit is crossed is not known.`);

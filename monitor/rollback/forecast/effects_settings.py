@@ -1,0 +1,159 @@
+"""What each known kind that changes settings of a relation does to the modelled schema: as effects.py."""
+
+from __future__ import annotations
+
+import json
+
+from monitor.rollback.forecast.entries import Entry, fixed, relation_of, unidentified
+from monitor.rollback.forecast.model import Effect, Forecast
+from monitor.rollback.schema.compare import ANY
+from monitor.rollback.script.labels import bare, quoted
+from monitor.rollback.script.plan import Action
+
+ROW_SECURITY = {
+    "enable": (0, "true"),
+    "disable": (0, "false"),
+    "force": (1, "true"),
+    "no force": (1, "false"),
+}
+"""Which of the two switches, and how it stands then."""
+
+LETTERS = {"default": "d", "full": "f", "nothing": "n", "index": "i"}
+
+NO_TARGET = "-1"
+
+
+def set_options(f: Forecast, a: Action) -> None:
+    """Storage parameters. Those of an index stand in its definition, too."""
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        return
+    label, entry = found
+    if entry["kind"] == "partitioned table":
+        f.problem(f"{label} is a partitioned table, which has no storage parameters: name its partitions")
+        return
+    entry["options"] = _options(entry["options"], a)
+    if entry["kind"] == "index":
+        entry["definition"] = ANY
+        table = f.relations.get(entry["table"])
+        if isinstance(table, dict) and isinstance(index := table["indexes"].get(bare(label)), dict):
+            index["definition"] = ANY
+
+
+def _options(there: object, a: Action) -> object:
+    """As the catalogue writes an array; ANY where a value has to be quoted."""
+    if a.text is None or not isinstance(there, str) or set(there) & set('"\\'):
+        return ANY
+    new = json.loads(a.text)
+    named = {name for name, _ in new}
+    kept = [o for o in there[1:-1].split(",") if o and o.partition("=")[0] not in named]
+    found = [*kept, *(f"{name}={value}" for name, value in new if a.part == "set")]
+    plain = all(o.replace("=", "").replace("_", "").replace(".", "").isalnum() for o in found)
+    return (("{" + ",".join(found) + "}") if found else "") if plain else ANY
+
+
+def _column(f: Forecast, a: Action) -> tuple[str, Entry] | None:
+    """The relation of a column whose settings are foretold; an index has columns of its own."""
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        return None
+    label, entry = found
+    if entry["kind"] == "index":
+        entry["settings"] = ANY
+    elif entry["columns"] is not ANY and a.name not in entry["columns"]:
+        f.missing(f"column {a.name} of {label}")
+    elif isinstance(entry.get("settings"), dict):
+        return found
+    return None
+
+
+def set_statistics(f: Forecast, a: Action) -> None:
+    if (found := _column(f, a)) is None:
+        return
+    settings = found[1]["settings"]
+    setting = settings.pop(a.name, {"statistics": -1, "options": ""})
+    if a.text != NO_TARGET or setting["options"]:
+        settings[a.name] = {**setting, "statistics": int(a.text or NO_TARGET)}
+
+
+def set_column_options(f: Forecast, a: Action) -> None:
+    if (found := _column(f, a)) is not None:
+        f.leeway.loose.add((found[0], "settings"))
+
+
+def row_security(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        return
+    label, entry = found
+    if entry["kind"] not in {"table", "partitioned table"}:
+        f.problem(f"{label} is a {entry['kind']}, which has no row level security")
+        return
+    now = entry["row_security"]
+    enabled = "true" if now.startswith("true") else "false"
+    switches = [enabled, now.removeprefix(enabled)]
+    at, value = ROW_SECURITY[a.part]
+    switches[at] = value
+    entry["row_security"] = "".join(switches)
+
+
+def replica_identity(f: Forecast, a: Action) -> None:
+    """What tells rows of a published table apart: without it every UPDATE and DELETE of it fails."""
+    if (found := relation_of(f, a, a.relation_if_exists)) is None:
+        return
+    label, entry = found
+    if a.part == "index" and a.name not in entry["indexes"]:
+        f.missing(f"index {a.name} of {label}")
+        return
+    entry["replica_identity"] = LETTERS[a.part]
+    index = a.name or _key(entry)
+    if a.part == "nothing" or (a.part == "default" and not index):
+        if known := fixed(entry, "identity"):
+            unidentified(f, label, entry, "a REPLICA IDENTITY", known)
+        return
+    f.unidentified.pop(entry.get("was", label), None)
+    if fixed(entry, "identity"):
+        entry["fixed"]["identity"] = index if a.part != "full" else None
+
+
+def _key(entry: Entry) -> str:
+    return next((n for n, c in entry["constraints"].items() if isinstance(c, dict) and c["type"] == "p"), "")
+
+
+def alter_sequence(f: Forecast, a: Action) -> None:
+    """OWNED BY is foretold; what else there is to a sequence is not."""
+    if (found := relation_of(f, a, a.relation_if_exists)) is None or not _is_sequence(f, *found):
+        return
+    entry = found[1]
+    if a.part != "owner":
+        entry["sequence"] = ANY
+    if a.text is None:
+        return
+    table = f.resolution[a.new_name] if a.new_name else ""
+    owner = f.relations.get(table)
+    if isinstance(owner, dict) and owner["columns"] is not ANY and a.name not in owner["columns"]:
+        f.missing(f"column {a.name} of {table}")
+        return
+    former = str(entry.get("owned_by") or "").rpartition(".")[0]
+    f.leeway.loose |= {(t, "dependents") for t in (table, former)}  # who takes its values hangs on its owner
+    entry["owned_by"] = f"{table}.{quoted(a.name)}" if table else None
+
+
+def restart_sequence(f: Forecast, a: Action) -> None:
+    """Which number comes next is data: those handed out before may come again."""
+    if (found := relation_of(f, a, a.relation_if_exists)) is not None and _is_sequence(f, *found):
+        f.lose(a, found[0])
+
+
+def _is_sequence(f: Forecast, label: str, entry: Entry) -> bool:
+    if entry["kind"] != "sequence":
+        f.problem(f"{label} is a {entry['kind']}, not a sequence")
+    return bool(entry["kind"] == "sequence")
+
+
+SETTING_EFFECTS: dict[str, Effect] = {
+    "set_options": set_options,
+    "set_statistics": set_statistics,
+    "set_column_options": set_column_options,
+    "row_security": row_security,
+    "replica_identity": replica_identity,
+    "alter_sequence": alter_sequence,
+    "restart_sequence": restart_sequence,
+}

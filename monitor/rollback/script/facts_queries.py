@@ -1,0 +1,43 @@
+"""Facts of statements that keep a query's rows, and of LOCK TABLE.
+
+Runs in the child process; plain data in and out.
+"""
+
+from __future__ import annotations
+
+import json
+
+from monitor.rollback.script.facts_code import nodes_with, unique
+from monitor.rollback.script.facts_objects import quoted
+from monitor.rollback.script.facts_parts import Facts, Tree, action, is_only, relation_name
+
+TABLE_AS = (
+    "CREATE TABLE … AS is not a known kind of statement: write CREATE TABLE with its columns, and INSERT … "
+    "SELECT behind it"
+)
+
+
+def create_table_as(body: Tree) -> list[Facts]:
+    """`CREATE MATERIALIZED VIEW`. `shape`: the relations that its query reads at once, as keys."""
+    if body.get("objtype") != "OBJECT_MATVIEW":
+        return [action("", refusal=TABLE_AS)]
+    into = body["into"]
+    read = [] if into.get("skip_data") else unique(map(relation_name, nodes_with(body["query"], "relname")))
+    return [
+        action(
+            "create_materialized_view", relation_name(into["rel"]), if_exists=bool(body.get("if_not_exists")),
+            shape=json.dumps([quoted(name) for name in read]),
+            part="no data" if into.get("skip_data") else "",
+        )
+    ]  # fmt: skip
+
+
+def refresh(body: Tree) -> list[Facts]:
+    """`part`: whether CONCURRENTLY, or WITH NO DATA, which only empties it."""
+    part = "concurrently" if body.get("concurrent") else "no data" if body.get("skip_data") else ""
+    return [action("refresh_materialized_view", relation_name(body["relation"]), part=part)]
+
+
+def lock(body: Tree) -> list[Facts]:
+    tables = [r["range_var"] for r in body["relations"]]
+    return [action("lock_table", relation_name(t), only=is_only(t)) for t in tables]
