@@ -172,7 +172,8 @@ async def _take(t: Try, locks: Sequence[Lock]) -> Patience:
         return patience
     try:
         async with t.lookout.taking():
-            await t.send(locking.taking(ordered, patience), what)
+            limits = locking.limiting(patience, t.statement_seconds)  # what waiting was given ends with it
+            await t.send(f"{locking.taking(ordered, patience)}; {limits}", what)
     except DatabaseError as e:
         if e.sqlstate != tenure.CANCELLED:
             raise

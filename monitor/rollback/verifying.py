@@ -98,13 +98,13 @@ async def _others(connection: Connection, plan: Plan) -> dict[str, Any]:
     return others
 
 
-NOT_IN_WHOLE = ("publication ", "operator ")
-"""Sorts of objects that a fingerprint of the whole schema does not hold: of them the plan's word counts."""
+BY_WORD = ("publication ", "operator ")
+"""Sorts of objects of which the plan's word counts too: an older stored fingerprint lacks them."""
 
 
 def _left(plan: Plan, others: dict[str, Any]) -> list[str]:
     """How these differ from what the plan says."""
-    expected = {k: e for k, e in plan.forecast().expected["others"].items() if k.startswith(NOT_IN_WHOLE)}
+    expected = {k: e for k, e in plan.forecast().expected["others"].items() if k.startswith(BY_WORD)}
     return differences({"relations": {}, "others": expected}, {"relations": {}, "others": others})
 
 

@@ -129,6 +129,9 @@ KEYWORDS = {
     "then",
     "and",
     "or",
+    "lateral",
+    "i",
+    "t",
 }
 
 

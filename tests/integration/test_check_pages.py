@@ -123,7 +123,7 @@ async def test_check_says_what_was_counted_before_where_nothing_happens(check: C
             'http_requests_total{code="500"} 50\nhttp_requests_total{code="200"} 50\n',
             "preset: fastapi",
             "no series of the requests has the label status: no error would ever be counted; this page has "
-            "code; `preset: generic` fits this page",
+            "code; `preset: go` fits this page",
         ),
         (
             'caddy_http_requests_total{handler="subroute",server="srv0"} 900\n',

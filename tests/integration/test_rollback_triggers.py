@@ -92,6 +92,6 @@ async def test_a_deferred_constraint_that_is_broken_is_said_before_the_ledger_is
     async with executing(dsn) as executor:
         outcome = await rolled_back(executor, watch)
     assert outcome.kind is OutcomeKind.FAILED
-    assert outcome.reason.startswith("deferred constraints and triggers: insert or update on table")
+    assert outcome.reason.startswith("deferred constraints and triggers, and the ledger: insert or update on")
     assert await columns(dsn) == ["id"]
     assert await ledger_rows(dsn) == 0

@@ -178,11 +178,17 @@ def _users(plan: Plan, before: Objects, now: Objects, leeway: Leeway) -> set[str
     return found | {label for label in before.keys() - now if any(same(u, label, leeway) for u in found)}
 
 
+MAKING = {
+    "function": {"create_function"}, "type": {"create_type"}, "extension": {"create_extension"},
+    "publication": {"create_publication", "rename_publication"},
+}  # fmt: skip
+"""First word of a label -> kinds after which there may be one of a name that nobody foretells."""
+
+
 def _others(plan: Plan, before: Objects) -> set[str]:
     """Labels of functions, types and schemas that the plan names, and of those it may create."""
     made = {a.kind for s in plan.statements for a in s.actions}
-    kinds = {"function": "create_function", "type": "create_type", "extension": "create_extension"}
-    made_kinds = tuple(f"{word} " for word, kind in kinds.items() if kind in made)
+    made_kinds = tuple(f"{word} " for word, kinds in MAKING.items() if made & kinds)
     created = {label for label in before if made_kinds and label.startswith(made_kinds)}
     of_statistics = {
         e["body"] for k, e in plan.fingerprint["others"].items() if e and k.startswith("statistics ")

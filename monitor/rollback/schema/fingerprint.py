@@ -46,8 +46,8 @@ SELECT coalesce(CASE WHEN w.part OPERATOR(pg_catalog.=) 'function' THEN
                           JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) s.stxnamespace,
                                pg_catalog.parse_ident(w.name) AS i(names)
                          WHERE s.stxname OPERATOR(pg_catalog.=) i.names[pg_catalog.cardinality(i.names)]
-                           AND CASE pg_catalog.cardinality(i.names)
-                                 WHEN 1 THEN pg_catalog.pg_statistics_obj_is_visible(s.oid)
+                           AND CASE WHEN pg_catalog.cardinality(i.names) OPERATOR(pg_catalog.=) 1
+                                 THEN pg_catalog.pg_statistics_obj_is_visible(s.oid)
                                  ELSE n.nspname OPERATOR(pg_catalog.=) i.names[1] END)
                      ELSE pg_catalog.to_regclass(w.name)::oid END, 0::oid) AS oid
   FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]))
