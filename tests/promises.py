@@ -47,7 +47,8 @@ PROMISES: Mapping[int, str] = {
     18: "If the decision loop stops, systemd or Kubernetes restarts it and Prometheus sees it.",
     19: "No control without authentication; loopback by default.",
     20: "No secret and no raw remote text in logs, answers or alerts.",
-    21: "Whoever holds the daemon's lock without being one is named and paged; it keeps no daemon out.",
+    21: "Whoever holds the daemon's lock without being one is named by `check` and the log, and an alert of"
+    " Prometheus fires: it can't silently keep every daemon out.",
     22: "No transaction of the application dies in a deadlock with a rollback: the rollback loses each one.",
     23: "The time under the lock is estimated with the round trips of this network; a cancel by the daemon's"
     " own cap is tried again, never a verdict.",
