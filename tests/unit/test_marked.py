@@ -24,6 +24,8 @@ WRITTEN_FOR_PEOPLE = {
     "rollback/data/quarantine.py",  # the plan's own text, as it was registered
     "rollback/registration/demands.py",  # marked where they are asked
     "rollback/registration/misfits.py",
+    "rollback/registration/sameness.py",
+    "rollback/registration/standing.py",
     "rollback/schema/definition.py",  # a table's definition, for the manifest
     "rollback/script",  # the grammar's words
     "history",  # parts of marked statements

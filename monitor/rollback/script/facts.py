@@ -15,6 +15,7 @@ from monitor.rollback.script import (
     facts_names,
     facts_outside,
     facts_queries,
+    facts_rows,
     facts_sequences,
     facts_settings,
     facts_types,
@@ -154,6 +155,7 @@ def _alter(body: Tree, cmd: Tree) -> Facts:
         cascade=_cascade(cmd), only=is_only(body["relation"]), refusal=refusal, **named,
         **(_new_type(definition) if kind == "alter_type" else {}),
         **constraint(definition.get("constraint", {})),
+        **facts_rows.exclusion(definition.get("constraint", {})),
         **(facts_columns.add_column(definition["column_def"]) if kind == "add_column" else {}),
     )  # fmt: skip
 

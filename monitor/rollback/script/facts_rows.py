@@ -1,0 +1,52 @@
+"""Facts by which rows can be asked whether a statement will take them: keys and predicates, as trees.
+
+Runs in the child process; plain data in and out. Texts of the trees are written by grammar_child.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor.rollback.script.facts_parts import Facts, Tree
+
+
+def unique_index(body: Tree) -> Facts:
+    """Of a unique index on an expression, with a collation or on a part; {} for one that its columns tell."""
+    elements = [p["index_elem"] for p in body["index_params"]]
+    odd = "where_clause" in body or any("expr" in e or "collation" in e for e in elements)
+    if not (body.get("unique") and odd) or any("opclass" in e for e in elements):
+        return {}
+    return _asked(
+        {"keys": [_key(e) for e in elements], "where": _where(body)},
+        nulls_distinct=not body.get("nulls_not_distinct"),
+    )
+
+
+def exclusion(body: Tree) -> Facts:
+    """Of an EXCLUDE constraint; {} for another."""
+    if body.get("contype") != "CONSTR_EXCLUSION":
+        return {}
+    pairs = [e["list"]["items"] for e in body["exclusions"]]
+    keys = [_key(element["index_elem"]) for element, _ in pairs]
+    operators = [_operator([n["string"]["sval"] for n in o["list"]["items"]]) for _, o in pairs]
+    return _asked({"keys": keys, "where": _where(body)}, operators=operators)
+
+
+def _asked(trees: dict[str, list[Tree]], **said: Any) -> Facts:
+    return {"asked": {"trees": trees, "said": said}}
+
+
+def _where(body: Tree) -> list[Tree]:
+    return [body["where_clause"]] if "where_clause" in body else []
+
+
+def _key(element: Tree) -> Tree:
+    key: Tree = element.get("expr") or {"column_ref": {"fields": [{"string": {"sval": element["name"]}}]}}
+    if "collation" not in element:
+        return key
+    return {"collate_clause": {"arg": key, "collname": element["collation"]}}
+
+
+def _operator(names: list[str]) -> str:
+    *schema, name = names
+    return "".join(f'OPERATOR("{s.replace(chr(34), chr(34) * 2)}".{name})' for s in schema) or name
