@@ -23,6 +23,11 @@ CREATE TYPE mood AS ENUM ('good', 'bad');
 CREATE TABLE moods (m mood);
 CREATE VIEW v AS SELECT id, a, b FROM t;
 CREATE FUNCTION fn(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION named(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION outs(a int, OUT x int, OUT y text) LANGUAGE sql AS $$SELECT 1, ''$$;
+CREATE FUNCTION one(a int, OUT x int) LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION rows_of(a int) RETURNS TABLE (x int, y text) LANGUAGE sql AS $$SELECT 1, ''$$;
+CREATE PROCEDURE done(INOUT a int) LANGUAGE plpgsql AS 'BEGIN END';
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
 """
 
@@ -35,6 +40,20 @@ IMPOSSIBLE = [
     ("CREATE OR REPLACE FUNCTION fn(int) RETURNS text LANGUAGE sql AS $$SELECT 'x'::text$$",
      "returns integer, which OR REPLACE can't change"),
     ("CREATE OR REPLACE FUNCTION fn(int) RETURNS SETOF int LANGUAGE sql AS 'SELECT 1'", "returns integer"),
+    ("CREATE OR REPLACE FUNCTION named(z int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+     "parameter 1 of function .*named.* is called a"),
+    ("CREATE OR REPLACE FUNCTION named(int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+     "parameter 1 of function .*named.* is called a"),
+    ("CREATE OR REPLACE FUNCTION named(a int, b int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+     "1 of the parameters of function .*named.* have a default and 0 would"),
+    ("CREATE OR REPLACE FUNCTION outs(a int, OUT x int, OUT z text) LANGUAGE sql AS $$SELECT 1, ''$$",
+     "returns record, which OR REPLACE can't change"),
+    ("CREATE OR REPLACE FUNCTION outs(a int, OUT x int) LANGUAGE sql AS 'SELECT 1'", "returns record"),
+    ("CREATE OR REPLACE FUNCTION rows_of(a int) RETURNS TABLE (x int, y int) LANGUAGE sql AS 'SELECT 1, 1'",
+     r"returns TABLE\(x integer, y text\)"),
+    ("CREATE OR REPLACE FUNCTION rows_of(a int) RETURNS TABLE (x int) LANGUAGE sql AS 'SELECT 1'",
+     r"returns TABLE\(x integer, y text\)"),
+    ("CREATE OR REPLACE PROCEDURE done(INOUT b int) LANGUAGE plpgsql AS 'BEGIN END'", "which OR REPLACE can't"),
     ("ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES t (b)", "public.t is not unique by .b."),
     ("ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES moods", "not unique by its primary key"),
     ("ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES pair (a)", "not unique by .a."),
@@ -73,6 +92,13 @@ POSSIBLE = [
     "DROP VIEW v; CREATE OR REPLACE VIEW v AS SELECT id FROM t",
     "ALTER TABLE t ADD COLUMN d int; CREATE OR REPLACE VIEW v AS SELECT id, a, b, d FROM t",
     "CREATE OR REPLACE FUNCTION fn(int) RETURNS int LANGUAGE sql AS 'SELECT 2'",
+    "CREATE OR REPLACE FUNCTION fn(z int) RETURNS int LANGUAGE sql AS 'SELECT 2'",
+    "CREATE OR REPLACE FUNCTION named(a int DEFAULT 2, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 2'",
+    "CREATE OR REPLACE FUNCTION outs(a int, OUT x int, OUT y text) LANGUAGE sql AS $$SELECT 2, ''$$",
+    "CREATE OR REPLACE FUNCTION one(a int, OUT z int) LANGUAGE sql AS 'SELECT 1'",
+    "CREATE OR REPLACE FUNCTION rows_of(a int, OUT x int, OUT y text) RETURNS SETOF record LANGUAGE sql"
+    " AS $$SELECT 2, ''$$",
+    "CREATE OR REPLACE PROCEDURE done(INOUT a int) LANGUAGE plpgsql AS 'BEGIN a := 1; END'",
     "DROP FUNCTION fn(int); CREATE FUNCTION fn(int) RETURNS text LANGUAGE sql AS $$SELECT 'x'::text$$",
     "ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x, y) REFERENCES pair (a, b)",
     "ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES t",

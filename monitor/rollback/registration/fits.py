@@ -15,6 +15,7 @@ from typing import Any
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable, Problem
 from monitor.pg import PINNED, Connection
+from monitor.rollback.registration import replaced
 from monitor.rollback.script.kinds import DATA_ONLY, UPKEEP, Class
 from monitor.rollback.script.labels import beside
 from monitor.rollback.script.plan import Action, Statement, key_of
@@ -68,12 +69,6 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_index i
                              WHERE a.attrelid = i.indrelid
                                AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
                              ORDER BY a.attname::text COLLATE "C") END)"""
-
-RETURNS = """/* migration-monitor: would a function return something else */
-SELECT pg_catalog.pg_get_function_result(p.oid) FROM pg_catalog.pg_proc p
- WHERE p.oid OPERATOR(pg_catalog.=) pg_catalog.to_regprocedure($1)::oid
-   AND (p.proretset IS DISTINCT FROM $3::bool
-        OR p.prorettype OPERATOR(pg_catalog.<>) pg_catalog.to_regtype($2)::oid)"""
 
 CAST = """/* migration-monitor: do values become another type by themselves */
 SELECT pg_catalog.format_type(t.oid, NULL)
@@ -227,11 +222,10 @@ async def _foreign_key(q: _Asking, a: Action) -> str:
 
 
 async def _function(q: _Asking, a: Action) -> str:
-    if not (a.part and a.name and a.if_exists and q.same_names):
+    if not (a.name and a.if_exists and q.same_names):
         return ""
-    returned = a.part.removeprefix("SETOF ")
-    was = await q.value(RETURNS, a.name, returned, a.part.startswith("SETOF "))
-    return f"function {a.name} returns {was}, which OR REPLACE can't change: drop it first" if was else ""
+    await q.connection.execute(set_path(q.search_path))
+    return await replaced.unlike(q.connection, a)
 
 
 async def _alter_type(q: _Asking, a: Action) -> str:
