@@ -289,7 +289,8 @@ def _on(kind: str, key: str, name: str = "") -> Callable[[Tree], list[Facts]]:
 
 
 def _create_table(body: Tree) -> list[Facts]:
-    return [{**made, **facts_columns.create_table(body)} for made in _on("create_table", "relation")(body)]
+    known = {**facts_columns.create_table(body), **facts_rows.create_table(body)}
+    return [{**made, **known} for made in _on("create_table", "relation")(body)]
 
 
 def _plain(kind: str) -> Callable[[Tree], list[Facts]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from monitor.rollback.script.facts_constraints import key_of_range, references
 from monitor.rollback.script.facts_parts import Facts, Tree
 
 
@@ -30,6 +31,19 @@ def exclusion(body: Tree) -> Facts:
     keys = [_key(element["index_elem"]) for element, _ in pairs]
     operators = [_operator([n["string"]["sval"] for n in o["list"]["items"]]) for _, o in pairs]
     return _asked({"keys": keys, "where": _where(body)}, operators=operators)
+
+
+def create_table(body: Tree) -> Facts:
+    """`references` of its foreign keys; of a partition its `parent` and bounds."""
+    elements = body.get("table_elts", [])
+    own = [c for e in elements for c in e.get("column_def", {}).get("constraints", ())]
+    constraints = [c["constraint"] for c in (*own, *(e for e in elements if "constraint" in e))]
+    said = {"references": references(constraints)}
+    above, bound = body.get("inh_relations", []), body.get("partbound")
+    if not bound or len(above) != 1 or bound.get("is_default"):
+        return _asked({}, **said)
+    trees = {end: bound.get(f"{end}datums", []) for end in ("lower", "upper", "list")}
+    return _asked(trees, **said, parent=key_of_range(above[0]["range_var"]), strategy=bound["strategy"])
 
 
 def _asked(trees: dict[str, list[Tree]], **said: Any) -> Facts:
