@@ -19,7 +19,17 @@ INSERT INTO places VALUES (1);
 INSERT INTO t VALUES (1, 'a', 1, '[1,2)'), (2, 'b', NULL, NULL);
 """
 
-HERE = TABLES + "ALTER TABLE t ADD CONSTRAINT k {} NOT VALID;"
+PARTS = """
+CREATE TABLE p (a int, b text) PARTITION BY RANGE (a, b);
+CREATE TABLE p_rest PARTITION OF p DEFAULT;
+INSERT INTO p VALUES (9, 'z'), (10, NULL), (20, 'b');
+CREATE TABLE q (a int) PARTITION BY RANGE (a);
+CREATE TABLE q_rest PARTITION OF q DEFAULT;
+INSERT INTO q VALUES (9), (NULL);
+CREATE TABLE l (a text) PARTITION BY LIST (a);
+CREATE TABLE l_rest PARTITION OF l DEFAULT;
+INSERT INTO l VALUES ('a');
+"""
 
 CASES: dict[str, tuple[str, str, str, str]] = {
     "a unique index on an expression": (
@@ -60,6 +70,18 @@ CASES: dict[str, tuple[str, str, str, str]] = {
         "ALTER TABLE t DROP CONSTRAINT k; INSERT INTO t VALUES (3, 'c', 2);"
         "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES places NOT VALID",
         "at least one row of t has no parent in places",
+    ),
+    "a range beside a DEFAULT partition": (
+        PARTS, "CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10, 'a') TO (20, 'b')",
+        "INSERT INTO p VALUES (20, 'a')", "at least one row of p_rest belongs into the new partition",
+    ),
+    "an open range beside a DEFAULT partition": (
+        PARTS, "CREATE TABLE q2 PARTITION OF q FOR VALUES FROM (10) TO (MAXVALUE)",
+        "INSERT INTO q VALUES (10)", "at least one row of q_rest belongs into the new partition",
+    ),
+    "a list beside a DEFAULT partition": (
+        PARTS, "CREATE TABLE l2 PARTITION OF l FOR VALUES IN ('b', NULL)",
+        "INSERT INTO l VALUES (NULL)", "at least one row of l_rest belongs into the new partition",
     ),
     "an EXCLUDE constraint": (
         TABLES, "ALTER TABLE t ADD CONSTRAINT x EXCLUDE USING gist (during WITH &&) WHERE (id > 0)",

@@ -55,7 +55,18 @@ class Standing:
     avoid: frozenset[str]
 
 
-Asked = Demand | Parents | Standing
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A partition that the plan makes of `parent`: rows of a DEFAULT one may not belong into it."""
+
+    line: int
+    statement: str
+    parent: str
+    bounds: dict[str, Any]  # see script/facts_rows.py
+    path: str
+
+
+Asked = Demand | Parents | Standing | Beside
 
 
 @dataclass(frozen=True, slots=True)

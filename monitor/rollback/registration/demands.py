@@ -17,7 +17,7 @@ from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.entries import Entry
 from monitor.rollback.forecast.model import Forecast, modelled
 from monitor.rollback.forecast.narrowing import misfit
-from monitor.rollback.registration import sameness
+from monitor.rollback.registration import bounds, sameness
 from monitor.rollback.registration.asked import Asked, Demand, Parents, Rows, Standing, said
 from monitor.rollback.schema.compare import ANY
 from monitor.rollback.script.kinds import DATA_ONLY, Class
@@ -36,14 +36,18 @@ def demands(plan: Plan) -> list[Asked]:
     found: list[Asked] = []
     written: set[str] = set()
     empty: set[tuple[str, str]] = set()
+    moved = False
     pending: dict[tuple[str, str], list[Asked]] = {}
     for s in plan.statements:
         if s.klass is Class.OPAQUE:
             break
+        model.line = s.line
         for a in s.actions:
+            moved = moved or a.kind in DATA_ONLY | MOVES_ROWS
+            if not moved and (made := bounds.partition(plan, model, a)):
+                found.append(made)
             rows = _rows(model, a)
             if rows is not None and not written & {rows.label, *rows.entry["children"]}:
-                model.line = s.line
                 found += [d for d in _of(plan, model, a, rows) if not _written(model, d, written)]
                 found += _still_empty(model, a, rows, empty)
                 found += _validated(plan, model, a, rows, pending, written)

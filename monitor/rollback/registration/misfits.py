@@ -11,8 +11,8 @@ import time
 
 from monitor.pg import PINNED, Connection, quote_identifier
 from monitor.rollback.data.atrisk import BUDGET, ask
-from monitor.rollback.registration import standing
-from monitor.rollback.registration.asked import Asked, Demand, Parents, Standing
+from monitor.rollback.registration import bounds, standing
+from monitor.rollback.registration.asked import Asked, Beside, Demand, Parents, Standing
 from monitor.rollback.registration.demands import demands
 from monitor.rollback.stored import Plan
 
@@ -49,6 +49,8 @@ async def _made(connection: Connection, asked: Asked | None) -> Demand | None:
     """As SQL, with what the catalogue says; None when that is not known."""
     if isinstance(asked, Standing):
         asked = await standing.constraint(connection, asked)
+    if isinstance(asked, Beside):
+        return await bounds.beside(connection, asked)
     if isinstance(asked, Parents):
         return await _orphans(connection, asked)
     return asked
