@@ -97,6 +97,40 @@ BEFORE = {
 }  # fmt: skip
 
 
+TYPED = """
+CREATE TYPE mood AS ENUM ('good', 'bad', 'ugly');
+CREATE TYPE two AS ENUM ('good', 'bad');
+CREATE TABLE typed (id int, m mood, n text, b bigint);
+INSERT INTO typed VALUES (1, 'good', ' 12', 7), (2, NULL, NULL, NULL);
+"""
+
+CASTS = [
+    ("ALTER TABLE typed ALTER m TYPE two USING m::text::two", "UPDATE typed SET m = 'ugly'", "m"),
+    (
+        "CREATE TYPE old AS ENUM ('good', 'bad'); ALTER TABLE typed ALTER m TYPE old USING m::text::old",
+        "UPDATE typed SET m = 'ugly'",
+        "m",
+    ),
+    (
+        "ALTER TYPE mood RENAME TO gone; CREATE TYPE mood AS ENUM ('good', 'bad');"
+        "ALTER TABLE typed ALTER m TYPE mood USING m::text::mood",
+        "UPDATE typed SET m = 'ugly'",
+        "m",
+    ),
+    ("ALTER TABLE typed ALTER n TYPE int USING n::int", "UPDATE typed SET n = 'x'", "n"),
+    ("ALTER TABLE typed ALTER n TYPE smallint USING n::smallint", "UPDATE typed SET n = '40000'", "n"),
+    ("ALTER TABLE typed ALTER b TYPE int USING b::int", "UPDATE typed SET b = 3000000000", "b"),
+]
+
+
+@pytest.mark.parametrize("case", range(len(CASTS)))
+async def test_values_that_a_cast_refuses_make_it_not_ready(database: Database, case: int) -> None:
+    """A smaller enum, made by the plan or there; a whole number."""
+    sql, breaking, column = CASTS[case]
+    said = f"{column} of at least one row of typed does not fit into the type"
+    await breaks(database.dsn, TYPED, sql, breaking, said, f"typed.{column}")
+
+
 @pytest.mark.parametrize("case", CASES)
 async def test_rows_that_the_rollback_will_not_take_make_it_not_ready(database: Database, case: str) -> None:
     """Ready with the rows of then, not with those that were written since; and executed it does fail."""

@@ -23,6 +23,7 @@ WRITTEN_FOR_PEOPLE = {
     "rollback/data/salvage.py",
     "rollback/data/quarantine.py",  # the plan's own text, as it was registered
     "rollback/registration/bounds.py",  # marked where they are asked
+    "rollback/registration/casts.py",
     "rollback/registration/demands.py",  # marked where they are asked
     "rollback/registration/misfits.py",
     "rollback/registration/sameness.py",

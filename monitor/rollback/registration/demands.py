@@ -17,7 +17,7 @@ from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.entries import Entry
 from monitor.rollback.forecast.model import Forecast, modelled
 from monitor.rollback.forecast.narrowing import misfit
-from monitor.rollback.registration import bounds, sameness
+from monitor.rollback.registration import bounds, casts, sameness
 from monitor.rollback.registration.asked import Asked, Demand, Parents, Rows, Standing, said
 from monitor.rollback.schema.compare import ANY
 from monitor.rollback.script.kinds import DATA_ONLY, Class
@@ -36,6 +36,7 @@ def demands(plan: Plan) -> list[Asked]:
     found: list[Asked] = []
     written: set[str] = set()
     empty: set[tuple[str, str]] = set()
+    types: casts.Types = {}
     moved = False
     pending: dict[tuple[str, str], list[Asked]] = {}
     for s in plan.statements:
@@ -51,6 +52,14 @@ def demands(plan: Plan) -> list[Asked]:
                 found += [d for d in _of(plan, model, a, rows) if not _written(model, d, written)]
                 found += _still_empty(model, a, rows, empty)
                 found += _validated(plan, model, a, rows, pending, written)
+            if (
+                rows is not None
+                and not written
+                and a.kind == "alter_type"
+                and (odd := casts.fitting(s.line, a, rows, types, plan.search_path))
+            ):
+                found.append(odd)
+            casts.learn(a, types)
             if not _followed(model, a, written):
                 return found
             EFFECTS[a.kind](model, a)

@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from monitor.rollback.script.facts_constraints import key_of_range, references
+from monitor.rollback.script.facts_objects import type_text
 from monitor.rollback.script.facts_parts import Facts, Tree
+
+TEXTS = ('"text"', '"pg_catalog"."text"', '"pg_catalog"."varchar"', '"varchar"')
 
 
 def unique_index(body: Tree) -> Facts:
@@ -31,6 +34,26 @@ def exclusion(body: Tree) -> Facts:
     keys = [_key(element["index_elem"]) for element, _ in pairs]
     operators = [_operator([n["string"]["sval"] for n in o["list"]["items"]]) for _, o in pairs]
     return _asked({"keys": keys, "where": _where(body)}, operators=operators)
+
+
+def cast(name: str, column: Tree) -> Facts:
+    """`USING name::type` or `USING name::text::type`, the column's new type: its key; {} of anything else."""
+    steps, tree = [], column["raw_default"]
+    while "type_cast" in tree:
+        steps.append(tree["type_cast"]["type_name"])
+        tree = tree["type_cast"]["arg"]
+    fields = tree.get("column_ref", {}).get("fields", [])
+    new = type_text(column["type_name"])
+    through = [type_text(t) for t in steps[1:]]
+    if (
+        len(fields) != 1
+        or fields[0].get("string", {}).get("sval") != name
+        or column["type_name"].get("typmods")
+    ):
+        return {}
+    if not steps or type_text(steps[0]) != new or through not in ([], *([t] for t in TEXTS)):
+        return {}
+    return _asked({}, cast=new)
 
 
 def create_table(body: Tree) -> Facts:
