@@ -27,6 +27,7 @@ CREATE FUNCTION named(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELEC
 CREATE FUNCTION outs(a int, OUT x int, OUT y text) LANGUAGE sql AS $$SELECT 1, ''$$;
 CREATE FUNCTION one(a int, OUT x int) LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION rows_of(a int) RETURNS TABLE (x int, y text) LANGUAGE sql AS $$SELECT 1, ''$$;
+CREATE PROCEDURE plain(a int) LANGUAGE plpgsql AS 'BEGIN END';
 CREATE PROCEDURE done(INOUT a int) LANGUAGE plpgsql AS 'BEGIN END';
 CREATE TABLE used (id int, n int);
 CREATE TABLE user_of (was used[]);
@@ -111,6 +112,8 @@ POSSIBLE = [
     "CREATE OR REPLACE FUNCTION one(a int, OUT z int) LANGUAGE sql AS 'SELECT 1'",
     "CREATE OR REPLACE FUNCTION rows_of(a int, OUT x int, OUT y text) RETURNS SETOF record LANGUAGE sql"
     " AS $$SELECT 2, ''$$",
+    "CREATE OR REPLACE PROCEDURE plain(a int) LANGUAGE plpgsql AS 'BEGIN NULL; END'",
+    "CREATE OR REPLACE FUNCTION fn(int) RETURNS int LANGUAGE sql AS 'SELECT 3'",
     "CREATE OR REPLACE PROCEDURE done(INOUT a int) LANGUAGE plpgsql AS 'BEGIN a := 1; END'",
     "DROP FUNCTION fn(int); CREATE FUNCTION fn(int) RETURNS text LANGUAGE sql AS $$SELECT 'x'::text$$",
     "ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x, y) REFERENCES pair (a, b)",

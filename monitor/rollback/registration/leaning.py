@@ -38,7 +38,8 @@ uses(type) AS (
        FROM uses JOIN pg_catalog.pg_depend d
          ON d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.refobjid = uses.type
        LEFT JOIN pg_catalog.pg_class c
-         ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.objid AND c.relkind = 'c'
+         ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.objid
+        AND c.relkind IN ('c', 'v')
       WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass OR (c.oid IS NOT NULL AND d.objsubid > 0))
 SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS label, a.attname::text AS name
   FROM uses JOIN pg_catalog.pg_depend d

@@ -30,7 +30,8 @@ FIRST = "which OR REPLACE can't change: drop it first"
 
 async def unlike(connection: Connection, a: Action) -> str:
     """What stands against it, or ""."""
-    r = await connection.fetchrow(THERE, a.name, a.part.removeprefix("SETOF "), a.part.startswith("SETOF "))
+    result = a.part.removeprefix("SETOF ") or "pg_catalog.void"  # a procedure without OUT has none
+    r = await connection.fetchrow(THERE, a.name, result, a.part.startswith("SETOF "))
     if r is None:
         return ""
     if a.part and r["other_result"]:
