@@ -109,6 +109,14 @@ SILENT: dict[str, tuple[bytes, str]] = {
         b"ALTER TABLE contacts ADD CONSTRAINT u UNIQUE (id)", "contacts.id",
     ),
     "what is not checked": (b"ALTER TABLE contacts ADD CONSTRAINT grown CHECK (age >= 18) NOT VALID", ""),
+    "rows that the plan mends before it validates": (
+        b"ALTER TABLE contacts ADD CONSTRAINT g CHECK (age >= 18) NOT VALID;"
+        b"UPDATE contacts SET age = 18 WHERE age < 18; ALTER TABLE contacts VALIDATE CONSTRAINT g",
+        "contacts.age",
+    ),
+    "rows that do not exclude each other": (
+        b"ALTER TABLE contacts ADD CONSTRAINT x EXCLUDE (id WITH =) WHERE (id < 5)", "",
+    ),
     "an index on a part": (b"CREATE UNIQUE INDEX u ON contacts (phone) WHERE id < 5", ""),
     "nulls, which are distinct": (b"ALTER TABLE contacts ADD CONSTRAINT u UNIQUE (place, alias)", ""),
 }  # fmt: skip
