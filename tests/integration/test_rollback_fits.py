@@ -23,6 +23,14 @@ CREATE TYPE mood AS ENUM ('good', 'bad');
 CREATE TABLE moods (m mood);
 CREATE VIEW v AS SELECT id, a, b FROM t;
 CREATE FUNCTION fn(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION named(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION outs(a int, OUT x int, OUT y text) LANGUAGE sql AS $$SELECT 1, ''$$;
+CREATE FUNCTION one(a int, OUT x int) LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION rows_of(a int) RETURNS TABLE (x int, y text) LANGUAGE sql AS $$SELECT 1, ''$$;
+CREATE PROCEDURE plain(a int) LANGUAGE plpgsql AS 'BEGIN END';
+CREATE PROCEDURE done(INOUT a int) LANGUAGE plpgsql AS 'BEGIN END';
+CREATE TABLE used (id int, n int);
+CREATE TABLE user_of (was used[]);
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
 """
 
@@ -35,9 +43,33 @@ IMPOSSIBLE = [
     ("CREATE OR REPLACE FUNCTION fn(int) RETURNS text LANGUAGE sql AS $$SELECT 'x'::text$$",
      "returns integer, which OR REPLACE can't change"),
     ("CREATE OR REPLACE FUNCTION fn(int) RETURNS SETOF int LANGUAGE sql AS 'SELECT 1'", "returns integer"),
+    ("CREATE OR REPLACE FUNCTION named(z int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+     "parameter 1 of function .*named.* is called a"),
+    ("CREATE OR REPLACE FUNCTION named(int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+     "parameter 1 of function .*named.* is called a"),
+    ("CREATE OR REPLACE FUNCTION named(a int, b int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+     "1 of the parameters of function .*named.* have a default and 0 would"),
+    ("CREATE OR REPLACE FUNCTION outs(a int, OUT x int, OUT z text) LANGUAGE sql AS $$SELECT 1, ''$$",
+     "returns record, which OR REPLACE can't change"),
+    ("CREATE OR REPLACE FUNCTION outs(a int, OUT x int) LANGUAGE sql AS 'SELECT 1'", "returns record"),
+    ("CREATE OR REPLACE FUNCTION rows_of(a int) RETURNS TABLE (x int, y int) LANGUAGE sql AS 'SELECT 1, 1'",
+     r"returns TABLE\(x integer, y text\)"),
+    ("CREATE OR REPLACE FUNCTION rows_of(a int) RETURNS TABLE (x int) LANGUAGE sql AS 'SELECT 1'",
+     r"returns TABLE\(x integer, y text\)"),
+    ("CREATE OR REPLACE PROCEDURE done(INOUT b int) LANGUAGE plpgsql AS 'BEGIN END'", "OR REPLACE can't"),
     ("ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES t (b)", "public.t is not unique by .b."),
     ("ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES moods", "not unique by its primary key"),
     ("ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES pair (a)", "not unique by .a."),
+    ("CREATE TABLE n (x int REFERENCES nosuch)", "which a foreign key refers to, does not exist"),
+    ("CREATE TABLE n (x int, FOREIGN KEY (x) REFERENCES pair (a))", "public.pair is not unique by .a."),
+    ("ALTER TABLE t ADD COLUMN x int REFERENCES nosuch", "public.nosuch, which a foreign key refers to"),
+    ("ALTER TABLE f ADD COLUMN z int REFERENCES t (b)", "public.t is not unique by .b."),
+    ("ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES nosuch", "public.nosuch, which a foreign"),
+    ("ALTER TABLE used ADD COLUMN z float DEFAULT random()", "column was of public.user_of has the row"),
+    ("ALTER TABLE used ADD COLUMN z int DEFAULT 1", "column was of public.user_of has the row type"),
+    ("ALTER TABLE used ADD COLUMN z serial", "column was of public.user_of has the row type"),
+    ("ALTER TABLE used ADD COLUMN z int GENERATED ALWAYS AS (n + 1) STORED", "public.user_of has the row"),
+    ("ALTER TABLE used ALTER COLUMN n TYPE bigint", "column was of public.user_of has the row"),
     ("ALTER TABLE t ALTER COLUMN c TYPE int", r"t\.c do not become integer by themselves"),
     ("ALTER TABLE t ADD COLUMN z nosuch", 'type "nosuch" does not exist'),
     ("GRANT SELECT ON t TO nosuch", "role nosuch does not exist"),
@@ -73,11 +105,27 @@ POSSIBLE = [
     "DROP VIEW v; CREATE OR REPLACE VIEW v AS SELECT id FROM t",
     "ALTER TABLE t ADD COLUMN d int; CREATE OR REPLACE VIEW v AS SELECT id, a, b, d FROM t",
     "CREATE OR REPLACE FUNCTION fn(int) RETURNS int LANGUAGE sql AS 'SELECT 2'",
+    "CREATE OR REPLACE FUNCTION fn(z int) RETURNS int LANGUAGE sql AS 'SELECT 2'",
+    "CREATE OR REPLACE FUNCTION named(a int DEFAULT 2, b int DEFAULT 1) RETURNS int LANGUAGE sql"
+    " AS 'SELECT 2'",
+    "CREATE OR REPLACE FUNCTION outs(a int, OUT x int, OUT y text) LANGUAGE sql AS $$SELECT 2, ''$$",
+    "CREATE OR REPLACE FUNCTION one(a int, OUT z int) LANGUAGE sql AS 'SELECT 1'",
+    "CREATE OR REPLACE FUNCTION rows_of(a int, OUT x int, OUT y text) RETURNS SETOF record LANGUAGE sql"
+    " AS $$SELECT 2, ''$$",
+    "CREATE OR REPLACE PROCEDURE plain(a int) LANGUAGE plpgsql AS 'BEGIN NULL; END'",
+    "CREATE OR REPLACE FUNCTION fn(int) RETURNS int LANGUAGE sql AS 'SELECT 3'",
+    "CREATE OR REPLACE PROCEDURE done(INOUT a int) LANGUAGE plpgsql AS 'BEGIN a := 1; END'",
     "DROP FUNCTION fn(int); CREATE FUNCTION fn(int) RETURNS text LANGUAGE sql AS $$SELECT 'x'::text$$",
     "ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x, y) REFERENCES pair (a, b)",
     "ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES t",
     "ALTER TABLE t ADD CONSTRAINT u UNIQUE (a);"
     "ALTER TABLE f ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES t (a)",
+    "CREATE TABLE n (id int PRIMARY KEY, up int REFERENCES n); CREATE TABLE m (x int REFERENCES n)",
+    "CREATE TABLE IF NOT EXISTS f (x int, y bigint REFERENCES nosuch)",
+    "ALTER TABLE f ADD COLUMN IF NOT EXISTS x int REFERENCES nosuch",
+    "ALTER TABLE f ADD COLUMN z int REFERENCES t",
+    "ALTER TABLE used ADD COLUMN z int, ADD COLUMN y int CHECK (y > 0)",
+    "DROP TABLE user_of; ALTER TABLE used ADD COLUMN z float DEFAULT random()",
     "CREATE TYPE new AS ENUM ('x'); ALTER TABLE t ADD COLUMN z new, ADD COLUMN s serial, ADD COLUMN y mood[]",
     "CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch()",
     "GRANT SELECT ON t TO PUBLIC, CURRENT_USER, postgres",

@@ -22,8 +22,12 @@ WRITTEN_FOR_PEOPLE = {
     "rollback/data/keeping.py",  # the way back, for the manifest
     "rollback/data/salvage.py",
     "rollback/data/quarantine.py",  # the plan's own text, as it was registered
+    "rollback/registration/bounds.py",  # marked where they are asked
+    "rollback/registration/casts.py",
     "rollback/registration/demands.py",  # marked where they are asked
     "rollback/registration/misfits.py",
+    "rollback/registration/sameness.py",
+    "rollback/registration/standing.py",
     "rollback/schema/definition.py",  # a table's definition, for the manifest
     "rollback/script",  # the grammar's words
     "history",  # parts of marked statements

@@ -122,7 +122,9 @@ def validate_constraint(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, a.relation_if_exists)) is None:
         return
     label, entry = found
-    if a.name not in entry["constraints"]:
+    if a.name in entry["not_nulls"]:
+        f.scan(label)
+    elif a.name not in entry["constraints"]:
         f.missing(f"constraint {a.name} of {label}")
     elif isinstance(entry["constraints"][a.name], dict):
         constraint = entry["constraints"][a.name]

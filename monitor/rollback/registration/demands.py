@@ -2,14 +2,14 @@
 
 Each demand is SQL that finds one row against it, under the names of now: the plan is played, and a table or
 column is asked for under its name from before. Silent where that would be a guess: rows that the plan itself
-writes first, columns that it makes or changes, expressions in an index. This file asks no database.
+writes first, columns that it makes or changes. This file asks no database.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from monitor.pg import quote_identifier
@@ -17,9 +17,10 @@ from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.entries import Entry
 from monitor.rollback.forecast.model import Forecast, modelled
 from monitor.rollback.forecast.narrowing import misfit
+from monitor.rollback.registration import bounds, casts, sameness
+from monitor.rollback.registration.asked import Asked, Demand, Parents, Rows, Standing, said
 from monitor.rollback.schema.compare import ANY
-from monitor.rollback.script.kinds import DATA_ONLY, KINDS, Class
-from monitor.rollback.script.labels import bare
+from monitor.rollback.script.kinds import DATA_ONLY, Class
 from monitor.rollback.script.plan import Action
 from monitor.rollback.stored import Plan, set_path
 
@@ -29,97 +30,43 @@ MOVES_ROWS = {"detach_partition", "drop_table"}
 """Kinds that may take rows out of a parent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """`sql` says whether some row is against it, read under `path` ("": the pinned one)."""
-
-    line: int
-    statement: str
-    what: str  # `at least one row of contacts has no email`
-    sql: str
-    path: str = ""
-    remedy: str = "mend the rows, or let the rollback do it before that statement"
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.statement} would fail now, since {self.what}: {self.remedy}"
-
-
-@dataclass(frozen=True, slots=True)
-class Parents:
-    """A foreign key: `columns` are (name now, type) of the child. `named`: of the parent; () is its key."""
-
-    line: int
-    statement: str
-    child: str
-    columns: tuple[tuple[str, str], ...]
-    parent: str
-    named: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """One table of the model: its entry, and how it is called now."""
-
-    label: str
-    entry: Entry
-
-    @property
-    def was(self) -> str:
-        return str(self.entry["was"])
-
-    @property
-    def name(self) -> str:
-        return self.was.removeprefix("public.")
-
-    @property
-    def alone(self) -> str:
-        """The table without those that inherit from it: a partitioned one is nothing without."""
-        return f"ONLY {self.was}" if self.entry["kind"] == "table" else self.was
-
-    def now(self, columns: Sequence[str]) -> tuple[str, ...] | None:
-        """The columns' names of now; None when one is not to be asked for."""
-        found = [self.entry["columns"].get(c) for c in columns]
-        if not columns or not all(_is_of_now(c) for c in found):
-            return None
-        return tuple(c["was"] for c in found if c)
-
-    def renamed(self) -> str:
-        """The rows under the names that they will have then."""
-        names = (
-            f"{quote_identifier(c['was'])} AS {quote_identifier(name)}"
-            for name, c in self.entry["columns"].items()
-            if _is_of_now(c)
-        )
-        return f"(SELECT {', '.join(names)} FROM {self.was}) AS {quote_identifier(bare(self.label))}"
-
-
-def _is_of_now(column: Any) -> bool:
-    """Whether its values are those of now: the plan did not make it, nor change its type."""
-    return isinstance(column, dict) and "was" in column and column["type"] is not ANY
-
-
-def demands(plan: Plan) -> list[Demand | Parents]:
+def demands(plan: Plan) -> list[Asked]:
     """In the plan's order."""
     model = Forecast(modelled(plan.fingerprint), plan.resolution, plan.quoted)
-    found: list[Demand | Parents] = []
+    found: list[Asked] = []
     written: set[str] = set()
     empty: set[tuple[str, str]] = set()
+    types: casts.Types = {}
+    moved = False
+    pending: dict[tuple[str, str], list[Asked]] = {}
     for s in plan.statements:
         if s.klass is Class.OPAQUE:
             break
+        model.line = s.line
         for a in s.actions:
+            moved = moved or a.kind in DATA_ONLY | MOVES_ROWS
+            if not moved and (made := bounds.partition(plan, model, a)):
+                found.append(made)
             rows = _rows(model, a)
             if rows is not None and not written & {rows.label, *rows.entry["children"]}:
-                model.line = s.line
                 found += [d for d in _of(plan, model, a, rows) if not _written(model, d, written)]
                 found += _still_empty(model, a, rows, empty)
+                found += _validated(plan, model, a, rows, pending, written)
+            if (
+                rows is not None
+                and not written
+                and a.kind == "alter_type"
+                and (odd := casts.fitting(s.line, a, rows, types, plan.search_path))
+            ):
+                found.append(odd)
+            casts.learn(a, types)
             if not _followed(model, a, written):
                 return found
             EFFECTS[a.kind](model, a)
     return found
 
 
-def _rows(model: Forecast, a: Action) -> _Rows | None:
+def _rows(model: Forecast, a: Action) -> Rows | None:
     """The table that an action is about, if it is one of now."""
     if a.relation is None:
         return None
@@ -127,10 +74,10 @@ def _rows(model: Forecast, a: Action) -> _Rows | None:
     entry = model.relations.get(label)
     if not isinstance(entry, dict) or "was" not in entry or entry["columns"] is ANY:
         return None
-    return _Rows(label, entry) if entry["kind"] in {"table", "partitioned table"} else None
+    return Rows(label, entry) if entry["kind"] in {"table", "partitioned table"} else None
 
 
-def _written(model: Forecast, demand: Demand | Parents, written: set[str]) -> bool:
+def _written(model: Forecast, demand: Asked, written: set[str]) -> bool:
     """Whether the parent's rows are others by then."""
     entries = (model.relations.get(label) for label in written)
     return isinstance(demand, Parents) and demand.parent in {e["was"] for e in entries if isinstance(e, dict)}
@@ -156,24 +103,51 @@ def _spreads(entry: Entry) -> bool:
     return bool(referenced or entry["triggers"] or entry["children"])
 
 
-def _of(plan: Plan, model: Forecast, a: Action, rows: _Rows) -> Iterator[Demand | Parents]:
+def _of(plan: Plan, model: Forecast, a: Action, rows: Rows) -> Iterator[Asked]:
     if a.kind == "set_not_null":
         yield from _no_nulls(model, a, rows, (a.name,))
     elif a.kind == "alter_type":
         yield from _fitting(model, a, rows)
+    elif a.kind in UNIQUE_INDEXES and a.rows and a.name not in rows.entry["indexes"]:
+        yield sameness.twins(model.line, a, rows, plan.search_path)
     elif a.kind in UNIQUE_INDEXES and a.part and a.name not in rows.entry["indexes"]:
         columns = [json.loads(key)[0] for key in json.loads(a.shape)["keys"]]
         yield from _no_twins(model, a, rows, columns, nulls_distinct="not distinct" not in a.part)
     elif a.kind == "add_column" and a.shape and a.name not in rows.entry["columns"]:
         yield from _filled(model, a, rows)
-    elif a.kind == "add_constraint" and a.shape and a.name not in rows.entry["constraints"]:
+    elif _is_added(a, rows) and json.loads(a.shape)["checked"]:
         yield from _constraint(plan, model, a, rows)
 
 
-def _constraint(plan: Plan, model: Forecast, a: Action, rows: _Rows) -> Iterator[Demand | Parents]:
-    shape = json.loads(a.shape)
-    if not shape["checked"]:
+def _is_added(a: Action, rows: Rows) -> bool:
+    return bool(a.kind == "add_constraint" and a.shape and a.name not in rows.entry["constraints"])
+
+
+def _is_remade(rows: Rows) -> bool:
+    """Whether some column has other values by then."""
+    return any(isinstance(c, dict) and c["type"] is ANY for c in rows.entry["columns"].values())
+
+
+def _validated(
+    plan: Plan, model: Forecast, a: Action, rows: Rows, pending: dict[tuple[str, str], list[Asked]],
+    written: set[str],
+) -> Iterator[Asked]:  # fmt: skip
+    """What NOT VALID leaves to VALIDATE CONSTRAINT, be it added by the plan or there already."""
+    if _is_added(a, rows) and not json.loads(a.shape)["checked"]:
+        pending[rows.was, a.name] = list(_constraint(plan, model, a, rows))
+    if a.kind != "validate_constraint" or _is_remade(rows):
         return
+    held = pending.get((rows.was, a.name))
+    if held is not None:
+        again = [replace(d, line=model.line, statement=said(a)) for d in held]
+        yield from (d for d in again if not _written(model, d, written))
+    elif isinstance(rows.entry["constraints"].get(a.name), dict) or a.name in rows.entry["not_nulls"]:
+        others = frozenset(model.was(label) for label in written)
+        yield Standing(model.line, said(a), rows.was, a.name, others)
+
+
+def _constraint(plan: Plan, model: Forecast, a: Action, rows: Rows) -> Iterator[Asked]:
+    shape = json.loads(a.shape)
     if shape["type"] in {"n", "p"}:
         yield from _no_nulls(model, a, rows, shape["columns"])
     if shape["type"] in {"u", "p"}:
@@ -181,21 +155,23 @@ def _constraint(plan: Plan, model: Forecast, a: Action, rows: _Rows) -> Iterator
     if shape["type"] == "c" and a.text:
         what = f"at least one row of {rows.name} is against {a.name}"
         sql = f"SELECT EXISTS (SELECT FROM {rows.renamed()} WHERE NOT ({a.text}))"
-        yield Demand(model.line, _said(a), what, sql, set_path(plan.search_path))
+        yield Demand(model.line, said(a), what, sql, set_path(plan.search_path))
+    if shape["type"] == "x" and a.rows:
+        yield sameness.pairs(model.line, a, rows, plan.search_path)
     if shape["type"] == "f":
         yield from _parents(plan, model, a, rows, shape)
 
 
-def _filled(model: Forecast, a: Action, rows: _Rows) -> Iterator[Demand]:
+def _filled(model: Forecast, a: Action, rows: Rows) -> Iterator[Demand]:
     """A new column is null in each row that is there, unless something fills it."""
     shape = json.loads(a.shape)
     if shape["not_null"] and not shape["filled"]:
         what = f"{rows.name} has rows, and {a.name} would be NOT NULL without a default"
         remedy = "give it a default, or add it without NOT NULL, fill it and then SET NOT NULL"
-        yield Demand(model.line, _said(a), what, f"SELECT EXISTS (SELECT FROM {rows.was})", remedy=remedy)
+        yield Demand(model.line, said(a), what, f"SELECT EXISTS (SELECT FROM {rows.was})", remedy=remedy)
 
 
-def _still_empty(model: Forecast, a: Action, rows: _Rows, empty: set[tuple[str, str]]) -> Iterator[Demand]:
+def _still_empty(model: Forecast, a: Action, rows: Rows, empty: set[tuple[str, str]]) -> Iterator[Demand]:
     """NOT NULL for a column that the plan made, and that nothing has filled since."""
     if a.kind == "add_column" and a.shape and a.name not in rows.entry["columns"]:
         shape = json.loads(a.shape)
@@ -204,28 +180,28 @@ def _still_empty(model: Forecast, a: Action, rows: _Rows, empty: set[tuple[str, 
     elif a.kind == "set_not_null" and (rows.label, a.name) in empty:
         what = f"{rows.name} has rows, and nothing has filled {a.name} by then"
         sql = f"SELECT EXISTS (SELECT FROM {rows.was})"
-        yield Demand(model.line, _said(a), what, sql, remedy="fill it before that statement")
+        yield Demand(model.line, said(a), what, sql, remedy="fill it before that statement")
 
 
-def _fitting(model: Forecast, a: Action, rows: _Rows) -> Iterator[Demand]:
+def _fitting(model: Forecast, a: Action, rows: Rows) -> Iterator[Demand]:
     """A type that is too small for a value of now."""
     names = rows.now((a.name,))
     if names and (odd := misfit(rows.entry["columns"][a.name]["type"], a.text, a.part)):
         sql = f"SELECT EXISTS (SELECT FROM {rows.was} WHERE {odd.format(quote_identifier(names[0]))})"
         what = f"{names[0]} of at least one row of {rows.name} does not fit into the type"
-        yield Demand(model.line, _said(a), what, sql)
+        yield Demand(model.line, said(a), what, sql)
 
 
-def _no_nulls(model: Forecast, a: Action, rows: _Rows, columns: Sequence[str]) -> Iterator[Demand]:
+def _no_nulls(model: Forecast, a: Action, rows: Rows, columns: Sequence[str]) -> Iterator[Demand]:
     names = rows.now(columns) or ()
     for name, then in zip(names, columns, strict=False):
         if rows.entry["columns"][then]["not_null"] is not True:
             sql = f"SELECT EXISTS (SELECT FROM {rows.was} WHERE {quote_identifier(name)} IS NULL)"
-            yield Demand(model.line, _said(a), f"at least one row of {rows.name} has no {name}", sql)
+            yield Demand(model.line, said(a), f"at least one row of {rows.name} has no {name}", sql)
 
 
 def _no_twins(
-    model: Forecast, a: Action, rows: _Rows, columns: Sequence[str], *, nulls_distinct: bool
+    model: Forecast, a: Action, rows: Rows, columns: Sequence[str], *, nulls_distinct: bool
 ) -> Iterator[Demand]:
     if (names := rows.now(columns)) is None:
         return
@@ -234,10 +210,10 @@ def _no_twins(
     filtered = f"{rows.alone} WHERE {where}" if nulls_distinct else rows.alone
     sql = f"SELECT EXISTS (SELECT FROM {filtered} GROUP BY {keys} HAVING pg_catalog.count(*) > 1)"
     what = f"at least two rows of {rows.name} have the same {', '.join(names)}"
-    yield Demand(model.line, _said(a), what, sql)
+    yield Demand(model.line, said(a), what, sql)
 
 
-def _parents(plan: Plan, model: Forecast, a: Action, rows: _Rows, shape: Any) -> Iterator[Parents]:
+def _parents(plan: Plan, model: Forecast, a: Action, rows: Rows, shape: Any) -> Iterator[Parents]:
     columns, label = rows.now(shape["columns"]), plan.resolution.get(shape["parent"])
     if columns is None or label is None:
         return
@@ -246,13 +222,9 @@ def _parents(plan: Plan, model: Forecast, a: Action, rows: _Rows, shape: Any) ->
         entry = model.relations[label]
         if not isinstance(entry, dict) or "was" not in entry or entry["columns"] is ANY:
             return
-        parent = _Rows(label, entry)
+        parent = Rows(label, entry)
         named, label = parent.now(shape["parent_columns"]), parent.was
     if named is None:
         return
     types = tuple(rows.entry["columns"][c]["type"] for c in shape["columns"])
-    yield Parents(model.line, _said(a), rows.was, tuple(zip(columns, types, strict=True)), label, named)
-
-
-def _said(a: Action) -> str:
-    return f"{KINDS[a.kind].statement} {a.name}"
+    yield Parents(model.line, said(a), rows.was, tuple(zip(columns, types, strict=True)), label, named)

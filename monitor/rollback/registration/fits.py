@@ -15,6 +15,7 @@ from typing import Any
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable, Problem
 from monitor.pg import PINNED, Connection
+from monitor.rollback.registration import leaning, replaced
 from monitor.rollback.script.kinds import DATA_ONLY, UPKEEP, Class
 from monitor.rollback.script.labels import beside
 from monitor.rollback.script.plan import Action, Statement, key_of
@@ -58,22 +59,6 @@ UNION ALL
 SELECT 'function', f.name FROM pg_catalog.unnest($3::text[]) AS f(name)
  WHERE pg_catalog.to_regprocedure(f.name OPERATOR(pg_catalog.||) '()') IS NULL"""
 """Runs under the registered search_path, as RETURNS and CAST do: every name of ours is qualified."""
-
-UNIQUE = """/* migration-monitor: may a foreign key point there */
-SELECT EXISTS (SELECT FROM pg_catalog.pg_index i
-                WHERE i.indrelid = pg_catalog.to_regclass($1) AND i.indisunique AND i.indimmediate
-                  AND i.indpred IS NULL AND i.indexprs IS NULL
-                  AND CASE WHEN $2::text[] = '{}' THEN i.indisprimary ELSE $2::text[] =
-                      ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
-                             WHERE a.attrelid = i.indrelid
-                               AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
-                             ORDER BY a.attname::text COLLATE "C") END)"""
-
-RETURNS = """/* migration-monitor: would a function return something else */
-SELECT pg_catalog.pg_get_function_result(p.oid) FROM pg_catalog.pg_proc p
- WHERE p.oid OPERATOR(pg_catalog.=) pg_catalog.to_regprocedure($1)::oid
-   AND (p.proretset IS DISTINCT FROM $3::bool
-        OR p.prorettype OPERATOR(pg_catalog.<>) pg_catalog.to_regtype($2)::oid)"""
 
 CAST = """/* migration-monitor: do values become another type by themselves */
 SELECT pg_catalog.format_type(t.oid, NULL)
@@ -127,6 +112,13 @@ class _Asking:
     def same_tables(self) -> bool:
         """Whether the relations of the statement are what they are now."""
         return not {self.resolution[key_of(r)] for r in self.statement.relations} & self.touched
+
+    async def may_be_there(self, a: Action) -> bool:
+        """What IF NOT EXISTS then leaves alone: the table, or its column."""
+        if self.label(a) in self.touched:
+            return True
+        await self.connection.execute(PINNED)
+        return await leaning.is_there(self.connection, self.label(a), a.name)
 
     async def value(self, sql: str, *arguments: object) -> Any:
         await self.connection.execute(set_path(self.search_path))
@@ -214,27 +206,46 @@ def _meant(e: DatabaseError) -> str:
 
 
 async def _foreign_key(q: _Asking, a: Action) -> str:
+    return await _referring(q, json.loads(a.shape)["references"], frozenset())
+
+
+async def _create_table(q: _Asking, a: Action) -> str:
+    if not a.rows or (a.if_exists and await q.may_be_there(a)):
+        return ""
+    return await _referring(q, json.loads(a.rows)["references"], frozenset({q.label(a)}))
+
+
+async def _add_column(q: _Asking, a: Action) -> str:
+    if not a.shape or (a.if_exists and await q.may_be_there(a)):
+        return ""
     shape = json.loads(a.shape)
-    label = q.resolution.get(shape["parent"])
-    if shape["type"] != "f" or label is None or label in q.touched:
-        return ""
-    named = sorted(shape["parent_columns"])
+    if what := await _referring(q, shape["references"], frozenset({q.label(a)})):
+        return what
+    return await _rewritten(q, a) if shape["filled"] not in {"", "virtual"} else ""
+
+
+async def _referring(q: _Asking, keys: Sequence[Mapping[str, Any]], own: frozenset[str]) -> str:
     await q.connection.execute(PINNED)
-    if await q.connection.fetchval(UNIQUE, label, named):
+    return await leaning.unreferable(q.connection, keys, q.resolution, q.touched | own)
+
+
+async def _rewritten(q: _Asking, a: Action) -> str:
+    if q.label(a) in q.touched:
         return ""
-    columns = f"({', '.join(shape['parent_columns'])})" if named else "its primary key"
-    return f"{label} is not unique by {columns}, so no foreign key can refer to that"
+    await q.connection.execute(PINNED)
+    return await leaning.row_type_used(q.connection, q.label(a), q.touched)
 
 
 async def _function(q: _Asking, a: Action) -> str:
-    if not (a.part and a.name and a.if_exists and q.same_names):
+    if not (a.name and a.if_exists and q.same_names):
         return ""
-    returned = a.part.removeprefix("SETOF ")
-    was = await q.value(RETURNS, a.name, returned, a.part.startswith("SETOF "))
-    return f"function {a.name} returns {was}, which OR REPLACE can't change: drop it first" if was else ""
+    await q.connection.execute(set_path(q.search_path))
+    return await replaced.unlike(q.connection, a)
 
 
 async def _alter_type(q: _Asking, a: Action) -> str:
+    if what := await _rewritten(q, a):
+        return what
     if not a.text or not q.same_names or q.label(a) in q.touched:
         return ""
     written = await q.value(CAST, q.label(a), a.name, a.text)
@@ -299,6 +310,7 @@ def _unlike(
 
 
 READERS = {
+    "add_column": _add_column, "create_table": _create_table,
     "add_constraint": _foreign_key, "create_function": _function, "alter_type": _alter_type,
     "create_view": _view, "create_extension": _extension,
 }  # fmt: skip

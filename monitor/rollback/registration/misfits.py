@@ -11,7 +11,9 @@ import time
 
 from monitor.pg import PINNED, Connection, quote_identifier
 from monitor.rollback.data.atrisk import BUDGET, ask
-from monitor.rollback.registration.demands import Demand, Parents, demands
+from monitor.rollback.registration import bounds, standing
+from monitor.rollback.registration.asked import Asked, Beside, Demand, Parents, Standing
+from monitor.rollback.registration.demands import demands
 from monitor.rollback.stored import Plan
 
 MARK = "/* migration-monitor: rows that the rollback would fail on */ "
@@ -37,10 +39,21 @@ async def read(connection: Connection, plan: Plan) -> tuple[str, ...]:
     for demand in demands(plan):
         if time.monotonic() >= until:
             break
-        asked = await _orphans(connection, demand) if isinstance(demand, Parents) else demand
+        asked = await _made(connection, demand)
         if asked is not None and str(asked) not in found and await _broken(connection, asked):
             found.append(str(asked))
     return tuple(found)
+
+
+async def _made(connection: Connection, asked: Asked | None) -> Demand | None:
+    """As SQL, with what the catalogue says; None when that is not known."""
+    if isinstance(asked, Standing):
+        asked = await standing.constraint(connection, asked)
+    if isinstance(asked, Beside):
+        return await bounds.beside(connection, asked)
+    if isinstance(asked, Parents):
+        return await _orphans(connection, asked)
+    return asked
 
 
 async def _broken(connection: Connection, demand: Demand) -> bool:

@@ -15,6 +15,7 @@ from monitor.rollback.script import (
     facts_names,
     facts_outside,
     facts_queries,
+    facts_rows,
     facts_sequences,
     facts_settings,
     facts_types,
@@ -152,17 +153,18 @@ def _alter(body: Tree, cmd: Tree) -> Facts:
         kind, _relation(body["relation"]), new_name=_using_index(definition),
         if_exists=bool(cmd.get("missing_ok")), relation_if_exists=bool(body.get("missing_ok")),
         cascade=_cascade(cmd), only=is_only(body["relation"]), refusal=refusal, **named,
-        **(_new_type(definition) if kind == "alter_type" else {}),
+        **(_new_type(definition, cmd["name"]) if kind == "alter_type" else {}),
         **constraint(definition.get("constraint", {})),
+        **facts_rows.exclusion(definition.get("constraint", {})),
         **(facts_columns.add_column(definition["column_def"]) if kind == "add_column" else {}),
     )  # fmt: skip
 
 
-def _new_type(definition: Tree) -> Facts:
+def _new_type(definition: Tree, name: str) -> Facts:
     """`text`: the type that values become by themselves, `part` its length; nothing when USING says how."""
     column = definition["column_def"]
     if "raw_default" in column:
-        return {}
+        return facts_rows.cast(name, column)
     sizes = [str(m["a_const"].get("ival", {}).get("ival", 0)) for m in column["type_name"].get("typmods", ())
              if "a_const" in m]  # fmt: skip
     return {"text": type_text(column["type_name"]), "part": f"({','.join(sizes)})"}
@@ -287,7 +289,8 @@ def _on(kind: str, key: str, name: str = "") -> Callable[[Tree], list[Facts]]:
 
 
 def _create_table(body: Tree) -> list[Facts]:
-    return [{**made, **facts_columns.create_table(body)} for made in _on("create_table", "relation")(body)]
+    known = {**facts_columns.create_table(body), **facts_rows.create_table(body)}
+    return [{**made, **known} for made in _on("create_table", "relation")(body)]
 
 
 def _plain(kind: str) -> Callable[[Tree], list[Facts]]:

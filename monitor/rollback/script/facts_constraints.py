@@ -30,7 +30,7 @@ def constraint(body: Tree) -> Facts:
     shape = {
         "type": kind,
         "columns": checked(body) if kind == "c" else _names(body, "fk_attrs" if kind == "f" else "keys"),
-        "parent": _key(body.get("pktable", {})),
+        "parent": key_of_range(body.get("pktable", {})),
         "parent_columns": _names(body, "pk_attrs"),
         "nulls_distinct": not body.get("nulls_not_distinct"),
         "checked": not body.get("skip_validation"),
@@ -44,7 +44,7 @@ def references(constraints: list[Tree]) -> list[dict[str, Any]]:
     """Of the foreign keys among them: `parent`, its `columns`, and the `events` that change rows of ours."""
     return [
         {
-            "parent": _key(body["pktable"]), "columns": _names(body, "pk_attrs"),
+            "parent": key_of_range(body["pktable"]), "columns": _names(body, "pk_attrs"),
             "events": [e for e, part in ACTIONS.items() if body.get(part, "a") not in {"a", "r", "", "\x00"}],
         }
         for body in constraints if body.get("contype") == "CONSTR_FOREIGN"
@@ -70,7 +70,7 @@ def checked(body: Tree) -> list[str]:
     return sorted(found)
 
 
-def _key(range_var: Tree) -> str:
+def key_of_range(range_var: Tree) -> str:
     """Of the referenced table: always quoted; "" without one."""
     names = [range_var[part] for part in ("schemaname", "relname") if part in range_var]
     return ".".join('"' + n.replace('"', '""') + '"' for n in names)

@@ -10,6 +10,8 @@ from monitor.rollback.script.facts_parts import action as _action
 INPUT = {"FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_VARIADIC", "FUNC_PARAM_DEFAULT"}
 """Parameters that are part of a function's identity."""
 
+OUTPUT = {"FUNC_PARAM_OUT", "FUNC_PARAM_INOUT", "FUNC_PARAM_TABLE"}
+
 ON_RELATION = {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_INDEX", "OBJECT_SEQUENCE",
                "OBJECT_FOREIGN_TABLE"}  # fmt: skip
 ON_PART = {
@@ -28,7 +30,7 @@ def create_function(body: Tree) -> list[Tree]:
     return [
         _action(
             "create_function", None, name, if_exists=bool(body.get("replace")), text=_body(body),
-            part=_returned(body),
+            part=_returned(body), shape=_parameters(body),
         )
     ]  # fmt: skip
 
@@ -38,12 +40,35 @@ def alter_function(body: Tree) -> list[Tree]:
 
 
 def _returned(body: Tree) -> str:
-    """`SETOF "text"`; "" when parameters say it, or nothing is returned."""
-    modes = {p["function_parameter"].get("mode") for p in body.get("parameters", [])}
-    returned = body.get("return_type")
-    if returned is None or returned.get("pct_type") or not modes <= {"FUNC_PARAM_IN", "FUNC_PARAM_DEFAULT"}:
+    """`SETOF "text"`; "" when nothing is returned, or that of another thing's type."""
+    returned = body.get("return_type") or _by_parameters(body)
+    if returned is None or returned.get("pct_type"):
         return ""
     return ("SETOF " if returned.get("setof") else "") + type_text(returned)
+
+
+def _by_parameters(body: Tree) -> Tree | None:
+    """What OUT parameters say that is returned: one of them its type, several a record, as of a procedure."""
+    out = [p for p in _each(body) if p.get("mode") in OUTPUT]
+    if len(out) == 1 and not body.get("is_procedure"):
+        one: Tree = out[0]["arg_type"]
+        return one
+    return {"names": [{"string": {"sval": n}} for n in ("pg_catalog", "record")]} if out else None
+
+
+def _parameters(body: Tree) -> str:
+    """JSON: names of what goes in, how many have a default, (name, type) of what comes out; "" unknown."""
+    parameters = _each(body)
+    if any(p["arg_type"].get("pct_type") for p in parameters):
+        return ""
+    names = [p.get("name", "") for p in parameters if p.get("mode") in INPUT]
+    out = [[p.get("name", ""), type_text(p["arg_type"])] for p in parameters if p.get("mode") in OUTPUT]
+    defaults = sum("defexpr" in p for p in parameters)
+    return json.dumps({"names": names, "defaults": defaults, "out": out})
+
+
+def _each(body: Tree) -> list[Tree]:
+    return [p["function_parameter"] for p in body.get("parameters", [])]
 
 
 def create_view(body: Tree) -> list[Tree]:

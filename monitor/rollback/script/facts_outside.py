@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from monitor.rollback.script import facts_names
+from monitor.rollback.script import facts_names, facts_rows
 from monitor.rollback.script.facts_parts import Facts, Tree, action, relation_name
 
 REINDEXED = {"REINDEX_OBJECT_INDEX": "reindex_index", "REINDEX_OBJECT_TABLE": "reindex_table"}
@@ -26,7 +26,7 @@ def create_index(body: Tree) -> list[Facts]:
         action(
             kind, relation_name(body["relation"]), body.get("idxname", ""), shape=shape_of(body),
             part=_uniqueness(body), if_exists=bool(body.get("if_not_exists")), refusal=missing,
-            statement={"index_stmt": _twin(body)}, **chosen,
+            statement={"index_stmt": _twin(body)}, **chosen, **facts_rows.unique_index(body),
         )
     ]  # fmt: skip
 

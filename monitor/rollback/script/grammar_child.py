@@ -50,10 +50,21 @@ def main() -> None:
 def _with_texts(facts: dict[str, Any], as_text: Callable[[str, Any], str | None]) -> dict[str, Any]:
     """The same, the tree of an expression or of another statement being its text."""
     for action in facts["actions"]:
+        if (asked := action.pop("asked", None)) is not None:
+            action["rows"] = _asked(asked, as_text)
         for what in ("expression", "statement"):
             if (tree := action.pop(what, None)) is not None:
                 action["text"] = as_text(what, tree)
     return facts
+
+
+def _asked(asked: dict[str, Any], as_text: Callable[[str, Any], str | None]) -> str:
+    """JSON: a list of texts for each list of `trees`, and what is `said`; "" if one can't be written."""
+    trees = asked["trees"].items()
+    texts = {what: [as_text("expression", tree) for tree in several] for what, several in trees}
+    if any(text is None for several in texts.values() for text in several):
+        return ""
+    return json.dumps({**asked["said"], **texts}, sort_keys=True)
 
 
 def _written(grammar: Any, filled: Callable[[Any, Any], Any], what: str, tree: Any) -> str | None:

@@ -43,6 +43,7 @@ class Action:
     shape: str = ""  # what an index, column or table is known by beside its name; a constraint's demands
     part: str = ""  # of a comment: what it is on; of an index: whether it is plainly unique; a type's size
     text: str | None = None  # a function's body, an enum's labels, a comment, a CHECK, the twin of an index
+    rows: str = ""  # what it asks of rows, as JSON: see facts_rows.py
     choose: str = ""  # what the server makes a name of, until registration has foretold it
 
 
@@ -171,7 +172,7 @@ def to_json(s: Statement) -> dict[str, object]:
                 "kind": a.kind, "relation": list(a.relation) if a.relation else None, "name": a.name,
                 "new_name": a.new_name, "if_exists": a.if_exists,
                 "relation_if_exists": a.relation_if_exists, "cascade": a.cascade, "only": a.only,
-                "shape": a.shape, "part": a.part, "text": a.text,
+                "shape": a.shape, "part": a.part, "text": a.text, "rows": a.rows,
             }
             for a in s.actions
         ],

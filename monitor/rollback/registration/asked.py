@@ -1,0 +1,117 @@
+"""What is asked about rows that a plan's statements may not take.
+
+As SQL, or with what the catalogue has to say before it can be. This file asks no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.pg import quote_identifier
+from monitor.rollback.forecast.entries import Entry
+from monitor.rollback.schema.compare import ANY
+from monitor.rollback.script.kinds import KINDS
+from monitor.rollback.script.labels import bare
+from monitor.rollback.script.plan import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """`sql` says whether some row is against it, read under `path` ("": the pinned one)."""
+
+    line: int
+    statement: str
+    what: str  # `at least one row of contacts has no email`
+    sql: str
+    path: str = ""
+    remedy: str = "mend the rows, or let the rollback do it before that statement"
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.statement} would fail now, since {self.what}: {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parents:
+    """A foreign key: `columns` are (name now, type) of the child. `named`: of the parent; () is its key."""
+
+    line: int
+    statement: str
+    child: str
+    columns: tuple[tuple[str, str], ...]
+    parent: str
+    named: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A NOT VALID constraint that is there and that the plan validates. `avoid`: tables written by then."""
+
+    line: int
+    statement: str
+    table: str
+    name: str
+    avoid: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A partition that the plan makes of `parent`: rows of a DEFAULT one may not belong into it."""
+
+    line: int
+    statement: str
+    parent: str
+    bounds: dict[str, Any]  # see script/facts_rows.py
+    path: str
+
+
+Asked = Demand | Parents | Standing | Beside
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One table of the model: its entry, and how it is called now."""
+
+    label: str
+    entry: Entry
+
+    @property
+    def was(self) -> str:
+        return str(self.entry["was"])
+
+    @property
+    def name(self) -> str:
+        return self.was.removeprefix("public.")
+
+    @property
+    def alone(self) -> str:
+        """The table without those that inherit from it: a partitioned one is nothing without."""
+        return f"ONLY {self.was}" if self.entry["kind"] == "table" else self.was
+
+    def now(self, columns: Sequence[str]) -> tuple[str, ...] | None:
+        """The columns' names of now; None when one is not to be asked for."""
+        found = [self.entry["columns"].get(c) for c in columns]
+        if not columns or not all(is_of_now(c) for c in found):
+            return None
+        return tuple(c["was"] for c in found if c)
+
+    def renamed(self, *, alone: bool = False) -> str:
+        """The rows under the names that they will have then."""
+        names = (
+            f"{quote_identifier(c['was'])} AS {quote_identifier(name)}"
+            for name, c in self.entry["columns"].items()
+            if is_of_now(c)
+        )
+        table = self.alone if alone else self.was
+        return f"(SELECT {', '.join(names)} FROM {table}) AS {quote_identifier(bare(self.label))}"
+
+
+def is_of_now(column: Any) -> bool:
+    """Whether its values are those of now: the plan did not make it, nor change its type."""
+    return isinstance(column, dict) and "was" in column and column["type"] is not ANY
+
+
+def said(a: Action) -> str:
+    """The statement as the sentence begins."""
+    return f"{KINDS[a.kind].statement} {a.name}".rstrip()
