@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
-from monitor.libpq import SYSTEM, given_by
+from monitor.libpq import SYSTEM, given_by, hosts_of, parts_of
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1", ""}
 
 
 def user_of(dsn: str) -> str:
     """The role that a DSN names, itself or by its service; "" where it leaves that to the environment."""
-    parts = urlsplit(dsn)
-    return unquote(parts.username or "") or given_by(dsn).get("user", "")
+    return parts_of(dsn).user or given_by(dsn).get("user", "")
 
 
 def place_of(dsn: str) -> str:
@@ -22,20 +21,19 @@ def place_of(dsn: str) -> str:
     and then nothing is said.
     """
     try:
-        parts = urlsplit(dsn)
+        parts = parts_of(dsn)
     except ValueError:
         return ""
-    user, _, hosts = parts.netloc.rpartition("@")
-    if "@" in user or "@" in parts.path + parts.query or parts.fragment:
+    if "@" in parts.login or "@" in parts.path + parts.query or parts.fragment:
         return ""
     query = dict(parse_qsl(parts.query))
     port = f":{query['port']}" if "port" in query else ""
-    return unquote(hosts or f"{query.get('host', '')}{port}")
+    return unquote(parts.places or f"{query.get('host', '')}{port}")
 
 
 def unverified(dsn: str) -> bool:
     """Whether somebody on the way could pose as the server: not loopback, not a socket, not verify-full."""
     given = given_by(dsn)
-    host = given.get("host", urlsplit(dsn).hostname or "")
     proven = given.get("sslmode") == "verify-full" or given.get("sslrootcert") == SYSTEM
-    return not (host in LOOPBACK or host.startswith("/") or proven)
+    local = all(host.lower() in LOOPBACK or host.startswith("/") for host in hosts_of(dsn))
+    return not (local or proven)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode
 
 OURS = {
     "application_name": "our sessions are named migration-monitor/…",
@@ -75,6 +75,53 @@ MAX_HOST = 253
 _OPTION = re.compile(r"^(?:-c\s*|--)([A-Za-z_][\w.-]*)=(.*)$", re.S)
 
 
+_URL = re.compile(r"^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$", re.S)
+"""RFC 3986, appendix B."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A connection URL by its parts, each as it is written; `authority`: login and places."""
+
+    scheme: str
+    authority: str
+    path: str
+    query: str
+    fragment: str
+
+    def __str__(self) -> str:
+        ends = (("?", self.query), ("#", self.fragment))
+        return f"{self.scheme}://{self.authority}{self.path}" + "".join(
+            mark + end for mark, end in ends if end
+        )
+
+    @property
+    def login(self) -> str:
+        """`user:password`, up to the last `@`, so that a password may hold one."""
+        return self.authority.rpartition("@")[0]
+
+    @property
+    def user(self) -> str:
+        """Decoded; "" where none is named."""
+        return unquote(self.login.partition(":")[0])
+
+    @property
+    def places(self) -> str:
+        """`host:port`, several with commas."""
+        return self.authority.rpartition("@")[2]
+
+
+def parts_of(dsn: str) -> Parts:
+    """Raises ValueError for what is no URL. (urlsplit also raises it where a later host is IPv6.)"""
+    match = _URL.match(dsn)
+    if match is None:
+        raise ValueError("is no URL")
+    parts = Parts((match[1] or "").lower(), *(match[n] or "" for n in (2, 3, 4, 5)))
+    if any(place.count("[") != place.count("]") for place in parts.places.split(",")):
+        raise ValueError("has a bracket without its other")
+    return parts
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """One server to try. `url` is for asyncpg; `system`: the authorities of this machine are believed."""
@@ -86,7 +133,7 @@ class Way:
 def faults(dsn: str) -> list[str]:
     """What of a URL can't be honoured, each with its remedy, without any value of it."""
     try:
-        parts = urlsplit(dsn)
+        parts = parts_of(dsn)
         given = given_by(dsn)
     except (ValueError, LookupError) as e:
         return [
@@ -102,11 +149,16 @@ def faults(dsn: str) -> list[str]:
         found.append(CHANNEL_BINDING)
     if given.get("sslrootcert") == SYSTEM and given.get("sslmode", "verify-full") != "verify-full":
         found.append("sslrootcert=system needs sslmode=verify-full: anybody can have a certificate of theirs")
-    hosts, ports = _hosts(parts.netloc.rpartition("@")[2], given)
+    hosts, ports = _hosts(parts.places, given)
     found += [_too_long(host) for host in hosts if not _sensible(host)]
     if len(ports) not in {0, 1, len(hosts)}:
         found.append(f"names {len(hosts)} hosts and {len(ports)} ports: write one for each, or one for all")
     return found
+
+
+def hosts_of(dsn: str) -> list[str]:
+    """Every host, also of its service; none: the local socket. Raises LookupError, ValueError."""
+    return _hosts(parts_of(dsn).places, given_by(dsn))[0]
 
 
 def notes(dsn: str) -> list[str]:
@@ -121,12 +173,11 @@ def notes(dsn: str) -> list[str]:
 
 def ways(dsn: str) -> list[Way]:
     """Every server that it names, in order. Raises LookupError for a service that is not there."""
-    parts, given = urlsplit(dsn), given_by(dsn)
-    login, _, place = parts.netloc.rpartition("@")
-    hosts, ports = _hosts(place, given)
+    parts, given = parts_of(dsn), given_by(dsn)
+    hosts, ports = _hosts(parts.places, given)
     system = given.get("sslrootcert") == SYSTEM
     kept = {k: v for k, v in given.items() if k not in OURS and k not in {"host", "port", "channel_binding"}}
-    kept = {**kept, **_options(kept.pop("options", "")), **_login(login)}
+    kept = {**kept, **_options(kept.pop("options", "")), **_login(parts.login)}
     if system:
         del kept["sslrootcert"]
         kept.pop("sslmode", None)
@@ -140,7 +191,6 @@ def ways(dsn: str) -> list[Way]:
 
 
 def _login(text: str) -> dict[str, str]:
-    """Up to the last `@`, so that a password may hold one."""
     user, _, password = text.partition(":")
     return {k: unquote(v) for k, v in (("user", user), ("password", password)) if v}
 
@@ -152,12 +202,12 @@ def _way(path: str, query: Mapping[str, str], system: bool) -> Way:
 
 def given_by(dsn: str) -> dict[str, str]:
     """Raises LookupError, ValueError. The parameters, those of the service behind the URL's own."""
-    parts = urlsplit(dsn)
+    parts = parts_of(dsn)
     given = {k: v for k, v in parse_qsl(parts.query, keep_blank_values=True) if v}
     service = given.pop("service", "") or os.environ.get("PGSERVICE", "")
     if not service:
         return given
-    own = {"user": parts.username, "host": parts.netloc.rpartition("@")[2], "dbname": parts.path.strip("/")}
+    own = {"user": parts.user, "host": parts.places, "dbname": parts.path.strip("/")}
     named = {name for name, value in own.items() if value}
     theirs = {
         k: v for k, v in _service(service).items() if k not in named and not (k == "port" and own["host"])

@@ -136,10 +136,10 @@ POSTGRES_URL = "is not a connection URL: it must begin with postgresql:// and ha
 def postgres_url(text: str) -> bool:
     """Whether it is a connection URL of PostgreSQL, of one host or several."""
     try:
-        parts = urlsplit(text)
+        parts = libpq.parts_of(text)
     except ValueError:
         return False
-    places = parts.netloc.rpartition("@")[2].split(",")
+    places = parts.places.split(",")
     return parts.scheme in {"postgresql", "postgres"} and all(map(_good_port, places))
 
 

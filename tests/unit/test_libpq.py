@@ -7,8 +7,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from monitor.dsn import unverified, user_of
-from monitor.libpq import faults, notes, ways
+from monitor.dsn import place_of, unverified, user_of
+from monitor.libpq import faults, notes, parts_of, ways
+from monitor.rollback.rehearsal.scratch import with_database
+from monitor.rollback.rehearsal.tools import environment
+from monitor.settings.types import postgres_url
 
 
 def read(url: str) -> dict[str, str]:
@@ -78,6 +81,37 @@ def test_the_authorities_of_the_machine_prove_the_server() -> None:
     assert "ssl" not in way.url
     assert not unverified("postgresql://app@db.example.org/shop?sslrootcert=system")
     assert unverified("postgresql://app@db.example.org/shop?sslmode=require")
+
+
+def test_every_host_must_be_local_for_nobody_to_be_on_the_way() -> None:
+    """One of several that is not is enough, wherever it stands and however it is named."""
+    assert not unverified("postgresql://app@127.0.0.1:1,[::1]:2,LOCALHOST/shop")
+    assert unverified("postgresql://app@127.0.0.1,db.example.org,[::1]:2/shop")
+    assert unverified("postgresql:///shop?host=/run/postgresql,db.example.org")
+    assert not unverified("postgresql:///shop?host=/run/postgresql")
+    assert not unverified("postgresql:///shop")
+
+
+def test_a_later_host_may_be_an_address_of_ipv6() -> None:
+    """Also where the standard library's reading of URLs refuses that, as security releases of Python do."""
+    dsn = "postgresql://app:p%40w@a:1,[::1]:3/shop?sslmode=disable#x"
+    assert postgres_url(dsn)
+    assert faults(dsn) == []
+    assert user_of(dsn) == "app"
+    assert place_of(dsn.removesuffix("#x")) == "a:1,[::1]:3"
+    assert str(parts_of(dsn)) == dsn
+    assert environment(dsn)["PGHOST"] == "a,::1"
+    assert with_database(dsn, "other").startswith("postgresql://app:p%40w@a:1,[::1]:3/other?sslmode=disable")
+
+
+@pytest.mark.parametrize(
+    "dsn", ["postgresql://[::1/shop", "postgresql://a,[::1:5/shop", "postgresql://::1]/shop"]
+)
+def test_a_bracket_without_its_other_is_no_url(dsn: str) -> None:
+    """It is told as such, and nowhere raised."""
+    assert not postgres_url(dsn)
+    assert faults(dsn) == ["can't be read as postgresql://USER@HOST[:PORT]/DATABASE"]
+    assert place_of(dsn) == ""
 
 
 def test_several_hosts_are_several_ways_in_their_order() -> None:

@@ -10,13 +10,14 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl, quote, urlencode
 
 import structlog
 
 from monitor import pg
 from monitor.errors import DatabaseError, OperatorError
+from monitor.libpq import parts_of
 from monitor.pg import Connection
 from monitor.rollback.rehearsal import empty as rehearsal_empty
 from monitor.rollback.schema import catalogue
@@ -192,11 +193,11 @@ async def _borrowed(
 
 def with_database(dsn: str, name: str) -> str:
     """The same server and role, another database."""
-    parts = urlsplit(dsn)
+    parts = parts_of(dsn)
     query = [
         (k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k not in {"dbname", "database"}
     ]
-    return urlunsplit(parts._replace(path=f"/{quote(name)}", query=urlencode(query)))
+    return str(replace(parts, path=f"/{quote(name)}", query=urlencode(query)))
 
 
 async def _drop_leftovers(admin: Connection) -> None:

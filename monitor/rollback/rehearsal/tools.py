@@ -14,9 +14,10 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from monitor.errors import DatabaseError, DatabaseUnreachable, OperatorError
+from monitor.libpq import parts_of
 
 DUMP_DEADLINE = 120.0
 """Seconds; 400 tables take about one."""
@@ -84,10 +85,9 @@ async def dump(dumper: Dumper, dsn: str) -> str:
 
 def environment(dsn: str) -> Mapping[str, str]:
     """The connection as libpq's variables: arguments of a program can be read by everybody, these can't."""
-    parts = urlsplit(dsn)
-    credentials, _, place = parts.netloc.rpartition("@")
-    user, _, password = credentials.partition(":")
-    hosts = [_host_and_port(one) for one in place.split(",")] if place else []
+    parts = parts_of(dsn)
+    user, _, password = parts.login.partition(":")
+    hosts = [_host_and_port(one) for one in parts.places.split(",")] if parts.places else []
     found = {
         "PGHOST": ",".join(host for host, _ in hosts),
         "PGPORT": ",".join(port or "5432" for _, port in hosts) if any(p for _, p in hosts) else "",
