@@ -61,6 +61,7 @@ class MemoryStore:
         self.alerts: dict[str, AlertRow] = {}
         self.delivered: list[str] = []
         self.given_up: list[str] = []
+        self.receipts: dict[str, str] = {}
         self.memory: Json = {}
         self.rehearsals: dict[str, Rehearsal] = {}
         self.compared: dict[str, tuple[Json, Json | None]] = {}
@@ -177,9 +178,19 @@ class MemoryStore:
         rows = [row for row in self.alerts.values() if row.key not in closed]
         return sorted(rows, key=lambda row: (row.alert.at, row.key))
 
-    async def settle(self, key: str, *, delivered: bool, attempts: int, error: str, final: bool) -> None:
+    async def receipt(self, channel: str, thread: str) -> str:
+        self._here()
+        rows = sorted(self.alerts.values(), key=lambda row: (row.alert.at, row.key), reverse=True)
+        same = (r.key for r in rows if r.channel == channel and r.alert.thread == thread)
+        return next((self.receipts[key] for key in same if key in self.receipts), "")
+
+    async def settle(
+        self, key: str, *, delivered: bool, attempts: int, error: str, final: bool, receipt: str = ""
+    ) -> None:
         self._here()
         row = self.alerts[key]
+        if receipt:
+            self.receipts[key] = receipt
         self.alerts[key] = replace(row, attempts=max(row.attempts, attempts))
         if delivered:
             self.delivered.append(key)

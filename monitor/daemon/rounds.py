@@ -126,6 +126,7 @@ class Rounds:
         for probe in self._parts.probes:
             probe.restore(stored.get("probes", {}).get(probe.name, {}))
         self._telling.reminders.restore(stored.get("open_pages", {}))
+        self._telling.stories.restore(stored.get("stories", {}))
         self._judging.restore(stored.get("aftermath", ()))
         self._intents = stored.get("intents", {})
         self._afterwards.restore(stored.get("afterwards", ()))
@@ -305,6 +306,7 @@ class Rounds:
             "probes": probes,
             "sentinel": self._sentinel.memory(),
             "open_pages": self._telling.reminders.memory(),
+            "stories": self._telling.stories.memory(),
             "aftermath": self._judging.memory(),
             "before": self._before.memory(),
             "afterwards": self._afterwards.memory(),

@@ -6,7 +6,7 @@ implement it and never import each other.
 
 from __future__ import annotations
 
-from monitor.ports.alerts import Alert, AlertRow, Channel, Outbox, Severity
+from monitor.ports.alerts import Alert, AlertRow, Channel, Outbox, Severity, Stage
 from monitor.ports.history import Bookkeeping, BookTable, BookWrite, Down
 from monitor.ports.losses import (
     AtRisk,
@@ -83,6 +83,7 @@ __all__ = [
     "SampleRow",
     "SampleSlot",
     "Severity",
+    "Stage",
     "Store",
     "StoredPlan",
     "Supervisor",

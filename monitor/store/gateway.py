@@ -191,12 +191,20 @@ class PgStore:
         async with self._history.use("reading the outbox") as connection:
             return await outbox.undelivered(connection, self._target)
 
-    async def settle(self, key: str, *, delivered: bool, attempts: int, error: str, final: bool) -> None:
+    async def settle(
+        self, key: str, *, delivered: bool, attempts: int, error: str, final: bool, receipt: str = ""
+    ) -> None:
         """Marks one attempt: delivered, failed (to be tried again), or given up (`final`)."""
         async with self._history.use("settling an alert") as connection:
             await outbox.settle(
-                connection, key, delivered=delivered, attempts=attempts, error=error, final=final
-            )
+                connection, key, delivered=delivered, attempts=attempts, error=error, final=final,
+                receipt=receipt,
+            )  # fmt: skip
+
+    async def receipt(self, channel: str, thread: str) -> str:
+        """What a channel returned for its latest message of that thread that it wants to continue."""
+        async with self._history.use("looking for a thread") as connection:
+            return await outbox.receipt(connection, self._target, channel, thread)
 
     async def aclose(self) -> None:
         """Gives the lock up at once."""
