@@ -25,6 +25,8 @@ from monitor.ports import (
     EventRow,
     Json,
     Record,
+    Refusal,
+    Refused,
     Registration,
     Rehearsal,
     SampleRow,
@@ -62,6 +64,8 @@ class MemoryStore:
         self.delivered: list[str] = []
         self.given_up: list[str] = []
         self.receipts: dict[str, str] = {}
+        self.refused: list[Refused] = []
+        self.seq_then: dict[int, int] = {}
         self.memory: Json = {}
         self.rehearsals: dict[str, Rehearsal] = {}
         self.compared: dict[str, tuple[Json, Json | None]] = {}
@@ -115,6 +119,19 @@ class MemoryStore:
     async def controls(self) -> Mapping[str, Controls]:
         self._here()
         return {row.id: self._seen(row).controls for row in self._open()}
+
+    async def refusals(self, since: Micros) -> Sequence[Refused]:
+        self._here()
+        registered = {row.migration: row.seq for row in self.rows.values()}
+        return [
+            replace(
+                r,
+                watched_since=registered.get(r.refusal.migration, 0) > self.seq_then[r.id],
+                open=any(w.migration == r.refusal.migration for w in self._open()),
+            )
+            for r in reversed(self.refused)
+            if r.at >= since
+        ]
 
     async def wait_for_news(self, seconds: float) -> None:
         if not self._news.is_set():
@@ -198,6 +215,13 @@ class MemoryStore:
             self.given_up.append(key)
 
     # ---- Registry
+
+    async def add_refusal(self, refusal: Refusal) -> None:
+        self._here()
+        number = len(self.refused) + 1
+        self.refused.append(Refused(number, self._clock.now(), refusal, False))
+        self.seq_then[number] = max((row.seq for row in self.rows.values()), default=0)
+        self._news.set()
 
     async def register(self, registration: Registration) -> tuple[WatchRow, bool]:
         self._here()

@@ -19,6 +19,7 @@ from monitor.daemon.aftermath import After
 from monitor.daemon.changing import slower_facts
 from monitor.daemon.endings import BAD_ROLLBACKS, ELSEWHERE, GOOD_ROLLBACKS, HELPED, QUIET_ENDS, ending_of
 from monitor.daemon.keeper import Keeper
+from monitor.daemon.ours import BECAUSE, STALLED
 from monitor.daemon.reasons import why
 from monitor.daemon.stakes import at_risk, baselines, kept, rehearsed
 from monitor.daemon.stories import OURS
@@ -26,9 +27,6 @@ from monitor.ports import Alert, Severity, Stage
 from monitor.units import Kind, show_span, show_value
 
 COMMAND = "migration-monitor"
-
-STALLED = frozenset({"response_time", "query_latency", "connections"})
-"""Metrics that rise while sessions wait behind a rollback for a lock."""
 
 Decided = said.ExecuteRollback | said.RequestApproval | said.WouldRollBack
 
@@ -326,7 +324,7 @@ def _ours(keeper: Keeper, rule: Rule) -> tuple[tuple[str, str], ...]:
     """What our own statements in the queue for a lock add to what is measured."""
     if rule.metric not in STALLED or keeper.state.life.phase is not Phase.ROLLING_BACK:
         return ()
-    return ((OURS, "the rollback waits for its locks or has them: who needs its tables waits for it"),)
+    return ((OURS, BECAUSE),)
 
 
 def _next(keeper: Keeper, rule: Rule) -> str:

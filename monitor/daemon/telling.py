@@ -75,12 +75,12 @@ class Telling:
             self._close_all(keeper, decision.at)
 
     def tell_pending(self, keeper: Keeper, now: Micros) -> None:
-        """A rollback streak that lasts is told before it fires."""
-        told = keeper.told_pending
+        """A rollback streak that lasts is told before it fires; with its metric's warning, as one thing."""
+        told, warned = keeper.told_pending, _warned(keeper)
         for rule, streak in zip(keeper.policy.rules, keeper.state.seen.streaks, strict=True):
             if rule.action is not Action.ROLLBACK or streak is None or streak.firing or rule.name in told:
                 continue
-            if now - streak.first >= rule.hold / TOLD_AFTER:
+            if now - streak.first >= rule.hold / TOLD_AFTER or rule.metric in warned:
                 told.add(rule.name)
                 pending = said.StreakPending(streak.first, rule.name)
                 self._tell(keeper, self._messages.pending(keeper, pending, self._value(keeper, rule.metric)))
@@ -167,6 +167,13 @@ class Telling:
             self._hook(Moment.AFTER, one.ok)
         if failed := [one for one in pulled if not one.ok]:
             alert = levers_alert(call, failed, now, (command("status", call.migration),))
+            self._alerts.append(alert)
+
+    def refused(self, alerts: Sequence[Alert]) -> None:
+        """Registrations that a program was refused, or that came after all."""
+        for alert in alerts:
+            what = "registration.watched" if alert.resolves else "registration.refused"
+            log.warning(what, target=alert.target, migration=alert.migration, moment=seconds(alert.at))
             self._alerts.append(alert)
 
     def _hook(self, moment: Moment, ok: bool) -> None:
@@ -337,3 +344,9 @@ class Telling:
     def _send(self, alert: Alert) -> None:
         self.reminders.note(alert)
         self._alerts.append(alert)
+
+
+def _warned(keeper: Keeper) -> set[str]:
+    """Metrics whose warning fires."""
+    under_way = zip(keeper.policy.rules, keeper.state.seen.streaks, strict=True)
+    return {r.metric for r, s in under_way if s is not None and s.firing and r.action is Action.WARN}

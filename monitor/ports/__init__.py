@@ -20,6 +20,7 @@ from monitor.ports.losses import (
 from monitor.ports.overview import DECIDED, Milestone, Overview, TargetView, Telemetry
 from monitor.ports.probes import Gauge, Probe
 from monitor.ports.readiness import NO_ROLLBACK, Lack, Readiness, Reason, code_of
+from monitor.ports.refusals import Refusal, Refused, Via
 from monitor.ports.registry import Registry
 from monitor.ports.rehearsals import (
     HOLDS,
@@ -74,6 +75,8 @@ __all__ = [
     "Readiness",
     "Reason",
     "Record",
+    "Refusal",
+    "Refused",
     "Registered",
     "Registration",
     "Registry",
@@ -89,6 +92,7 @@ __all__ = [
     "Supervisor",
     "TargetView",
     "Telemetry",
+    "Via",
     "WatchRequest",
     "WatchRow",
     "WatchUpdate",

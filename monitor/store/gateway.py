@@ -25,8 +25,8 @@ import structlog
 from monitor import pg
 from monitor.core.samples import Micros
 from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld, StoreLost
-from monitor.ports import AlertRow, Controls, Json, Record, SampleRow, WatchRow
-from monitor.store import changes, outbox, reading, retention, writing
+from monitor.ports import AlertRow, Controls, Json, Record, Refused, SampleRow, WatchRow
+from monitor.store import changes, outbox, reading, refusals, retention, writing
 from monitor.store.fence import LEASE_SECONDS, stranger
 from monitor.store.lease import Lease, lease_of, renew_lease, take_lease
 from monitor.store.locks import BEAT_SECONDS, StoreLock
@@ -149,6 +149,11 @@ class PgStore:
         """Controls of every open watch, by id."""
         async with self._home.use("reading the controls") as connection:
             return await reading.open_controls(connection, self._target)
+
+    async def refusals(self, since: Micros) -> Sequence[Refused]:
+        """Refused registrations, newest first."""
+        async with self._home.use("reading refused registrations") as connection:
+            return await refusals.latest(connection, self._target, since)
 
     async def wait_for_news(self, seconds: float) -> None:
         """Returns when something was committed for the target (or may have been), or after `seconds`."""

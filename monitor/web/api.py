@@ -143,7 +143,8 @@ class Api:
 
     async def _watches(self, _: Request) -> Response:
         async with asyncio.timeout(BACKEND_DEADLINE):
-            return answer({"watches": list(await self._backend.watches())})
+            watches = list(await self._backend.watches())
+            return answer({"watches": watches, "refused": list(await self._backend.refused())})
 
     async def _watch(self, request: Request) -> Response:
         async with asyncio.timeout(BACKEND_DEADLINE):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -241,3 +242,13 @@ def test_a_pause_ends_the_story_of_a_breach() -> None:
     desk.say_through(0, 20, error_rate=BAD)
     desk.controls(paused_at=START + 20 * SECOND)
     assert [resolves for _, resolves in stages(desk)] == [False, True]
+
+
+def test_a_warning_of_a_metric_that_would_be_rolled_back_is_told_with_it() -> None:
+    """The warning comes first where its time is short: both are one message, of the graver stage."""
+    desk = Desk(replace(CALM, thresholds=(replace(CALM.thresholds[0], rollback_for=300 * SECOND),)))
+    desk.register()
+    desk.say_through(0, 60, error_rate=BAD)
+    (message,) = loud(desk)
+    assert (message.title, message.stage) == ("error_rate 5 % is above 1 %", Stage.BREACH)
+    assert not [a for a in desk.alerts() if a.quiet]

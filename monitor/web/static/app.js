@@ -5,6 +5,7 @@ import { Card } from "./card.js";
 import { h, fill, say } from "./dom.js";
 import { LEVELS, awaited, level, unsettled } from "./level.js";
 import { Model } from "./model.js";
+import { refused } from "./refused.js";
 import { VERDICTS, clock, span, zone } from "./words.js";
 
 const OPEN_AT_ONCE = 3; // so many watches are shown unfolded; of more, only those in alarm
@@ -37,6 +38,8 @@ function draw() {
   freshness();
   fill(element("banners"), [banners(), model.trouble], () => banners().map((text) => h("p", { class: "banner" }, text)));
   urgentFirst(open.some((watch) => level(watch) === "alarm" || model.silentOf(watch.target) !== null));
+  const minute = Math.floor(model.now() / 60);
+  fill(element("refused"), [model.refused, model.refused.length ? minute : 0, zone.local()], () => refused(model.refused, model.now()));
   place(element("unhappy"), [...unhappy, ...judging], false);
   place(element("open"), open, open.length <= OPEN_AT_ONCE);
   place(element("ended"), found.slice(0, endedShown), false);
