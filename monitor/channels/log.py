@@ -43,7 +43,7 @@ class Log:
         message = message_of(alert)
         _log.log(
             logging.INFO if alert.resolves or alert.quiet else LEVELS[alert.severity],
-            word_of(alert),
+            "alert.resolved" if alert.resolves else "alert.updated" if alert.quiet else "alert.raised",
             key=key,
             title=message.headline,
             watch=alert.watch_id,
@@ -56,10 +56,3 @@ class Log:
 
     async def aclose(self) -> None:
         """Nothing is held."""
-
-
-def word_of(alert: Alert) -> str:
-    """The event's name."""
-    if alert.resolves:
-        return "alert.resolved"
-    return "alert.updated" if alert.quiet else "alert.raised"

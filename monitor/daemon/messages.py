@@ -121,9 +121,10 @@ class Messages:
         )  # fmt: skip
 
     def _nothing_to_roll_back(self, keeper: Keeper, decision: said.WouldRollBack) -> Alert:
+        why = self._why(keeper, decision)
         return self._alert(
             keeper, decision.at, Severity.CRITICAL,
-            f"there is no rollback, a person must act: {self._why(keeper, decision)}",
+            f"would be rolled back, and there is no rollback: a person must act ({why})",
             transition=f"rollback/would/{decision.since}", condition="rollback", stage=Stage.ASKED,
             facts=self._order_facts(keeper, decision.rule, decision.since, decision.evidence),
             next="nothing is executed: a person must act", commands=("status",),

@@ -172,8 +172,10 @@ class Telling:
     def refused(self, alerts: Sequence[Alert]) -> None:
         """Registrations that a program was refused, or that came after all."""
         for alert in alerts:
-            what = "registration.watched" if alert.resolves else "registration.refused"
-            log.warning(what, target=alert.target, migration=alert.migration, moment=seconds(alert.at))
+            log.warning(
+                "registration.watched" if alert.resolves else "registration.refused",
+                target=alert.target, migration=alert.migration, moment=seconds(alert.at),
+            )  # fmt: skip
             self._alerts.append(alert)
 
     def _hook(self, moment: Moment, ok: bool) -> None:

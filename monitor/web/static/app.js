@@ -100,8 +100,10 @@ function byGravity(a, b) {
   return LEVELS[level(a)] - LEVELS[level(b)] || b.started_at - a.started_at;
 }
 
-/** Unhappy ends stand first, but behind what is under way and as grave. */
+/** Unhappy ends, and what was refused, stand first, but behind what is under way and as grave. */
 function urgentFirst(urgent) {
+  const [refusals, above] = [element("refused"), element(urgent ? "open" : "banners")];
+  if (refusals.previousElementSibling !== above) above.after(refusals);
   const [unhappy, next] = [element("unhappy"), element(urgent ? "ended-part" : "empty")];
   if (unhappy.nextElementSibling !== next) unhappy.parentElement.insertBefore(unhappy, next);
 }
