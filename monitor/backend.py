@@ -135,13 +135,17 @@ class StoredWatches:
         except DatabaseError as away:
             log.warning("registration.refusal_not_kept", target=name, reason=str(away))
 
-    async def refused(self) -> Sequence[Json]:
-        """Registrations that were refused within the last week, newest first, of targets that answer."""
+    async def refused(self, silent: Sequence[str] = ()) -> Sequence[Json]:
+        """Registrations that were refused within the last week, newest first, of targets that answer.
+
+        `silent`: targets that are known not to.
+        """
         since = utc_now() - SHOWN_FOR
-        asked = (registry.refusals(since) for registry in self._registries.values())
+        registries = {name: r for name, r in self._registries.items() if name not in silent}
+        asked = (registry.refusals(since) for registry in registries.values())
         answers = await asyncio.gather(*asked, return_exceptions=True)
         found: dict[str, Sequence[Refused]] = {}
-        for target, answer in zip(self._registries, answers, strict=True):
+        for target, answer in zip(registries, answers, strict=True):
             if isinstance(answer, BaseException):
                 if not isinstance(answer, DatabaseError):
                     raise answer

@@ -290,7 +290,7 @@ class MemoryStore:
 
     async def told(self, watch_id: str, limit: int) -> Sequence[AlertTold]:
         self._here()
-        rows = [row for row in self.alerts.values() if row.alert.watch_id == watch_id]
+        rows = [r for r in self.alerts.values() if r.alert.watch_id == watch_id and not r.alert.quiet]
         found = sorted(rows, key=lambda row: (-row.alert.at, row.key))[:limit]
         now = self._clock.now()
         return [

@@ -77,9 +77,9 @@ def events_of(alert: Alert) -> Iterator[Json]:
 
 
 def _over(alert: Alert) -> tuple[str, ...]:
-    """Incidents that are over with this; a story that paged nobody has none."""
-    own = alert.incident if alert.story else alert.condition
-    return tuple(dict.fromkeys((own, *alert.closes) if alert.resolves and own else alert.closes))
+    """Incidents that are over with this."""
+    own = (alert.incident or alert.condition,) if alert.resolves else ()
+    return tuple(dict.fromkeys((*own, *alert.closes)))
 
 
 def trigger_of(alert: Alert, incident: str) -> Json:

@@ -81,7 +81,7 @@ async def _asked(
         if migration is None:
             found, silent = await stored.listed()
             views = [v for v in found if target in {None, v["target"]}]
-            refused = [r for r in await stored.refused() if target in {None, r["target"]}]
+            refused = [r for r in await stored.refused(silent) if target in {None, r["target"]}]
             return views, None, [name for name in silent if target in {None, name}], refused
         view = await stored.named(migration, target)
         same = (view["migration"], view["target"])

@@ -34,7 +34,7 @@ from monitor.daemon.parts import TargetParts
 from monitor.daemon.polling import Poller
 from monitor.daemon.proving import Proving
 from monitor.daemon.recorder import Recorder
-from monitor.daemon.refusals import TOLD_FOR
+from monitor.daemon.refusals import KNOWN_FOR
 from monitor.daemon.rolling import Rollbacks
 from monitor.daemon.rounds import Hands, Rounds
 from monitor.errors import DatabaseError, StoreHeld
@@ -276,8 +276,8 @@ class TargetLoop:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _look_for_refusals(self) -> None:
-        """Registrations that were refused since yesterday, if there are any."""
-        if refused := await self._parts.store.refusals(self._parts.clock.now() - TOLD_FOR):
+        """Registrations that were refused of late, if there are any."""
+        if refused := await self._parts.store.refusals(self._parts.clock.now() - KNOWN_FOR):
             self._queue.put_nowait(RefusalsRead(refused))
 
     async def _past(self, rows: Sequence[WatchRow]) -> Sequence[SampleRow]:

@@ -12,8 +12,11 @@ from typing import Any
 from monitor.core.samples import HOUR, Micros
 from monitor.ports import Alert, Json, Refused, Severity, Via
 
+KNOWN_FOR: Micros = 7 * 24 * HOUR
+"""Refusals of so long are looked at: their migration may be registered after all."""
+
 TOLD_FOR: Micros = 24 * HOUR
-"""What a daemon that was away finds older than this is told by `status` alone."""
+"""What is found older than this is told by `status` alone; the same refusal is news again after it."""
 
 UNWATCHED = "nothing is rolled back by itself: mend what the reason says and register it again"
 KEPT = "a rollback would run what was registered before, not this"
@@ -28,7 +31,7 @@ class Refusals:
     def __init__(self, target: str) -> None:
         self._target = target
         self._told: list[int] = []
-        self._open: dict[str, list[str]] = {}  # migration -> the reasons that were told
+        self._open: dict[str, tuple[Micros, tuple[str, ...]]] = {}  # migration -> when what was told
 
     def hear(self, rows: Sequence[Refused], now: Micros) -> list[Alert]:
         """What is to be told of these; each once."""
@@ -40,24 +43,33 @@ class Refusals:
                 found += self._refused(row, now)
             if row.id not in self._told:
                 self._told = [*self._told, row.id][-IDS_MAX:]
+        known = {row.refusal.migration for row in rows}
+        self._open = {name: told for name, told in self._open.items() if name in known}
         return found
 
     def memory(self) -> Json:
-        return {"told": list(self._told), "open": dict(self._open)}
+        return {
+            "told": list(self._told),
+            "open": {name: [at, list(reasons)] for name, (at, reasons) in self._open.items()},
+        }
 
     def restore(self, memory: Mapping[str, Any]) -> None:
         """Takes back what `memory` gave."""
         self._told = list(memory.get("told", ()))
-        self._open = dict(memory.get("open", {}))
+        self._open = {n: (at, tuple(reasons)) for n, (at, reasons) in memory.get("open", {}).items()}
 
     def _refused(self, row: Refused, now: Micros) -> list[Alert]:
         refusal = row.refusal
-        reasons = list(refusal.reasons)
-        if self._open.get(refusal.migration) == reasons or now - row.at > TOLD_FOR:
+        at, reasons = self._open.get(refusal.migration, (row.at, ()))
+        known = reasons == refusal.reasons and row.at - at <= TOLD_FOR
+        if known or now - row.at > TOLD_FOR:
             return []
-        self._open[refusal.migration] = reasons
+        self._open[refusal.migration] = (row.at, refusal.reasons)
         so = "the open watch stays as it is" if row.open else "it is not watched"
-        facts = (*(("reason", reason) for reason in reasons), ("asked by", f"{refusal.by} ({refusal.via})"))
+        facts = (
+            *(("reason", reason) for reason in refusal.reasons),
+            ("asked by", f"{refusal.by} ({refusal.via})"),
+        )
         return [
             self._alert(
                 row, row.at, f"registration/refused/{row.id}", Severity.ERROR,

@@ -31,6 +31,8 @@ SOON: Micros = 5 * MINUTE
 STORIES_MAX = 50
 """Stories that are over and remembered, for what is told of them later."""
 
+SAID_MAX = 40
+
 INCIDENT: Mapping[str, str] = {
     Stage.NOT_NORMAL: "breach",
     Stage.BREACH: "breach",
@@ -50,13 +52,17 @@ MEASURED = frozenset({Stage.NOT_NORMAL, Stage.BREACH})
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """`open`: what was raised and not closed, by condition. `incident`: what a pager has open; "" nothing."""
+    """`open`: what was raised and not closed, by condition. `incident`: what a pager has open; "" nothing.
+
+    `said`: transitions that were told; a repeat after a restart has its key, and is dropped by it.
+    """
 
     since: Micros
     began: str = ""
     told_at: Micros = 0
     open: Mapping[str, Alert] = field(default_factory=dict)
     incident: str = ""
+    said: tuple[str, ...] = ()
 
     @property
     def over(self) -> bool:
@@ -105,6 +111,7 @@ class Stories:
         return {
             watch_id: {
                 "since": s.since, "began": s.began, "told_at": s.told_at, "incident": s.incident,
+                "said": list(s.said),
                 "open": {condition: alert_to(a) for condition, a in s.open.items()},
             }
             for watch_id, s in self._known.items()
@@ -113,7 +120,13 @@ class Stories:
     def restore(self, memory: Mapping[str, Any]) -> None:
         """Takes back what `memory` gave."""
         self._known = {
-            watch_id: Story(**{**stored, "open": {c: alert_from(a) for c, a in stored["open"].items()}})
+            watch_id: Story(
+                **{
+                    **stored,
+                    "said": tuple(stored["said"]),
+                    "open": {c: alert_from(a) for c, a in stored["open"].items()},
+                }
+            )
             for watch_id, stored in memory.items()
         }
 
@@ -130,12 +143,17 @@ class Stories:
         lead = max(group, key=_weight)
         known = self._known.get(watch_id)
         if known is None or (known.over and lead.stage != Stage.OUTCOME):
-            known = Story(lead.at)
+            known = Story(lead.at, said=() if known is None else known.said)
+        if lead.transition in known.said and (lead.resolves or lead.condition not in known.open):
+            again = f"{lead.transition}/again/{lead.at}"  # it was taken back meanwhile
+            lead = replace(lead, transition=again)
         grown = replace(known, open=_opened(known, group))
         wanted = _incident(known, grown, watch_id)
         grown = replace(grown, incident=wanted, began=known.began or lead.title)
         loud = _is_loud(known, lead, grown)
-        self._known[watch_id] = replace(grown, told_at=lead.at) if loud else grown
+        if loud:
+            grown = replace(grown, told_at=lead.at, said=(*known.said, lead.transition)[-SAID_MAX:])
+        self._known[watch_id] = grown
         self._forget()
         return _message(known, grown, lead, loud=loud)
 

@@ -143,8 +143,9 @@ class Api:
 
     async def _watches(self, _: Request) -> Response:
         async with asyncio.timeout(BACKEND_DEADLINE):
-            watches = list(await self._backend.watches())
-            return answer({"watches": watches, "refused": list(await self._backend.refused())})
+            asked = self._backend.watches(), self._backend.refused()
+            watches, refused = await asyncio.gather(*asked)
+            return answer({"watches": list(watches), "refused": list(refused)})
 
     async def _watch(self, request: Request) -> Response:
         async with asyncio.timeout(BACKEND_DEADLINE):

@@ -119,6 +119,16 @@ def test_another_reason_is_told_and_a_registration_after_all_resolves_it() -> No
     assert [resolves for _, resolves in told(desk)] == [False, False, True]
 
 
+def test_the_same_refusal_is_news_again_after_a_day() -> None:
+    """A deploy that is refused each night is told each night, not at each try of it."""
+    desk = Desk()
+    rows = [refused(1), refused(2, later=TOLD_FOR), refused(3, later=TOLD_FOR + 1)]
+    for number, row in enumerate(rows, 1):
+        desk.clock.moment = row.at
+        desk.take(RefusalsRead(rows[:number]))
+    assert [resolves for _, resolves in told(desk)] == [False, False]
+
+
 @pytest.mark.parametrize(("age", "messages"), [(TOLD_FOR, 1), (TOLD_FOR + 1, 0)])
 def test_what_is_older_than_a_day_is_told_by_status_alone(age: int, messages: int) -> None:
     """A daemon that was away for a week does not tell of last week."""

@@ -252,3 +252,39 @@ def test_a_warning_of_a_metric_that_would_be_rolled_back_is_told_with_it() -> No
     (message,) = loud(desk)
     assert (message.title, message.stage) == ("error_rate 5 % is above 1 %", Stage.BREACH)
     assert not [a for a in desk.alerts() if a.quiet]
+
+
+def test_a_rollback_that_is_decided_again_after_it_was_taken_back_is_told_and_rings_again() -> None:
+    """The streak is the same one; what is asked again with its page still open is no news."""
+    desk = Desk()
+    desk.register()
+    desk.say_through(0, 30, error_rate=BAD)
+    desk.progress(ProgressKind.INTENT)
+    stored = desk.stored_row(intent_at=START + 30 * SECOND)
+    desk.begin().start([stored], json.loads(json.dumps(desk.records[-1].memory, default=str)))
+    desk.finish(None)
+    assert incidents(desk)[-1] == set()
+    desk.say(35, error_rate=BAD)
+    decided = [a for a in loud(desk) if a.title.startswith("rolling back now")]
+    assert len({a.transition for a in decided}) == 2
+    assert incidents(desk)[-1] == {"w-1/rollback"}
+    restart(desk)
+    desk.say(40, error_rate=BAD)
+    again = [a for a in loud(desk) if a.title.startswith("rolling back now")]
+    assert len({a.transition for a in again}) == 2
+
+
+def test_a_second_withdrawal_of_the_same_streak_closes_the_page_again() -> None:
+    """Its key must not be that of the first, or nobody would hear of it."""
+    desk = Desk()
+    desk.register()
+    desk.say_through(0, 30, error_rate=BAD)
+    for second in (30, 35):
+        desk.progress(ProgressKind.INTENT)
+        stored = desk.stored_row(intent_at=START + second * SECOND)
+        desk.begin().start([stored], json.loads(json.dumps(desk.records[-1].memory, default=str)))
+        desk.finish(None)
+        assert incidents(desk)[-1] == set()
+        desk.say(second + 5, error_rate=BAD)
+    withdrawn = [a.transition for a in loud(desk) if a.title.startswith("the rollback is withdrawn")]
+    assert len(set(withdrawn)) == len(withdrawn) == 2
