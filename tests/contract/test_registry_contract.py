@@ -71,7 +71,7 @@ async def test_another_plan_for_an_open_watch_is_refused_with_both_hashes(stored
 
 async def test_a_refused_registration_is_kept_until_it_is_too_old_to_be_asked_for(stored: Stored) -> None:
     """Newest first; whether the migration was registered after it is known."""
-    assert await stored.registry.refusals(0) == ()
+    assert list(await stored.registry.refusals(0)) == []
     await stored.registry.register(registration("0041_before"))
     for number, via in enumerate((Via.PIPELINE, Via.TERMINAL)):
         await stored.registry.add_refusal(Refusal("0042_contacts", (f"reason {number}",), "ci@runner", via))
@@ -80,7 +80,7 @@ async def test_a_refused_registration_is_kept_until_it_is_too_old_to_be_asked_fo
     assert second.refusal == Refusal("0042_contacts", ("reason 1",), "ci@runner", Via.TERMINAL)
     assert not first.watched_since
     assert not first.open
-    assert await stored.registry.refusals(second.at + 1) in ((), [])
+    assert list(await stored.registry.refusals(second.at + 1)) == []
     await stored.registry.register(registration("0042_contacts"))
     assert [(r.watched_since, r.open) for r in await stored.store.refusals(0)] == [(True, True)] * 2
 
