@@ -30,7 +30,7 @@ CI = (
 
 _DOLLARS = re.compile(r"\$(\w*)\$.*?(?:\$\1\$|\Z)", re.S)
 _STRING = re.compile(r"'(?:[^']|'')*(?:'|\Z)", re.S)
-_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
+_APOSTROPHE = re.compile(r"(?<=[a-z])'(?=(?:t|s|re|ll|ve|d)\b)")
 _QUOTED = re.compile(r'"([^"]*)"')
 _NUMBER = re.compile(r"(?<![\w.])\d{5,}(?![\w.])")
 _NAME = re.compile(r"[A-Za-z_][\w.$ -]{0,62}")

@@ -64,12 +64,12 @@ def message_of(alert: Alert) -> Message:
     )
 
 
-def headline_of(alert: Alert, title: str | None = None) -> str:
-    """Short: how grave, which migration where, what. `title`: another than the alert's own."""
+def headline_of(alert: Alert) -> str:
+    """Short: how grave, which migration where, what."""
     word = "RESOLVED" if alert.resolves else alert.severity.value.upper()
     names = [one_line(name, NAME_MAX) for name in (alert.migration, alert.target) if name]
     about = f"{' on '.join(names)}: " if names else ""
-    return one_line(f"{word}: {about}{alert.title if title is None else title}", HEADLINE_MAX)
+    return one_line(f"{word}: {about}{alert.title}", HEADLINE_MAX)
 
 
 def one_line(text: str, limit: int) -> str:

@@ -106,8 +106,8 @@ class SlackBot:
         content = json.dumps(body, ensure_ascii=False).encode()
         answer = _answer(await deliver(self._post, f"{self._url}/{method}", content, headers))
         error = "" if answer.get("ok") is True else str(answer.get("error") or "")
-        if answer.get("ok") is True or (error in FIXED and method == "chat.update"):
-            return answer
+        if answer.get("ok") is True or (method == "chat.update" and (error in FIXED or error in REFUSED)):
+            return answer  # what can't be written anew is no reason to keep back what follows
         if error in LOST:
             raise _Gone
         said = REFUSED.get(error)

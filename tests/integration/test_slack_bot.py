@@ -142,9 +142,12 @@ async def test_a_quiet_change_of_what_is_gone_is_no_message(api: SlackApi, bot: 
     assert api.posted == []
 
 
-async def test_a_message_that_may_not_be_edited_is_answered_all_the_same(api: SlackApi, bot: Channel) -> None:
+@pytest.mark.parametrize("word", ["edit_window_closed", "msg_blocks_too_long"])
+async def test_a_message_that_can_not_be_edited_is_answered_all_the_same(
+    api: SlackApi, bot: Channel, word: str
+) -> None:
     """Some workspaces close the time for edits."""
-    api.refuse["chat.update"] = ["edit_window_closed"]
+    api.refuse["chat.update"] = [word]
     await sent(bot, MemoryOutbox(), BREACH, ROLLING)
     assert len(api.replies(api.parents[0])) == 1
 

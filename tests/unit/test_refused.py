@@ -53,6 +53,8 @@ def test_a_pipeline_says_so_or_has_no_terminal(environment: dict[str, str], term
         ("syntax error at or near \"'hunter2'\"", 'syntax error at or near "…"'),
         ('unterminated quoted string at or near "\'hunter2"', 'unterminated quoted string at or near "…"'),
         ("near 'it''s hunter2' there", "near '…' there"),
+        ("near E'hunter2' and x'ff00' there", "near E'…' and x'…' there"),
+        ("a value 'O''Brien' that doesn't end", "a value '…' that doesn't end"),
         ("a body $fn$ SELECT 'hunter2' $fn$ ends", "a body $…$ ends"),
         ("an open $$ body with hunter2", "an open $…$"),
         ("the key 4111111111111111 is there", "the key … is there"),
