@@ -62,10 +62,9 @@ class Reminders:
         for found in self._gravest():
             due = {c for c, every in self._outgoing.remind_every.items() if _is_due(found, c, every, now)}
             if due:
-                number = found.reminders + 1
-                alert = told(_reminder(found.alert, number, now))
+                alert = told(_reminder(found.alert, now))
                 rows += [row for row in self._outgoing.rows(alert) if row.channel in due]
-                self._count(found, due, number, now)
+                self._count(found, due, now)
         return tuple(rows)
 
     def _gravest(self) -> list[Open]:
@@ -77,9 +76,9 @@ class Reminders:
                 stories[found.alert.watch_id] = found
         return [*(o for o in self._open.values() if not o.alert.stage), *stories.values()]
 
-    def _count(self, found: Open, channels: Collection[str], number: int, now: Micros) -> None:
+    def _count(self, found: Open, channels: Collection[str], now: Micros) -> None:
         told = {**found.told, **dict.fromkeys(channels, now)}
-        self._open[found.alert.condition] = replace(found, told=told, reminders=number)
+        self._open[found.alert.condition] = replace(found, told=told, reminders=found.reminders + 1)
 
     def memory(self) -> Json:
         return {
@@ -108,7 +107,8 @@ def _is_due(found: Open, channel: str, every: Micros, now: Micros) -> bool:
     return every > 0 and now - found.told.get(channel, found.alert.at) >= every
 
 
-def _reminder(alert: Alert, number: int, now: Micros) -> Alert:
+def _reminder(alert: Alert, now: Micros) -> Alert:
+    """Its key has the time: a page that is asked for again after a restart begins no count anew."""
     return replace(
-        alert, transition=f"{alert.transition}/reminder/{number}", at=now, title=f"still: {alert.title}"
+        alert, transition=f"{alert.transition}/reminder/{now}", at=now, title=f"still: {alert.title}"
     )

@@ -288,3 +288,16 @@ def test_a_second_withdrawal_of_the_same_streak_closes_the_page_again() -> None:
         desk.say(second + 5, error_rate=BAD)
     withdrawn = [a.transition for a in loud(desk) if a.title.startswith("the rollback is withdrawn")]
     assert len(set(withdrawn)) == len(withdrawn) == 2
+
+
+def test_a_page_that_is_asked_for_again_after_a_restart_is_reminded_of_as_before() -> None:
+    """Its reminders must not have the keys of those before the restart, or the outbox drops them."""
+    desk = Desk(CALM, remind_every={"log": 20 * SECOND})
+    desk.register(mode=Mode.APPROVE)
+    for start in (0, 60):
+        desk.say_through(start, start + 55, error_rate=BAD)
+        desk.take(Reminded())
+        memory = json.loads(json.dumps(desk.records[-1].memory, default=str))
+        desk.begin().start([desk.stored_row(mode=Mode.APPROVE)], memory)
+    keys = [row.key for r in desk.records for row in r.alerts if "/reminder/" in row.key]
+    assert len(set(keys)) == len(keys) == 2
