@@ -18,20 +18,23 @@ from monitor.core.samples import SECOND, Micros
 from monitor.daemon import outlook
 from monitor.daemon.endings import How
 from monitor.daemon.keeper import plan_view, registered_risk
-from monitor.errors import DatabaseError, DatabaseUnreachable, NotFound
+from monitor.errors import DatabaseError, DatabaseUnreachable, NotFound, OperatorError
 from monitor.ports import (
     Control,
     EventRow,
     Json,
+    Refused,
     Registered,
     Registry,
     ReportPage,
     SampleRow,
+    Via,
     WatchRequest,
     WatchRow,
     loss_sentences,
     rehearsal_view,
 )
+from monitor.refused import SHOWN_FOR, refusal_of, refused_views
 from monitor.report import STYLE_HASH, Source, gather, page
 from monitor.requested import request_from
 from monitor.showing import alert_view, chart_view, followed_until, window_of
@@ -113,9 +116,42 @@ class StoredWatches:
         return [alert_view(a) for a in await registry.told(row.id, limit)]
 
     async def register(self, request: Json, by: str) -> tuple[Json, bool]:
-        registered = await self.add(request_from(request))
+        try:
+            registered = await self.add(request_from(request))
+        except OperatorError as e:
+            await self.refuse(request.get("migration"), request.get("target"), e, by, Via.API)
+            raise
         log.info("watch.registered", watch=registered.view.get("id"), new=registered.new, by=by)
         return {**registered.view, "notices": list(registered.notices)}, registered.new
+
+    async def refuse(self, migration: object, target: object, e: OperatorError, by: str, via: Via) -> None:
+        """Keeps a registration that was refused, where it is known for which target it was meant."""
+        name = next(iter(self._registries)) if target is None and len(self._registries) == 1 else target
+        registry = self._registries.get(name) if isinstance(name, str) else None
+        if registry is None or not isinstance(migration, str):
+            return
+        try:
+            await registry.add_refusal(refusal_of(migration, e, by, via))
+        except DatabaseError as away:
+            log.warning("registration.refusal_not_kept", target=name, reason=str(away))
+
+    async def refused(self, silent: Sequence[str] = ()) -> Sequence[Json]:
+        """Registrations that were refused within the last week, newest first, of targets that answer.
+
+        `silent`: targets that are known not to.
+        """
+        since = utc_now() - SHOWN_FOR
+        registries = {name: r for name, r in self._registries.items() if name not in silent}
+        asked = (registry.refusals(since) for registry in registries.values())
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        found: dict[str, Sequence[Refused]] = {}
+        for target, answer in zip(registries, answers, strict=True):
+            if isinstance(answer, BaseException):
+                if not isinstance(answer, DatabaseError):
+                    raise answer
+                continue
+            found[target] = answer
+        return refused_views(found)
 
     async def control(self, watch_id: str, control: Control, by: str, reason: str) -> Json:
         registry, row = await self._require(watch_id)
@@ -157,11 +193,19 @@ class StoredWatches:
         if silent is not None and all(row.id != name for _, row in found):
             raise silent  # the watch that is meant may be there; an id is nobody else's
         if not found:
-            raise NotFound(f"no watch of {name!r}: `migration-monitor status` lists what is watched")
+            raise NotFound(f"no watch of {name!r}: {await self._why_not(name)}")
         if len(found) > 1:
             targets = ", ".join(row.target for _, row in found)
             raise NotFound(f"{name!r} is watched on {targets}: say which with --target")
         return found[0]
+
+    async def _why_not(self, name: str) -> str:
+        """Why there is no watch of that name, as far as it is known."""
+        reasons = [one["reasons"] for one in await self.refused() if one["migration"] == name]
+        if not reasons:
+            return "`migration-monitor status` lists what is watched"
+        why: Any = reasons[0]
+        return f"its registration was refused ({'; '.join(why)})"
 
     async def _by_id(self, watch_id: str) -> tuple[Registry, WatchRow] | None:
         found, silent = await _look_for(self._registries, watch_id)
@@ -215,6 +259,7 @@ def view_of(row: WatchRow) -> Json:
         "streaks": [],
         "next": _next(row).view(),
         "attempt": None,
+        "ours": None,
         "coverage": {},
         "readiness": {
             "ok": False,

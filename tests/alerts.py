@@ -162,13 +162,25 @@ class MemoryOutbox:
         self.delivered: list[str] = []
         self.given_up: list[str] = []
         self.away = False
+        self.receipts: dict[tuple[str, str], str] = {}
+        self.looked: list[str] = []
 
     async def undelivered(self) -> Sequence[AlertRow]:
         self._reach()
         return list(self.open.values())
 
-    async def settle(self, key: str, *, delivered: bool, attempts: int, error: str, final: bool) -> None:
+    async def receipt(self, channel: str, thread: str) -> str:
         self._reach()
+        self.looked.append(thread)
+        return self.receipts.get((channel, thread), "")
+
+    async def settle(
+        self, key: str, *, delivered: bool, attempts: int, error: str, final: bool, receipt: str = ""
+    ) -> None:
+        self._reach()
+        if receipt and key in self.open:
+            row = self.open[key]
+            self.receipts[row.channel, row.alert.thread] = receipt
         if key in self.open:
             self.open[key] = replace(self.open[key], attempts=attempts)
         if delivered or final:

@@ -25,6 +25,8 @@ from monitor.ports import (
     EventRow,
     Json,
     Record,
+    Refusal,
+    Refused,
     Registration,
     Rehearsal,
     SampleRow,
@@ -61,6 +63,9 @@ class MemoryStore:
         self.alerts: dict[str, AlertRow] = {}
         self.delivered: list[str] = []
         self.given_up: list[str] = []
+        self.receipts: dict[str, str] = {}
+        self.refused: list[Refused] = []
+        self.seq_then: dict[int, int] = {}
         self.memory: Json = {}
         self.rehearsals: dict[str, Rehearsal] = {}
         self.compared: dict[str, tuple[Json, Json | None]] = {}
@@ -114,6 +119,19 @@ class MemoryStore:
     async def controls(self) -> Mapping[str, Controls]:
         self._here()
         return {row.id: self._seen(row).controls for row in self._open()}
+
+    async def refusals(self, since: Micros) -> Sequence[Refused]:
+        self._here()
+        registered = {row.migration: row.seq for row in self.rows.values()}
+        return [
+            replace(
+                r,
+                watched_since=registered.get(r.refusal.migration, 0) > self.seq_then[r.id],
+                open=any(w.migration == r.refusal.migration for w in self._open()),
+            )
+            for r in reversed(self.refused)
+            if r.at >= since
+        ]
 
     async def wait_for_news(self, seconds: float) -> None:
         if not self._news.is_set():
@@ -177,9 +195,19 @@ class MemoryStore:
         rows = [row for row in self.alerts.values() if row.key not in closed]
         return sorted(rows, key=lambda row: (row.alert.at, row.key))
 
-    async def settle(self, key: str, *, delivered: bool, attempts: int, error: str, final: bool) -> None:
+    async def receipt(self, channel: str, thread: str) -> str:
+        self._here()
+        rows = sorted(self.alerts.values(), key=lambda row: (row.alert.at, row.key), reverse=True)
+        same = (r.key for r in rows if r.channel == channel and r.alert.thread == thread)
+        return next((self.receipts[key] for key in same if key in self.receipts), "")
+
+    async def settle(
+        self, key: str, *, delivered: bool, attempts: int, error: str, final: bool, receipt: str = ""
+    ) -> None:
         self._here()
         row = self.alerts[key]
+        if receipt:
+            self.receipts[key] = receipt
         self.alerts[key] = replace(row, attempts=max(row.attempts, attempts))
         if delivered:
             self.delivered.append(key)
@@ -187,6 +215,13 @@ class MemoryStore:
             self.given_up.append(key)
 
     # ---- Registry
+
+    async def add_refusal(self, refusal: Refusal) -> None:
+        self._here()
+        number = len(self.refused) + 1
+        self.refused.append(Refused(number, self._clock.now(), refusal, False))
+        self.seq_then[number] = max((row.seq for row in self.rows.values()), default=0)
+        self._news.set()
 
     async def register(self, registration: Registration) -> tuple[WatchRow, bool]:
         self._here()
@@ -255,7 +290,7 @@ class MemoryStore:
 
     async def told(self, watch_id: str, limit: int) -> Sequence[AlertTold]:
         self._here()
-        rows = [row for row in self.alerts.values() if row.alert.watch_id == watch_id]
+        rows = [r for r in self.alerts.values() if r.alert.watch_id == watch_id and not r.alert.quiet]
         found = sorted(rows, key=lambda row: (-row.alert.at, row.key))[:limit]
         now = self._clock.now()
         return [

@@ -137,10 +137,14 @@ class RecordingBackend:
     overview: StandingOverview = field(default_factory=StandingOverview)
     asked: list[tuple[object, ...]] = field(default_factory=list)
     fails: Exception | None = None
+    refusals: list[Json] = field(default_factory=list)
 
     async def watches(self) -> Sequence[Json]:
         self._ask("watches")
         return [watch for target in self.overview.views for watch in target.watches]
+
+    async def refused(self) -> Sequence[Json]:
+        return list(self.refusals)
 
     async def watch(self, watch_id: str) -> Json | None:
         self._ask("watch", watch_id)

@@ -3,7 +3,16 @@
 `run` is the daemon; the others serve the command line. Nothing is decided here.
 """
 
-from monitor.app.commands import check, control, fingerprint, register, report, stored_watches, watches
+from monitor.app.commands import (
+    check,
+    control,
+    fingerprint,
+    refused,
+    register,
+    report,
+    stored_watches,
+    watches,
+)
 from monitor.app.rehearsals import rehearse
 from monitor.app.restoring import restore
 from monitor.app.running import run
@@ -12,6 +21,7 @@ __all__ = [
     "check",
     "control",
     "fingerprint",
+    "refused",
     "register",
     "rehearse",
     "report",

@@ -13,11 +13,15 @@ from monitor.app.sources import lens_of, probes_of
 from monitor.app.targets import blockers_of, desk_of, executor_of, history_of_target, registry_of
 from monitor.backend import StoredWatches
 from monitor.checking import CheckedTarget
+from monitor.errors import OperatorError
 from monitor.net import Net
-from monitor.ports import Control, Finding, Json, Registered, WatchRequest
+from monitor.ports import Control, Finding, Json, Registered, Via, WatchRequest
 from monitor.registration import Registrar
 from monitor.settings import Settings, doubts
 from monitor.tls import Identity
+
+REFUSAL_DEADLINE = 5.0
+"""Seconds: whoever was refused waits for the reason meanwhile."""
 
 
 @contextlib.asynccontextmanager
@@ -37,6 +41,15 @@ async def register(settings: Settings, request: WatchRequest) -> Registered:
         found = await stored.add(request)
     doubtful = (f"{where} {what}" for where, what in doubts(settings))
     return replace(found, notices=(*found.notices, *doubtful))
+
+
+async def refused(
+    settings: Settings, migration: str, target: str | None, e: OperatorError, by: str, via: Via
+) -> None:
+    """Keeps a registration that was refused, where there is a store that answers soon."""
+    with contextlib.suppress(TimeoutError):
+        async with stored_watches(settings) as stored, asyncio.timeout(REFUSAL_DEADLINE):
+            await stored.refuse(migration, target, e, by, via)
 
 
 async def fingerprint(settings: Settings, target: str | None) -> tuple[str, bytes]:

@@ -109,7 +109,7 @@ def _parts(
     every: dict[str, Micros] = {
         name: alert.channel.remind_every for name, alert in zip(names, settings.alerts, strict=True)
     }
-    outgoing = Outgoing(partial(rows_for, channel_names=names), sender.enqueue, every, sender.look_soon)
+    outgoing = Outgoing(partial(rows_for, channels=channels), sender.enqueue, every, sender.look_soon)
     return TargetParts(
         target, settings.policy(target), settings.watch.fast, probes, store,
         executor_of(settings, target, levers, store.guard), outgoing, telemetry, clock,

@@ -12,6 +12,7 @@ from monitor.channels.log import Log
 from monitor.channels.pagerduty import PagerDuty
 from monitor.channels.post import Post
 from monitor.channels.slack import Slack
+from monitor.channels.slack_bot import API, SlackBot
 from monitor.channels.webhook import Webhook
 from monitor.errors import OperatorError
 from monitor.ports import Channel
@@ -19,9 +20,17 @@ from monitor.ports import Channel
 Configured = Callable[[str, Post, Mapping[str, str]], Channel]
 """name, way to the outside, options as the configuration has them -> a channel."""
 
+
+def slack(name: str, post: Post, options: Mapping[str, str]) -> Channel:
+    """Options: `webhook_url`, or `token` and `channel` (and `url`, default: the public API)."""
+    if options.get("token"):
+        return SlackBot(name, post, options["token"], options["channel"], options.get("url") or API)
+    return Slack(name, post, options["webhook_url"])
+
+
 CHANNELS: Mapping[str, Configured] = {
     "log": Log.configured,
-    "slack": Slack.configured,
+    "slack": slack,
     "pagerduty": PagerDuty.configured,
     "webhook": Webhook.configured,
 }

@@ -2,8 +2,8 @@
 
 How it works:
 
-1. Messages leave in the order they came. Those of one condition (a page and its resolve) never overtake
-   each other.
+1. Messages leave in the order they came. Those of one thread (a page and its resolve, a breach and its
+   rollback) never overtake each other.
 2. A failed attempt holds the whole channel back: doubled pauses with jitter, at least what the receiver's
    Retry-After says. A channel that is down costs one attempt per pause, however many wait.
 3. A message that failed `patience` times lets the others go first, so that one the receiver chokes on
@@ -56,6 +56,7 @@ class Mark:
     attempts: int
     error: str = ""
     final: bool = False
+    receipt: str = ""
 
 
 @dataclass(slots=True)
@@ -108,16 +109,16 @@ class Line:
         return max(0.0, (self.resume_at - now) / SECOND) if self._rows else inf
 
     def next(self) -> AlertRow | None:
-        """The message to send now; the first of its condition, patience considered."""
+        """The message to send now; the first of its thread, patience considered."""
         heads: dict[str, AlertRow] = {}
         for row in self._rows.values():
-            heads.setdefault(row.alert.condition, row)
+            heads.setdefault(row.alert.thread, row)
         return min(heads.values(), key=self._rank, default=None)
 
-    def delivered(self, key: str, now: Micros) -> Mark:
+    def delivered(self, key: str, now: Micros, receipt: str = "") -> Mark:
         self.failures = 0
         self.resume_at = now + round(self.gap * SECOND)
-        return self._settle(Mark(key, True, self._attempts.get(key, 0) + 1))
+        return self._settle(Mark(key, True, self._attempts.get(key, 0) + 1, receipt=receipt))
 
     def given_up(self, key: str, now: Micros, error: str, *, tried: bool) -> Mark:
         """It will never be sent. The channel is not held back: what it refused was this message."""

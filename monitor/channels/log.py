@@ -22,9 +22,10 @@ LEVELS = {
 
 
 class Log:
-    """Writes `alert.raised` or `alert.resolved`."""
+    """Writes `alert.raised`, `alert.updated` or `alert.resolved`."""
 
     gap = 0.0
+    threads = False
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -34,18 +35,24 @@ class Log:
         """It has no options."""
         return cls(name)
 
-    async def send(self, key: str, alert: Alert) -> None:
+    def takes(self, alert: Alert) -> bool:  # noqa: ARG002 - one shape for all
+        """Everything."""
+        return True
+
+    async def send(self, key: str, alert: Alert, earlier: str = "") -> str:  # noqa: ARG002 - one shape for all
         message = message_of(alert)
         _log.log(
-            logging.INFO if alert.resolves else LEVELS[alert.severity],
-            "alert.resolved" if alert.resolves else "alert.raised",
+            logging.INFO if alert.resolves or alert.quiet else LEVELS[alert.severity],
+            "alert.resolved" if alert.resolves else "alert.updated" if alert.quiet else "alert.raised",
             key=key,
             title=message.headline,
             watch=alert.watch_id,
             facts=dict(message.facts),
             next=message.next,
             commands=list(message.commands),
+            **({"story": alert.story, "stage": str(alert.stage)} if alert.story else {}),
         )
+        return ""
 
     async def aclose(self) -> None:
         """Nothing is held."""

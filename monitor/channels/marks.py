@@ -59,6 +59,7 @@ class Marks:
                     attempts=mark.attempts,
                     error=mark.error,
                     final=mark.final,
+                    receipt=mark.receipt,
                 )
         except (DatabaseError, TimeoutError, OSError):
             return False

@@ -12,7 +12,12 @@ from datetime import UTC, datetime
 from monitor.core.samples import Micros
 from monitor.ports import Alert
 
-TITLE_MAX = 200
+HEADLINE_MAX = 150
+"""Characters of a headline: what a phone's lock screen shows, and the longest header that Slack takes."""
+
+NAME_MAX = 40
+"""Characters of a migration's and a target's name in it; the whole names are among the facts."""
+
 TEXT_MAX = 500
 COMMAND_MAX = 400
 FACTS_MAX = 12
@@ -32,6 +37,10 @@ class Message:
     next: str
     commands: tuple[str, ...]
 
+    def links(self) -> tuple[tuple[str, str], ...]:
+        """The facts that are addresses."""
+        return tuple((label, text) for label, text in self.facts if text.startswith(("https://", "http://")))
+
     def text(self) -> str:
         """All of it as plain lines."""
         lines = [self.headline, *(f"{label}: {text}" for label, text in self.facts)]
@@ -43,15 +52,24 @@ class Message:
 
 def message_of(alert: Alert) -> Message:
     """Everything of `alert` that a person needs, bounded in length."""
-    word = "RESOLVED" if alert.resolves else alert.severity.value.upper()
+    headline, whole = headline_of(alert), one_line(alert.title, TEXT_MAX)
     where = (("target", alert.target), ("migration", alert.migration), ("at", utc(alert.at)))
-    facts = [(label, text) for label, text in (*alert.facts, *where) if text]
+    told = () if headline.endswith(whole) else (("what", whole),)
+    facts = [(label, text) for label, text in (*told, *alert.facts, *where) if text]
     return Message(
-        headline=f"{word}: {one_line(alert.title, TITLE_MAX)}",
+        headline=headline,
         facts=tuple((one_line(label, 60), one_line(text, TEXT_MAX)) for label, text in _bounded(facts)),
         next=one_line(alert.next, TEXT_MAX),
         commands=tuple(one_line(command, COMMAND_MAX) for command in alert.commands[:COMMANDS_MAX]),
     )
+
+
+def headline_of(alert: Alert) -> str:
+    """Short: how grave, which migration where, what."""
+    word = "RESOLVED" if alert.resolves else alert.severity.value.upper()
+    names = [one_line(name, NAME_MAX) for name in (alert.migration, alert.target) if name]
+    about = f"{' on '.join(names)}: " if names else ""
+    return one_line(f"{word}: {about}{alert.title}", HEADLINE_MAX)
 
 
 def one_line(text: str, limit: int) -> str:

@@ -17,6 +17,7 @@ import structlog
 
 from monitor.channels.line import Line, Mark, Pace
 from monitor.channels.marks import Marks
+from monitor.channels.threads import Threads
 from monitor.clock import Clock
 from monitor.errors import ChannelError, DatabaseError
 from monitor.ports import Alert, AlertRow, Channel, Outbox, Telemetry
@@ -34,10 +35,14 @@ CLOSE_SECONDS = 8.0
 _log = structlog.get_logger("monitor.channels.outbox")
 
 
-def rows_for(alert: Alert, channel_names: Sequence[str]) -> tuple[AlertRow, ...]:
-    """One row for each channel. Key: watch (or target), transition, channel: the same for every repeat."""
+def rows_for(alert: Alert, channels: Sequence[Channel]) -> tuple[AlertRow, ...]:
+    """One row for each channel that takes it.
+
+    Key: watch (or target), transition, channel: the same for every repeat.
+    """
     about = alert.watch_id or alert.target
-    return tuple(AlertRow(f"{about}/{alert.transition}/{name}", name, alert) for name in channel_names)
+    names = [channel.name for channel in channels if channel.takes(alert)]
+    return tuple(AlertRow(f"{about}/{alert.transition}/{name}", name, alert) for name in names)
 
 
 class OutboxSender:
@@ -60,6 +65,7 @@ class OutboxSender:
         self._wake = {name: asyncio.Event() for name in self._lines}
         self._outbox = outbox
         self._marks = Marks(outbox)
+        self._threads = Threads(outbox)
         self._marked = asyncio.Event()
         self._looked = asyncio.Event()
         self._progress = asyncio.Event()
@@ -150,17 +156,20 @@ class OutboxSender:
     async def _attempt(self, line: Line, row: AlertRow) -> None:
         if line.overdue(row, self._clock.now()):
             return self._give_up(line, row, "it was tried for too long", tried=False)
+        threads = self._channels[row.channel].threads
+        earlier = await self._threads.earlier(row) if threads else ""
         try:
-            await self._send(row)
+            receipt = await self._send(row, earlier)
         except ChannelError as e:
             return self._failed(line, row, e)
-        return self._delivered(line, row)
+        self._threads.note(row, receipt)
+        return self._delivered(line, row, receipt)
 
-    async def _send(self, row: AlertRow) -> None:
+    async def _send(self, row: AlertRow, earlier: str) -> str:
         """Sends within its deadline; whatever goes wrong is a ChannelError, so that the task lives on."""
         try:
             async with asyncio.timeout(self._pace.send_deadline):
-                await self._channels[row.channel].send(row.key, row.alert)
+                return await self._channels[row.channel].send(row.key, row.alert, earlier)
         except ChannelError:
             raise
         except TimeoutError as e:
@@ -168,10 +177,10 @@ class OutboxSender:
         except Exception as e:  # a bug in a channel must not silence it, nor the others
             raise ChannelError(f"unexpected {type(e).__name__}") from e
 
-    def _delivered(self, line: Line, row: AlertRow) -> None:
+    def _delivered(self, line: Line, row: AlertRow, receipt: str) -> None:
         if line.failures:
             _log.info("channel.recovered", channel=line.name, failures=line.failures)
-        self._settled(line, line.delivered(row.key, self._clock.now()), "delivered")
+        self._settled(line, line.delivered(row.key, self._clock.now(), receipt), "delivered")
 
     def _failed(self, line: Line, row: AlertRow, e: ChannelError) -> None:
         self._telemetry.count("alerts_total", channel=line.name, outcome="failed")

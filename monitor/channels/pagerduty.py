@@ -1,4 +1,8 @@
-"""PagerDuty Events API v2: trigger and resolve, one incident for each condition.
+"""PagerDuty Events API v2: trigger and resolve, one incident for each thing that wants a person.
+
+Of one breach at most one incident is open: to look at it, to follow or approve its rollback, to see what
+holds the rollback up, to mend what it left. The next one rings anew and resolves the one before, since an
+incident that somebody has acknowledged rings no more, whatever is added to it.
 
 `dedup_key` at most 255 characters, `summary` at most 1,024. Events are accepted with 202 and
 processed later; a resolve of what is not open is dropped by the receiver.
@@ -8,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from monitor.channels.message import iso, message_of
 from monitor.channels.post import Post, deliver
@@ -34,6 +38,7 @@ class PagerDuty:
     """Pages for alerts with `page`, and closes what was paged; anything else it lets pass."""
 
     gap = GAP
+    threads = False
 
     def __init__(self, name: str, post: Post, routing_key: str, url: str = ENQUEUE) -> None:
         self.name = name
@@ -46,37 +51,57 @@ class PagerDuty:
         """Options: `routing_key`, `url` (default: the public service)."""
         return cls(name, post, options["routing_key"], options.get("url", ENQUEUE))
 
-    async def send(self, key: str, alert: Alert) -> None:  # noqa: ARG002 - the dedup key makes a repeat harmless
-        """A resolve is sent whatever `page` says: it wakes nobody, and without it an incident stays open."""
-        if alert.page or alert.resolves:
-            event = {"routing_key": self._routing_key, **event_of(alert)}
-            await deliver(self._post, self._url, json.dumps(event).encode(), {})
+    def takes(self, alert: Alert) -> bool:
+        """A resolve is taken whatever `page` says: it wakes nobody, and without it an incident stays open."""
+        return bool((alert.page and not alert.resolves) or _over(alert))
+
+    async def send(self, key: str, alert: Alert, earlier: str = "") -> str:  # noqa: ARG002 - see `dedup_key`
+        """The new incident first: between the two there is never none. A repeat changes nothing."""
+        if not self.takes(alert):
+            return ""
+        for event in events_of(alert):
+            content = json.dumps({"routing_key": self._routing_key, **event}).encode()
+            await deliver(self._post, self._url, content, {})
+        return ""
 
     async def aclose(self) -> None:
         """Nothing is held."""
 
 
-def event_of(alert: Alert) -> Json:
-    """The event without its routing key."""
-    if alert.resolves:
-        return {"event_action": "resolve", "dedup_key": dedup_key(alert.condition)}
+def events_of(alert: Alert) -> Iterator[Json]:
+    """What is triggered, then what is resolved; without the routing key."""
+    if alert.page and not alert.resolves:
+        yield trigger_of(alert, alert.incident or alert.condition)
+    for incident in _over(alert):
+        yield {"event_action": "resolve", "dedup_key": dedup_key(incident)}
+
+
+def _over(alert: Alert) -> tuple[str, ...]:
+    """Incidents that are over with this."""
+    own = (alert.incident or alert.condition,) if alert.resolves else ()
+    return tuple(dict.fromkeys((*own, *alert.closes)))
+
+
+def trigger_of(alert: Alert, incident: str) -> Json:
+    """Opens the incident, or adds to it."""
     message = message_of(alert)
     details: dict[str, object] = dict(message.facts)
     details |= {"next": message.next, "you can run": list(message.commands), "watch": alert.watch_id}
     return {
         "event_action": "trigger",
-        "dedup_key": dedup_key(alert.condition),
+        "dedup_key": dedup_key(incident),
         "client": "migration-monitor",
         "payload": {
-            "summary": f"{message.headline} ({alert.target}, {alert.migration})"[:SUMMARY_MAX],
+            "summary": message.headline[:SUMMARY_MAX],
             "source": alert.target,
             "severity": SEVERITIES[alert.severity],
             "timestamp": iso(alert.at),
             "component": alert.migration,
             "group": alert.target,
-            "class": alert.condition.rpartition("/")[2],
+            "class": incident.rpartition("/")[2],
             "custom_details": details,
         },
+        "links": [{"href": url, "text": label} for label, url in message.links()],
     }
 
 

@@ -37,11 +37,11 @@ class Post(Protocol):
     ) -> tuple[int, Mapping[str, str], bytes]: ...
 
 
-async def deliver(post: Post, url: str, content: bytes, headers: Mapping[str, str]) -> None:
-    """Posts JSON; returns on 2xx, else raises ChannelError that says whether to try again."""
+async def deliver(post: Post, url: str, content: bytes, headers: Mapping[str, str]) -> bytes:
+    """Posts JSON; the answer's body on 2xx, else raises ChannelError that says whether to try again."""
     sent = {"content-type": "application/json", **headers}
     try:
-        status, answered, _ = await post(url, content=content, headers=sent, deadline=POST_DEADLINE)
+        status, answered, body = await post(url, content=content, headers=sent, deadline=POST_DEADLINE)
     except SourceError as e:
         raise ChannelError(f"{e.reason}: {e}", final=e.reason in NEVER_RETRIED) from e
     except TimeoutError as e:
@@ -50,6 +50,7 @@ async def deliver(post: Post, url: str, content: bytes, headers: Mapping[str, st
         raise ChannelError("unreachable: no connection could be made") from e
     if not 200 <= status < 300:
         raise refusal(status, answered.get("retry-after", ""))
+    return body
 
 
 def refusal(status: int, retry_after: str, now: datetime | None = None) -> ChannelError:

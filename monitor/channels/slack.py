@@ -2,7 +2,7 @@
 
 Block Kit with a plain `text` as the fallback for notifications. Limits are Slack's own: header 150,
 section 3,000, ten fields of 2,000 characters; about 13,200 in all, undocumented. A webhook can't
-edit or thread, so it is one message for each transition.
+edit or thread, so it is one message for each stage; with a bot's token there is `slack_bot`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from monitor.channels.message import Message, message_of
 from monitor.channels.post import Post, deliver
@@ -39,20 +39,21 @@ class Slack:
     """Posts to one incoming webhook. The URL is the secret: it appears in no text."""
 
     gap = GAP
+    threads = False
 
     def __init__(self, name: str, post: Post, webhook_url: str) -> None:
         self.name = name
         self._post = post
         self._url = webhook_url
 
-    @classmethod
-    def configured(cls, name: str, post: Post, options: Mapping[str, str]) -> Slack:
-        """Option: `webhook_url`."""
-        return cls(name, post, options["webhook_url"])
+    def takes(self, alert: Alert) -> bool:
+        """What is quiet changes an earlier message, which can't be done here."""
+        return not alert.quiet
 
-    async def send(self, key: str, alert: Alert) -> None:
+    async def send(self, key: str, alert: Alert, earlier: str = "") -> str:  # noqa: ARG002 - it can't continue one
         content = json.dumps(payload(message_of(alert), key), ensure_ascii=False).encode()
         await deliver(self._post, self._url, content, {})
+        return ""
 
     async def aclose(self) -> None:
         """Nothing is held."""

@@ -29,6 +29,7 @@ class Webhook:
     """`secret`: `whsec_` and base64, as the receiver holds it; several separated by spaces sign all."""
 
     gap = GAP
+    threads = False
 
     def __init__(
         self, name: str, post: Post, url: str, secret: str, wall: Callable[[], float] = time.time
@@ -47,7 +48,11 @@ class Webhook:
         """Options: `url`, `secret`."""
         return cls(name, post, options["url"], options["secret"])
 
-    async def send(self, key: str, alert: Alert) -> None:
+    def takes(self, alert: Alert) -> bool:
+        """One message for each stage of a breach."""
+        return not alert.quiet
+
+    async def send(self, key: str, alert: Alert, earlier: str = "") -> str:  # noqa: ARG002 - one shape for all
         """The id is the same for every repeat of `key`: receivers recognise it."""
         body = json.dumps(body_of(key, alert), ensure_ascii=False).encode()
         message_id, seconds = id_of(key), str(int(self._wall()))
@@ -57,6 +62,7 @@ class Webhook:
             "webhook-signature": signatures(self._keys, message_id, seconds, body),
         }
         await deliver(self._post, self._url, body, headers)
+        return ""
 
     async def aclose(self) -> None:
         """Nothing is held."""
@@ -71,7 +77,9 @@ def body_of(key: str, alert: Alert) -> Json:
         "data": {
             "key": key,
             "transition": alert.transition,
-            "condition": alert.condition,
+            "condition": alert.subject,
+            "story": alert.story,
+            "stage": str(alert.stage),
             "target": alert.target,
             "migration": alert.migration,
             "watch_id": alert.watch_id,

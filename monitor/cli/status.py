@@ -42,16 +42,19 @@ def status(
     if follow:
         finish(followed(settings, migration, target, named if migration else recent, NOTHING))
         return
-    views, changes, silent = finish(_asked(settings, migration, target))
+    views, changes, silent, refused = finish(_asked(settings, migration, target))
     if as_json:
-        listed = {"watches": list(views), "unreachable": silent}
-        say_json({**views[0], "changes": changes} if migration else listed)
+        listed = {"watches": list(views), "unreachable": silent, "refused": refused}
+        say_json({**views[0], "changes": changes, "refused": refused} if migration else listed)
     elif shown := views if migration else recent(views, time.time()):
         Console().print(screen.watches(shown, kinds_of(settings), time.time()))
         for line in words.changed_lines(changes):
             say(line)
     elif not silent:
         say(NOTHING)
+    if not as_json:
+        for line in words.refused_lines(refused, time.time()):
+            say(line)
     for name in silent:
         warn(f"target {name} did not answer: what is watched there is not shown")
 
@@ -69,12 +72,18 @@ def recent(views: Sequence[Json], now: float) -> list[Json]:
 
 async def _asked(
     settings: Settings, migration: str | None, target: str | None
-) -> tuple[list[Json], Json | None, list[str]]:
-    """The watches; of the one that was named, what changed in its database; targets that did not answer."""
+) -> tuple[list[Json], Json | None, list[str], list[Json]]:
+    """The watches; of the one that was named, what changed in its database; targets that did not answer.
+
+    And the registrations that were refused of late, of all or of the migration that was named.
+    """
     async with stored_watches(settings) as stored:
         if migration is None:
             found, silent = await stored.listed()
             views = [v for v in found if target in {None, v["target"]}]
-            return views, None, [name for name in silent if target in {None, name}]
+            refused = [r for r in await stored.refused(silent) if target in {None, r["target"]}]
+            return views, None, [name for name in silent if target in {None, name}], refused
         view = await stored.named(migration, target)
-        return [view], await stored.changes_of(view), []
+        same = (view["migration"], view["target"])
+        refused = [r for r in await stored.refused() if (r["migration"], r["target"]) == same]
+        return [view], await stored.changes_of(view), [], refused

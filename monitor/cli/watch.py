@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 import time
 from typing import Annotated
 
 import typer
 
-from monitor.app import register
+from monitor.app import refused, register
 from monitor.cli import words
-from monitor.cli.configured import finish, settings_of
+from monitor.cli.configured import finish, settings_of, who
 from monitor.cli.context import say, say_json
 from monitor.cli.files import FINGERPRINT_BYTES, sql_of
 from monitor.cli.recording import moment_given
 from monitor.core.thresholds import Mode
-from monitor.errors import OperatorError
+from monitor.errors import ConfigError, MonitorError, OperatorError
 from monitor.ports import Registered, WatchRequest
+from monitor.refused import via_of
 
 
 def watch(
@@ -53,23 +57,41 @@ def watch(
     as_json: Annotated[bool, typer.Option("--json", help="the watch as one JSON document")] = False,
 ) -> None:
     """Registers a watch; the same migration and SQL while open is the same watch."""
-    request = WatchRequest(
-        migration=migration,
-        rollback=None if rollback is None else sql_of(rollback, "the rollback"),
-        target=target,
-        mode=_mode(mode),
-        data_loss=data_loss,
-        accept_loss=tuple(accept_loss or ()),
-        allow_opaque=allow_opaque,
-        started_at=None if started_at is None else moment_given(started_at),
-        no_rollback=no_rollback,
-        before=None if before is None else sql_of(before, "the fingerprint", FINGERPRINT_BYTES),
-    )
-    registered = finish(register(settings_of(ctx), request))
+    try:
+        request = WatchRequest(
+            migration=migration,
+            rollback=None if rollback is None else sql_of(rollback, "the rollback"),
+            target=target,
+            mode=_mode(mode),
+            data_loss=data_loss,
+            accept_loss=tuple(accept_loss or ()),
+            allow_opaque=allow_opaque,
+            started_at=None if started_at is None else moment_given(started_at),
+            no_rollback=no_rollback,
+            before=None if before is None else sql_of(before, "the fingerprint", FINGERPRINT_BYTES),
+        )
+        registered = finish(register(settings_of(ctx), request))
+    except ConfigError:
+        raise
+    except OperatorError as e:
+        _keep(ctx, migration, target, e)
+        raise
     if as_json:
         say_json({**registered.view, "new": registered.new, "notices": list(registered.notices)})
     else:
         _show(registered)
+
+
+def _keep(ctx: typer.Context, migration: str, target: str | None, e: OperatorError) -> None:
+    """The refusal is told whatever becomes of its record."""
+    via = via_of(os.environ, terminal=_at_a_terminal())
+    with contextlib.suppress(MonitorError):
+        finish(refused(settings_of(ctx), migration, target, e, who(), via))
+
+
+def _at_a_terminal() -> bool:
+    """Somebody may read what is said; the SQL or the answer may go through a pipe all the same."""
+    return any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def _mode(given: str) -> Mode:

@@ -82,7 +82,9 @@ def _how(metric: Json) -> str:
         return "too little traffic to judge"
     if metric.get("normal") is None:
         return "no data now" if metric.get("reason") else "no data yet"
-    return "normal" if metric["normal"] else "not normal"
+    if metric["normal"]:
+        return "normal"
+    return "not normal, in part ours" if metric.get("in_part_ours") else "not normal"
 
 
 def streaks(view: Json) -> Sequence[Any]:
@@ -118,7 +120,7 @@ def condition_lines(view: Json, now: float) -> Iterator[str]:
         yield "is the daemon (`migration-monitor run`) running?"
     yield from _unmeasured(_mapping(view.get("metrics")))
     if view.get("phase") in ROLLING:
-        yield from _way(_mapping(view.get("attempt")))
+        yield from _way(view)
     elif view.get("superseded"):
         newer = view.get("superseded_by") or "a newer watch"
         yield f"superseded by {newer} on this target: it observes only"
@@ -145,6 +147,19 @@ def opening_lines(view: Json) -> Iterator[str]:
     yield from baseline_lines(view)
 
 
+def refused_lines(refused: Sequence[Json], now: float) -> Iterator[str]:
+    """Registrations that were refused and did not come after all: those migrations are not watched."""
+    for one in refused:
+        if one.get("watched_since"):
+            continue
+        at, times = _number(one.get("at")), int(_number(one.get("times")))
+        again = f", {times} times" if times > 1 else ""
+        when = f"{told.until(at, now)}{again} by {one['by']} ({one['via']})"
+        what = "registration REFUSED" if one.get("watched") else "REFUSED, not watched"
+        yield f"{what}: {one['migration']} on {one['target']}, {when}"
+        yield from (f"  {reason}" for reason in _sequence(one.get("reasons")))
+
+
 def baseline_lines(view: Json) -> Iterator[str]:
     """What was normal before the migration, and the limit that it led to."""
     for found in _mapping(view.get("baseline")).values():
@@ -159,9 +174,11 @@ def _unmeasured(metrics: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} {BLIND}: {why}"
 
 
-def _way(attempt: Json) -> Iterator[str]:
-    """Who is in the rollback's way, one line each."""
-    yield from (f"in its way: {line}" for line in _sequence(attempt.get("told")))
+def _way(view: Json) -> Iterator[str]:
+    """Who is in the rollback's way, one line each; and what waits behind the rollback itself."""
+    yield from (f"in its way: {line}" for line in _sequence(_mapping(view.get("attempt")).get("told")))
+    if said := _mapping(view.get("ours")).get("said"):
+        yield str(said)
 
 
 def _readiness(readiness: Json) -> Iterator[str]:

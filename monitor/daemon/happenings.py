@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.core.samples import Reading
-from monitor.ports import Controls, Json, Outcome, Progress, Readiness, SampleRow, WatchRow
+from monitor.ports import Controls, Json, Outcome, Progress, Readiness, Refused, SampleRow, WatchRow
 from monitor.ports.levers import Call, Pulled
 
 
@@ -52,6 +52,13 @@ class ChangesRead:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusalsRead:
+    """Registrations that were refused of late."""
+
+    refused: Sequence[Refused]
+
+
+@dataclass(frozen=True, slots=True)
 class Progressed:
     """The executor on its way."""
 
@@ -88,6 +95,7 @@ Happening = (
     | ControlsRead
     | Loaded
     | ReadinessRead
+    | RefusalsRead
     | Progressed
     | Finished
     | LeversPulled

@@ -25,6 +25,7 @@ from monitor.daemon.attempts import Attempt
 from monitor.daemon.endings import How
 from monitor.daemon.lacks import Lacks
 from monitor.daemon.opening import Opening, baselines_from
+from monitor.daemon.ours import ours, ours_view
 from monitor.daemon.outlook import Around, Situation, expected_end, outlook
 from monitor.daemon.reasons import why
 from monitor.ports import (
@@ -221,6 +222,12 @@ class Keeper:
             self.id, life.phase.value, verdict, life.verdict_at, life.reason, stored, self.view()
         )
 
+    def _metrics(self) -> dict[str, Json]:
+        """With what our own statements in the queue for a lock have to do with it."""
+        caused = () if self.ended else ours(self.policy, self.state)
+        found = with_units(metrics_view(self.policy, self.state), self._kinds)
+        return {name: {**shown, "in_part_ours": name in caused} for name, shown in found.items()}
+
     def view(self) -> Json:
         """The watch as JSON; times in epoch seconds."""
         row, life, policy = self.row, self.state.life, self.policy
@@ -240,9 +247,10 @@ class Keeper:
             "expected_at": seconds(expected_end(policy, self.state)),
             "verdict_at": None if life.verdict_at is None else seconds(life.verdict_at),
             "updated_at": seconds(self.state.seen.at),
-            "metrics": with_units(metrics_view(policy, self.state), self._kinds),
+            "metrics": self._metrics(),
             "streaks": streaks_view(policy, self.state),
             "next": outlook(Situation(policy, self.state, self.readiness, self._kinds, around)).view(),
+            "ours": None if self.ended else ours_view(policy, self.state),
             "attempt": None if self.attempt is None or self.ended else self.attempt.view(),
             "coverage": coverage_view(policy, self.state),
             "times": {

@@ -53,13 +53,13 @@ class Clearing:
         ends = max(k.ends_at, self.clock.now() + 24 * HOUR)
         return self._alert(
             k, f"kept_expiring/{k.place}", Severity.WARNING,
-            f"{k.migration}: what its rollback kept of {k.name} will be dropped after {when(ends)}",
+            f"what its rollback kept of {k.name} will be dropped after {when(ends)}",
             "it is dropped then; put it back, or copy it, if it is still wanted",
             (command("restore", k.migration),),
         )  # fmt: skip
 
     def _ended(self, k: Keepsake) -> Alert:
-        title = f"{k.migration}: what its rollback kept of {k.name} was dropped: its time was over"
+        title = f"what its rollback kept of {k.name} was dropped: its time was over"
         return self._alert(k, f"kept_dropped/{k.place}", Severity.INFO, title, "", ())
 
     def _alert(

@@ -25,6 +25,7 @@ from monitor.daemon.happenings import (
     Progressed,
     ReadinessRead,
     Readings,
+    RefusalsRead,
     Reminded,
     Tick,
 )
@@ -33,6 +34,7 @@ from monitor.daemon.parts import TargetParts
 from monitor.daemon.polling import Poller
 from monitor.daemon.proving import Proving
 from monitor.daemon.recorder import Recorder
+from monitor.daemon.refusals import KNOWN_FOR
 from monitor.daemon.rolling import Rollbacks
 from monitor.daemon.rounds import Hands, Rounds
 from monitor.errors import DatabaseError, StoreHeld
@@ -266,11 +268,17 @@ class TargetLoop:
                     rows, _ = await store.load()
                     self._queue.put_nowait(Loaded(rows, await self._past(rows)))
                 self._queue.put_nowait(ControlsRead(controls))
+                await self._look_for_refusals()
                 await store.wait_for_news(self._parts.policy.interval / SECOND)
             except StoreHeld:
                 raise
             except DatabaseError:
                 await asyncio.sleep(RETRY_SECONDS)
+
+    async def _look_for_refusals(self) -> None:
+        """Registrations that were refused of late, if there are any."""
+        if refused := await self._parts.store.refusals(self._parts.clock.now() - KNOWN_FOR):
+            self._queue.put_nowait(RefusalsRead(refused))
 
     async def _past(self, rows: Sequence[WatchRow]) -> Sequence[SampleRow]:
         """The stored samples that new watches begin with; () where there is none, or nobody to ask."""

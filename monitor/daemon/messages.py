@@ -19,15 +19,16 @@ from monitor.daemon.aftermath import After
 from monitor.daemon.changing import slower_facts
 from monitor.daemon.endings import BAD_ROLLBACKS, ELSEWHERE, GOOD_ROLLBACKS, HELPED, QUIET_ENDS, ending_of
 from monitor.daemon.keeper import Keeper
+from monitor.daemon.ours import BECAUSE, STALLED
 from monitor.daemon.reasons import why
 from monitor.daemon.stakes import at_risk, baselines, kept, rehearsed
-from monitor.ports import Alert, Severity
+from monitor.daemon.stories import OURS
+from monitor.ports import Alert, Severity, Stage
 from monitor.units import Kind, show_span, show_value
 
 COMMAND = "migration-monitor"
 
-STALLED = frozenset({"response_time", "query_latency", "connections"})
-"""Metrics that rise while sessions wait behind a rollback for a lock."""
+Decided = said.ExecuteRollback | said.RequestApproval | said.WouldRollBack
 
 SEVERITY = {
     Action.ROLLBACK: Severity.CRITICAL,
@@ -51,6 +52,7 @@ class Messages:
         return self._alert(
             keeper, decision.at, Severity.WARNING, f"{rule.metric} {self._both(rule, value)}",
             transition=f"{rule.name}/pending/{decision.at}", condition=rule.name, page=False,
+            stage=Stage.BREACH,
             facts=at_risk(keeper),
             next=f"{_consequence(keeper, rule)} if it stays so for {show_span(rule.hold)}",
             commands=("pause", "status"),
@@ -66,7 +68,7 @@ class Messages:
                    *_ours(keeper, rule),
                    *(slower_facts(keeper.changes) if rule.action is Action.INVESTIGATE else ())),
             next=_next(keeper, rule), commands=("status", "pause"),
-            page=rule.action is not Action.WARN,
+            page=rule.action is not Action.WARN, stage=_stage(rule),
         )  # fmt: skip
 
     def cleared(self, keeper: Keeper, decision: said.StreakCleared) -> Alert:
@@ -81,24 +83,24 @@ class Messages:
             keeper, decision.at, Severity.INFO,
             f"{rule.name}: {what} after {_age(decision.at, decision.since)}: {because}",
             transition=f"{rule.name}/cleared/{decision.since}", condition=rule.name, resolves=True,
-            page=decision.was == "firing" and rule.action is not Action.WARN,
+            page=decision.was == "firing" and rule.action is not Action.WARN, stage=_stage(rule),
         )  # fmt: skip
 
     def rollback_decided(self, keeper: Keeper, decision: said.ExecuteRollback) -> Alert:
-        asked = f"a person ({decision.by}) asked for it" if decision.by else f"{decision.rule} fired"
+        asked = f"a person ({decision.by}) asked for it" if decision.by else self._why(keeper, decision)
         return self._alert(
-            keeper, decision.at, Severity.CRITICAL, f"rolling back {keeper.row.migration}: {asked}",
-            transition=f"rollback/decided/{decision.since}", condition="rollback",
+            keeper, decision.at, Severity.CRITICAL, f"rolling back now: {asked}",
+            transition=f"rollback/decided/{decision.since}", condition="rollback", stage=Stage.ROLLING,
             facts=self._order_facts(keeper, decision.rule, decision.since, decision.evidence),
             next="the stored rollback SQL is executed now", commands=("status",),
         )  # fmt: skip
 
     def approval(self, keeper: Keeper, decision: said.RequestApproval) -> Alert:
         since = " (the target was breaching before the migration)" if keeper.already_breaching else ""
-        title = f"approval needed to roll back {keeper.row.migration}{since}"
+        title = f"approval needed to roll back: {self._why(keeper, decision)}{since}"
         return self._alert(
             keeper, decision.at, Severity.CRITICAL, title,
-            transition=f"rollback/requested/{decision.since}", condition="rollback",
+            transition=f"rollback/requested/{decision.since}", condition="rollback", stage=Stage.ASKED,
             facts=self._order_facts(keeper, decision.rule, decision.since, decision.evidence),
             next="nothing is executed until a person approves", commands=("approve", "cancel", "status"),
         )  # fmt: skip
@@ -110,18 +112,20 @@ class Messages:
             "a newer watch is responsible for this target" if not keeper.state.life.armed else "mode observe"
         )
         return self._alert(
-            keeper, decision.at, Severity.ERROR, f"would have rolled back {keeper.row.migration} ({because})",
-            transition=f"rollback/would/{decision.since}", condition="rollback",
+            keeper, decision.at, Severity.ERROR,
+            f"would have rolled back ({because}): {self._why(keeper, decision)}",
+            transition=f"rollback/would/{decision.since}", condition="rollback", stage=Stage.ASKED,
             facts=self._order_facts(keeper, decision.rule, decision.since, decision.evidence),
             next="nothing is executed",
             commands=("rollback", "status") if keeper.state.life.armed else ("status",),
         )  # fmt: skip
 
     def _nothing_to_roll_back(self, keeper: Keeper, decision: said.WouldRollBack) -> Alert:
+        why = self._why(keeper, decision)
         return self._alert(
             keeper, decision.at, Severity.CRITICAL,
-            f"{keeper.row.migration} would be rolled back, and there is no rollback: a person must act",
-            transition=f"rollback/would/{decision.since}", condition="rollback",
+            f"would be rolled back, and there is no rollback: a person must act ({why})",
+            transition=f"rollback/would/{decision.since}", condition="rollback", stage=Stage.ASKED,
             facts=self._order_facts(keeper, decision.rule, decision.since, decision.evidence),
             next="nothing is executed: a person must act", commands=("status",),
         )  # fmt: skip
@@ -131,6 +135,7 @@ class Messages:
             keeper, decision.at, Severity.INFO, f"the rollback is withdrawn: {decision.reason}",
             transition=f"rollback/withdrawn/{decision.since}", condition="rollback", resolves=True,
             next="no statement took effect" + ("" if keeper.ended else "; the watch goes on"),
+            stage=Stage.ROLLING,
         )  # fmt: skip
 
     def blind(self, keeper: Keeper, decision: said.WentBlind, reason: str) -> Alert:
@@ -154,7 +159,7 @@ class Messages:
         verdict = decision.verdict
         ending = ending_of(verdict, keeper.untouched)
         return self._alert(
-            keeper, decision.at, ending.severity, f"{keeper.row.migration}: {ending.said}",
+            keeper, decision.at, ending.severity, ending.said, stage=Stage.OUTCOME,
             transition=f"verdict/{verdict.value}",
             condition="rollback" if verdict in GOOD_ROLLBACKS | BAD_ROLLBACKS else "verdict",
             facts=(*((("reason", decision.reason),) if decision.reason else ()), *kept(keeper)),
@@ -168,6 +173,7 @@ class Messages:
             keeper, at, Severity.INFO,
             f"{rule.metric} {self._limit(rule)}: not watched any more, the watch has ended",
             transition=f"{rule.name}/closed/{at}", condition=rule.name, resolves=True, page=False,
+            stage=_stage(rule),
         )  # fmt: skip
 
     def closed(self, alert: Alert, at: Micros) -> Alert:
@@ -179,7 +185,7 @@ class Messages:
 
     def not_ready(self, keeper: Keeper, reasons: Sequence[str], at: Micros) -> Alert:
         return self._alert(
-            keeper, at, Severity.ERROR, f"{keeper.row.migration}: NOT able to roll back",
+            keeper, at, Severity.ERROR, "NOT able to roll back",
             transition=f"readiness/False/{at}", condition="readiness",
             facts=(*(("reason", reason) for reason in reasons), *at_risk(keeper)),
             next="a rollback would be refused until this is mended", commands=("check",),
@@ -189,7 +195,7 @@ class Messages:
         """Resolves `not_ready`: it is able again, or is not asked to roll back any more."""
         able = "able to roll back again" if keeper.readiness.ok else "no rollback is asked of it now"
         return self._alert(
-            keeper, at, Severity.INFO, f"{keeper.row.migration}: {able}",
+            keeper, at, Severity.INFO, able,
             transition=f"readiness/True/{at}", condition="readiness", resolves=True,
         )  # fmt: skip
 
@@ -208,9 +214,9 @@ class Messages:
         return Alert(
             f"aftermath/{after.until}", f"{after.watch_id}/aftermath", target, after.migration,
             after.watch_id, at, Severity.INFO if helped else Severity.CRITICAL,
-            f"{after.migration}: {HELPED[helped]}", next="" if helped else ELSEWHERE,
+            HELPED[helped], next="" if helped else ELSEWHERE,
             facts=self._links(after.watch_id), commands=(command("report", after.migration),),
-            page=not helped,
+            page=not helped, stage=Stage.OUTCOME,
         )  # fmt: skip
 
     def started(self, keeper: Keeper, at: Micros, title: str) -> Alert:
@@ -221,21 +227,27 @@ class Messages:
     def noticed(self, keeper: Keeper, at: Micros, what: str, title: str, after: str = "") -> Alert:
         """Something worth knowing once: superseded, armed again, rearmed, promoted."""
         return self._alert(
-            keeper, at, Severity.INFO, f"{keeper.row.migration}: {title}", transition=f"{what}/{at}",
+            keeper, at, Severity.INFO, title, transition=f"{what}/{at}",
             condition=what, next=after, page=False,
         )  # fmt: skip
 
     def _alert(
         self, keeper: Keeper, at: Micros, severity: Severity, title: str, *, transition: str, condition: str,
         facts: tuple[tuple[str, str], ...] = (), next: str = "", commands: tuple[str, ...] = (),
-        resolves: bool = False, page: bool = True,
+        resolves: bool = False, page: bool = True, stage: str = "",
     ) -> Alert:  # fmt: skip
         row = keeper.row
         return Alert(
             transition, f"{row.id}/{condition}", row.target, row.migration, row.id, at, severity, title,
             (*facts, *self._links(row.id)), next, tuple(command(name, row.migration) for name in commands),
-            resolves, page,
+            resolves, page, stage,
         )  # fmt: skip
+
+    def _why(self, keeper: Keeper, decision: Decided) -> str:
+        """`error_rate above 1 % for 5m`; of a rule that is not there any more its name."""
+        rules = [rule for rule in keeper.policy.rules if rule.name == decision.rule]
+        lasted = _age(decision.at, decision.since)
+        return f"{rules[0].metric} {self._limit(rules[0])} for {lasted}" if rules else decision.rule
 
     def _links(self, watch_id: str) -> tuple[tuple[str, str], ...]:
         """Where to see it: the watch on the page, and its report, which the page makes at any time."""
@@ -277,6 +289,10 @@ def _rule(keeper: Keeper, name: str) -> Rule:
     return next(rule for rule in keeper.policy.rules if rule.name == name)
 
 
+def _stage(rule: Rule) -> Stage:
+    return Stage.NOT_NORMAL if rule.action is Action.WARN else Stage.BREACH
+
+
 def command(name: str, migration: str) -> str:
     """The exact command a person types."""
     return f"{COMMAND} {name}" if name == "check" else f"{COMMAND} {name} {quote(migration)}"
@@ -309,9 +325,7 @@ def _ours(keeper: Keeper, rule: Rule) -> tuple[tuple[str, str], ...]:
     """What our own statements in the queue for a lock add to what is measured."""
     if rule.metric not in STALLED or keeper.state.life.phase is not Phase.ROLLING_BACK:
         return ()
-    return (
-        ("in part ours", "the rollback waits for its locks or has them: who needs its tables waits for it"),
-    )
+    return ((OURS, BECAUSE),)
 
 
 def _next(keeper: Keeper, rule: Rule) -> str:

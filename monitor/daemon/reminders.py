@@ -6,13 +6,17 @@ so that a restart forgets no reminder. This file sends nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from monitor.core.samples import Micros
+from monitor.daemon.opened import RANK, alert_from, alert_to
 from monitor.daemon.parts import Outgoing
-from monitor.ports import Alert, AlertRow, Json, Severity
+from monitor.ports import Alert, AlertRow, Json
+
+_ALWAYS: Json = {"facts": (), "commands": ()}
+"""An older program, which may take over again, wants these, and knows no `stage` of an alert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +53,52 @@ class Reminders:
         """The watch has ended: its verdict has been told, and nobody is reminded of the past."""
         self._open = {c: o for c, o in self._open.items() if o.alert.watch_id != watch_id}
 
-    def due(self, now: Micros) -> tuple[AlertRow, ...]:
-        """The reminders whose time has come, each counted as told."""
+    def due(self, now: Micros, told: Callable[[Alert], Alert] = lambda alert: alert) -> tuple[AlertRow, ...]:
+        """The reminders whose time has come, each counted as told; of what is one story, the gravest page.
+
+        `told`: the alert as it goes out.
+        """
         rows: list[AlertRow] = []
-        for condition, found in self._open.items():
-            channels = [
-                c for c, every in self._outgoing.remind_every.items() if _is_due(found, c, every, now)
-            ]
-            if not channels:
-                continue
-            number = found.reminders + 1
-            rows += [
-                r for r in self._outgoing.rows(_reminder(found.alert, number, now)) if r.channel in channels
-            ]
-            told = {**found.told, **dict.fromkeys(channels, now)}
-            self._open[condition] = replace(found, told=told, reminders=number)
+        for found in self._gravest():
+            due = {c for c, every in self._outgoing.remind_every.items() if _is_due(found, c, every, now)}
+            if due:
+                alert = told(_reminder(found.alert, now))
+                rows += [row for row in self._outgoing.rows(alert) if row.channel in due]
+                self._count(found, due, now)
         return tuple(rows)
+
+    def _gravest(self) -> list[Open]:
+        """The latest page of the gravest stage of each watch, and what belongs to no story."""
+        stories: dict[str | None, Open] = {}
+        for found in self._open.values():
+            known = stories.get(found.alert.watch_id)
+            if found.alert.stage and (known is None or RANK[found.alert.stage] >= RANK[known.alert.stage]):
+                stories[found.alert.watch_id] = found
+        return [*(o for o in self._open.values() if not o.alert.stage), *stories.values()]
+
+    def _count(self, found: Open, channels: Collection[str], now: Micros) -> None:
+        told = {**found.told, **dict.fromkeys(channels, now)}
+        self._open[found.alert.condition] = replace(found, told=told, reminders=found.reminders + 1)
 
     def memory(self) -> Json:
         return {
-            c: {"alert": asdict(o.alert), "told": dict(o.told), "reminders": o.reminders}
+            c: {
+                "alert": {**_ALWAYS, **alert_to(replace(o.alert, stage=""))},
+                "stage": str(o.alert.stage),
+                "told": dict(o.told),
+                "reminders": o.reminders,
+            }
             for c, o in self._open.items()
         }
 
     def restore(self, memory: Mapping[str, Any]) -> None:
         """Takes back what `memory` gave."""
         self._open = {
-            condition: Open(_alert_from(stored["alert"]), stored["told"], stored["reminders"])
+            condition: Open(
+                alert_from({**stored["alert"], "stage": stored.get("stage", "")}),
+                stored["told"],
+                stored["reminders"],
+            )
             for condition, stored in memory.items()
         }
 
@@ -84,19 +107,8 @@ def _is_due(found: Open, channel: str, every: Micros, now: Micros) -> bool:
     return every > 0 and now - found.told.get(channel, found.alert.at) >= every
 
 
-def _reminder(alert: Alert, number: int, now: Micros) -> Alert:
+def _reminder(alert: Alert, now: Micros) -> Alert:
+    """Its key has the time: a page that is asked for again after a restart begins no count anew."""
     return replace(
-        alert, transition=f"{alert.transition}/reminder/{number}", at=now, title=f"still: {alert.title}"
-    )
-
-
-def _alert_from(stored: Mapping[str, Any]) -> Alert:
-    facts: Sequence[Sequence[str]] = stored["facts"]
-    return Alert(
-        **{
-            **stored,
-            "severity": Severity(stored["severity"]),
-            "facts": tuple((label, text) for label, text in facts),
-            "commands": tuple(stored["commands"]),
-        }
+        alert, transition=f"{alert.transition}/reminder/{now}", at=now, title=f"still: {alert.title}"
     )

@@ -34,6 +34,7 @@ from monitor.daemon.happenings import (
     Progressed,
     ReadinessRead,
     Readings,
+    RefusalsRead,
     Reminded,
     Tick,
 )
@@ -43,6 +44,7 @@ from monitor.daemon.messages import Messages
 from monitor.daemon.milestones import Milestones
 from monitor.daemon.news import VERDICTS, from_progress, instances, row_of
 from monitor.daemon.parts import TargetParts
+from monitor.daemon.refusals import Refusals
 from monitor.daemon.sentinel import Sentinel
 from monitor.daemon.succession import name_the_newest
 from monitor.daemon.telling import Telling
@@ -73,6 +75,7 @@ class Rounds:
         self._clock = parts.clock
         self._sentinel = Sentinel(parts.policy)
         self._telling = Telling(Messages(parts.policy, parts.kinds, parts.report_url, parts.page_url), parts)
+        self._refusals = Refusals(parts.name)
         self._afterwards = Afterwards()
         self._before = Before(parts.verify_for)
         self.milestones = Milestones()
@@ -98,6 +101,8 @@ class Rounds:
             if isinstance(happening, LeversPulled):
                 self._afterwards.done(happening.call)
                 self._telling.levers(happening.call, happening.pulled, now)
+            elif isinstance(happening, RefusalsRead):
+                self._telling.refused(self._refusals.hear(happening.refused, now))
         self._judging.judge(self._sentinel, now)
         name_the_newest(self.keepers.values())
         self.last_at = now
@@ -126,6 +131,8 @@ class Rounds:
         for probe in self._parts.probes:
             probe.restore(stored.get("probes", {}).get(probe.name, {}))
         self._telling.reminders.restore(stored.get("open_pages", {}))
+        self._telling.stories.restore(stored.get("stories", {}))
+        self._refusals.restore(stored.get("refused", {}))
         self._judging.restore(stored.get("aftermath", ()))
         self._intents = stored.get("intents", {})
         self._afterwards.restore(stored.get("afterwards", ()))
@@ -305,6 +312,8 @@ class Rounds:
             "probes": probes,
             "sentinel": self._sentinel.memory(),
             "open_pages": self._telling.reminders.memory(),
+            "stories": self._telling.stories.memory(),
+            "refused": self._refusals.memory(),
             "aftermath": self._judging.memory(),
             "before": self._before.memory(),
             "afterwards": self._afterwards.memory(),

@@ -20,6 +20,7 @@ from monitor.daemon.keeper import NOT_YET, Keeper
 from monitor.daemon.messages import Messages, command, when
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.reminders import Reminders
+from monitor.daemon.stories import Stories
 from monitor.daemon.way import hooks_of, levers_alert, lost_alert, progress_alert
 from monitor.ports import Alert, AlertRow, EventRow, Outcome, OutcomeKind, Progress, ProgressKind, Readiness
 from monitor.ports.levers import Call, Moment, Pulled
@@ -37,17 +38,21 @@ class Telling:
         self._messages = messages
         self._parts = parts
         self._events: list[EventRow] = []
-        self._alerts: list[AlertRow] = []
+        self._alerts: list[Alert] = []
+        self._repeated: list[AlertRow] = []
         self.reminders = Reminders(parts.outgoing)
+        self.stories = Stories()
         self._progress = 0
 
     @property
     def something(self) -> bool:
-        return bool(self._events or self._alerts)
+        return bool(self._events or self._alerts or self._repeated)
 
     def take(self) -> tuple[tuple[EventRow, ...], tuple[AlertRow, ...]]:
-        found = tuple(self._events), tuple(self._alerts)
-        self._events, self._alerts = [], []
+        """What one breach led to in this round is one message."""
+        told = [row for a in self.stories.told(self._alerts) for row in self._parts.outgoing.rows(a)]
+        found = tuple(self._events), (*told, *self._repeated)
+        self._events, self._alerts, self._repeated = [], [], []
         return found
 
     def decision(self, keeper: Keeper, decision: said.Decision) -> None:
@@ -70,12 +75,12 @@ class Telling:
             self._close_all(keeper, decision.at)
 
     def tell_pending(self, keeper: Keeper, now: Micros) -> None:
-        """A rollback streak that lasts is told before it fires."""
-        told = keeper.told_pending
+        """A rollback streak that lasts is told before it fires; with its metric's warning, as one thing."""
+        told, warned = keeper.told_pending, _warned(keeper)
         for rule, streak in zip(keeper.policy.rules, keeper.state.seen.streaks, strict=True):
             if rule.action is not Action.ROLLBACK or streak is None or streak.firing or rule.name in told:
                 continue
-            if now - streak.first >= rule.hold / TOLD_AFTER:
+            if now - streak.first >= rule.hold / TOLD_AFTER or rule.metric in warned:
                 told.add(rule.name)
                 pending = said.StreakPending(streak.first, rule.name)
                 self._tell(keeper, self._messages.pending(keeper, pending, self._value(keeper, rule.metric)))
@@ -162,7 +167,16 @@ class Telling:
             self._hook(Moment.AFTER, one.ok)
         if failed := [one for one in pulled if not one.ok]:
             alert = levers_alert(call, failed, now, (command("status", call.migration),))
-            self._alerts += self._parts.outgoing.rows(alert)
+            self._alerts.append(alert)
+
+    def refused(self, alerts: Sequence[Alert]) -> None:
+        """Registrations that a program was refused, or that came after all."""
+        for alert in alerts:
+            log.warning(
+                "registration.watched" if alert.resolves else "registration.refused",
+                target=alert.target, migration=alert.migration, moment=seconds(alert.at),
+            )  # fmt: skip
+            self._alerts.append(alert)
 
     def _hook(self, moment: Moment, ok: bool) -> None:
         outcome = "ok" if ok else "failed"
@@ -196,7 +210,7 @@ class Telling:
             "watch.aftermath", watch=after.watch_id, target=self._parts.name, moment=seconds(now), **detail
         )
         alert = self._messages.aftermath(self._parts.name, after, helped, now)
-        self._alerts += self._parts.outgoing.rows(alert)  # said once: its watch has ended
+        self._alerts.append(alert)  # said once: its watch has ended
 
     def adopted(self, keeper: Keeper, now: Micros) -> None:
         """A new watch begins."""
@@ -301,7 +315,7 @@ class Telling:
 
     def remind(self, now: Micros) -> None:
         """Repeats the pages that are still open, where it is time."""
-        self._alerts += self.reminders.due(now)
+        self._repeated += self.reminders.due(now, self.stories.reminder)
 
     def _close_all(self, keeper: Keeper, now: Micros) -> None:
         """The watch has ended: what it had opened elsewhere is resolved, but for its own bad end."""
@@ -331,4 +345,10 @@ class Telling:
 
     def _send(self, alert: Alert) -> None:
         self.reminders.note(alert)
-        self._alerts += self._parts.outgoing.rows(alert)
+        self._alerts.append(alert)
+
+
+def _warned(keeper: Keeper) -> set[str]:
+    """Metrics whose warning fires."""
+    under_way = zip(keeper.policy.rules, keeper.state.seen.streaks, strict=True)
+    return {r.metric for r, s in under_way if s is not None and s.firing and r.action is Action.WARN}

@@ -8,7 +8,7 @@ from typing import Any
 
 from monitor.core.samples import Micros
 from monitor.daemon.keeper import Keeper
-from monitor.ports import Alert, Progress, ProgressKind, Severity
+from monitor.ports import Alert, Progress, ProgressKind, Severity, Stage
 from monitor.ports.levers import Call, Pulled
 
 BLOCKERS_SHOWN = 5
@@ -23,6 +23,7 @@ class News:
     next: str
     resolves: bool = False
     page: bool = True
+    stage: Stage = Stage.STUCK
 
 
 GOES_ON = "the daemon goes on by itself"
@@ -30,10 +31,14 @@ GOES_ON = "the daemon goes on by itself"
 TOLD: Mapping[ProgressKind, News] = {
     ProgressKind.IN_DOUBT: News(Severity.CRITICAL, "in_doubt", GOES_ON),
     ProgressKind.SETTLED: News(Severity.INFO, "in_doubt", GOES_ON, resolves=True),
-    ProgressKind.RESUMED: News(Severity.CRITICAL, "resumed", GOES_ON),
+    ProgressKind.RESUMED: News(Severity.CRITICAL, "resumed", GOES_ON, stage=Stage.ROLLING),
     ProgressKind.BUDGET_SPENT: News(Severity.CRITICAL, "budget_spent", GOES_ON),
     ProgressKind.CLEARED: News(
-        Severity.WARNING, "cleared", "`rollback.blockers` of the configuration says so", page=False
+        Severity.WARNING,
+        "cleared",
+        "`rollback.blockers` of the configuration says so",
+        page=False,
+        stage=Stage.ROLLING,
     ),
     ProgressKind.HOOK_BLOCKS: News(
         Severity.CRITICAL, "hook", "no statement is sent until it succeeds; it is asked again by itself"
@@ -47,7 +52,11 @@ TOLD: Mapping[ProgressKind, News] = {
         Severity.CRITICAL, "hindered", "it is tried again by itself, with longer rests, while it is wanted"
     ),
     ProgressKind.PROMOTED: News(
-        Severity.WARNING, "promoted", "nothing is lost, the rollback goes on there", page=False
+        Severity.WARNING,
+        "promoted",
+        "nothing is lost, the rollback goes on there",
+        page=False,
+        stage=Stage.ROLLING,
     ),
 }
 """Kinds that are not here are events without an alert."""
@@ -64,8 +73,8 @@ def progress_alert(
     return Alert(
         f"rollback/{progress.kind.value}/{keeper.state.life.verdict_at or at}/{number}",
         f"{row.id}/{condition}", row.target, row.migration, row.id, at, news.severity,
-        f"rollback of {row.migration}: {progress.text}", _facts(progress.detail), news.next, commands,
-        news.resolves, news.page,
+        f"rollback: {progress.text}", _facts(progress.detail), news.next, commands,
+        news.resolves, news.page, news.stage,
     )  # fmt: skip
 
 
@@ -88,9 +97,10 @@ def levers_alert(call: Call, failed: Sequence[Pulled], at: Micros, commands: tup
     """A hook after the rollback that failed: said once, its watch has ended."""
     return Alert(
         f"hooks/{call.key}/{at}", f"{call.watch_id}/hooks", call.target, call.migration, call.watch_id, at,
-        Severity.ERROR, f"{call.migration}: a hook failed after the rollback",
+        Severity.ERROR, "a hook failed after the rollback",
         tuple(("hook", str(pulled)) for pulled in failed),
         "it is not repeated: what it should have done is left to a person", commands,
+        stage=Stage.OUTCOME,
     )  # fmt: skip
 
 
@@ -99,7 +109,7 @@ def lost_alert(keeper: Keeper, text: str, at: Micros, commands: tuple[str, ...])
     row = keeper.row
     return Alert(
         f"ledger_lost/{at}", f"{row.id}/ledger_lost", row.target, row.migration, row.id, at,
-        Severity.CRITICAL, f"{row.migration}: {text}",
+        Severity.CRITICAL, text,
         next="nothing is rolled back until a person approves or asks for it: look at the schema first",
         commands=commands,
     )  # fmt: skip

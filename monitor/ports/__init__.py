@@ -6,7 +6,7 @@ implement it and never import each other.
 
 from __future__ import annotations
 
-from monitor.ports.alerts import Alert, AlertRow, Channel, Outbox, Severity
+from monitor.ports.alerts import Alert, AlertRow, Channel, Outbox, Severity, Stage
 from monitor.ports.history import Bookkeeping, BookTable, BookWrite, Down
 from monitor.ports.losses import (
     AtRisk,
@@ -20,6 +20,7 @@ from monitor.ports.losses import (
 from monitor.ports.overview import DECIDED, Milestone, Overview, TargetView, Telemetry
 from monitor.ports.probes import Gauge, Probe
 from monitor.ports.readiness import NO_ROLLBACK, Lack, Readiness, Reason, code_of
+from monitor.ports.refusals import Refusal, Refused, Via
 from monitor.ports.registry import Registry
 from monitor.ports.rehearsals import (
     HOLDS,
@@ -74,6 +75,8 @@ __all__ = [
     "Readiness",
     "Reason",
     "Record",
+    "Refusal",
+    "Refused",
     "Registered",
     "Registration",
     "Registry",
@@ -83,11 +86,13 @@ __all__ = [
     "SampleRow",
     "SampleSlot",
     "Severity",
+    "Stage",
     "Store",
     "StoredPlan",
     "Supervisor",
     "TargetView",
     "Telemetry",
+    "Via",
     "WatchRequest",
     "WatchRow",
     "WatchUpdate",

@@ -17,13 +17,27 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+class Stage(StrEnum):
+    """How far a breach has come, from the first value that is not normal to what its rollback brought."""
+
+    NOT_NORMAL = "not_normal"
+    BREACH = "breach"  # a limit that leads to a rollback or wants an investigation
+    ASKED = "asked"  # a person must approve the rollback, or act
+    ROLLING = "rolling_back"
+    STUCK = "stuck"  # the rollback is under way and can't go on: a person should look
+    OUTCOME = "outcome"  # rolled back, failed, refused; helped or not
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One message to people about one transition. Holds no secret and no raw remote text.
 
     `condition` groups what belongs together: a later alert with the same condition and `resolves`
-    closes it (PagerDuty's dedup key). `transition` names the change; with watch and channel it is
-    the idempotency key.
+    closes it. `transition` names the change; with watch and channel it is the idempotency key.
+
+    What one breach leads to is one `story`: its messages are one thread where a channel can, and one
+    condition for receivers. `quiet` ones change what was told already and are no message of their own.
+    `incident` is the one a pager has open from now on, `closes` those that are over with this.
     """
 
     transition: str  # e.g. "error_rate.rollback/firing/1700000000000000"
@@ -39,6 +53,21 @@ class Alert:
     commands: tuple[str, ...] = ()  # what a person can do: exact commands
     resolves: bool = False
     page: bool = True  # False: informs (Slack, log, webhook), wakes nobody (PagerDuty)
+    stage: str = ""  # of a story; "": a message that belongs to none
+    story: str = ""  # e.g. "w-1f3a/breach@1700000000000000"
+    quiet: bool = False
+    incident: str = ""  # "": the condition
+    closes: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """What is raised and resolved, for receivers: the story's breach, else the condition."""
+        return self.story.rpartition("@")[0] or self.condition
+
+    @property
+    def thread(self) -> str:
+        """What its messages belong together by, and never overtake each other in."""
+        return self.story or self.condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +91,19 @@ class Channel(Protocol):
     def gap(self) -> float:
         """Seconds the receiver wants between two messages; 0: any rate."""
 
-    async def send(self, key: str, alert: Alert) -> None:
-        """Delivers once or raises ChannelError; `key` is the idempotency key."""
+    @property
+    def threads(self) -> bool:
+        """Whether it can continue an earlier message, and so wants to be told of it."""
+
+    def takes(self, alert: Alert) -> bool:
+        """Whether it has anything to send for it; what it does not take is no message of this channel."""
+
+    async def send(self, key: str, alert: Alert, earlier: str = "") -> str:
+        """Delivers once or raises ChannelError; `key` is the idempotency key.
+
+        `earlier`: what it returned for an earlier message of the same thread; "" without one. Returns what
+        it wants to know when it continues the thread, "" for nothing new.
+        """
 
     async def aclose(self) -> None: ...
 
@@ -73,5 +113,13 @@ class Outbox(Protocol):
 
     async def undelivered(self) -> Sequence[AlertRow]: ...
 
-    async def settle(self, key: str, *, delivered: bool, attempts: int, error: str, final: bool) -> None:
-        """Marks one attempt: delivered, failed (to be tried again), or given up (`final`)."""
+    async def settle(
+        self, key: str, *, delivered: bool, attempts: int, error: str, final: bool, receipt: str = ""
+    ) -> None:
+        """Marks one attempt: delivered, failed (to be tried again), or given up (`final`).
+
+        `receipt`: what the channel returned.
+        """
+
+    async def receipt(self, channel: str, thread: str) -> str:
+        """The latest receipt of a channel's messages of that thread; "" without one."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from monitor.core.samples import Micros
+from monitor.ports.refusals import Refusal, Refused
 from monitor.ports.rehearsals import Rehearsal
 from monitor.ports.shapes import Json
 from monitor.ports.shown import AlertTold, SampleSlot
@@ -21,6 +22,12 @@ class Registry(Protocol):
 
         Raises PlanRefused when an open watch of the same migration has another hash.
         """
+
+    async def add_refusal(self, refusal: Refusal) -> None:
+        """Keeps a refused registration, where there is a store."""
+
+    async def refusals(self, since: Micros) -> Sequence[Refused]:
+        """Newest first."""
 
     async def find(self, name: str) -> WatchRow | None:
         """By id, else the latest watch of the migration of that name."""

@@ -67,6 +67,9 @@ class Backend(Protocol):
     async def watches(self) -> Sequence[Json]:
         """Watches of all targets as JSON, newest first, bounded."""
 
+    async def refused(self) -> Sequence[Json]:
+        """Registrations that were refused within the last week, newest first."""
+
     async def watch(self, watch_id: str) -> Json | None: ...
 
     async def samples(self, watch_id: str, since: float, limit: int) -> Sequence[Json]:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from monitor.core.samples import Micros
 from monitor.ports.alerts import AlertRow
+from monitor.ports.refusals import Refused
 from monitor.ports.shapes import Json
 from monitor.ports.watches import Controls, WatchRow
 
@@ -94,6 +95,9 @@ class Store(Protocol):
 
     async def controls(self) -> Mapping[str, Controls]:
         """Controls of every open watch, by id; a new id is a new registration."""
+
+    async def refusals(self, since: Micros) -> Sequence[Refused]:
+        """Refused registrations of the target, newest first."""
 
     async def wait_for_news(self, seconds: float) -> None:
         """Returns when a registration or a control was committed, or after `seconds`."""

@@ -105,9 +105,20 @@ class _Channel(Section):
 
 
 class SlackChannel(_Channel):
-    """A Slack incoming webhook, or what takes its messages (Mattermost, Rocket.Chat)."""
+    """A bot's token and its channel, or an incoming webhook (Slack's, or Mattermost's, Rocket.Chat's)."""
 
-    webhook_url: Url = Field(description="of the incoming webhook")
+    webhook_url: Url | None = Field(
+        None, description="of the incoming webhook: one message for each stage of a breach"
+    )
+    token: Secret | None = Field(
+        None,
+        description="of a bot (xoxb-) with `chat:write`, instead of a webhook: each breach is one message "
+        "that is kept up to date, and its thread",
+    )
+    channel: Text | None = Field(
+        None, description="where the bot posts: its id (`C…`) or name; invite the bot"
+    )
+    url: Url = key("https://slack.com/api", "of the Web API that takes the token")
 
 
 class PagerDutyChannel(_Channel):

@@ -25,8 +25,8 @@ import structlog
 from monitor import pg
 from monitor.core.samples import Micros
 from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld, StoreLost
-from monitor.ports import AlertRow, Controls, Json, Record, SampleRow, WatchRow
-from monitor.store import changes, outbox, reading, retention, writing
+from monitor.ports import AlertRow, Controls, Json, Record, Refused, SampleRow, WatchRow
+from monitor.store import changes, outbox, reading, refusals, retention, writing
 from monitor.store.fence import LEASE_SECONDS, stranger
 from monitor.store.lease import Lease, lease_of, renew_lease, take_lease
 from monitor.store.locks import BEAT_SECONDS, StoreLock
@@ -150,6 +150,11 @@ class PgStore:
         async with self._home.use("reading the controls") as connection:
             return await reading.open_controls(connection, self._target)
 
+    async def refusals(self, since: Micros) -> Sequence[Refused]:
+        """Refused registrations, newest first."""
+        async with self._home.use("reading refused registrations") as connection:
+            return await refusals.latest(connection, self._target, since)
+
     async def wait_for_news(self, seconds: float) -> None:
         """Returns when something was committed for the target (or may have been), or after `seconds`."""
         with contextlib.suppress(TimeoutError):
@@ -191,12 +196,20 @@ class PgStore:
         async with self._history.use("reading the outbox") as connection:
             return await outbox.undelivered(connection, self._target)
 
-    async def settle(self, key: str, *, delivered: bool, attempts: int, error: str, final: bool) -> None:
+    async def settle(
+        self, key: str, *, delivered: bool, attempts: int, error: str, final: bool, receipt: str = ""
+    ) -> None:
         """Marks one attempt: delivered, failed (to be tried again), or given up (`final`)."""
         async with self._history.use("settling an alert") as connection:
             await outbox.settle(
-                connection, key, delivered=delivered, attempts=attempts, error=error, final=final
-            )
+                connection, key, delivered=delivered, attempts=attempts, error=error, final=final,
+                receipt=receipt,
+            )  # fmt: skip
+
+    async def receipt(self, channel: str, thread: str) -> str:
+        """What a channel returned for its latest message of that thread that it wants to continue."""
+        async with self._history.use("looking for a thread") as connection:
+            return await outbox.receipt(connection, self._target, channel, thread)
 
     async def aclose(self) -> None:
         """Gives the lock up at once."""

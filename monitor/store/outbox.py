@@ -23,9 +23,19 @@ UPDATE migration_monitor.alert
        delivered_at = CASE WHEN $2 THEN coalesce(delivered_at, clock_timestamp()) ELSE delivered_at END,
        given_up_at = CASE WHEN $5 AND NOT $2 THEN coalesce(given_up_at, clock_timestamp())
                           ELSE given_up_at END,
-       last_error = $4
+       last_error = $4,
+       message = CASE WHEN $6::text = '' THEN message
+                      ELSE message || jsonb_build_object('receipt', $6::text) END
  WHERE key = $1
 """
+
+RECEIPT = """/* migration-monitor */
+SELECT message ->> 'receipt' FROM migration_monitor.alert
+ WHERE target = $1 AND channel = $2 AND message ->> 'receipt' <> ''
+   AND coalesce(nullif(message ->> 'story', ''), message ->> 'condition') = $3
+ ORDER BY at DESC, key DESC LIMIT 1
+"""
+"""Asked once for each thread after a restart, of the alerts that `retention` has left."""
 
 
 async def undelivered(connection: pg.Connection, target: str) -> Sequence[AlertRow]:
@@ -34,6 +44,15 @@ async def undelivered(connection: pg.Connection, target: str) -> Sequence[AlertR
 
 
 async def settle(
-    connection: pg.Connection, key: str, *, delivered: bool, attempts: int, error: str, final: bool
-) -> None:
-    await connection.execute(SETTLE, key, delivered, attempts, sentence(connection, error), final)
+    connection: pg.Connection, key: str, *, delivered: bool, attempts: int, error: str, final: bool,
+    receipt: str = "",
+) -> None:  # fmt: skip
+    await connection.execute(
+        SETTLE, key, delivered, attempts, sentence(connection, error), final, sentence(connection, receipt)
+    )
+
+
+async def receipt(connection: pg.Connection, target: str, channel: str, thread: str) -> str:
+    """The latest one that a channel returned for a message of the thread; "" without one."""
+    found: str | None = await connection.fetchval(RECEIPT, target, channel, thread)
+    return found or ""

@@ -18,13 +18,15 @@ from monitor.ports import (
     Control,
     EventRow,
     Json,
+    Refusal,
+    Refused,
     Registration,
     Rehearsal,
     SampleRow,
     SampleSlot,
     WatchRow,
 )
-from monitor.store import changes, ordering, reading, showing
+from monitor.store import changes, ordering, reading, refusals, showing
 from monitor.store.fence import LEASE_SECONDS
 from monitor.store.lease import is_fresh
 from monitor.store.registering import control_watch, register_watch
@@ -63,6 +65,22 @@ class PgRegistry:
             await ensure_schema(connection)
             async with transaction(connection):
                 return await register_watch(connection, registration, new_id())
+
+    async def add_refusal(self, refusal: Refusal) -> None:
+        """Keeps it where the schema is; a refusal creates none."""
+        with _EmptyIfMissing():
+            async with (
+                self._home.use("keeping a refused registration") as connection,
+                transaction(connection),
+            ):
+                await refusals.add(connection, self._target, refusal)
+
+    async def refusals(self, since: Micros) -> Sequence[Refused]:
+        """Newest first."""
+        with _EmptyIfMissing():
+            async with self._home.use("listing refused registrations") as connection:
+                return await refusals.latest(connection, self._target, since)
+        return ()
 
     async def find(self, name: str) -> WatchRow | None:
         """By id, else the latest watch of the migration of that name."""

@@ -111,5 +111,6 @@ def alert_from(row: Row) -> AlertRow:
     message["severity"] = Severity(message["severity"])
     message["facts"] = tuple((label, text) for label, text in message.get("facts", ()))
     message["commands"] = tuple(message.get("commands", ()))
+    message["closes"] = tuple(message.get("closes", ()))
     known = {name: message[name] for name in Alert.__dataclass_fields__ if name in message}
     return AlertRow(row["key"], row["channel"], Alert(**known), row["attempts"])

@@ -22,7 +22,8 @@ ALERTS = """/* migration-monitor */
 SELECT at, channel, message->>'severity' AS severity, message->>'title' AS title,
        attempts, delivered_at, given_up_at, last_error
   FROM migration_monitor.alert
- WHERE target = $1 AND watch_id = $2 ORDER BY at DESC, key LIMIT $3
+ WHERE target = $1 AND watch_id = $2 AND message->>'quiet' IS DISTINCT FROM 'true'
+ ORDER BY at DESC, key LIMIT $3
 """
 
 

@@ -143,7 +143,9 @@ class Api:
 
     async def _watches(self, _: Request) -> Response:
         async with asyncio.timeout(BACKEND_DEADLINE):
-            return answer({"watches": list(await self._backend.watches())})
+            asked = self._backend.watches(), self._backend.refused()
+            watches, refused = await asyncio.gather(*asked)
+            return answer({"watches": list(watches), "refused": list(refused)})
 
     async def _watch(self, request: Request) -> Response:
         async with asyncio.timeout(BACKEND_DEADLINE):

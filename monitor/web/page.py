@@ -45,6 +45,7 @@ def status_page(targets: Sequence[TargetView], now: Micros) -> str:
         '<button id="zone" class="plain" type="button">show local time</button>'
         '<button id="forget" class="plain" type="button" hidden>forget token</button></header>'
         f'<main><div id="banners" role="status"></div><div id="unhappy"></div>{EMPTY}<div id="open"></div>'
+        '<div id="refused"></div>'
         '<section id="ended-part" hidden><div class="filters"><h2 class="part">Ended</h2>'
         '<input id="filter" type="search" aria-label="filter ended watches" hidden'
         ' placeholder="name, target, verdict or id"></div><p id="none" class="dim" role="status"></p>'
@@ -124,6 +125,8 @@ def _watch(watch: Mapping[str, Any], silent: bool) -> Iterator[str]:
         yield f'<p class="outlook">{escape(str((watch.get("next") or {}).get("text", "")))}</p>'
     phase = escape(str(watch.get("phase", "")).replace("_", " "))
     yield f'<p class="dim">{phase}, mode {escape(str(watch.get("mode", "")))}</p>'
+    if said := (watch.get("ours") or {}).get("said"):
+        yield f'<p class="dim">{escape(str(said))}</p>'
     if watch.get("superseded") or watch.get("phase") in {"rolling_back", "in_doubt"}:
         return
     state = watch.get("readiness") or {}

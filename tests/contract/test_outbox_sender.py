@@ -38,11 +38,15 @@ class Scripted:
 
     name: str = "chat"
     gap: float = 0.0
+    threads: bool = False
     script: list[ChannelError | Callable[[], Awaitable[None]] | Exception] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
     tries: int = 0
 
-    async def send(self, key: str, alert: Alert) -> None:
+    def takes(self, alert: Alert) -> bool:
+        return True
+
+    async def send(self, key: str, alert: Alert, earlier: str = "") -> str:
         self.tries += 1
         step = self.script.pop(0) if self.script else None
         if isinstance(step, Exception):
@@ -50,6 +54,7 @@ class Scripted:
         if step is not None:
             await step()
         self.sent.append(key)
+        return ""
 
     async def aclose(self) -> None: ...
 

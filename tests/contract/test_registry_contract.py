@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,8 +13,10 @@ from monitor.errors import ControlRefused, NotFound, PlanRefused
 from monitor.ports import (
     Control,
     Record,
+    Refusal,
     Rehearsal,
     RehearsalOutcome,
+    Via,
     WatchRow,
     is_bad,
     rehearsal_told,
@@ -64,6 +67,32 @@ async def test_another_plan_for_an_open_watch_is_refused_with_both_hashes(stored
         await stored.registry.register(other)
     for part in (first.id, first.plan.sha256[:12], other.plan.sha256[:12], f"cancel {first.id}"):
         assert part in str(refused.value)
+
+
+async def test_a_refused_registration_is_kept_until_it_is_too_old_to_be_asked_for(stored: Stored) -> None:
+    """Newest first; whether the migration was registered after it is known."""
+    assert list(await stored.registry.refusals(0)) == []
+    await stored.registry.register(registration("0041_before"))
+    for number, via in enumerate((Via.PIPELINE, Via.TERMINAL)):
+        await stored.registry.add_refusal(Refusal("0042_contacts", (f"reason {number}",), "ci@runner", via))
+    second, first = await stored.registry.refusals(0)
+    assert (first.refusal.reasons, first.refusal.via) == (("reason 0",), Via.PIPELINE)
+    assert second.refusal == Refusal("0042_contacts", ("reason 1",), "ci@runner", Via.TERMINAL)
+    assert not first.watched_since
+    assert not first.open
+    assert list(await stored.registry.refusals(second.at + 1)) == []
+    await stored.registry.register(registration("0042_contacts"))
+    assert [(r.watched_since, r.open) for r in await stored.store.refusals(0)] == [(True, True)] * 2
+
+
+async def test_a_refusal_wakes_the_daemon(stored: Stored) -> None:
+    """So that it is told at once."""
+    await stored.registry.register(registration())
+    await stored.store.wait_for_news(0)
+    waiting = asyncio.create_task(stored.store.wait_for_news(3600))
+    await asyncio.sleep(0)
+    await stored.registry.add_refusal(Refusal("0042_contacts", ("no",), "ci@runner", Via.API))
+    await asyncio.wait_for(waiting, 30)
 
 
 async def test_after_a_verdict_the_same_migration_is_a_new_watch(stored: Stored) -> None:

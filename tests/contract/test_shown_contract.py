@@ -36,6 +36,8 @@ async def test_what_people_were_told_is_listed_newest_first_with_its_fate(stored
     watch, _ = await stored.registry.register(registration())
     rows = [alert(watch.id, n, T0 + n * SECOND) for n in range(3)]
     await stored.store.record(Record(alerts=(*rows, alert("w-other"))))
+    quiet = replace(rows[2], key="quiet", alert=replace(rows[2].alert, quiet=True))
+    await stored.store.record(Record(alerts=(quiet,)))
     await stored.store.settle(rows[1].key, delivered=True, attempts=2, error="", final=False)
     await stored.store.settle(rows[0].key, delivered=False, attempts=5, error="", final=True)
     newest, delivered, given_up = await stored.registry.told(watch.id, 10)

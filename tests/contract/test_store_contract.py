@@ -184,6 +184,20 @@ async def test_an_alert_stays_in_the_outbox_until_it_is_settled(stored: Stored) 
     assert await stored.store.undelivered() == [as_stored(rows[0], 1)]
 
 
+async def test_what_a_channel_returned_for_a_thread_is_known_after_a_restart(stored: Stored) -> None:
+    """The latest of that channel and thread, and of none other."""
+    told = [alert("w-1", number, T0 + number) for number in range(4)]
+    rows = [replace(r, alert=replace(r.alert, story="w-1/breach@1")) for r in told[:3]]
+    await stored.store.record(Record(alerts=(*rows, told[3])))
+    assert await stored.store.receipt("slack", "w-1/breach@1") == ""
+    for row, receipt in zip((*rows, told[3]), ("C1/1.0001", "C1/2.0002", "", "C1/3.0003"), strict=True):
+        await stored.store.settle(row.key, delivered=True, attempts=1, error="", final=False, receipt=receipt)
+    assert await stored.store.receipt("slack", "w-1/breach@1") == "C1/2.0002"
+    assert await stored.store.receipt("slack", told[3].alert.condition) == "C1/3.0003"
+    assert await stored.store.receipt("slack-2", "w-1/breach@1") == ""
+    assert await stored.store.undelivered() == []
+
+
 async def test_a_delivered_alert_written_again_is_not_sent_again(stored: Stored) -> None:
     """The repeat of a record finds its row settled."""
     await stored.store.record(Record(alerts=(alert(None),)))

@@ -36,7 +36,7 @@ async def test_slack_receives_text_and_blocks(post: NetPost) -> None:
     async with receiver() as chat:
         await Slack("slack", post, chat.url()).send("key", FIRING)
     body = chat.got[0].json()
-    assert body["text"].startswith("CRITICAL: error rate 5.2 %")
+    assert body["text"].startswith("CRITICAL: 0042_rename_email on shop: error rate 5.2 %")
     assert body["blocks"][0]["type"] == "header"
     assert {"type": "mrkdwn", "text": "*error rate*\n5.2 %, limit 1 %"} in body["blocks"][1]["fields"]
     assert "migration-monitor pause" in body["blocks"][-2]["text"]["text"]

@@ -374,6 +374,24 @@ async def test_the_life_of_a_watch_by_command(called: Call, database: Database, 
     by_id = await asked("watch", watch["id"], "--rollback", plan)
     assert (by_id.returncode, by_id.stdout) == (2, "")
     assert "is written as the id of a watch is" in by_id.stderr
+    gone = await asked("watch", "0044", "--rollback", tmp_path / "no_such_file.sql")
+    assert (gone.returncode, gone.stdout) == (2, "")
+
+    kept = json.loads((await asked("status", "--json")).stdout)["refused"]
+    assert [(r["migration"], r["watched"], r["via"]) for r in kept] == [
+        ("0044", False, "pipeline"),
+        (watch["id"], False, "pipeline"),
+        ("0043", False, "pipeline"),
+        ("0043", False, "pipeline"),
+        ("0042", True, "pipeline"),
+    ]
+    assert "no_such_file.sql can't be read" in kept[0]["reasons"][0]
+    told = (await asked("status")).stdout
+    assert "REFUSED, not watched: 0044 on shop, " in told
+    assert "registration REFUSED: 0042 on shop, " in told
+    only = await asked("status", "0043")
+    assert (only.returncode, only.stdout) == (2, "")
+    assert "no watch of '0043': its registration was refused (started_at is " in only.stderr
 
     assert json.loads((await asked("status", "0042", "--json")).stdout)["id"] == watch["id"]
     assert [w["id"] for w in json.loads((await asked("status", "--json")).stdout)["watches"]] == [watch["id"]]

@@ -10,11 +10,12 @@ from typing import Any, cast
 import pytest
 
 from monitor.channels import CHANNELS, open_channel
+from monitor.channels.log import Log
 from monitor.channels.message import message_of
 from monitor.channels.outbox import rows_for
-from monitor.channels.pagerduty import SUMMARY_MAX, dedup_key, event_of
+from monitor.channels.pagerduty import SUMMARY_MAX, dedup_key, events_of
 from monitor.channels.post import refusal, seconds_of
-from monitor.channels.slack import escape, payload
+from monitor.channels.slack import Slack, escape, payload
 from monitor.channels.webhook import id_of, signing_key
 from monitor.errors import OperatorError
 from monitor.net import Net
@@ -32,7 +33,7 @@ HUGE = replace(
 def test_a_message_says_what_since_when_both_numbers_what_next_and_the_command() -> None:
     """All a person needs at three in the morning, in reading order."""
     assert message_of(FIRING).text().splitlines() == [
-        "CRITICAL: error rate 5.2 % is above 1 % for 5 minutes: rolling back",
+        "CRITICAL: 0042_rename_email on shop: error rate 5.2 % is above 1 % for 5 minutes: rolling back",
         "since: 11:55:00 UTC",
         "error rate: 5.2 %, limit 1 %",
         "target: shop",
@@ -45,14 +46,14 @@ def test_a_message_says_what_since_when_both_numbers_what_next_and_the_command()
 
 def test_a_resolve_says_so_first() -> None:
     """The word stands where the severity stood."""
-    assert message_of(RESOLVED).headline == "RESOLVED: rolled back"
+    assert message_of(RESOLVED).headline == "RESOLVED: 0042_rename_email on shop: rolled back"
 
 
 def test_line_breaks_and_control_characters_do_not_survive() -> None:
     """One line stays one line."""
     alert = replace(FIRING, title="a\nb\r\n\x1b[31mc\u2028d", facts=(("x\ny", "1\n2"),))
     message = message_of(alert)
-    assert message.headline == "CRITICAL: a b [31mc d"
+    assert message.headline == "CRITICAL: 0042_rename_email on shop: a b [31mc d"
     assert message.facts[0] == ("x y", "1 2")
 
 
@@ -91,7 +92,7 @@ def test_no_command_can_close_slacks_code_block() -> None:
 
 def test_a_pager_event_keeps_its_limits() -> None:
     """Summary, key and size, for an alert as large as can be."""
-    event = cast(dict[str, Any], event_of(replace(HUGE, condition="c" * 1000)))
+    (event,) = cast(list[dict[str, Any]], list(events_of(replace(HUGE, condition="c" * 1000))))
     assert len(event["dedup_key"]) <= 255
     assert len(event["payload"]["summary"]) <= SUMMARY_MAX
     assert len(json.dumps(event)) < 512_000
@@ -108,16 +109,18 @@ def test_a_dedup_key_is_the_condition_while_it_fits(length: int) -> None:
 
 def test_a_resolve_closes_what_the_trigger_opened() -> None:
     """Both carry the same key."""
-    opened, closed = event_of(FIRING), event_of(RESOLVED)
+    (opened,), (closed,) = events_of(FIRING), events_of(RESOLVED)
     assert opened["event_action"] == "trigger"
     assert closed == {"event_action": "resolve", "dedup_key": opened["dedup_key"]}
 
 
 def test_a_row_for_each_channel_has_a_key_of_watch_transition_and_channel() -> None:
     """The same alert always gives the same keys."""
-    rows = rows_for(FIRING, ["slack", "log"])
+    post = NetPost(Net())
+    chat, log = Slack("slack", post, "http://x"), Log("log")
+    rows = rows_for(FIRING, [chat, log])
     assert [r.key for r in rows] == [f"w-1/{FIRING.transition}/slack", f"w-1/{FIRING.transition}/log"]
-    assert rows_for(replace(FIRING, watch_id=None), ["log"])[0].key == f"shop/{FIRING.transition}/log"
+    assert rows_for(replace(FIRING, watch_id=None), [log])[0].key == f"shop/{FIRING.transition}/log"
 
 
 @pytest.mark.parametrize("status", [300, 302, 400, 404, 410, 499])

@@ -97,6 +97,7 @@ def test_a_watch_is_told_with_both_numbers_and_the_countdown() -> None:
         ({"normal": None, "reason": "stale"}, "no data now"),
         ({"normal": None}, "no data yet"),
         ({"normal": None, "blind": True}, "can't be measured"),
+        ({"normal": False, "in_part_ours": True}, "not normal, in part ours"),
     ],
 )
 def test_what_is_not_measured_never_looks_normal(metric: dict[str, Any], how: str) -> None:
@@ -121,6 +122,10 @@ def test_what_is_not_measured_never_looks_normal(metric: dict[str, Any], how: st
         (
             {"phase": "rolling_back", "attempt": {"told": ["pid 7 (report, active, for 3 s)"]}},
             "in its way: pid 7 (report, active, for 3 s)",
+        ),
+        (
+            {"phase": "rolling_back", "ours": {"metrics": ["m"], "said": "m is in part ours: it waits"}},
+            "m is in part ours: it waits",
         ),
         ({"reason": "the column was there again"}, "reason: the column was there again"),
     ],

@@ -60,6 +60,7 @@ COMPOSED = {
     "registration",
     "checking",
     "rehearsing",
+    "refused",
     "requested",
     "showing",
     "measured",

@@ -49,6 +49,24 @@ def test_a_blocked_rollback_names_who_is_in_its_way() -> None:
     assert desk.last_update().view["attempt"] is None
 
 
+def test_what_waits_behind_our_own_statements_is_told_as_ours_while_they_wait() -> None:
+    """From the intent to the end, of what is not normal; the error rate is never ours."""
+    desk = rolling()
+    assert desk.view()["ours"] is None
+    desk.say(40, error_rate=BAD, connections=500.0)
+    view = desk.view()
+    assert view["ours"]["metrics"] == ["connections"]
+    assert view["ours"]["said"].startswith("connections is in part ours: the rollback waits for its locks")
+    assert {name: m["in_part_ours"] for name, m in view["metrics"].items()} == {
+        "error_rate": False,
+        "connections": True,
+    }
+    desk.finish(Outcome(OutcomeKind.ROLLED_BACK, "back"))
+    ended = desk.last_update().view
+    assert ended["ours"] is None
+    assert not any(m["in_part_ours"] for m in ended["metrics"].values())
+
+
 @pytest.mark.parametrize(
     ("blocker", "name"),
     [

@@ -371,7 +371,8 @@ def test_an_open_page_is_repeated_every_remind_every_until_it_is_resolved() -> N
         desk.say(second, error_rate=None if second < 170 else 0.0)
         desk.take(Reminded())
     still = [a.key for r in desk.records for a in r.alerts if "/reminder/" in a.key]
-    assert [key.split("/reminder/")[1] for key in still] == ["1/log", "2/log"]
+    told = [f"{START + second * SECOND}/log" for second in (80, 140)]
+    assert [key.split("/reminder/")[1] for key in still] == told
 
 
 def test_pages_of_an_ended_watch_are_closed() -> None:

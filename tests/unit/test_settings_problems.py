@@ -141,7 +141,14 @@ def test_the_good_configuration_is_good(tmp_path: Path) -> None:
         ("server: {hosts: ['']}", "server.hosts[0]", "is empty"),
         ("alerts: [{}]", "alerts[0]", "exactly one of slack, pagerduty, webhook, log"),
         ("alerts: [{log: {}, webhook: {url: 'http://a', secret: s}}]", "alerts[0]", "exactly one of"),
-        ("alerts: [{slack: {}}]", "alerts[0].slack.webhook_url", "is missing: add it"),
+        ("alerts: [{slack: {}}]", "alerts[0].slack", "give `webhook_url`, or `token` and `channel`"),
+        (
+            "alerts: [{slack: {token: t, channel: C1, webhook_url: 'http://a'}}]",
+            "alerts[0].slack",
+            "keep one of `webhook_url` and `token`",
+        ),
+        ("alerts: [{slack: {token: t}}]", "alerts[0].slack", "lacks `channel`"),
+        ("alerts: [{slack: {webhook_url: 'http://a', channel: C1}}]", "alerts[0].slack", "lacks `token`"),
         (
             "alerts: [{slack: {webhook_url: 'hooks/x'}}]",
             "alerts[0].slack.webhook_url",

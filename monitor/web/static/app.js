@@ -5,6 +5,7 @@ import { Card } from "./card.js";
 import { h, fill, say } from "./dom.js";
 import { LEVELS, awaited, level, unsettled } from "./level.js";
 import { Model } from "./model.js";
+import { refused } from "./refused.js";
 import { VERDICTS, clock, span, zone } from "./words.js";
 
 const OPEN_AT_ONCE = 3; // so many watches are shown unfolded; of more, only those in alarm
@@ -37,6 +38,8 @@ function draw() {
   freshness();
   fill(element("banners"), [banners(), model.trouble], () => banners().map((text) => h("p", { class: "banner" }, text)));
   urgentFirst(open.some((watch) => level(watch) === "alarm" || model.silentOf(watch.target) !== null));
+  const minute = Math.floor(model.now() / 60);
+  fill(element("refused"), [model.refused, model.refused.length ? minute : 0, zone.local()], () => refused(model.refused, model.now()));
   place(element("unhappy"), [...unhappy, ...judging], false);
   place(element("open"), open, open.length <= OPEN_AT_ONCE);
   place(element("ended"), found.slice(0, endedShown), false);
@@ -97,8 +100,10 @@ function byGravity(a, b) {
   return LEVELS[level(a)] - LEVELS[level(b)] || b.started_at - a.started_at;
 }
 
-/** Unhappy ends stand first, but behind what is under way and as grave. */
+/** Unhappy ends, and what was refused, stand first, but behind what is under way and as grave. */
 function urgentFirst(urgent) {
+  const [refusals, above] = [element("refused"), element(urgent ? "open" : "banners")];
+  if (refusals.previousElementSibling !== above) above.after(refusals);
   const [unhappy, next] = [element("unhappy"), element(urgent ? "ended-part" : "empty")];
   if (unhappy.nextElementSibling !== next) unhappy.parentElement.insertBefore(unhappy, next);
 }

@@ -143,7 +143,7 @@ export class Card {
     this.countdown();
     const open = watch.verdict === null && this.model.controls;
     fill(parts.actions, [open, watch.phase, watch.mode, watch.superseded, watch.plan, watch.streaks?.some((s) => s.action === "rollback")], () => (open ? actions(watch) : null));
-    const ready = [watch.readiness, watch.rehearsal, watch.already_breaching, watch.baseline, watch.ledger_lost, watch.verdict, watch.phase, watch.superseded, watch.superseded_by, watch.attempt];
+    const ready = [watch.readiness, watch.rehearsal, watch.already_breaching, watch.baseline, watch.ledger_lost, watch.verdict, watch.phase, watch.superseded, watch.superseded_by, watch.attempt, watch.ours];
     fill(parts.ready, ready, () => readiness(watch));
     fill(parts.sql, watch.plan, () => plan(watch.plan));
     say(this.readyPart.querySelector("h3"), ROLLING.includes(watch.phase) ? "The rollback" : "Ready to roll back?");

@@ -258,5 +258,6 @@ function state(metric) {
   if (metric.blind) return [`can't be measured${why ? `: ${why}` : ""}`, "no"];
   if (metric.quiet) return ["too few requests to judge", "dim"];
   if (metric.value === null) return [why ? `no data: ${why}` : "no data yet", "no"];
-  return metric.normal ? ["✓ normal", "yes"] : ["✗ not normal", "no"];
+  if (metric.normal) return ["✓ normal", "yes"];
+  return [metric.in_part_ours ? "✗ not normal, in part ours" : "✗ not normal", "no"];
 }

@@ -15,6 +15,7 @@ export class Model {
     this.changed = changed;
     this.targets = new Map();
     this.watches = new Map();
+    this.refused = []; // registrations that were refused, whose migrations are not watched
     this.controls = false;
     this.loaded = false;
     this.stocked = false; // whether the stored watches were read, the ended ones too
@@ -110,7 +111,8 @@ export class Model {
   async stored() {
     this.asked = Date.now();
     try {
-      const { watches } = await read("/api/v1/watches");
+      const { watches, refused } = await read("/api/v1/watches");
+      this.refused = (refused ?? []).filter((one) => !one.watched_since);
       for (const watch of watches) {
         const known = this.watches.get(watch.id);
         const newer = !known || (watch.verdict !== null && JSON.stringify(watch) !== JSON.stringify(known)) || (watch.updated_at ?? 0) > (known.updated_at ?? 0);

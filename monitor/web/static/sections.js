@@ -10,7 +10,7 @@ const ROLLING = ["rolling_back", "in_doubt"];
 
 export function readiness(watch) {
   const state = watch.readiness ?? {};
-  if (ROLLING.includes(watch.phase)) return underWay(watch.attempt);
+  if (ROLLING.includes(watch.phase)) return [underWay(watch.attempt), watch.ours ? h("p", { class: "ours" }, `${watch.ours.said}.`) : null].flat();
   if (watch.superseded) return h("p", { class: "dim" }, `It is not asked to: ${watch.superseded_by || "a newer migration"} is watched on the same target.`);
   const yes = state.ok === true;
   return [
