@@ -61,6 +61,7 @@ def event_of(alert: Alert) -> Json:
     if alert.resolves:
         return {"event_action": "resolve", "dedup_key": dedup_key(alert.condition)}
     message = message_of(alert)
+    about = ", ".join(part for part in (alert.target, alert.migration) if part)
     details: dict[str, object] = dict(message.facts)
     details |= {"next": message.next, "you can run": list(message.commands), "watch": alert.watch_id}
     return {
@@ -68,11 +69,11 @@ def event_of(alert: Alert) -> Json:
         "dedup_key": dedup_key(alert.condition),
         "client": "migration-monitor",
         "payload": {
-            "summary": f"{message.headline} ({alert.target}, {alert.migration})"[:SUMMARY_MAX],
+            "summary": f"{message.headline} ({about})"[:SUMMARY_MAX],
             "source": alert.target,
             "severity": SEVERITIES[alert.severity],
             "timestamp": iso(alert.at),
-            "component": alert.migration,
+            "component": alert.migration or alert.target,
             "group": alert.target,
             "class": alert.condition.rpartition("/")[2],
             "custom_details": details,

@@ -12,7 +12,7 @@ import pytest
 from monitor.errors import StoreHeld, StoreLost
 from monitor.ports import OutcomeKind, Record
 from monitor.rollback.executor import Limits, RollbackExecutor
-from monitor.store import fence
+from monitor.store import lease
 from monitor.store.gateway import PgStore
 from tests.conftest import Database
 from tests.rollbacks import (
@@ -98,7 +98,7 @@ async def test_who_takes_over_waits_for_the_transactions_of_the_former_holder(da
         assert (waiting.done(), second.holds) == (False, False)
         await writing.execute("COMMIT")
         await asyncio.wait_for(waiting, PATIENCE)
-        assert not await fence.held_by(writing, 1, "shop")
+        assert not await lease.confirmed(writing, "shop", "the former one's")
         await second.aclose()
 
 
