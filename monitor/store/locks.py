@@ -23,7 +23,9 @@ CHANNEL = "migration_monitor"
 BEAT_SECONDS = 3.0
 """The session that has the lease says this often that its daemon lives."""
 
-BEAT_DEADLINE = 5.0
+BEAT_DEADLINE = 10.0
+"""Seconds for one sign; together with the time between two still less than the lease. A server that is slow
+in an incident keeps its daemon: there may be no room for a new session."""
 
 TAKE_SURELY = "/* migration-monitor */ SET synchronous_commit = local"
 """Survives a crash, and waits for no standby: whoever is promoted finds the session gone all the same."""
@@ -83,6 +85,7 @@ class StoreLock:
                     connection, self._target, self._holder, token, self._token, self._lease
                 )
                 if found is not None:
+                    await connection.execute(BEAT_LIGHTLY)
                     self._begin(connection, token, found)
         except BaseException:
             self.cut()
@@ -132,7 +135,6 @@ class StoreLock:
         while connection is self._connection and self._taken is not None:
             try:
                 async with pg.translated("renewing the store's lease"), asyncio.timeout(BEAT_DEADLINE):
-                    await connection.execute(BEAT_LIGHTLY)
                     ours = await lease.renewed(connection, self._target, self._token)
                     await self._look_about(connection)
             except DatabaseUnreachable as e:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 
@@ -19,38 +17,21 @@ from monitor.store.gateway import PgStore
 from monitor.store.registry import PgRegistry
 from monitor.store.sign import STORE, advisory_key
 from tests.conftest import Database
-from tests.roles import as_role
+from tests.roles import STRANGER, outsider
 from tests.rollbacks import build, connected
 from tests.scenarios.stage import Daemon, Stage, set_up
 from tests.stored import registration
 
-Session: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-
 SOURCE = Path(__file__).parent.parent.parent / "monitor"
-
-MALLORY = """DO $$ BEGIN CREATE ROLE mallory LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation
-             THEN NULL; END $$"""
 
 LOCK = "SELECT pg_advisory_lock($1, $2)"
 
 DECIDE_NOTHING = {
     "store/sign.py": "beside the lease, which decides",
-    "rollback/outside_session.py": "beside the step's row",
+    "rollback/outside_session.py": "those of strangers are passed over",
     "rollback/rehearsal/scratch.py": "on the scratch server, where rehearsals take turns",
 }
 """Files with an advisory lock, which everybody who may connect can take."""
-
-
-@asynccontextmanager
-async def mallory(dsn: str) -> AsyncIterator[Session]:
-    """A session of a role that has nothing but CONNECT."""
-    async with connected(dsn) as c:
-        await c.execute(MALLORY)
-    session = await asyncpg.connect(as_role(dsn, "mallory"))
-    try:
-        yield session
-    finally:
-        await session.close()
 
 
 async def until(done: Callable[[], bool]) -> None:
@@ -66,15 +47,15 @@ async def test_a_stranger_with_the_lock_keeps_no_store_from_being_opened(databas
     await build(database.dsn)
     store = PgStore("shop", database.dsn, poll_seconds=0.05, beat=0.05)
     try:
-        async with mallory(database.dsn) as session:
+        async with outsider(database.dsn) as session:
             await session.execute(LOCK, *advisory_key(STORE, "shop"))
             await asyncio.wait_for(store.open(), 20)
             await until(lambda: store.stranger != "")
-            assert f'role "mallory", pid {session.get_server_pid()}' in store.stranger
+            assert f'role "{STRANGER}", pid {session.get_server_pid()}' in store.stranger
             assert f"pg_terminate_backend({session.get_server_pid()})" in store.stranger
             await store.load()
         await until(lambda: store.stranger == "")
-        async with mallory(database.dsn) as session:
+        async with outsider(database.dsn) as session:
             assert not await session.fetchval(
                 "SELECT pg_try_advisory_lock($1, $2)", *advisory_key(STORE, "shop")
             )
@@ -87,7 +68,7 @@ async def test_a_stranger_with_the_lock_keeps_no_store_from_being_opened(databas
 @pytest.mark.fault(41)
 async def test_who_may_connect_can_take_every_advisory_lock_and_nothing_waits(database: Database) -> None:
     """The schema is made, a watch registered, the lease handed over: their locks are of rows and tables."""
-    async with mallory(database.dsn) as session:
+    async with outsider(database.dsn) as session:
         for kind in range(STORE, STORE + 8):
             for name in ("", "shop"):
                 await session.execute(LOCK, *advisory_key(kind, name))
@@ -168,9 +149,9 @@ async def test_a_daemon_that_starts_while_a_stranger_has_the_lock_rolls_back_and
     """Named by the page, /readyz, status and check; one effect; resolved when it is gone."""
     port = free_port()
     async with set_up(newest.dsn, tmp_path, started=False, port=str(port)) as stage:
-        async with mallory(newest.dsn) as session:
+        async with outsider(newest.dsn) as session:
             await session.execute(LOCK, *advisory_key(STORE, "shop"))
-            who = f'role "mallory", pid {session.get_server_pid()}'
+            who = f'role "{STRANGER}", pid {session.get_server_pid()}'
             await stage.daemon.start()
             await stage.sampled()
             await stage.watch()
@@ -180,7 +161,7 @@ async def test_a_daemon_that_starts_while_a_stranger_has_the_lock_rolls_back_and
             assert who in str(page["data"]["facts"])
             code, text = await ready(port)
             assert code == 503
-            assert "mallory" in text
+            assert STRANGER in text
             assert who in await stage.cli("status")
             assert who in await stage.cli("check", expect=2)
             stage.app.set(0.05)
@@ -200,7 +181,7 @@ async def test_a_stranger_who_takes_the_lock_between_two_daemons_keeps_neither_o
     newest: Database, tmp_path: Path, end: signal.Signals
 ) -> None:
     """It waits for the lock and has it as soon as the first daemon ends; the second takes over at once."""
-    async with set_up(newest.dsn, tmp_path) as stage, mallory(newest.dsn) as session:
+    async with set_up(newest.dsn, tmp_path) as stage, outsider(newest.dsn) as session:
         second = Daemon(stage.config)
         try:
             await stage.watch()
