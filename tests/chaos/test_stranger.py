@@ -186,6 +186,7 @@ async def test_a_stranger_who_takes_the_lock_between_two_daemons_keeps_neither_o
         try:
             await stage.watch()
             await second.start()
+            await soon(stage, lambda: "store.waiting" in stage.daemon.log())
             waiting = asyncio.create_task(session.execute(LOCK, *advisory_key(STORE, "shop")))
             await stage.until(lambda: _is_queued(stage))
             stage.app.set(0.05)
