@@ -204,6 +204,7 @@ class PgStore:
         await self._ensure_schema_of(self._home)
         if self._history is self._home:
             return
+        self._history_ready = False
         try:
             await self._make_history_ready()
         except DatabaseUnreachable as e:  # made sure of before anything is written there
