@@ -10,7 +10,8 @@ from monitor.core.samples import MINUTE, SECOND
 from monitor.daemon.strangers import Strangers
 from monitor.web.health import readiness
 from monitor.web.page import status_page
-from tests.site import NOON, TARGET
+from tests.alerts import NOON
+from tests.site import TARGET
 
 pytestmark = pytest.mark.promise(21)
 
