@@ -23,6 +23,7 @@ from monitor.rollback.registration.prepare import connect_directly
 from monitor.rollback.rehearsal.scratch import check_scratch
 from monitor.rollback.schema import catalogue
 from monitor.rollback.schema.catalogue import Identity
+from monitor.store import sign
 
 PART_DEADLINE = 30.0
 """Seconds for one part; a part that takes longer is a finding itself."""
@@ -131,6 +132,8 @@ async def _rollback(target: CheckedTarget) -> list[str]:
             rights = await _rights(connection, target.allow_superuser)
             if signals := await clearing.lacking(connection, target.blockers):
                 rights.append(signals)
+            if stranger := await sign.stranger(connection, target.name):
+                rights.append(stranger)
             return rights + await _same_database(target, connection) + _tls(target)
     finally:
         await pg.close(connection)

@@ -9,7 +9,7 @@
     ├── DatabaseError            PostgreSQL: carries the SQLSTATE when the server gave one
     │   └── DatabaseUnreachable  no connection, or it was lost or did not answer in time
     │       ├── StoreHeld        another daemon looks after this store, or did meanwhile
-    │       └── StoreLost        the lock was lost: whether another daemon took it is not known yet
+    │       └── StoreLost        the lease was lost: whether another daemon took it is not known yet
     ├── SourceError              an endpoint of the application: becomes failed NoData
     └── ChannelError             an alert that could not be delivered
 
@@ -83,11 +83,11 @@ class DatabaseUnreachable(DatabaseError):
 
 
 class StoreHeld(DatabaseUnreachable):
-    """Another daemon holds the store's lock, or held it meanwhile: what was loaded is out of date."""
+    """Another daemon has the target's lease, or had it meanwhile: what was loaded is out of date."""
 
 
 class StoreLost(DatabaseUnreachable):
-    """The store's lock was lost; the next try tells whether another daemon took it (StoreHeld)."""
+    """The target's lease was lost; the next try tells whether another daemon took it (StoreHeld)."""
 
 
 class SourceError(MonitorError):

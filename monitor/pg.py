@@ -63,6 +63,11 @@ RETRYABLE = frozenset({"55P03", "40P01", "40001", "57P01", "57P02", "57P03", "53
 NO_ROOM = frozenset({"53000", "53100", "53200", "53400"})
 """SQLSTATEs of a disk, a memory or a limit that is full: worth another try once somebody has made room."""
 
+MADE_AT_ONCE = frozenset({"23505", "42P06", "42P07", "42710", "42701", "40P01", "XX000"})
+"""SQLSTATEs for those who were not first, when several make the same schema at once: unique_violation, it is
+there already, a deadlock, "tuple concurrently updated". They look again. Taking turns would need a lock that
+everybody who may connect can take, and keep."""
+
 LOST = (
     OSError,
     TimeoutError,

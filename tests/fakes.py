@@ -71,6 +71,7 @@ class MemoryStore:
         self.compared: dict[str, tuple[Json, Json | None]] = {}
         self.records = 0
         self.held_by = ""
+        self.stranger = ""
         self._clock = clock or SystemClock()
         self._sleep = sleep
         self._news = asyncio.Event()
@@ -81,10 +82,6 @@ class MemoryStore:
     @property
     def holds(self) -> bool:
         return self._opened and not self.away
-
-    @property
-    def held_by_stranger(self) -> bool:
-        return False
 
     @property
     def waits_for(self) -> str:

@@ -47,8 +47,9 @@ PROMISES: Mapping[int, str] = {
     18: "If the decision loop stops, systemd or Kubernetes restarts it and Prometheus sees it.",
     19: "No control without authentication; loopback by default.",
     20: "No secret and no raw remote text in logs, answers or alerts.",
-    21: "Whoever holds the daemon's lock without being one is named by `check` and the log, and an alert of"
-    " Prometheus fires: it can't silently keep every daemon out.",
+    21: "No lock of a role that may not write the ledger keeps a daemon out: who may act is proven by a row"
+    " there. Who takes the daemon's advisory lock without being one is named and paged, and makes `check` and"
+    " `/readyz` fail.",
     22: "No transaction of the application dies in a deadlock with a rollback: the rollback loses each one.",
     23: "The time under the lock is estimated with the round trips of this network; a cancel by the daemon's"
     " own cap is tried again, never a verdict.",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
 
 from tests import servers
 from tests.rollbacks import connected
@@ -46,6 +50,18 @@ def as_role(dsn: str, role: str) -> str:
     """The same database for another role."""
     parts = urlsplit(dsn)
     return urlunsplit(parts._replace(netloc=f"{role}@{parts.netloc.rpartition('@')[2]}"))
+
+
+@asynccontextmanager
+async def outsider(admin: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """A session of the stranger."""
+    async with connected(admin) as c:
+        await c.execute(LOGINS)
+    session = await asyncpg.connect(as_role(admin, STRANGER))
+    try:
+        yield session
+    finally:
+        await session.close()
 
 
 async def run_roles(admin: str, **variables: str) -> None:

@@ -96,7 +96,7 @@ def trigger_of(alert: Alert, incident: str) -> Json:
             "source": alert.target,
             "severity": SEVERITIES[alert.severity],
             "timestamp": iso(alert.at),
-            "component": alert.migration,
+            "component": alert.migration or alert.target,
             "group": alert.target,
             "class": incident.rpartition("/")[2],
             "custom_details": details,

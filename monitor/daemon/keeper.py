@@ -105,6 +105,7 @@ class Keeper:
         self.newer: str = stored.get("newer", "")  # the migration that is watched instead of this one
         self.aside = False  # a newer watch is open, and tells what is so on the target
         self.untold: set[str] = set(stored.get("untold", ()))  # conditions that nobody was told of for that
+        self.stranger = ""  # who has the daemon's lock without being one
         self.aftermath: Json | None = None  # whether its rollback helped, as far as that is known
 
     @property
@@ -261,7 +262,7 @@ class Keeper:
                 "ok": self.readiness.ok,
                 "reasons": list(self.readiness.reasons),
                 "codes": list(self.readiness.codes),
-                "notes": list(self.readiness.notes),
+                "notes": [*self.readiness.notes, *([self.stranger] if self.stranger else [])],
                 "at_risk": _risks(self.readiness.at_risk),
             },
             "superseded": not life.armed,

@@ -105,12 +105,11 @@ class TargetLoop:
             metrics=self._rounds.metrics(),
             gauges=tuple(g for p in self._parts.probes for g in p.gauges()),
             milestones=self._rounds.milestones.all,
+            stranger=self._parts.store.stranger if self._opened else "",
         )
 
     def _why_not_open(self) -> str:
         holder = self._parts.store.waits_for
-        if self._parts.store.held_by_stranger:
-            return f"nobody looks after it: {holder}"
         return f"another daemon ({holder}) looks after it" if holder else self._trouble
 
     def remind(self) -> None:

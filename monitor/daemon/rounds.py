@@ -46,6 +46,7 @@ from monitor.daemon.news import VERDICTS, from_progress, instances, row_of
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.refusals import Refusals
 from monitor.daemon.sentinel import Sentinel
+from monitor.daemon.strangers import Strangers
 from monitor.daemon.succession import name_the_newest
 from monitor.daemon.telling import Telling
 from monitor.ports import Json, Order, Outcome, Record, SampleRow, WatchRow
@@ -78,6 +79,7 @@ class Rounds:
         self._refusals = Refusals(parts.name)
         self._afterwards = Afterwards()
         self._before = Before(parts.verify_for)
+        self._strangers = Strangers(parts.name)
         self.milestones = Milestones()
         self._intents: Mapping[str, int] = {}  # watch -> timeline of the intent that the last process knew
         self._unsaved: list[SampleRow] = []
@@ -103,12 +105,22 @@ class Rounds:
                 self._telling.levers(happening.call, happening.pulled, now)
             elif isinstance(happening, RefusalsRead):
                 self._telling.refused(self._refusals.hear(happening.refused, now))
+        if any(isinstance(h, Tick) for h in batch):
+            self._look_about(now)
         self._judging.judge(self._sentinel, now)
         name_the_newest(self.keepers.values())
         self.last_at = now
         if any(decided) or self._telling.something or self._holds_or_ticks(batch):
             self.save()
         self.keepers = self.ended.parted(self.keepers)
+
+    def _look_about(self, now: Micros) -> None:
+        """Whether a stranger has the daemon's lock; each watch says so too."""
+        stranger = self._parts.store.stranger
+        for keeper in self.keepers.values():
+            keeper.stranger = stranger
+        if (alert := self._strangers.hear(stranger, now)) is not None:
+            self._telling.of_target(alert)
 
     def _holds_or_ticks(self, batch: Sequence[Happening]) -> bool:
         """Written once per interval, and at every reading while a rollback streak is under way."""
@@ -134,6 +146,7 @@ class Rounds:
         self._telling.stories.restore(stored.get("stories", {}))
         self._refusals.restore(stored.get("refused", {}))
         self._judging.restore(stored.get("aftermath", ()))
+        self._strangers.restore(stored.get("strangers", ()))
         self._intents = stored.get("intents", {})
         self._afterwards.restore(stored.get("afterwards", ()))
         self.milestones.restore(stored.get("milestones", ()))
@@ -316,6 +329,7 @@ class Rounds:
             "refused": self._refusals.memory(),
             "aftermath": self._judging.memory(),
             "before": self._before.memory(),
+            "strangers": self._strangers.memory(),
             "afterwards": self._afterwards.memory(),
             "milestones": self.milestones.memory(),
             "intents": {i: k.intent_timeline for i, k in self.keepers.items() if k.intent_timeline},

@@ -212,6 +212,10 @@ class Telling:
         alert = self._messages.aftermath(self._parts.name, after, helped, now)
         self._alerts.append(alert)  # said once: its watch has ended
 
+    def of_target(self, alert: Alert) -> None:
+        """What is so whether or not anything is watched."""
+        self._send(alert)
+
     def adopted(self, keeper: Keeper, now: Micros) -> None:
         """A new watch begins."""
         baseline = keeper.opening.view(self._parts.kinds)

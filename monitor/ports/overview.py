@@ -49,6 +49,7 @@ class TargetView:
     gauges: tuple[Gauge, ...] = ()
     milestones: tuple[Milestone, ...] = ()  # one for each `what`; of watches that are over, too
     trouble: str = ""  # why the store is not reachable, one sentence; "" when it is
+    stranger: str = ""  # who has the daemon's advisory lock without being one, as a sentence
     held_by: str = ""  # the other daemon that looks after it, as far as its store could be asked
 
 

@@ -71,18 +71,18 @@ class Store(Protocol):
 
     @property
     def holds(self) -> bool:
-        """Whether this daemon holds the store's lock now, as far as it knows."""
+        """Whether this daemon holds the target's lease now, as far as it knows."""
 
     @property
-    def held_by_stranger(self) -> bool:
-        """Whether who has the lock that we wait for could be no daemon."""
+    def stranger(self) -> str:
+        """Who has the daemon's advisory lock without being one, as a sentence; "" if nobody."""
 
     @property
     def waits_for(self) -> str:
-        """The daemon that has the lock while `open` waits for it; "" when none was found to."""
+        """The daemon that has the lease while `open` waits for it; "" when none was found to."""
 
     async def open(self) -> None:
-        """Connects, creates the schema if missing, takes the store's lock; waits while another holds it."""
+        """Connects, creates the schema if missing, takes the lease; waits while another daemon has it."""
 
     async def load(self) -> tuple[Sequence[WatchRow], Json]:
         """All open watches of the target in order of `seq`, and the target's memory ({} if none)."""

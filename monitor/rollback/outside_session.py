@@ -24,7 +24,17 @@ RELEASE_DEADLINE = 3.0
 """Seconds to take lock and settings back; after that the socket is cut, which does it too."""
 
 CLAIM = """/* migration-monitor: this step is ours to run */
-SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 0))"""
+SELECT pg_catalog.pg_try_advisory_lock(k.key) OR EXISTS (
+    SELECT FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a USING (pid)
+      LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
+     WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
+       AND (l.classid::bigint << 32) | l.objid::bigint = k.key
+       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+       AND NOT coalesce(r.rolsuper OR r.rolname = current_user OR pg_catalog.has_table_privilege(
+             r.oid, 'migration_monitor.rollback_step', 'UPDATE'), false))
+  FROM (SELECT pg_catalog.hashtextextended($1, 0) AS key) k"""
+"""A session that may not write the ledger runs no step: its lock, which everybody who may connect can take,
+keeps nobody from it."""
 
 UNCLAIM = """/* migration-monitor: this step is not ours any more */
 SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended($1, 0))"""

@@ -1,14 +1,14 @@
-"""The daemon's side of one target's store: the lock, the round's record, controls, news, the outbox.
+"""The daemon's side of one target's store: the lease, the round's record, controls, news, the outbox.
 
 How a round stays correct when things die:
-1. Nothing is written without the store's lock; the server is asked for it inside the transaction (`guard`),
+1. Nothing is written without the target's lease; the server is asked for it inside the transaction (`guard`),
    and that of a rollback asks too.
 2. A record is one transaction; a repeat after a lost answer changes nothing. Where the history has a
    database of its own it is written first: a verdict is never stored before its alert.
-3. A lock that was lost is taken again before the next write. If another daemon held it meanwhile,
+3. A lease that was lost is taken again before the next write. If another daemon had it meanwhile,
    StoreHeld says so until `open` has been called.
-4. A history that is away when the store is opened does not keep the target unwatched: the lock decides,
-   the lease is signed when the history is back.
+4. A history that is away when the store is opened does not keep the target unwatched: the lease stands in
+   the target's own database, and the history is made ready when it is back.
 This file holds no SQL.
 """
 
@@ -27,8 +27,7 @@ from monitor.core.samples import Micros
 from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld, StoreLost
 from monitor.ports import AlertRow, Controls, Json, Record, Refused, SampleRow, WatchRow
 from monitor.store import changes, outbox, reading, refusals, retention, writing
-from monitor.store.fence import LEASE_SECONDS, stranger
-from monitor.store.lease import Lease, lease_of, renew_lease, take_lease
+from monitor.store.lease import LEASE_SECONDS, holder_of
 from monitor.store.locks import BEAT_SECONDS, StoreLock
 from monitor.store.schema import SCHEMA_DEADLINE, ensure_schema
 from monitor.store.session import Session, transaction
@@ -42,9 +41,6 @@ RECORD_DEADLINE = 15.0
 MOST_SAMPLES = 300_000
 """Of a watch whose migration began three days before it was registered; more are not looked at."""
 
-UNSIGNED = Lease("", 0)
-"""What we know of a lease whose database was away when we took the lock."""
-
 _log = structlog.get_logger(__name__)
 
 
@@ -56,7 +52,7 @@ def this_process() -> str:
 class PgStore:
     """Store and Outbox of one target in PostgreSQL.
 
-    `dsn`: the target's database. `history_dsn`: where samples, events, alerts and the lease go, if not there.
+    `dsn`: the target's database. `history_dsn`: where samples, events and alerts go, if not there.
     """
 
     def __init__(
@@ -68,30 +64,30 @@ class PgStore:
         self._poll_seconds = poll_seconds
         self._home = Session(dsn, "store")
         self._history = self._home if history_dsn in (None, dsn) else Session(history_dsn or dsn, "history")
-        self._lock = StoreLock(dsn, target, lease=lease, beat=beat)
+        self._history_ready = False
+        self._lock = StoreLock(dsn, target, self._holder, lease=lease, beat=beat)
         self._taking = asyncio.Lock()
-        self._lease: Lease | None = None
+        self._held_before = False
         self._outdated = False
         self._waiting_for: str | None = None
-        self._stranger = ""
 
     @property
     def holds(self) -> bool:
-        """Whether we hold the store's lock, as far as we know."""
-        return self._lock.holds and self._lease is not None
+        """Whether we hold the target's lease, as far as we know."""
+        return self._lock.holds
 
     @property
     def waits_for(self) -> str:
-        """Who has the lock that we wait for; "" when nobody was found to, or nobody can be asked."""
+        """Who has the lease that we wait for; "" when nobody was found to, or nobody can be asked."""
         return self._waiting_for or ""
 
     @property
-    def held_by_stranger(self) -> bool:
-        """Whether that one could be no daemon: then nobody looks after the target."""
-        return bool(self._waiting_for and self._stranger)
+    def stranger(self) -> str:
+        """Who has the daemon's advisory lock without being one, as a sentence; "" if nobody."""
+        return self._lock.stranger
 
     async def open(self) -> None:
-        """Creates the schema if missing and takes the lock; waits while another daemon has it."""
+        """Creates the schema if missing and takes the lease; waits while another daemon has it."""
         try:
             await self._ensure_schema()
             while not await self._take():
@@ -120,7 +116,7 @@ class PgStore:
         """Writes one round. Raises StoreHeld when what is in memory may be out of date."""
         await self._require_take()
         if self._history is not self._home:
-            await self._sign_late()
+            await self._make_history_ready()
             async with self._history.use("recording", RECORD_DEADLINE) as connection, transaction(connection):
                 await self._write_history(connection, record)
         async with self._home.use("recording", RECORD_DEADLINE) as connection, transaction(connection):
@@ -140,10 +136,10 @@ class PgStore:
         if self._outdated:
             raise StoreHeld(f"target {self._target}: another daemon held its store meanwhile, open it again")
         if self._taking.locked() or not self._lock.holds:
-            raise StoreLost(f"target {self._target}: the store's lock was lost, it is being taken again")
+            raise StoreLost(f"target {self._target}: the store's lease was lost, it is being taken again")
         if not await self._lock.confirmed(connection):
             self._lock.cut()
-            raise StoreLost(f"target {self._target}: the store's lock was lost, it is taken again")
+            raise StoreLost(f"target {self._target}: the store's lease was lost, it is taken again")
 
     async def controls(self) -> Mapping[str, Controls]:
         """Controls of every open watch, by id."""
@@ -212,16 +208,25 @@ class PgStore:
             return await outbox.receipt(connection, self._target, channel, thread)
 
     async def aclose(self) -> None:
-        """Gives the lock up at once."""
+        """Gives the lease up at once."""
         await self._lock.aclose()
         await self._home.aclose()
         await self._history.aclose()
 
     async def _ensure_schema(self) -> None:
         await self._ensure_schema_of(self._home)
-        if self._history is not self._home:
-            with contextlib.suppress(DatabaseUnreachable):  # made sure of before anything is written there
-                await self._ensure_schema_of(self._history)
+        if self._history is self._home:
+            return
+        self._history_ready = False
+        try:
+            await self._make_history_ready()
+        except DatabaseUnreachable as e:  # made sure of before anything is written there
+            _log.warning("store.history_unreachable", target=self._target, reason=str(e))
+
+    async def _make_history_ready(self) -> None:
+        if not self._history_ready:
+            await self._ensure_schema_of(self._history)
+            self._history_ready = True
 
     async def _ensure_schema_of(self, session: Session) -> None:
         async with session.use("preparing schema migration_monitor", SCHEMA_DEADLINE) as connection:
@@ -229,46 +234,18 @@ class PgStore:
                 _log.info("store.schema_created", target=self._target)
 
     async def _take(self) -> bool:
-        """Makes sure that we hold the lock and that the lease says so; False while another holds it."""
+        """Makes sure that we hold the lease; False while another daemon does."""
         async with self._taking:
             if self.holds:
                 return True
-            if not await self._lock.acquire():
+            taken = await self._lock.acquire()
+            if taken is None:
                 return False
-            try:
-                await self._sign()
-            except BaseException:
-                self._lock.cut()  # held but unsigned would lock everybody out
-                raise
+            if self._held_before and not taken.ours:
+                self._outdated = True
+                _log.warning("store.held_by_another_meanwhile", target=self._target, holder=taken.before)
+            self._held_before = True
             return True
-
-    async def _sign(self) -> None:
-        try:
-            lease, before = await self._signed()
-        except DatabaseUnreachable as e:
-            if self._history is self._home or self._lease not in {None, UNSIGNED}:
-                raise
-            _log.warning("store.history_unreachable", target=self._target, reason=str(e))
-            lease = before = UNSIGNED
-        if self._lease is not None and (before != self._lease or before == UNSIGNED):
-            self._outdated = True
-            _log.warning(
-                "store.held_by_another_meanwhile",
-                target=self._target,
-                holder=before.holder if before and before.holder else "unknown",
-            )
-        self._lease = lease
-
-    async def _sign_late(self) -> None:
-        """The history was away when we took the lock, which we have held since."""
-        async with self._taking:
-            if self._lease == UNSIGNED:
-                await self._ensure_schema_of(self._history)
-                self._lease, _ = await self._signed()
-
-    async def _signed(self) -> tuple[Lease, Lease | None]:
-        async with self._history.use("taking the lease") as connection:
-            return await take_lease(connection, self._target, self._holder)
 
     async def _require_take(self) -> None:
         if not await self._take():
@@ -282,20 +259,13 @@ class PgStore:
             await self._take()
 
     async def _write_history(self, connection: pg.Connection, record: Record) -> None:
-        await renew_lease(connection, self._target, self._holder)
         await writing.write_samples(connection, self._target, record.samples)
         await writing.write_events(connection, self._target, record.events)
         await writing.write_alerts(connection, self._target, record.alerts)
 
     async def _tell_who_holds(self) -> None:
-        async with self._home.use("looking who has the lock") as connection:
-            self._stranger = await stranger(connection, self._target)
-        async with self._history.use("reading the lease") as connection:
-            lease = await lease_of(connection, self._target)
-        holder = self._stranger or (lease.holder if lease else "unknown")
+        async with self._home.use("looking who has the lease") as connection:
+            holder = await holder_of(connection, self._target)
         if holder != self._waiting_for:
             self._waiting_for = holder
-            if self._stranger:
-                _log.error("store.held_by_stranger", target=self._target, holder=holder)
-            else:
-                _log.warning("store.waiting", target=self._target, holder=holder)
+            _log.warning("store.waiting", target=self._target, holder=holder)

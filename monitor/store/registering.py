@@ -14,7 +14,6 @@ from monitor.digest import SEAL
 from monitor.errors import ControlRefused, NotFound, PlanRefused, Problem
 from monitor.ports import Control, Registration, WatchRow
 from monitor.store.controls import COLUMNS, refusal
-from monitor.store.fence import REGISTRATION, advisory_key
 from monitor.store.locks import CHANNEL
 from monitor.store.reading import WATCH_COLUMNS
 from monitor.store.rows import watch_from
@@ -29,7 +28,8 @@ NAME_LENGTH = 200
 SHOWN = 40
 """Characters of a refused name that its refusal repeats."""
 
-TURN = "/* migration-monitor */ SELECT pg_catalog.pg_advisory_xact_lock($1, $2)"
+TURN = "/* migration-monitor */ LOCK TABLE migration_monitor.watch IN SHARE UPDATE EXCLUSIVE MODE"
+"""In the way of another registration alone, and of VACUUM; whoever may not write the ledger can't take it."""
 
 OPEN_OF_MIGRATION = f"""/* migration-monitor */
 SELECT {WATCH_COLUMNS} FROM migration_monitor.watch w
@@ -76,7 +76,7 @@ async def register_watch(connection: pg.Connection, new: Registration, id: str) 
     if c := encoding.unfit(new.migration, encoding.encoding_of(connection)):
         what = f"`{c}` of the migration's name has no place in the store's encoding: give another name"
         raise PlanRefused([Problem("", what)])
-    await connection.execute(TURN, *advisory_key(REGISTRATION, new.target))
+    await connection.execute(TURN)
     row = await connection.fetchrow(OPEN_OF_MIGRATION, new.target, new.migration)
     if row is not None:
         return same_watch(watch_from(row), new), False

@@ -1,6 +1,6 @@
 """The stored watches of one target, as commands and the API see them.
 
-Registrations on a target take turns under an advisory lock, so that `seq` is the order of their commits;
+Registrations take turns under a lock of the table, so that `seq` is the order of their commits;
 a control takes the row lock of its watch, so that it is ordered against the intent of a rollback.
 """
 
@@ -27,8 +27,7 @@ from monitor.ports import (
     WatchRow,
 )
 from monitor.store import changes, ordering, reading, refusals, showing
-from monitor.store.fence import LEASE_SECONDS
-from monitor.store.lease import is_fresh
+from monitor.store.lease import LEASE_SECONDS, is_held
 from monitor.store.registering import control_watch, register_watch
 from monitor.store.rehearsals import rehearsal_of, save_rehearsal
 from monitor.store.schema import SCHEMA_DEADLINE, ensure_schema
@@ -92,10 +91,10 @@ class PgRegistry:
         return None
 
     async def looked_after(self) -> bool:
-        """Whether a daemon has renewed the lease within the time in which it would lose it."""
+        """Whether a daemon has the lease: its session is there and has renewed it in time."""
         with _EmptyIfMissing():
-            async with self._history.use("reading the lease") as connection:
-                return await is_fresh(connection, self._target, LEASE_SECONDS)
+            async with self._home.use("reading the lease") as connection:
+                return await is_held(connection, self._target, LEASE_SECONDS)
         return False
 
     async def watches(self, limit: int) -> Sequence[WatchRow]:

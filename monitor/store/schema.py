@@ -11,7 +11,6 @@ from importlib.resources import files
 
 from monitor import ownership, pg
 from monitor.errors import DatabaseError
-from monitor.store.fence import SCHEMA, advisory_key
 from monitor.store.session import transaction
 
 SQL = files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
@@ -65,7 +64,8 @@ SELECT pg_catalog.set_config('search_path', 'pg_catalog, ' OPERATOR(pg_catalog.|
 """An event trigger that writes down what is made, by names without a schema, finds its table as it does when
 people create something. Whatever stands in `schema.sql` names its own schema."""
 
-TURN = "/* migration-monitor */ SELECT pg_catalog.pg_advisory_xact_lock($1, $2)"
+CREATIONS = 20
+"""Times that it is created, if others do it at once, until that is called a failure."""
 
 
 async def ensure_schema(connection: pg.Connection) -> bool:
@@ -98,17 +98,23 @@ async def _complete(connection: pg.Connection) -> bool:
 
 
 async def _create(connection: pg.Connection) -> None:
-    try:
-        async with pg.translated("creating schema migration_monitor"), transaction(connection):
-            await connection.execute(WAIT)
-            await connection.fetchval(TURN, *advisory_key(SCHEMA, ""))
-            if await _complete(connection):  # by whoever was before us
-                return
-            await connection.execute(OWN_PATH)
-            exists = await connection.fetchval(EXISTS)  # an owner of the schema need not own the database
-            await connection.execute(SQL.replace(_CREATE_SCHEMA, "") if exists else SQL)
-    except DatabaseError as e:
-        raise await _explained(connection, e) from e
+    for left in reversed(range(CREATIONS)):
+        try:
+            async with pg.translated("creating schema migration_monitor"), transaction(connection):
+                await _created(connection)
+            break
+        except DatabaseError as e:
+            if e.sqlstate not in pg.MADE_AT_ONCE or not left:
+                raise await _explained(connection, e) from e
+
+
+async def _created(connection: pg.Connection) -> None:
+    await connection.execute(WAIT)
+    if await _complete(connection):  # by whoever was before us
+        return
+    await connection.execute(OWN_PATH)
+    exists = await connection.fetchval(EXISTS)  # an owner of the schema need not own the database
+    await connection.execute(SQL.replace(_CREATE_SCHEMA, "") if exists else SQL)
 
 
 async def _explained(connection: pg.Connection, e: DatabaseError) -> DatabaseError:

@@ -1,5 +1,5 @@
 -- migration-monitor: the ledger and the history of watches.
--- Applied under an advisory lock by whoever comes first; every statement may be run again.
+-- Applied by whoever comes first; every statement may be run again.
 -- Times are UTC. "at" is the daemon's own clock (microseconds kept), *_at of a person is database time.
 
 CREATE SCHEMA IF NOT EXISTS migration_monitor;
@@ -113,13 +113,19 @@ CREATE TABLE IF NOT EXISTS migration_monitor.rehearsal (
     PRIMARY KEY (target, plan_sha256)
 );
 
--- Who looks after this store: the advisory lock decides, this row says it to people.
+-- Who looks after a target. Who has written its token may act, until its session is gone or it was silent.
 CREATE TABLE IF NOT EXISTS migration_monitor.lease (
     name         text PRIMARY KEY,
     holder       text NOT NULL,              -- host:pid
     acquired_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     renewed_at   timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+ALTER TABLE migration_monitor.lease
+    ADD COLUMN IF NOT EXISTS token text NOT NULL DEFAULT ''; -- of this taking; every transaction asks for it
+ALTER TABLE migration_monitor.lease
+    ADD COLUMN IF NOT EXISTS session_pid integer;            -- it goes with this session
+ALTER TABLE migration_monitor.lease
+    ADD COLUMN IF NOT EXISTS session_start timestamptz;
 
 -- What a target needs to go on after a restart: counters' last values, streaks seen without a watch.
 CREATE TABLE IF NOT EXISTS migration_monitor.target (

@@ -46,7 +46,8 @@ class Health:
 
 
 def readiness(targets: Sequence[TargetView]) -> tuple[bool, Json]:
-    """Whether every store is reachable and every armed watch able to roll back, and if not, why."""
+    """Whether every store is reachable, every armed watch able to roll back and no stranger has the daemon's
+    lock; if not, why. What is said here keeps no rollback from happening."""
     reasons = [reason for target in targets for reason in _reasons(target)]
     return not reasons, {"status": "not ready" if reasons else "ok", "reasons": reasons}
 
@@ -60,6 +61,8 @@ def _reasons(target: TargetView) -> Iterator[str]:
     if not target.store_reachable:
         why = f": {target.trouble}" if target.trouble else ""
         yield f"{target.name}: the store is not reachable{why}"
+    if target.stranger:
+        yield f"{target.name}: {target.stranger}"
     for watch in target.watches:
         state = cast(Mapping[str, Any], watch.get("readiness") or {})
         if is_armed(watch) and state.get("ok") is not True:

@@ -76,6 +76,8 @@ def _target(target: TargetView, now: Micros) -> Iterator[str]:
     elif not target.store_reachable:
         why = f" ({escape(target.trouble)})" if target.trouble else ""
         yield f'<p class="no">the store is not reachable{why}</p>'
+    if target.stranger:
+        yield f'<p class="no">{escape(target.stranger)}</p>'
     yield from _metrics(target.metrics)
     if not target.watches:
         yield '<p class="dim">no open watch</p>'

@@ -8,7 +8,7 @@ from monitor.web.health import is_stale
 
 
 def standing_of(target: TargetView, now: Micros) -> Json:
-    """Whether it decides, can write down what it decides, and who looks after it.
+    """Whether it decides, can write down what it decides, and who looks after it; what a stranger does to it.
 
     `decided_at`: of a loop that stands still, when it decided last.
     """
@@ -19,6 +19,7 @@ def standing_of(target: TargetView, now: Micros) -> Json:
         "store_reachable": target.store_reachable,
         "holds_store": target.holds_store,
         "held_by": target.held_by,
+        "stranger": target.stranger,
         "trouble": target.trouble,
         "decided_at": None if target.last_decision is None or not stale else target.last_decision / SECOND,
     }

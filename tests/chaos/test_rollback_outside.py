@@ -17,8 +17,10 @@ from monitor.ports import Outcome, OutcomeKind, Progress, ProgressKind, WatchRow
 from monitor.rollback.executor import Limits
 from monitor.rollback.killpoints import VARIABLE
 from monitor.rollback.locks import LockPolicy
+from monitor.rollback.outside_session import key_of_step
 from monitor.rollback.outside_tries import MAX_RUNS
 from tests.conftest import Database
+from tests.roles import outsider
 from tests.rollbacks import (
     RENAME,
     Heard,
@@ -333,6 +335,22 @@ async def test_two_executors_at_once_run_each_statement_outside_once(newest: Dat
     async with executing(dsn) as one, executing(dsn) as two:
         outcomes = await asyncio.gather(rolled_back(one, watch), rolled_back(two, watch))
     assert {o.kind for o in outcomes} == {OutcomeKind.ROLLED_BACK}, outcomes
+    await _is_once(dsn)
+
+
+@pytest.mark.promise(21)
+async def test_a_strangers_locks_keep_no_statement_outside_from_running(newest: Database) -> None:
+    """Whoever knows a watch's id can take the lock of each of its steps."""
+    dsn = newest.dsn
+    await build(dsn)
+    watch = await registered(dsn, FOUR)
+    async with outsider(dsn) as stranger:
+        for step in range(1, 5):
+            lock = "SELECT pg_advisory_lock(hashtextextended($1, 0))"
+            await stranger.execute(lock, key_of_step(watch.id, step))
+        async with executing(dsn) as executor:
+            outcome = await asyncio.wait_for(rolled_back(executor, watch), 60)
+    assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
     await _is_once(dsn)
 
 

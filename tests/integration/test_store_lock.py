@@ -24,8 +24,7 @@ PATIENCE = 30.0
 """Seconds after which a test says that it will not happen any more."""
 
 KILL = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1"
-KILL_HOLDER = """SELECT pg_terminate_backend(pid, 5000) FROM pg_locks JOIN pg_database d ON d.oid = database
-                  WHERE locktype = 'advisory' AND granted AND d.datname = current_database()"""
+KILL_HOLDER = "SELECT pg_terminate_backend(session_pid, 5000) FROM migration_monitor.lease"
 BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'"
 LISTENING = "migration-monitor/listen"
 WRITING = "migration-monitor/store"
@@ -131,14 +130,16 @@ async def test_a_lock_lost_without_anybody_else_is_taken_again_by_itself(databas
         assert store.holds
 
 
-async def test_nothing_is_written_when_the_server_no_longer_knows_the_lock(database: Database) -> None:
+async def test_nothing_is_written_when_the_server_knows_another_token(database: Database) -> None:
     """What the daemon believes is asked again inside the transaction."""
-    async with opened(database.dsn) as store:
-        unlock = "SELECT pg_advisory_unlock_all()"
-        await store._lock._connection.execute(unlock)  # type: ignore[union-attr]  # as a failover would
+    async with opened(database.dsn) as store, superuser(database.dsn) as admin:
+        await admin.execute("UPDATE migration_monitor.lease SET token = 'older'")  # as a failover would
         assert store.holds
-        with pytest.raises(DatabaseUnreachable, match="lock was lost"):
+        with pytest.raises(DatabaseUnreachable, match="lease was lost"):
             await store.record(Record(memory={"never": "stored"}))
+        with pytest.raises(StoreHeld, match="open it again"):  # who had it meanwhile is not known
+            await store.load()
+        await store.open()
         assert (await store.load())[1] == {}
 
 

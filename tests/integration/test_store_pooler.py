@@ -8,10 +8,12 @@ from monitor.errors import DatabaseUnreachable
 from monitor.store.locks import StoreLock
 from tests.chaos.proxy import Proxy
 from tests.conftest import Database
+from tests.rollbacks import build
 
 
 async def test_a_lock_through_a_pooler_is_refused_by_name(database: Database) -> None:
     """Else it would be taken and lost for ever, and nobody told why."""
+    await build(database.dsn)
     async with Proxy(database.dsn) as proxy:
         proxy.fake_pid = True
         lock = StoreLock(proxy.dsn, "shop")

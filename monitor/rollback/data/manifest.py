@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from monitor import encoding
+from monitor import encoding, pg
+from monitor.errors import DatabaseError
 from monitor.pg import MARK, PINNED, Connection, quote_identifier
 from monitor.rollback.schema.definition import Definition, Parent
 
@@ -21,14 +22,16 @@ QUARANTINE_SCHEMA = "migration_monitor_quarantine"
 
 MANIFEST = f"{SCHEMA}.manifest"
 
-TURN = f"""/* migration-monitor: where kept data goes */
+LIMITS = """/* migration-monitor: where kept data goes */
 SET TRANSACTION READ WRITE;
 SET LOCAL lock_timeout = '3s';
-SET LOCAL statement_timeout = '4s';
-SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('{SCHEMA}'))"""
+SET LOCAL statement_timeout = '4s'"""
+
+TRIES = 5
+"""Of making it, when others do so at once."""
 
 HAS_SCHEMA = f"{MARK} SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)"
-"""Reads the table: what to_regnamespace remembers may be from before the turn was ours."""
+"""Reads the table: to_regnamespace may remember how it was before."""
 
 PREPARE = f"""{MARK}
 CREATE TABLE IF NOT EXISTS {MANIFEST} (
@@ -143,8 +146,19 @@ async def make_room(connection: Connection, schemas: Sequence[str], path: str) -
     """
     if await connection.fetchval(EXISTS, list(schemas), MANIFEST) and await _is_current(connection):
         return
+    for left in reversed(range(TRIES)):
+        try:
+            async with pg.translated("making room for kept data"):
+                await _make_room(connection, schemas, path)
+            break
+        except DatabaseError as e:
+            if e.sqlstate not in pg.MADE_AT_ONCE or not left:
+                raise
+
+
+async def _make_room(connection: Connection, schemas: Sequence[str], path: str) -> None:
     async with connection.transaction():
-        await connection.execute(TURN)
+        await connection.execute(LIMITS)
         # IF NOT EXISTS asks for the right all the same
         missing = [s for s in schemas if not await connection.fetchval(HAS_SCHEMA, s)]
         await connection.execute(path)

@@ -139,6 +139,7 @@ function* troubles() {
     if (target.held_by) yield `${target.name}: another daemon (${target.held_by}) looks after this target; this one waits.`;
     else if (!target.store_reachable)
       yield `${target.name}: the store can't be reached${target.trouble ? ` (${target.trouble})` : ""}. Shown is what the daemon has in memory.`;
+    if (target.stranger) yield `${target.name}: ${target.stranger}.`;
   }
   if (model.trouble) yield `Stored watches can't be read now: ${model.trouble}`;
 }

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
+import asyncpg
+
+from monitor.store.sign import STORE, advisory_key
 from tests.chaos.proxy import Fault
 from tests.chaos.torture.world import World
+from tests.roles import STRANGER, as_role
 
 AT_COMMIT = (Fault.BEFORE, Fault.AFTER, Fault.SWALLOW)
 
@@ -24,6 +29,7 @@ class Tormentor:
         self._world = world
         self._rng = rng
         self.done: Counter[str] = Counter()
+        self._intruding: set[asyncio.Task[None]] = set()
         self._kinds: tuple[tuple[int, str, Callable[[], Awaitable[None]]], ...] = (
             (30, "kills", self._kill),
             (16, "stops", self._stop),
@@ -32,6 +38,7 @@ class Tormentor:
             (18, "cuts", self._cut),
             (20, "cuts at COMMIT", self._strike),
             (8, "black holes", self._darken),
+            (12, "strangers", self._intrude),
         )
 
     async def torment(self) -> None:
@@ -51,6 +58,7 @@ class Tormentor:
             await daemon.start()
         if world.server.pid() is None:
             await asyncio.to_thread(world.server.start)
+        await asyncio.gather(*self._intruding, return_exceptions=True)
 
     async def _kill(self) -> None:
         daemon = self._rng.choice(self._world.daemons)
@@ -81,6 +89,22 @@ class Tormentor:
         wire = self._world.wire
         wire.skip = self._rng.randint(0, 6)
         wire.fault = self._rng.choice(AT_COMMIT)
+
+    async def _intrude(self) -> None:
+        """Others go on beside it: it waits for the daemon's lock, and keeps it for a while."""
+        task = asyncio.create_task(self._take_lock(self._rng.uniform(1.0, 6.0)), name="stranger")
+        self._intruding.add(task)
+        task.add_done_callback(self._intruding.discard)
+
+    async def _take_lock(self, seconds: float) -> None:
+        with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            session = await asyncpg.connect(as_role(self._world.dsn, STRANGER), timeout=5)
+            try:
+                await session.execute("SET lock_timeout = '10s'")
+                await session.execute("SELECT pg_advisory_lock($1, $2)", *advisory_key(STORE, "shop"))
+                await asyncio.sleep(seconds)
+            finally:
+                session.terminate()
 
     async def _darken(self) -> None:
         wire = self._world.wire
