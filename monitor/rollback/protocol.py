@@ -17,6 +17,7 @@ from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld
 from monitor.pg import Connection
 from monitor.ports import Json, Order, Outcome, OutcomeKind, Progress, ProgressKind
 from monitor.rollback import books, checks, ledger, outside
+from monitor.rollback.acquaintance import LOOK, LOOKING, Acquaintance
 from monitor.rollback.checks import GroupDoneError, IntentGoneError, Stop
 from monitor.rollback.clearing import InTheWay
 from monitor.rollback.commit import Doubts
@@ -34,11 +35,6 @@ from monitor.rollback.stored import Plan
 from monitor.rollback.tenure import HeldTooLongError
 from monitor.rollback.timeline import Course, LedgerLostError
 
-LOOK = (
-    "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL lock_timeout = '500ms'; "
-    "SET LOCAL statement_timeout = '4s'"
-)
-
 EMBRACES_TOLD = 10
 """One of so many is told, and who is in the way looked up: there may be several a second."""
 
@@ -47,9 +43,6 @@ FAR = 0.005
 
 LONGEST_NAP = 1.0
 """Seconds until it is asked again whether the rollback is wanted."""
-
-LOOKING = 45.0
-"""Seconds for a look at everything before the intent; nothing is held meanwhile."""
 
 BREACH_ENDED = "the breach ended before any statement took effect"
 
@@ -69,6 +62,7 @@ class Rollback:
     hindered: int = 0  # of them, ended by no room on the server or by our own cap
     resting: int = 0  # of those, how many were rested for
     embraced: int = 0  # how many of them ended because the application waited for us too
+    acquaintance: Acquaintance = field(default_factory=Acquaintance)
     intended: bool = False
     paged: bool = False
     trouble: str = ""  # the last one told
@@ -166,6 +160,8 @@ class Rollback:
         limits = (self.attempt, self.attempt - self.embraced, means.policy, deadlock, means.statement_seconds)
         one = Try(session, self.plan, group, self.order, *limits, means.kill, means.guard, lookout)
         one = replace(one, together=not self.plainly and session.round_trip >= FAR)
+        if one.together:
+            await self.acquaintance.make(one)
         with lookout.watching(session):
             effect = await self._prepared(one)
         if effect is None:

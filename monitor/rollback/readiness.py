@@ -14,12 +14,12 @@ from monitor.digest import INTACT
 from monitor.pg import Connection
 from monitor.ports import Lack, OutcomeKind, Readiness, Reason, WatchRow, loss_sentences
 from monitor.rollback import bookkeeping, checks, conditions, group, ledger
+from monitor.rollback.acquaintance import LOOK
 from monitor.rollback.checks import Stop
 from monitor.rollback.data import atrisk
 from monitor.rollback.data.keeping import places
 from monitor.rollback.forecast import estimate
 from monitor.rollback.held import Session
-from monitor.rollback.protocol import LOOK
 from monitor.rollback.registration import deferrable, hidden, misfits
 from monitor.rollback.registration.cautions import too_long
 from monitor.rollback.schema import sizes

@@ -218,8 +218,7 @@ async def _see(connection: Connection, statements: Sequence[Statement], options:
     if strange := await ownership.faults(connection):
         raise PlanRefused([Problem("", ownership.sentence(strange))])
     await connection.execute(stored.set_path(server.search_path))
-    resolved = await catalogue.resolve(connection, named.names(statements))
-    path = await catalogue.path(connection)
+    resolved, path = await catalogue.resolve(connection, named.names(statements))
     quoted = await catalogue.quoted(connection, named.new_names(statements))
     meaning = {key: found.label for key, found in resolved.items()}
     opaque = await code.reasons(connection, statements, meaning, quoted)

@@ -65,9 +65,9 @@ async def reasons(
     connection: Connection, statements: Sequence[Statement], resolution: Mapping[str, str],
     quoted: Mapping[str, str],
 ) -> dict[int, tuple[str, ...]]:  # fmt: skip
-    """Why nobody can say what a statement does, by step. Uses the session's search_path and pins it."""
+    """Why nobody can say what a statement does, by step. Uses the session's search_path, and leaves it or
+    the pinned one."""
     if not any(_looks(s) for s in statements):
-        await connection.execute(PINNED)
         return {}
     called = await opaque_functions(connection, [f for s in statements for f in s.functions])
     operators, types = await _meant(connection, statements)
