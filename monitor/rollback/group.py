@@ -287,7 +287,7 @@ async def _execute_together(t: Try, limits: str, keep: str) -> None:
     lock."""
     texts = [_as_registered(t, s.text, limits) for s in t.group.statements]
     message = "\n;\n".join([*([keep] if keep else ()), *texts, _ending(t, limits)])
-    await t.send(message, "the statements, sent together")
+    await t.send(message, f"{'keeping what would be lost, and ' * bool(keep)}the statements, sent together")
 
 
 def _as_registered(t: Try, sql: str, limits: str) -> str:

@@ -165,6 +165,13 @@ async def add_intent(connection: Connection, order: Order, timeline: int = 0) ->
     )
 
 
+async def add_followed(connection: Connection, order: Order, before: int, now: int) -> None:
+    """The intent is there on another timeline, and what was committed before: it goes on there."""
+    key = f"{order.watch.id}/intent/{order.at}/timeline/{now}"
+    detail = {"before": before, "timeline": now}
+    await add_event(connection, order.watch, order.at, "intent_followed", detail, key)
+
+
 async def intended(connection: Connection, watch: WatchRow) -> Order:
     """What `add_intent` wrote last; without it the moment of the intent stands for the decision."""
     r = await connection.fetchrow(INTENT, watch.id)

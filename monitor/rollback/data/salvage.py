@@ -72,7 +72,7 @@ def _copy(connection: Connection, watch_id: str, number: int, loss: Destroyed, k
     copied = f"{MARK} CREATE TABLE {into} AS SELECT {_what(kept, entry)} FROM {_of(kept, entry)}"
     noted = manifest.noting(connection, kept, again, _fill(kept, entry))
     told = {"source": loss.name, "rows": 0, "into": into, "step": loss.step}
-    return Step((known.limit, known.path, copied, PINNED, noted), told)
+    return Step((known.limit, known.path, copied, PINNED, known.limit, noted), told)
 
 
 def _of(kept: Kept, entry: Entry) -> str:
