@@ -30,6 +30,11 @@ CONNECT_DEADLINE = 5.0
 LEAST_PART = 0.2
 """Seconds that the last of several servers gets at least."""
 
+CACHED_STATEMENT = 1 << 16
+"""Bytes of a text that a session prepares once: what reads a schema is longer than asyncpg's own limit, and
+would be sent and parsed each time, in a round trip of its own. For as long as the session lasts: a rollback
+must not find that its questions have just been forgotten."""
+
 CLOSE_DEADLINE = 2.0
 """Seconds for a polite goodbye; after that the socket is cut (a frozen server never answers)."""
 
@@ -107,8 +112,9 @@ async def _any_of(ways: Sequence[libpq.Way], deadline: float, options: Mapping[s
         started = loop.time()
         try:
             return await asyncpg.connect(
-                way.url, timeout=deadline / left, server_settings=dict(options), loop=loop, **trust
-            )
+                way.url, timeout=deadline / left, server_settings=dict(options), loop=loop,
+                max_cacheable_statement_size=CACHED_STATEMENT, max_cached_statement_lifetime=0, **trust,
+            )  # fmt: skip
         except (
             OSError,
             TimeoutError,

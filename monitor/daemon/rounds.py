@@ -23,7 +23,7 @@ from monitor.daemon.attempts import attempt_after
 from monitor.daemon.before import Before
 from monitor.daemon.ended import Ended
 from monitor.daemon.endings import TOOK_EFFECT
-from monitor.daemon.failover import follow, lost
+from monitor.daemon.failover import follow, lost, progressed
 from monitor.daemon.happenings import (
     ChangesRead,
     ControlsRead,
@@ -206,6 +206,7 @@ class Rounds:
                     found += keeper.take_controls(controls[keeper.id], now)
                 case Progressed(keeper.id, progress):
                     self._telling.progress(keeper, progress, now)
+                    progressed(keeper, progress)
                     keeper.attempt = attempt_after(keeper.attempt, progress, now)
                     found += from_progress(progress, now)
                 case Finished(keeper.id, outcome):

@@ -35,6 +35,7 @@ def is_told_by_another(event: Mapping[str, Any], kinds: set[str]) -> bool:
 
 TWINS = {
     "rollback_intent": frozenset({"intent"}),
+    "intent_followed": frozenset({"rollback_promoted"}),
     "rollback_effect": frozenset({"outcome_rolled_back", "outcome_unverified"}),
 }
 
@@ -191,6 +192,9 @@ SENTENCES: Mapping[str, Say] = {
     "rollback_decided": _decided,
     "withdrawn": _fixed("the rollback is not wanted any more, nothing took effect: {reason}"),
     "intent": _fixed("the intent is committed: from here on pause and cancel come too late"),
+    "intent_followed": _fixed(
+        "another primary answers (timeline {before}, now {timeline}) and has the intent"
+    ),
     "intent_withdrawn": _fixed("the intent is taken back: {reason}"),
     "rollback_effect": _effect,
     "rollback_group": _group,

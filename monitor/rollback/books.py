@@ -13,11 +13,14 @@ from monitor.pg import Connection
 from monitor.ports import Order, OutcomeKind
 from monitor.rollback import bookkeeping, ledger
 from monitor.rollback.advance import Lock
+from monitor.rollback.bookkeeping import State
 from monitor.rollback.checks import Stop
 from monitor.rollback.script.sequence import Group
 from monitor.rollback.stored import Plan
 
 T = TypeVar("T")
+
+ASKING = "asking the migration tool's table"
 
 
 class Attempt(Protocol):
@@ -41,7 +44,7 @@ class Attempt(Protocol):
 async def check_overtaken(connection: Connection, plan: Plan) -> None:
     """No later migration is in the tool's table. Raises Stop."""
     if plan.bookkeeping is not None:
-        async with pg.translated("asking the migration tool's table"):
+        async with pg.translated(ASKING):
             state = await bookkeeping.read(connection, plan.bookkeeping)
         if why := bookkeeping.overtaken(plan.bookkeeping, state):
             raise Stop(OutcomeKind.REFUSED, why)
@@ -50,7 +53,7 @@ async def check_overtaken(connection: Connection, plan: Plan) -> None:
 async def check_applied(connection: Connection, plan: Plan) -> None:
     """The tool has the migration. Asked after the schema, which may be undone by hand. Raises Stop."""
     if plan.bookkeeping is not None:
-        async with pg.translated("asking the migration tool's table"):
+        async with pg.translated(ASKING):
             state = await bookkeeping.read(connection, plan.bookkeeping)
         if why := bookkeeping.absent(plan.bookkeeping, state):
             raise Stop(OutcomeKind.REFUSED, why)
@@ -65,16 +68,25 @@ def locks(t: Attempt, others: Sequence[Lock]) -> list[Lock]:
     return [lock] if lock.label not in {other.label for other in others} else []
 
 
-async def check(t: Attempt) -> None:
-    """Nothing was recorded later, if we only begin: what has begun is finished."""
-    if t.group.start == 0:
-        await check_overtaken(t.connection, t.plan)
+async def check(t: Attempt) -> State | None:
+    """Nothing was recorded later, if we only begin: what has begun is finished.
+
+    What was read is for `confirm`: it says nothing yet if the schema was undone by hand.
+    """
+    if t.plan.bookkeeping is None or t.group.start != 0:
+        return None
+    state = await t.wait(bookkeeping.read(t.connection, t.plan.bookkeeping), ASKING)
+    if why := bookkeeping.overtaken(t.plan.bookkeeping, state):
+        raise Stop(OutcomeKind.REFUSED, why)
+    return state
 
 
-async def confirm(t: Attempt) -> None:
-    """The tool's table has the migration, if we only begin."""
-    if t.group.start == 0:
-        await check_applied(t.connection, t.plan)
+def confirm(t: Attempt, state: State | None) -> None:
+    """The tool's table has the migration, if we only begin; it is locked since it was read."""
+    if t.plan.bookkeeping is None or state is None:
+        return
+    if why := bookkeeping.absent(t.plan.bookkeeping, state):
+        raise Stop(OutcomeKind.REFUSED, why)
 
 
 async def keep(t: Attempt) -> None:

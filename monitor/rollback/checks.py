@@ -83,8 +83,7 @@ async def check_schema(
     """
     async with pg.translated("reading the touched objects"):
         await connection.execute(set_path(registered.search_path))
-        resolved = await catalogue.resolve(connection, names_of(registered))
-        path = await catalogue.path(connection)
+        resolved, path = await catalogue.resolve(connection, names_of(registered))
         run = await _new_code(connection, registered, done)
         now = await fingerprint.read(
             connection, registered.labels, registered.others, registered.search_path, registered.below

@@ -20,6 +20,7 @@ from monitor.pg import Connection
 from monitor.ports import Order, OutcomeKind
 from monitor.rollback import advance, books, ledger, locking, tenure, verifying
 from monitor.rollback.advance import Lock
+from monitor.rollback.bookkeeping import State
 from monitor.rollback.checks import (
     GroupDoneError,
     IntentGoneError,
@@ -30,6 +31,7 @@ from monitor.rollback.checks import (
     superseded,
 )
 from monitor.rollback.data import keeping
+from monitor.rollback.data.keeping import Keeping
 from monitor.rollback.fencing import Guard
 from monitor.rollback.held import Session
 from monitor.rollback.killpoints import KillPoint
@@ -148,11 +150,12 @@ async def _run(t: Try, held: Hold) -> dict[str, Any]:
     locks = await t.wait(advance.locks(t.connection, t.plan, t.group), "reading what is to be locked")
     patience = await _take(t, [*locks, *books.locks(t, locks)])
     held.since = time.monotonic()
-    await books.check(t)
+    state = await books.check(t)
     limits = locking.limiting(patience, t.statement_seconds)
-    salvaged = await _salvaged(t, limits)
-    await (_execute_together if t.together else _execute)(t, limits)
+    kept = await _kept(t, limits, state)
+    await (_execute_together if t.together else _execute)(t, limits, kept.script)
     t.kill("after_ledger_row")
+    salvaged = await t.wait(kept.counted(t.connection), "counting what was kept")
     await books.keep(t)
     effect = {
         "salvaged": salvaged,
@@ -204,14 +207,14 @@ async def _snatched(t: Try, locks: Sequence[Lock], what: str) -> bool:
     return False
 
 
-async def _salvaged(t: Try, limits: str) -> list[dict[str, Any]]:
-    """What the group would lose, kept under its locks; one without statements only concludes."""
+async def _kept(t: Try, limits: str, state: State | None) -> Keeping:
+    """What the group would lose, to be kept under its locks; one without statements only concludes."""
     if not t.group.statements:
-        return []
+        return Keeping(t.order.watch.id)
     now = await check_schema(t.connection, t.plan, t.group.start)
-    await books.confirm(t)
-    kept = keeping.keep(t.connection, t.order.watch.id, t.plan, t.group, now, lambda: limits)
-    return await t.wait(kept, "keeping what would be lost")
+    books.confirm(t, state)
+    preparing = keeping.prepare(t.connection, t.order.watch.id, t.plan, t.group, now, limits)
+    return await t.wait(preparing, "looking at what would be lost")
 
 
 async def _note(t: Try, detail: dict[str, Any]) -> dict[str, Any]:
@@ -269,18 +272,22 @@ async def _check_ledger(t: Try, locked: Locked | None) -> None:
         raise Stop(OutcomeKind.REFUSED, superseded(newer))
 
 
-async def _execute(t: Try, limits: str) -> None:
+async def _execute(t: Try, limits: str, keep: str) -> None:
     """One after another: what fails is named, and the evidence is of each."""
+    if keep:
+        await t.send(keep, "keeping what would be lost")
     for s in t.group.statements:
         await t.send(_as_registered(t, s.text, limits), f"statement {s.step} (line {s.line})")
         t.kill(f"after_statement_{s.step}")
     await t.send(_ending(t, limits), "deferred constraints and triggers, and the ledger")
 
 
-async def _execute_together(t: Try, limits: str) -> None:
-    """In one message, with the ledger's rows: on a slow network each round trip is time under the lock."""
+async def _execute_together(t: Try, limits: str, keep: str) -> None:
+    """In one message, with copies and the ledger's rows: on a slow network each round trip is time under the
+    lock."""
     texts = [_as_registered(t, s.text, limits) for s in t.group.statements]
-    await t.send("\n;\n".join([*texts, _ending(t, limits)]), "the statements, sent together")
+    message = "\n;\n".join([*([keep] if keep else ()), *texts, _ending(t, limits)])
+    await t.send(message, f"{'keeping what would be lost, and ' * bool(keep)}the statements, sent together")
 
 
 def _as_registered(t: Try, sql: str, limits: str) -> str:

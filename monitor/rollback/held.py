@@ -37,6 +37,12 @@ SETTINGS = {
 TRIPS = 5
 """Round trips that are remembered: one that was late for once decides nothing."""
 
+FAR = 0.005
+"""Seconds of a round trip from which on the statements of a group are sent together."""
+
+SURE = 3
+"""Round trips of a new session, of which the first was a long one."""
+
 DEADLOCK_TIMEOUT = """/* migration-monitor: how soon whoever waits for us looks for a deadlock */
 SELECT s.setting::float8 / 1000 AS own,
        s.source IN ('default', 'configuration file', 'command line', 'environment variable') AS everybodys,
@@ -83,14 +89,17 @@ class Session:
 
     @property
     def round_trip(self) -> float:
-        """Seconds until the server has answered nothing at all: the median of the last checks."""
+        """Seconds: the median of the last checks."""
         return median(self.trips) if self.trips else 0.0
+
+    @property
+    def is_far(self) -> bool:
+        """Whether no answer was quick: one that was late may have waited for a processor."""
+        return bool(self.trips) and min(self.trips) >= FAR
 
     async def measure(self) -> None:
         """One more round trip."""
-        began = time.monotonic()
-        await self.connection.execute(f"{pg.MARK} SELECT")
-        self.trips.append(time.monotonic() - began)
+        self.trips.append(await round_trip(self.connection))
 
 
 class Held:
@@ -133,6 +142,13 @@ class Held:
         await pg.close(session.connection if session else None)
 
 
+async def round_trip(connection: Connection) -> float:
+    """Seconds until the server has answered nothing at all."""
+    began = time.monotonic()
+    await connection.execute(f"{pg.MARK} SELECT")
+    return time.monotonic() - began
+
+
 async def fit_session(dsn: str, name: str) -> Session:
     try:
         connection = await pg.connect(dsn, name=name, deadline=pg.CONNECT_DEADLINE, **SETTINGS)
@@ -152,6 +168,8 @@ async def fit_session(dsn: str, name: str) -> Session:
     session = Session(connection, server, deadlock)
     try:
         await answer(connection, session.measure(), "measuring a round trip")
+        while session.is_far and len(session.trips) < SURE:
+            await answer(connection, session.measure(), "measuring a round trip")
     except BaseException:
         connection.terminate()
         raise

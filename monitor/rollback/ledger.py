@@ -59,9 +59,9 @@ CLEAR_INTENT = """/* migration-monitor: intent withdrawn */
 UPDATE migration_monitor.watch SET intent_at = NULL WHERE id = $1"""
 
 ADD_EVENT = """/* migration-monitor: event */
-INSERT INTO migration_monitor.event (watch_id, target, at, kind, detail, key)
-VALUES ($1, $2, 'epoch'::timestamptz + $3::bigint * interval '1 microsecond', $4, $5::text::jsonb, $6)
+INSERT INTO migration_monitor.event (watch_id, target, at, kind, detail, key) VALUES ({values})
 ON CONFLICT (key) DO NOTHING"""
+"""Written as text: a statement with parameters costs a round trip more the first time, under the locks."""
 
 EFFECT = """/* migration-monitor: what the rollback did */
 SELECT detail::text FROM migration_monitor.event WHERE key = $1"""
@@ -165,6 +165,13 @@ async def add_intent(connection: Connection, order: Order, timeline: int = 0) ->
     )
 
 
+async def add_followed(connection: Connection, order: Order, before: int, now: int) -> None:
+    """The intent is there on another timeline, and what was committed before: it goes on there."""
+    key = f"{order.watch.id}/intent/{order.at}/timeline/{now}"
+    detail = {"before": before, "timeline": now}
+    await add_event(connection, order.watch, order.at, "intent_followed", detail, key)
+
+
 async def intended(connection: Connection, watch: WatchRow) -> Order:
     """What `add_intent` wrote last; without it the moment of the intent stands for the decision."""
     r = await connection.fetchrow(INTENT, watch.id)
@@ -187,7 +194,13 @@ async def add_event(
     connection: Connection, watch: WatchRow, at: Micros, kind: str, detail: Json, key: str
 ) -> None:
     text = encoding.dumps(connection, json.dumps(detail, default=str))
-    await connection.execute(ADD_EVENT, watch.id, watch.target, at, kind, text, key)
+    moment = f"'epoch'::timestamptz + {at:d}::bigint * interval '1 microsecond'"
+    first, last = map(_constants, ((watch.id, watch.target), (kind, text, key)))
+    await connection.execute(ADD_EVENT.format(values=f"{first}, {moment}, {last}"))
+
+
+def _constants(values: Sequence[str]) -> str:
+    return ", ".join(map(quote_literal, values))
 
 
 async def add_effect(connection: Connection, order: Order, detail: Json) -> None:

@@ -17,6 +17,7 @@ from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld
 from monitor.pg import Connection
 from monitor.ports import Json, Order, Outcome, OutcomeKind, Progress, ProgressKind
 from monitor.rollback import books, checks, ledger, outside
+from monitor.rollback.acquaintance import LOOK, LOOKING, Acquaintance
 from monitor.rollback.checks import GroupDoneError, IntentGoneError, Stop
 from monitor.rollback.clearing import InTheWay
 from monitor.rollback.commit import Doubts
@@ -34,22 +35,11 @@ from monitor.rollback.stored import Plan
 from monitor.rollback.tenure import HeldTooLongError
 from monitor.rollback.timeline import Course, LedgerLostError
 
-LOOK = (
-    "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL lock_timeout = '500ms'; "
-    "SET LOCAL statement_timeout = '4s'"
-)
-
 EMBRACES_TOLD = 10
 """One of so many is told, and who is in the way looked up: there may be several a second."""
 
-FAR = 0.005
-"""Seconds of a round trip from which on the statements of a group are sent together."""
-
 LONGEST_NAP = 1.0
 """Seconds until it is asked again whether the rollback is wanted."""
-
-LOOKING = 45.0
-"""Seconds for a look at everything before the intent; nothing is held meanwhile."""
 
 BREACH_ENDED = "the breach ended before any statement took effect"
 
@@ -69,6 +59,7 @@ class Rollback:
     hindered: int = 0  # of them, ended by no room on the server or by our own cap
     resting: int = 0  # of those, how many were rested for
     embraced: int = 0  # how many of them ended because the application waited for us too
+    acquaintance: Acquaintance = field(default_factory=Acquaintance)
     intended: bool = False
     paged: bool = False
     trouble: str = ""  # the last one told
@@ -81,7 +72,7 @@ class Rollback:
     def __post_init__(self) -> None:
         self.tries = Tries(self.report)
         self.hooks = BeforeHooks(self.means.levers, self.order, self.report)
-        self.course = Course(self.order.watch.id, self.plan.statements, self.report)
+        self.course = Course(self.order.watch.id, self.plan.statements, self.report, self._note_followed)
         means, plan = self.means, self.plan
         self.way = InTheWay(means.held, plan.system_identifier, plan.locked, means.blockers, self.report)
 
@@ -165,7 +156,11 @@ class Rollback:
         deadlock = await answer(session.connection, deadlock_timeout(session.connection), "reading a setting")
         limits = (self.attempt, self.attempt - self.embraced, means.policy, deadlock, means.statement_seconds)
         one = Try(session, self.plan, group, self.order, *limits, means.kill, means.guard, lookout)
-        one = replace(one, together=not self.plainly and session.round_trip >= FAR)
+        one = replace(one, together=not self.plainly and session.is_far)
+        if one.together:
+            await self.acquaintance.make(one)
+            if not self.standing.begun and not self.wanted():  # that took a while
+                return await self._withdraw()
         with lookout.watching(session):
             effect = await self._prepared(one)
         if effect is None:
@@ -283,6 +278,13 @@ class Rollback:
         if self.plan.keeps:
             await answer(connection, keeping.make_room(connection, self.plan), "making room for kept data")
         await answer(connection, write(connection, work, self.means.guard), "writing the intent")
+
+    async def _note_followed(self, connection: Connection, before: int, now: int) -> None:
+        async def work(c: Connection) -> None:
+            await ledger.lock_watch(c, self.order.watch.id)
+            await ledger.add_followed(c, self.order, before, now)
+
+        await write(connection, work, self.means.guard)
 
     async def _stopped(self, blocked: HookBlocksError) -> Outcome | None:
         """A hook has to succeed first. A person's order has no breach that ends: it is given back in time."""

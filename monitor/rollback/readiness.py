@@ -13,15 +13,14 @@ from monitor import ownership, pg
 from monitor.digest import INTACT
 from monitor.pg import Connection
 from monitor.ports import Lack, OutcomeKind, Readiness, Reason, WatchRow, loss_sentences
-from monitor.rollback import bookkeeping, checks, conditions, group, ledger
+from monitor.rollback import bookkeeping, checks, conditions, group, ledger, trips
+from monitor.rollback.acquaintance import LOOK
 from monitor.rollback.checks import Stop
 from monitor.rollback.data import atrisk
 from monitor.rollback.data.keeping import places
 from monitor.rollback.forecast import estimate
 from monitor.rollback.held import Session
-from monitor.rollback.protocol import LOOK
 from monitor.rollback.registration import deferrable, hidden, misfits
-from monitor.rollback.registration.cautions import too_long
 from monitor.rollback.schema import sizes
 from monitor.rollback.script.plan import sha256_of
 from monitor.rollback.stored import Plan, set_path
@@ -126,10 +125,8 @@ async def full(session: Session, watch: WatchRow, plan: Plan, max_locked: float)
     reasons += [Reason(p.what, Lack.RIGHTS) for p in filtered]
     reasons += [Reason(what, Lack.DATA) for what in broken]
     seconds = estimate.seconds(plan.salvaged, plan.forecast(), large, plan.measured)
-    trips = estimate.trips(plan.salvaged, plan.groups, books=plan.bookkeeping is not None)
-    far = estimate.Network(trips, session.round_trip, bool(plan.salvaged))
-    if seconds + far.seconds > max_locked:
-        why = far.too_long(seconds, max_locked) if far.decides(seconds) else too_long(seconds, max_locked)
+    far = estimate.Network(trips.most(plan), session.round_trip)
+    if why := far.too_long(seconds, max_locked):
         reasons.append(Reason(why, Lack.LOCKS_ESTIMATE))
     notes = (f"estimated {seconds + far.seconds:.1f} s under the lock{far.told()}", *loss_sentences(at_risk))
     return Readiness(not reasons, tuple(reasons), notes, at_risk=at_risk)

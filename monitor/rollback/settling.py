@@ -102,7 +102,7 @@ async def forsaken(asked: Asked, watch: WatchRow, guard: Guard, lost: LedgerLost
     """Gives the intent back on a timeline that has lost something. What is half done there has failed."""
     standing = await give_back(asked, watch, guard, str(lost))
     if not standing.begun:
-        return Outcome(OutcomeKind.LEDGER_LOST, str(lost))
+        return Outcome(OutcomeKind.LEDGER_LOST, str(lost), {"timeline": lost.now})
     half = half_done(standing, len(asked.plan.statements))
     return Outcome(OutcomeKind.FAILED, f"{half}: {lost}", {"took_effect": standing.done})
 

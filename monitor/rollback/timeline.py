@@ -2,12 +2,12 @@
 
 A promotion that lost nothing is no reason to stop. What is known to be lost can't be proven any more:
 then nothing is done without a person, whatever the rows that are left seem to say.
-This file reads; it decides nothing about a rollback.
+This file decides nothing about a rollback.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from monitor.pg import Connection
@@ -22,7 +22,7 @@ SELECT w.intent_at IS NOT NULL AS intent FROM migration_monitor.watch w WHERE w.
 
 DECIDED_ON = """/* migration-monitor: the timeline of the intent */
 SELECT (e.detail->>'timeline')::int FROM migration_monitor.event e
- WHERE e.watch_id = $1 AND e.kind = 'intent' ORDER BY e.id DESC LIMIT 1"""
+ WHERE e.watch_id = $1 AND e.kind IN ('intent', 'intent_followed') ORDER BY e.id DESC LIMIT 1"""
 
 
 class LedgerLostError(Exception):
@@ -30,6 +30,7 @@ class LedgerLostError(Exception):
 
     def __init__(self, before: int, now: int, lost: str, standing: Standing) -> None:
         self.standing = standing
+        self.now = now
         super().__init__(
             f"a failover from timeline {before} to {now} lost {lost}: nothing is done without a person"
         )
@@ -37,11 +38,16 @@ class LedgerLostError(Exception):
 
 @dataclass(slots=True)
 class Course:
-    """One rollback's way over timelines. `timeline`: that its intent was committed on; 0: not known."""
+    """One rollback's way over timelines. `timeline`: that its intent was committed on; 0: not known.
+
+    `note` writes into the ledger that it goes on on another: whoever settles it after a restart would else
+    take the old one for the last that was used, and say of the same failover that it may have lost a commit.
+    """
 
     watch_id: str
     statements: Sequence[Statement]
     report: Callable[[Progress], None]
+    note: Callable[[Connection, int, int], Awaitable[None]]
     timeline: int = 0
 
     async def follow(self, session: Session, standing: Standing) -> None:
@@ -52,13 +58,16 @@ class Course:
             what, found = await answer(session.connection, question, "looking what a failover has lost")
             if what:
                 raise LedgerLostError(before, now, what, found)
+            await answer(
+                session.connection, self.note(session.connection, before, now), "noting the new timeline"
+            )
             text = f"the primary was promoted: timeline {before} to {now}; the ledger has lost nothing of it"
             self.report(Progress(ProgressKind.PROMOTED, text, {"before": before, "now": now}))
         self.timeline = now
 
 
 async def decided_on(connection: Connection, watch_id: str) -> int:
-    """The timeline that the last intent was committed on; 0: not known."""
+    """The timeline that the last intent was committed on, or was followed to; 0: not known."""
     found: int | None = await connection.fetchval(DECIDED_ON, watch_id)
     return found or 0
 

@@ -13,7 +13,7 @@ BATCH = 5000
 """Rows of one statement: some tens of milliseconds."""
 
 KEPT = (
-    "registered", "control", "intent", "intent_withdrawn", "rollback_group", "bookkeeping",
+    "registered", "control", "intent", "intent_followed", "intent_withdrawn", "rollback_group", "bookkeeping",
     "rollback_effect", "ended", "restored", "kept_dropped",
 )  # fmt: skip
 """Kinds of events that are the record of a watch."""

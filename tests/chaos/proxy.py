@@ -33,6 +33,7 @@ class Proxy:
         self.struck = 0
         self.fake_pid = False
         self.delay = 0.0  # seconds that each answer is late: the way there and back
+        self.wire: list[tuple[asyncio.StreamWriter, bytes]] | None = None  # what passed, b"": an answer
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -59,6 +60,26 @@ class Proxy:
     def lead_to(self, dsn: str) -> None:
         """Where new connections go: the name moves, as after a failover."""
         self._dsn = urlsplit(dsn)
+
+    def _note(self, client: asyncio.StreamWriter, data: bytes) -> None:
+        if self.wire is not None:
+            self.wire.append((client, data))
+
+    def questions(self, word: bytes) -> list[bytes]:
+        """Of the connection on which `word` passed last: what was sent behind that, by round trip.
+
+        `wire` must have been set to an empty list before.
+        """
+        wire = self.wire or []
+        client = next(client for client, data in reversed(wire) if word in data)
+        asked = [b""]
+        for data in (data for of, data in wire if of is client):
+            if data:
+                asked[-1] += data
+            elif asked[-1]:
+                asked.append(b"")
+        last = max(n for n, data in enumerate(asked) if word in data)
+        return [data for data in asked[last + 1 :] if data]
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -104,6 +125,7 @@ class Proxy:
                 return
             if strike in {Fault.AFTER, Fault.SWALLOW}:
                 swallow.set()
+            self._note(client, data)
             upstream.write(data)
             await upstream.drain()
             if strike is Fault.AFTER:
@@ -125,6 +147,7 @@ class Proxy:
         self, answers: asyncio.StreamReader, writer: asyncio.StreamWriter, swallow: asyncio.Event
     ) -> None:
         while data := await answers.read(65536):
+            self._note(writer, b"")
             if not swallow.is_set():
                 if self.delay:
                     await asyncio.sleep(self.delay)

@@ -74,6 +74,32 @@ async def test_a_promotion_that_lost_nothing_is_followed(two: Pair) -> None:
     assert await ledger_rows(two.standby.dsn()) == 1
 
 
+async def test_what_was_said_of_a_failover_holds_after_a_restart(two: Pair) -> None:
+    """It had lost nothing: who starts anew does not say of the same that it may have lost a commit."""
+    watch, heard = await registered(two.primary.dsn(), DROP_COLUMN), Heard()
+    reader = await _blocking(two)
+    async with Proxy(two.primary.dsn()) as proxy, executing(proxy.dsn) as executor:
+        task = asyncio.create_task(rolled_back(executor, watch, heard))
+        await _until(heard, ProgressKind.BLOCKED)
+        await two.caught_up()
+        await two.fail_over()
+        other = await asyncpg.connect(two.standby.dsn())
+        await other.execute("BEGIN; SELECT 1 FROM contacts")
+        proxy.lead_to(two.standby.dsn())
+        await _until(heard, ProgressKind.PROMOTED)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    reader.terminate()
+    other.terminate()
+    told = [p.text for p in heard.progress if p.kind is ProgressKind.PROMOTED]
+    assert told == ["the primary was promoted: timeline 1 to 2; the ledger has lost nothing of it"]
+    async with executing(two.standby.dsn()) as executor:
+        known = await load(two.standby.dsn())
+        assert await asyncio.wait_for(executor.settle(known, lambda: True, Heard()), 30) is None
+        assert (await rolled_back(executor, known)).kind is OutcomeKind.ROLLED_BACK
+    assert await ledger_rows(two.standby.dsn()) == 1
+
+
 async def test_a_failover_that_lost_the_intent_leaves_the_decision_to_a_person(two: Pair) -> None:
     """What was committed is not there: nothing is executed on that timeline."""
     watch, heard = await registered(two.primary.dsn(), DROP_COLUMN), Heard()

@@ -10,8 +10,6 @@ from monitor.ports import OutcomeKind, ProgressKind
 from monitor.rollback.executor import Limits, RollbackExecutor
 from monitor.rollback.forecast import estimate
 from monitor.rollback.locks import LockPolicy
-from monitor.rollback.script.plan import read
-from monitor.rollback.script.sequence import groups_of
 from tests.chaos.proxy import Proxy
 from tests.conftest import Database
 from tests.rollbacks import (
@@ -65,20 +63,23 @@ async def test_the_estimate_is_above_what_the_network_takes_and_below_twice_of_i
 async def test_too_far_away_is_not_ready_with_the_true_remedy_and_near_again_is_ready(
     newest: Database,
 ) -> None:
-    """80 ms and a copy, then 0."""
+    """80 ms are near enough, 250 are not; then 0."""
     await build(newest.dsn)
     watch = await registered(newest.dsn, DROP_COLUMN)
     async with Proxy(newest.dsn) as proxy, executing(proxy.dsn, Limits()) as executor:
         proxy.delay = 0.08
         codes, told = await _checked(executor, watch)
+        assert (codes, "round trips of 8" in told) == ((), True)
+        proxy.delay = 0.25
+        codes, told = await _checked(executor, watch)
         assert codes == ("locks_estimate",)
-        assert "run the daemon nearer to the database, use --data-loss quarantine or accept, or raise" in told
+        assert "run the daemon nearer to the database, or raise max_locked" in told
         proxy.delay = 0.0
         assert (await _checked(executor, watch))[0] == ()
 
 
 @pytest.mark.promise(4)
-@pytest.mark.parametrize("delay", [0.08, 0.4])
+@pytest.mark.parametrize("delay", [0.15, 0.4])
 async def test_a_network_that_becomes_slow_and_fast_again_costs_no_verdict(
     newest: Database, delay: float
 ) -> None:
@@ -126,10 +127,15 @@ async def test_what_fails_of_statements_that_went_together_is_named_by_a_second_
     assert await ledger_rows(dsn) == 0
 
 
-async def test_round_trips_are_those_of_the_group_that_has_the_most() -> None:
-    """Statements cost none of their own."""
-    _, statements = await read(THREE)
-    groups = groups_of(statements)
-    assert estimate.trips([], groups, books=False) == estimate.FIXED
-    assert estimate.trips([], groups, books=True) == estimate.FIXED + estimate.BOOKS
-    assert estimate.trips([], [], books=True) == 0
+def test_the_sentence_for_too_long_names_the_larger_part_with_its_remedy() -> None:
+    """Both parts are in the sum."""
+    near, far = estimate.Network(14, 0.001), estimate.Network(14, 0.1)
+    assert near.too_long(1.9, 2) == ""
+    assert near.too_long(2.5, 2).startswith(
+        "copying and scanning is estimated to hold the lock for 2.5 s, more"
+    )
+    told = far.too_long(1.5, 2)
+    assert told.startswith("copying and scanning is estimated to hold the lock for 2.9 s, 1.4 s of it for 14")
+    assert "--data-loss quarantine" in told
+    assert "run the daemon nearer to the database" in far.too_long(0.9, 2)
+    assert estimate.Network(0, 0.1).too_long(1, 2) == ""

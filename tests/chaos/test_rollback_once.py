@@ -37,6 +37,9 @@ ROOT = Path(__file__).parent.parent.parent
 
 TWO = DROP_COLUMN + b";\n" + RENAME
 
+SLOW = 0.006
+"""Seconds that each answer is late: from 5 ms on the statements of a group go together."""
+
 POINTS = (
     "before_intent", "after_intent", "after_statement_1", "after_statement_2", "after_ledger_row",
     "before_commit", "after_commit",
@@ -77,6 +80,30 @@ async def test_killed_at_any_point_the_effect_happens_exactly_once(database: Dat
         outcome = await asyncio.wait_for(executor.settle(watch, lambda: True, heard), 30)
         assert (outcome is not None) is (point == "after_commit")
         outcome = outcome or await rolled_back(executor, watch, heard)
+    assert outcome.kind is OutcomeKind.ROLLED_BACK
+    await _is_once(dsn)
+
+
+@pytest.mark.parametrize("point", ["after_intent", "after_ledger_row", "before_commit", "after_commit"])
+@pytest.mark.fault(1)
+async def test_killed_on_a_slow_network_where_all_goes_in_one_message_it_happens_once(
+    newest: Database, point: str
+) -> None:
+    """Copy, statements and ledger rows of both are one text there."""
+    dsn = newest.dsn
+    await build(dsn)
+    watch = await registered(dsn, TWO)
+    async with Proxy(dsn) as proxy:
+        proxy.delay, proxy.wire = SLOW, []
+        process = await _process(proxy.dsn, point)
+        await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == -signal.SIGKILL
+        together = [data for _, data in proxy.wire if b"DROP COLUMN" in data and b"RENAME COLUMN" in data]
+        assert len(together) == (point != "after_intent")
+        async with executing(proxy.dsn) as executor:
+            outcome = await asyncio.wait_for(executor.settle(watch, lambda: True, Heard()), 30)
+            assert (outcome is not None) is (point == "after_commit")
+            outcome = outcome or await rolled_back(executor, watch)
     assert outcome.kind is OutcomeKind.ROLLED_BACK
     await _is_once(dsn)
 

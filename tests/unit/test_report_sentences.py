@@ -102,6 +102,8 @@ TOLD: list[tuple[str, dict[str, Any], str]] = [
      "the rollback is not wanted any more, nothing took effect: it recovered"),
     ("intent", {**FIRED, "timeline": 1},
      "the intent is committed: from here on pause and cancel come too late"),
+    ("intent_followed", {"before": 1, "timeline": 2},
+     "another primary answers (timeline 1, now 2) and has the intent"),
     ("intent_withdrawn", {"reason": "not wanted"}, "the intent is taken back: not wanted"),
     ("rollback_effect", DONE, f"the plan is committed; {AMOUNTS}"),
     ("rollback_group", {"steps": [1, 2], "salvaged": []},

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from monitor.core.samples import SECOND
 from monitor.core.thresholds import Mode
-from monitor.daemon.happenings import ReadinessRead
-from monitor.ports import Outcome, OutcomeKind, ProgressKind, Readiness
+from monitor.daemon.happenings import Progressed, ReadinessRead
+from monitor.ports import Outcome, OutcomeKind, Progress, ProgressKind, Readiness
 from tests.hands import START, Desk
 
 BAD = 0.05
@@ -40,6 +40,36 @@ def test_after_a_lost_ledger_the_breach_asks_a_person() -> None:
     desk.begin().start([desk.stored_row()], desk.records[-1].memory or {})
     assert desk.view()["ledger_lost"] == LOST.reason
     assert desk.keeper().mode is Mode.APPROVE
+
+
+def test_one_failover_is_told_once_by_the_rollback_that_met_it() -> None:
+    """What it has lost is not followed by word that the watch goes on there, nor what it has not by the same
+    again."""
+    desk = Desk()
+    desk.register()
+    desk.say_through(0, 30, error_rate=BAD)
+    desk.progress(ProgressKind.INTENT)
+    desk.take(ReadinessRead("w-1", Readiness(True, timeline=2)))
+    assert "promoted" not in desk.kinds()
+    desk.finish(Outcome(OutcomeKind.LEDGER_LOST, LOST.reason, {"timeline": 2}))
+    desk.take(ReadinessRead("w-1", Readiness(True, timeline=2)))
+    assert [kind for kind in desk.kinds() if kind in {"promoted", "ledger_lost"}] == ["ledger_lost"]
+
+
+def test_a_rollback_that_goes_on_on_the_new_primary_has_told_of_it() -> None:
+    """And a later failover is told again."""
+    desk = Desk()
+    desk.register()
+    desk.say_through(0, 30, error_rate=BAD)
+    desk.progress(ProgressKind.INTENT)
+    news = Progress(ProgressKind.PROMOTED, "timeline 1 to 2", {"before": 1, "now": 2})
+    desk.take(Progressed("w-1", news))
+    desk.say_through(31, 70, error_rate=0.0)
+    desk.finish(Outcome(OutcomeKind.WITHDRAWN, "the breach ended"))
+    desk.take(ReadinessRead("w-1", Readiness(True, timeline=2)))
+    assert "promoted" not in desk.kinds()
+    desk.take(ReadinessRead("w-1", Readiness(True, timeline=3)))
+    assert desk.kinds().count("promoted") == 1
 
 
 def test_an_intent_that_only_the_history_remembers_is_lost_when_the_timeline_changed() -> None:

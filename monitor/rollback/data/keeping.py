@@ -1,18 +1,19 @@
 """What the plan takes away and must not be lost, as one step of the rollback's transaction.
 
-Copies what is salvaged, notes what is quarantined. Both come after the locks and before the statements.
+Copies what is salvaged, notes what is quarantined. Both come after the locks and before the statements, in
+one text: on a slow network each round trip is time under the lock.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from monitor.pg import Connection, quote_identifier
-from monitor.rollback.data import manifest, salvage, whereabouts
+from monitor.rollback.data import manifest, salvage, text
 from monitor.rollback.data.losses import Quarantined
 from monitor.rollback.data.manifest import SCHEMA, Kept
-from monitor.rollback.data.salvage import Known, Limit
+from monitor.rollback.data.salvage import Known, Step
 from monitor.rollback.schema import definition
 from monitor.rollback.schema.fingerprint import Fingerprint
 from monitor.rollback.script.labels import split_label
@@ -32,31 +33,57 @@ def places(plan: Plan) -> list[str]:
     return sorted({SCHEMA, *tables}) if plan.keeps else []
 
 
-async def keep(
-    connection: Connection, watch_id: str, plan: Plan, group: Group, now: Fingerprint, limit: Limit
-) -> list[dict[str, Any]]:
-    """What the event row says of each. Needs the group's locks to be held."""
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What a group has to keep: one text to send under its locks, and what the event row says of each."""
+
+    watch_id: str
+    script: str = ""
+    told: tuple[dict[str, Any], ...] = ()
+
+    async def counted(self, connection: Connection) -> list[dict[str, Any]]:
+        """What was told, with the rows that were copied. Behind the script, in its transaction."""
+        places = [t["into"] for t in self.told if t["into"] and t["rows"] is not None]
+        if not places:
+            return list(self.told)
+        rows = await manifest.counts(connection, self.watch_id, places)
+        return [{**t, "rows": rows[t["into"]]} if t["into"] in rows else t for t in self.told]
+
+
+async def prepare(
+    connection: Connection, watch_id: str, plan: Plan, group: Group, now: Fingerprint, limit: str
+) -> Keeping:
+    """Reads what is needed for it. Needs the group's locks and the pinned search_path.
+
+    `limit`: the statement that gives the next ones what is left of the time for which locks may be held.
+    """
     losses, aside = plan.salvaged_by(group), plan.quarantined_by(group)
     if not losses and not aside:
-        return []
-    named = await whereabouts.named(connection, now["relations"])
-    known = Known(now["relations"], named, set_path(plan.search_path))
-    copied = await salvage.copy(connection, watch_id, losses, known, limit)
-    return copied + [await _note(connection, watch_id, q, known) for q in aside]
+        return Keeping(watch_id)
+    relations = now["relations"]
+    labels = [loss.label for loss in (*losses, *(q.loss for q in aside))]
+    known = Known(
+        relations, await definition.describe(connection, labels, relations), set_path(plan.search_path), limit
+    )
+    steps = salvage.copying(connection, watch_id, losses, known)
+    steps += [_noting(connection, watch_id, q, known) for q in aside]
+    statements = [sql for step in steps for sql in step.statements]
+    script = [salvage.ALL_ROWS, text.PIN_WRITING, *statements, text.UNPIN_WRITING] if statements else []
+    return Keeping(watch_id, "; ".join(script), tuple(step.told for step in steps))
 
 
-async def _note(connection: Connection, watch_id: str, q: Quarantined, known: Known) -> dict[str, Any]:
+def _noting(connection: Connection, watch_id: str, q: Quarantined, known: Known) -> Step:
     """The statements that follow put it aside; here it is written down how to have it back."""
-    loss = q.loss
-    itself = await whereabouts.of(connection, loss.label, loss.column, known.named)
+    loss, made = q.loss, known.described[q.loss.label]
+    attnums = {c["name"]: c["attnum"] for c in made["columns"] or ()}
     kept = Kept(
         watch_id, loss.step, loss.kind, "quarantined", loss.label, loss.column, where_is(q),
-        q.place if loss.column else "", (), None, "", "", source_oid=itself.oid, kept_oid=itself.oid,
-        kept_attnum=itself.attnum if loss.column else None, bystanders=itself.bystanders,
+        q.place if loss.column else "", (), None, "", "", source_oid=made["oid"], kept_oid=made["oid"],
+        kept_attnum=attnums[loss.column] if loss.column else None, bystanders=tuple(made["bystanders"]),
     )  # fmt: skip
-    made = await definition.read(connection, known.described, loss.label, loss.column, stays=True)
-    await manifest.note(connection, kept, replace(made, create=_back(q)), ())
-    return {"source": loss.name, "rows": None, "into": kept.salvaged_as, "step": loss.step}
+    again = replace(definition.of(made, loss.label, loss.column, stays=True), create=_back(q))
+    told = {"source": loss.name, "rows": None, "into": kept.salvaged_as, "step": loss.step}
+    return Step((known.limit, manifest.noting(connection, kept, again, ())), told)
 
 
 def where_is(q: Quarantined) -> str:

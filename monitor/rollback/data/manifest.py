@@ -9,11 +9,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from monitor import encoding, pg
 from monitor.errors import DatabaseError
-from monitor.pg import MARK, PINNED, Connection, quote_identifier
+from monitor.pg import MARK, PINNED, Connection, quote_identifier, quote_literal
 from monitor.rollback.schema.definition import Definition, Parent
 
 SCHEMA = "migration_monitor_salvage"
@@ -21,6 +21,9 @@ SCHEMA = "migration_monitor_salvage"
 QUARANTINE_SCHEMA = "migration_monitor_quarantine"
 
 MANIFEST = f"{SCHEMA}.manifest"
+
+SALVAGED = "salvaged"
+"""Kept as a copy."""
 
 LIMITS = """/* migration-monitor: where kept data goes */
 SET TRANSACTION READ WRITE;
@@ -81,12 +84,11 @@ SELECT pg_catalog.bool_and(pg_catalog.to_regnamespace(s) IS NOT NULL)
 NOTE = f"""/* migration-monitor: manifest */
 INSERT INTO {MANIFEST} (watch_id, step, kind, how, source, source_column, salvaged_as, kept_column, keys,
        row_count, create_sql, finish_sql, restore_sql, source_oid, kept_oid, kept_attnum, bystanders, parents,
-       foreign_sql)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18::text::jsonb, $19)"""
+       foreign_sql)"""
 
 VACATE = f"""/* migration-monitor: a place that was put to use again */
 UPDATE {MANIFEST} SET dropped_at = pg_catalog.clock_timestamp()
- WHERE salvaged_as = $1 AND coalesce(kept_oid, $2::oid) = $2::oid AND dropped_at IS NULL"""
+ WHERE salvaged_as = {{place}} AND coalesce(kept_oid, {{oid}}) = {{oid}} AND dropped_at IS NULL"""
 """Names of a quarantine are free at registration, and putting something there fails unless they still are:
 what an earlier rollback put aside in this table under this one was taken back or dropped by a person since.
 In another table, that had its name then, it still is."""
@@ -99,6 +101,10 @@ UPDATE {MANIFEST} SET restored_at = now(), dropped_at = now()
 COLUMNS = """m.watch_id, m.step, m.kind, m.how, m.source, m.source_column, m.salvaged_as, m.kept_column,
        m.keys, m.row_count, m.create_sql, m.finish_sql, m.restored_at, m.dropped_at, m.source_oid, m.kept_oid,
        m.kept_attnum, m.bystanders, m.parents::text AS parents, m.foreign_sql"""
+
+COUNTS = f"""/* migration-monitor: how much was copied */
+SELECT salvaged_as, row_count FROM {MANIFEST}
+ WHERE watch_id = $1 AND salvaged_as = ANY ($2::text[]) AND dropped_at IS NULL"""
 
 OF_WATCH = f"""/* migration-monitor: what a watch's rollback kept */
 SELECT {COLUMNS} FROM {MANIFEST} m WHERE m.watch_id = $1 ORDER BY m.step, m.salvaged_as"""
@@ -182,17 +188,44 @@ async def exists(connection: Connection) -> bool:
     return True
 
 
-async def note(connection: Connection, kept: Kept, definition: Definition, fill: Sequence[str]) -> None:
-    """Writes the row. Needs the rollback's own transaction."""
-    await connection.execute(VACATE, kept.salvaged_as, kept.kept_oid)
-    await connection.execute(
-        NOTE, kept.watch_id, kept.step, kept.kind, kept.how, kept.source, kept.source_column,
-        kept.salvaged_as, kept.kept_column, list(kept.keys), kept.row_count,
-        "".join(f"{sql};\n" for sql in definition.create), "".join(f"{sql};\n" for sql in definition.finish),
-        definition.around(*fill), kept.source_oid, kept.kept_oid, kept.kept_attnum, list(kept.bystanders),
-        encoding.dumps(connection, json.dumps([asdict(p) for p in definition.parents])),
-        list(definition.foreign),
+def noting(connection: Connection, kept: Kept, definition: Definition, fill: Sequence[str]) -> str:
+    """The statements that write the row; of a copy they count it and see which table it is.
+
+    As text, so that they go with the copy. Under the pinned search_path.
+    """
+    place, count = _literal(kept.kept_oid), "NULL"
+    if kept.how == SALVAGED:
+        place = f"pg_catalog.to_regclass({quote_literal(kept.salvaged_as)})"
+        count = f"(SELECT pg_catalog.count(*) FROM {kept.salvaged_as})"
+    create, finish = ("".join(f"{sql};\n" for sql in part) for part in (definition.create, definition.finish))
+    parents = encoding.dumps(connection, json.dumps([asdict(p) for p in definition.parents]))
+    before: tuple[Constant, ...] = (
+        kept.watch_id, kept.step, kept.kind, kept.how, kept.source, kept.source_column, kept.salvaged_as,
+        kept.kept_column, kept.keys,
     )  # fmt: skip
+    text: tuple[Constant, ...] = (create, finish, definition.around(*fill), kept.source_oid)
+    behind: tuple[Constant, ...] = (kept.kept_attnum, kept.bystanders, parents, definition.foreign)
+    values = [*map(_literal, before), count, *map(_literal, text), place, *map(_literal, behind)]
+    vacating = VACATE.format(place=quote_literal(kept.salvaged_as), oid=f"{place}::oid")
+    return f"{vacating}; {NOTE} VALUES ({', '.join(values)})"
+
+
+Constant: TypeAlias = str | int | tuple[str, ...] | tuple[int, ...] | None
+
+
+def _literal(value: Constant) -> str:
+    """As an SQL constant; of an array without its type, which the column gives."""
+    if isinstance(value, str):
+        return quote_literal(value)
+    if not isinstance(value, tuple):
+        return "NULL" if value is None else str(value)
+    return f"ARRAY[{', '.join(map(_literal, value))}]" if value else "'{}'"
+
+
+async def counts(connection: Connection, watch_id: str, places: Sequence[str]) -> dict[str, int]:
+    """Rows of the copies at these places. Needs a manifest."""
+    rows = await connection.fetch(COUNTS, watch_id, list(places))
+    return {r["salvaged_as"]: r["row_count"] for r in rows}
 
 
 async def of_watch(connection: Connection, watch_id: str) -> list[Kept]:

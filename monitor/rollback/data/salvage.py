@@ -1,19 +1,20 @@
 """Copies what the plan would destroy, in the rollback's own transaction and after its locks.
 
 Salvaging before the lock loses late writes. Every copy has a manifest row with the SQL that brings it back.
+Copies and rows are one text, so that all of them take one round trip. This file sends nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from monitor.pg import MARK, PINNED, Connection, quote_identifier
-from monitor.rollback.data import manifest, text, whereabouts
-from monitor.rollback.data.manifest import SCHEMA, Kept
+from monitor.rollback.data import manifest, text
+from monitor.rollback.data.manifest import SALVAGED, SCHEMA, Kept
 from monitor.rollback.forecast.entries import Entry
 from monitor.rollback.forecast.model import Destroyed
 from monitor.rollback.schema import definition
@@ -24,62 +25,54 @@ MAX_IDENTIFIER = 63
 _ODD = re.compile(r"[^a-z0-9_]+")
 
 
-Limit = Callable[[], str]
-"""The statement that gives the next ones what is left of the time for which locks may be held."""
+ALL_ROWS = "SET LOCAL row_security = off"
+"""To refuse rather than copy only what we may see."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is read once for all that a group takes away: its tables, their oids, what they are made of.
+    """What is read once for all that a group takes away: its tables, and what they are made of.
 
     `path`: the statement that sets the plan's search_path, for event triggers that meet the new tables.
+    `limit`: the one that gives the next ones what is left of the time for which locks may be held.
     """
 
     relations: Mapping[str, Any]
-    named: tuple[int, ...]
+    described: Described
     path: str
-    described: Described = field(default_factory=dict)
+    limit: str
 
 
-async def copy(
-    connection: Connection, watch_id: str, losses: Sequence[Destroyed], known: Known, limit: Limit
-) -> list[dict[str, Any]]:
-    """One table for each loss; returns what the event row says of each. Needs the locks to be held."""
-    if not losses:
-        return []
-    await connection.execute("SET LOCAL row_security = off")  # refuse rather than copy only what we may see
-    found = []
-    async with text.pinned(connection):
-        for n, loss in enumerate(losses, start=1):
-            await connection.execute(limit())
-            found.append(await _copy(connection, watch_id, n, loss, known))
-    return found
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The statements that keep one thing, and what the event row says of it; its rows are counted later."""
+
+    statements: tuple[str, ...]
+    told: dict[str, Any]
 
 
-async def _copy(
-    connection: Connection, watch_id: str, number: int, loss: Destroyed, known: Known
-) -> dict[str, Any]:
+def copying(connection: Connection, watch_id: str, losses: Sequence[Destroyed], known: Known) -> list[Step]:
+    """One table for each loss. To be sent under the locks, between PIN_WRITING and UNPIN_WRITING."""
+    return [_copy(connection, watch_id, n, loss, known) for n, loss in enumerate(losses, start=1)]
+
+
+def _copy(connection: Connection, watch_id: str, number: int, loss: Destroyed, known: Known) -> Step:
     entry = known.relations.get(loss.label)
     if entry is None or (loss.column and loss.column not in entry["columns"]):
-        return {"source": loss.name, "rows": 0, "into": "", "note": "it was not there"}
+        return Step((), {"source": loss.name, "rows": 0, "into": "", "note": "it was not there"})
     keys = tuple(k for k in entry["primary_key"] if k != loss.column)
     keyed = bool(loss.column and keys) and loss.column not in entry["primary_key"]
     into = f"{SCHEMA}.{quote_identifier(table_name(watch_id, loss.step, number))}"
-    itself = await whereabouts.of(connection, loss.label, loss.column, known.named)
+    made = known.described[loss.label]
     kept = Kept(
-        watch_id, loss.step, loss.kind, "salvaged", loss.label, loss.column, into, "", keys if keyed else (),
-        0, "", "", source_oid=itself.oid, bystanders=itself.bystanders,
+        watch_id, loss.step, loss.kind, SALVAGED, loss.label, loss.column, into, "", keys if keyed else (),
+        None, "", "", source_oid=made["oid"], bystanders=tuple(made["bystanders"]),
     )  # fmt: skip
-    made = await definition.read(connection, known.described, loss.label, loss.column)
-    copying = f"{MARK} CREATE TABLE {into} AS SELECT {_what(kept, entry)} FROM {_of(kept, entry)}"
-    await connection.execute(known.path)
-    tag = await connection.execute(copying)
-    await connection.execute(PINNED)
-    rows = int(tag.rsplit(" ", 1)[-1])
-    place = await whereabouts.of(connection, into, "", ())
-    kept = replace(kept, row_count=rows, kept_oid=place.oid)
-    await manifest.note(connection, kept, made, _fill(kept, entry))
-    return {"source": loss.name, "rows": rows, "into": into, "step": loss.step}
+    again = definition.of(made, loss.label, loss.column)
+    copied = f"{MARK} CREATE TABLE {into} AS SELECT {_what(kept, entry)} FROM {_of(kept, entry)}"
+    noted = manifest.noting(connection, kept, again, _fill(kept, entry))
+    told = {"source": loss.name, "rows": 0, "into": into, "step": loss.step}
+    return Step((known.limit, known.path, copied, PINNED, known.limit, noted), told)
 
 
 def _of(kept: Kept, entry: Entry) -> str:

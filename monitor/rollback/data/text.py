@@ -10,7 +10,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 
-from monitor.pg import Connection
+from monitor.pg import MARK, Connection
 
 WRITING = {
     "DateStyle": "ISO, MDY", "IntervalStyle": "postgres", "bytea_output": "hex",
@@ -27,6 +27,24 @@ SELECT pg_catalog.json_object_agg(s.name, pg_catalog.current_setting(s.name))::t
 
 SET = """/* migration-monitor: how values are written */
 SELECT pg_catalog.set_config(s.key, s.value, true) FROM pg_catalog.json_each_text($1::text::json) s"""
+
+WAS = "migration_monitor.was_"
+
+PIN_WRITING = "; ".join(
+    f"{MARK} SELECT {settings}"
+    for settings in (
+        ", ".join(
+            f"pg_catalog.set_config('{WAS}{name}', pg_catalog.current_setting('{name}'), true)"
+            for name in WRITING
+        ),
+        ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in WRITING.items()),
+    )
+)
+"""In an open transaction, among other statements; UNPIN_WRITING sets again what was set before."""
+
+UNPIN_WRITING = f"{MARK} SELECT " + ", ".join(
+    f"pg_catalog.set_config('{name}', pg_catalog.current_setting('{WAS}{name}'), true)" for name in WRITING
+)
 
 PIN_READING = "SELECT " + ", ".join(
     f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in READING.items()

@@ -7,24 +7,9 @@ then nothing is dropped or read, and a person is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-
 from monitor.errors import OperatorError
 from monitor.pg import Connection
 from monitor.rollback.data.manifest import MANIFEST, Kept
-
-OF = """/* migration-monitor: what is about to be kept, itself */
-SELECT c.oid, a.attnum::int
-  FROM pg_catalog.pg_class c
-  LEFT JOIN pg_catalog.pg_attribute a
-    ON a.attrelid = c.oid AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped
- WHERE c.oid = pg_catalog.to_regclass($1)"""
-
-NAMED = """/* migration-monitor: the tables of a plan, themselves */
-SELECT o.oid FROM pg_catalog.unnest($1::text[]) AS w(label)
-  JOIN pg_catalog.pg_class o ON o.oid = pg_catalog.to_regclass(w.label)
- WHERE o.relkind IN ('r', 'p')"""
 
 TABLE = """/* migration-monitor: what has the name of a kept table */
 SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS label, c.oid = $1::oid AS same
@@ -46,28 +31,6 @@ SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS label,
  ORDER BY same DESC NULLS LAST, c.oid <> coalesce(pg_catalog.to_regclass($4)::oid, 0), c.oid LIMIT 1"""
 """Never what another rollback put aside under that name. A manifest from before oids were written down knows
 the name of the table only: in another one it would be a guess."""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """`bystanders`: the other tables of the plan; none of them is ever this one made again."""
-
-    oid: int | None
-    attnum: int | None
-    bystanders: tuple[int, ...]
-
-
-async def named(connection: Connection, labels: Iterable[str]) -> tuple[int, ...]:
-    """The tables among what a plan names."""
-    return tuple(r["oid"] for r in await connection.fetch(NAMED, list(labels)))
-
-
-async def of(connection: Connection, label: str, column: str, all_named: Sequence[int]) -> Identity:
-    """Of a table, or a column of it, that is about to be kept."""
-    r = await connection.fetchrow(OF, label, column)
-    if r is None:
-        return Identity(None, None, ())
-    return Identity(r["oid"], r["attnum"], tuple(oid for oid in all_named if oid != r["oid"]))
 
 
 async def find(connection: Connection, kept: Kept) -> str:

@@ -1,4 +1,5 @@
-"""How long the copy and the scans will hold the lock, estimated from the catalogue's sizes. Pure code."""
+"""How long the copy and the scans will hold the lock, estimated from the catalogue's sizes, and how long the
+way to the database and back. Pure code."""
 
 from __future__ import annotations
 
@@ -7,7 +8,6 @@ from dataclasses import dataclass
 
 from monitor.rollback.forecast.model import Destroyed, Forecast
 from monitor.rollback.schema.sizes import Size
-from monitor.rollback.script.sequence import Group
 
 BYTES_PER_SECOND = 40e6
 """Of CREATE TABLE AS: an assumption for a small cloud volume, low on purpose."""
@@ -44,25 +44,8 @@ def seconds(
     return KEEPING * len(salvaged) + sum(copies) + sum(scans) + PART * sum(parts)
 
 
-FIXED = 18
-"""Round trips under the lock of every group: what it checks, its statements, what it writes, COMMIT. 13 to 16
-were counted, and two are a reserve."""
-
-BOOKS = 6
-"""More of them where a migration tool's table is kept."""
-
-FIRST_COPY, PER_COPY = 12, 14
-"""More of them for each copy: its definition, the copy, the manifest; once, for what is asked first then."""
-
 TOLD_FROM = 0.005
 """Seconds of a round trip from which on the network is worth a word."""
-
-
-def trips(salvaged: Sequence[Destroyed], groups: Sequence[Group], *, books: bool) -> int:
-    """Round trips under the lock of the group that has the most; the statements of a group go together."""
-    copies = [sum(d.step in g.steps for d in salvaged) for g in groups if g.transactional]
-    each = [FIXED + BOOKS * books + FIRST_COPY * bool(n) + PER_COPY * n for n in copies]
-    return max(each, default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +54,10 @@ class Network:
 
     trips: int
     round_trip: float
-    copies: bool = False
 
     @property
     def seconds(self) -> float:
         return self.trips * self.round_trip
-
-    def decides(self, work: float) -> bool:
-        """Whether it is the larger part."""
-        return self.seconds > work
 
     def told(self) -> str:
         if self.round_trip < TOLD_FROM or not self.trips:
@@ -87,11 +65,19 @@ class Network:
         return f", {self.seconds:.1f} s of it for {self.trips} round trips of {self.round_trip * 1000:.0f} ms"
 
     def too_long(self, work: float, max_locked: float) -> str:
-        """The sentence for a database that is too far away."""
+        """The sentence for more than may be, with the remedy; else "". `work`: seconds of the rest."""
+        total = work + self.seconds
+        if total <= max_locked:
+            return ""
+        if self.seconds > work:
+            return (
+                f"the lock would be held for about {total:.1f} s, more than max_locked {max_locked:g} s"
+                f"{self.told()}: run the daemon nearer to the database, or raise max_locked"
+            )
         return (
-            f"the lock would be held for about {work + self.seconds:.1f} s, more than max_locked "
-            f"{max_locked:g} s{self.told()}: run the daemon nearer to the database, "
-            f"{'use --data-loss quarantine or accept, ' * self.copies}or raise max_locked"
+            f"copying and scanning is estimated to hold the lock for {total:.1f} s{self.told()}, more than "
+            f"max_locked {max_locked:g} s: use --data-loss quarantine, name it with --accept-loss, or raise "
+            "max_locked"
         )
 
 

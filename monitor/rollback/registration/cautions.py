@@ -21,18 +21,16 @@ PARTS = {
 """Kinds that take a part of a relation, which stays."""
 
 
-def cautions(
-    registered: stored.Plan, estimated: float, server: Identity, max_locked: float
-) -> tuple[str, ...]:
-    """Sentences for the operator; none of them refuses the plan."""
+def cautions(registered: stored.Plan, too_long: str, server: Identity) -> tuple[str, ...]:
+    """Sentences for the operator; none of them refuses the plan. `too_long`: that about the lock, or ""."""
     found = []
     if not server.system:
         found.append(
             "the role may not read pg_control_system(): another cluster behind the same name can't be "
             "recognised; GRANT pg_monitor, or EXECUTE on it, to the role of rollback_dsn"
         )
-    if estimated > max_locked:
-        found.append(too_long(estimated, max_locked))
+    if too_long:
+        found.append(too_long)
     if registered.keeps and not server.may_create:
         found.append("the role may not create the schema for salvaged data: GRANT CREATE ON DATABASE to it")
     if not registered.forecast().expected["relations"] and not registered.others:
@@ -72,12 +70,4 @@ def _replaces(registered: stored.Plan, a: Action) -> bool:
                if b.kind.startswith("drop_") and b.kind not in PARTS}  # fmt: skip
     return _named(registered, a) not in dropped and (
         registered.fingerprint["relations"].get(_named(registered, a)) is not None if a.relation else True
-    )
-
-
-def too_long(estimated: float, max_locked: float) -> str:
-    """The sentence for a plan that would hold its lock too long; also said by readiness."""
-    return (
-        f"copying and scanning is estimated to hold the lock for {estimated:.1f} s, more than max_locked "
-        f"{max_locked:g} s: use --data-loss quarantine, name it with --accept-loss, or raise max_locked"
     )

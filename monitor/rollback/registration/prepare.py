@@ -9,19 +9,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 from monitor import ownership, pg
 from monitor.encoding import encoding_of
 from monitor.errors import DatabaseError, PlanRefused, Problem
 from monitor.pg import Connection
 from monitor.ports import NO_ROLLBACK, AtRisk, Bookkeeping, StoredPlan, loss_sentences, risk_to_json
-from monitor.rollback import bookkeeping, conditions, role, stored
+from monitor.rollback import bookkeeping, conditions, role, stored, trips
 from monitor.rollback.data import atrisk, quarantine
 from monitor.rollback.data.losses import DataLoss, Protection, left_behind, protect
 from monitor.rollback.forecast import estimate, speed
 from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.model import Destroyed, Forecast, foresee
 from monitor.rollback.forecast.shadows import shadowed
+from monitor.rollback.held import TRIPS, round_trip
 from monitor.rollback.registration import (
     choosing,
     deferrable,
@@ -45,6 +47,10 @@ CATALOGUE_DEADLINE = 20.0
 """Seconds for all catalogue reads of one registration."""
 
 
+WORTH_A_WORD = 0.05
+"""Seconds under the lock, from which on the operator is told how many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A plan that may be stored. `warnings` speak against relying on it, `notices` only inform."""
@@ -54,7 +60,7 @@ class Prepared:
     resolution: tuple[tuple[str, str], ...]  # (name as written, what it means), shown to the operator
     warnings: tuple[str, ...]
     notices: tuple[str, ...]
-    estimated_seconds: float  # under the lock
+    estimated_seconds: float  # of work under the lock; what the network adds is said, too
     salvaged: tuple[str, ...]  # TABLE or TABLE.COLUMN
 
 
@@ -185,9 +191,12 @@ async def _prepare(connection: Connection, script: plan.Script, options: Options
     broken = await misfits.read(connection, registered)
     large = await sizes.read(connection, resolution.values())
     estimated = estimate.seconds(protection.kept, forecast, large, registered.measured)
+    far = estimate.Network(
+        trips.most(registered), median([await round_trip(connection) for _ in range(TRIPS)])
+    )
     forecast.notices[:0] = seen.notices
     prepared = _result(registered, forecast, protection, resolved, server, options, at_risk, broken, script,
-                       estimated)  # fmt: skip
+                       estimated, far)  # fmt: skip
     taken_along = told(registered.remade, registered.statements, server.role)
     return replace(prepared, warnings=(*remembered.warnings(registered), *taken_along, *prepared.warnings))
 
@@ -218,8 +227,7 @@ async def _see(connection: Connection, statements: Sequence[Statement], options:
     if strange := await ownership.faults(connection):
         raise PlanRefused([Problem("", ownership.sentence(strange))])
     await connection.execute(stored.set_path(server.search_path))
-    resolved = await catalogue.resolve(connection, named.names(statements))
-    path = await catalogue.path(connection)
+    resolved, path = await catalogue.resolve(connection, named.names(statements))
     quoted = await catalogue.quoted(connection, named.new_names(statements))
     meaning = {key: found.label for key, found in resolved.items()}
     opaque = await code.reasons(connection, statements, meaning, quoted)
@@ -243,12 +251,19 @@ def _result(
     broken: tuple[str, ...],
     script: plan.Script,
     estimated: float,
+    far: estimate.Network,
 ) -> Prepared:
-    warnings = (*cautions(registered, estimated, server, options.max_locked), *broken)
-    told = (*quarantine.notices(registered.quarantined), *loss_sentences(at_risk))
+    warnings = (*cautions(registered, far.too_long(estimated, options.max_locked), server), *broken)
+    total = estimated + far.seconds
+    lasts = f"estimated {total:.1f} s under the lock{far.told()}"
+    told = (
+        *([lasts] if total >= WORTH_A_WORD else ()),
+        *quarantine.notices(registered.quarantined),
+        *loss_sentences(at_risk),
+    )
     notices = (*script.notices, *forecast.notices, *told, *bookkeeping.shown(options.bookkeeping))
     document = stored.to_json(
-        registered, warnings=list(warnings), notices=list(notices), estimated_seconds=round(estimated, 3),
+        registered, warnings=list(warnings), notices=list(notices), estimated_seconds=round(total, 3),
         accept_loss=list(options.accept_loss), allow_opaque=options.allow_opaque, role=server.role,
         at_risk=[risk_to_json(risk) for risk in at_risk],
         given=script.given, given_sha256=plan.sha256_of(script.given),

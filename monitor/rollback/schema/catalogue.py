@@ -42,23 +42,23 @@ SELECT pg_catalog.pg_is_in_recovery() AS standby,
        pg_catalog.current_database()::text AS database,
        pg_catalog.current_setting('session_replication_role') AS replication_role"""
 
-RESOLVE = """/* migration-monitor: what names resolve to */
-SELECT w.key,
+RESOLVE = """/* migration-monitor: what names resolve to, and where they are looked for */
+SELECT p.path, w.key,
        CASE WHEN c.oid IS NOT NULL THEN pg_catalog.format('%I.%I', n.nspname, c.relname)
-            ELSE pg_catalog.format('%I.%I', coalesce(w.schema, pg_catalog.current_schema()::text, ''), w.name)
+            WHEN w.name IS NOT NULL
+            THEN pg_catalog.format('%I.%I', coalesce(w.schema, pg_catalog.current_schema()::text, ''), w.name)
        END AS label,
        c.oid IS NOT NULL AS exists,
        c.oid IS NULL OR pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned,
        coalesce(c.relkind::text, '') AS relkind
-  FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]))
-       AS w(key, schema, name)
+  FROM (SELECT coalesce(pg_catalog.array_agg(pg_catalog.quote_ident(s.name) ORDER BY s.place), '{}') AS path
+          FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s(name, place)) AS p
+  LEFT JOIN ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]),
+                       pg_catalog.unnest($3::text[])) AS w(key, schema, name) ON true
   LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(w.key)::oid
   LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"""
-"""Runs under the registered search_path, as FOREIGN_FUNCTIONS does: every name of ours is qualified."""
-
-PATH = """/* migration-monitor: where names are looked for */
-SELECT coalesce(pg_catalog.array_agg(pg_catalog.quote_ident(s.name) ORDER BY s.place), '{}')
-  FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s(name, place)"""
+"""Runs under the registered search_path, as FOREIGN_FUNCTIONS does: every name of ours is qualified. A plan
+without names gets one row, for the path alone."""
 
 QUOTED = """/* migration-monitor: names as the server quotes them */
 SELECT w.name, pg_catalog.format('%I', w.name) AS quoted FROM pg_catalog.unnest($1::text[]) AS w(name)"""
@@ -133,18 +133,22 @@ async def identity(connection: Connection) -> Identity:
     )  # fmt: skip
 
 
-async def path(connection: Connection) -> tuple[str, ...]:
-    """Schemas of the session's search_path that are there, as the server quotes them."""
-    return tuple(await connection.fetchval(PATH))
+async def resolve(
+    connection: Connection, names: Sequence[Written]
+) -> tuple[dict[str, Resolved], tuple[str, ...]]:
+    """By key; and the schemas of the session's search_path that are there, as the server quotes them.
 
-
-async def resolve(connection: Connection, names: Sequence[Written]) -> dict[str, Resolved]:
-    """By key. Uses the session's search_path; an absent name gets the label it would be created under."""
+    An absent name gets the label it would be created under.
+    """
     rows = await connection.fetch(
         RESOLVE, [key_of(n) for n in names], [n[0] if len(n) > 1 else None for n in names],
         [n[-1] for n in names],
     )  # fmt: skip
-    return {r["key"]: Resolved(r["key"], r["label"], r["exists"], r["owned"], r["relkind"]) for r in rows}
+    found = (r for r in rows if r["key"] is not None)
+    return (
+        {r["key"]: Resolved(r["key"], r["label"], r["exists"], r["owned"], r["relkind"]) for r in found},
+        tuple(rows[0]["path"]),
+    )
 
 
 async def quoted(connection: Connection, names: Sequence[str]) -> dict[str, str]:

@@ -65,9 +65,9 @@ async def reasons(
     connection: Connection, statements: Sequence[Statement], resolution: Mapping[str, str],
     quoted: Mapping[str, str],
 ) -> dict[int, tuple[str, ...]]:  # fmt: skip
-    """Why nobody can say what a statement does, by step. Uses the session's search_path and pins it."""
-    if not any(_looks(s) for s in statements):
-        await connection.execute(PINNED)
+    """Why nobody can say what a statement does, by step. Uses the session's search_path, and leaves it or
+    the pinned one."""
+    if not any(looks(s) for s in statements):
         return {}
     called = await opaque_functions(connection, [f for s in statements for f in s.functions])
     operators, types = await _meant(connection, statements)
@@ -87,7 +87,7 @@ async def reasons(
     return {step: tuple(dict.fromkeys(whys)) for step, whys in found.items() if whys}
 
 
-def _looks(s: Statement) -> bool:
+def looks(s: Statement) -> bool:
     """Whether it may run anything but the server's own commands."""
     return bool(s.functions or s.operators) or any(
         a.kind in READS or (a.kind in CASTS and s.types) for a in s.actions

@@ -1,13 +1,13 @@
 """The SQL that makes a dropped table or column again as it was: keys, defaults, indexes, owner, grants.
 
-Read from the catalogue under the rollback's locks, with every name qualified. What makes the object is
-apart from what finishes it once its rows are back: constraints and indexes come after the data.
+Read from the catalogue under the rollback's locks, in one round trip, with every name qualified. What makes
+the object is apart from what finishes it once its rows are back: constraints and indexes come after the data.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
@@ -18,9 +18,6 @@ SQL = files("monitor.rollback.schema").joinpath("definition.sql").read_text(enco
 
 TAKEN_OFF = ("constraints", "indexes")
 """What a quarantined column does without, foreign keys apart; statistics follow it under its new name."""
-
-PATH_NOW = "/* migration-monitor */ SELECT pg_catalog.current_setting('search_path')"
-PATH = "/* migration-monitor */ SELECT pg_catalog.set_config('search_path', $1, true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +49,22 @@ Described = dict[str, dict[str, Any]]
 """Tables by their labels, each described once: of many columns of a wide one that would take seconds."""
 
 
-async def read(
-    connection: Connection, known: Described, label: str, column: str = "", *, stays: bool = False
-) -> Definition:
-    """Of a table, or of one of its columns; with `stays` only what a quarantine takes off it.
+async def describe(connection: Connection, labels: Iterable[str], named: Iterable[str]) -> Described:
+    """What these tables are made of; one that is not there is left out. `named`: all that the plan names.
 
-    Needs an open transaction and the table's lock; leaves the search_path alone.
+    Needs an open transaction, the tables' locks and the pinned search_path.
     """
-    if label not in known:
-        known[label] = await _describe(connection, label)
-    made = known[label]
+    rows = await connection.fetch(SQL, sorted(set(labels)), list(named))
+    return {r["label"]: json.loads(r["made"]) for r in rows}
+
+
+def of(made: dict[str, Any], label: str, column: str = "", *, stays: bool = False) -> Definition:
+    """Of a table, or of one of its columns; with `stays` only what a quarantine takes off it."""
     if stays:
         found = Definition((), tuple(_taken_off(label, column, made)))
     else:
         found = _column(label, column, made) if column else _table(label, made)
     return _keyed(found, column, made, also=not stays)
-
-
-async def _describe(connection: Connection, label: str) -> dict[str, Any]:
-    path = await connection.fetchval(PATH_NOW)
-    await connection.execute(PATH, "")
-    text = await connection.fetchval(SQL, label)
-    await connection.execute(PATH, path)
-    made: dict[str, Any] = json.loads(text)
-    return made
 
 
 def _keyed(found: Definition, name: str, made: dict[str, Any], *, also: bool) -> Definition:

@@ -1,5 +1,10 @@
 /* migration-monitor: what a table is made of, to be written again */
-SELECT pg_catalog.jsonb_build_object(
+SELECT want.label, pg_catalog.jsonb_build_object(
+  'oid', c.oid::bigint,
+  'bystanders', (SELECT coalesce(pg_catalog.jsonb_agg(o.oid::bigint ORDER BY o.oid), '[]')
+                   FROM pg_catalog.unnest($2::text[]) AS b(label)
+                   JOIN pg_catalog.pg_class o ON o.oid = pg_catalog.to_regclass(b.label)
+                  WHERE o.relkind IN ('r', 'p') AND o.oid <> c.oid),
   'persistence', c.relpersistence::text,
   'options', pg_catalog.array_to_string(c.reloptions, ', '),
   'partition_key', pg_catalog.pg_get_partkeydef(c.oid),
@@ -15,7 +20,7 @@ SELECT pg_catalog.jsonb_build_object(
   'owner', pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(c.relowner)),
   'row_security', c.relrowsecurity, 'force_row_security', c.relforcerowsecurity,
   'columns', (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-        'name', a.attname, 'quoted', pg_catalog.quote_ident(a.attname),
+        'name', a.attname, 'attnum', a.attnum, 'quoted', pg_catalog.quote_ident(a.attname),
         'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
         'collation', CASE WHEN a.attcollation <> t.typcollation
                           THEN a.attcollation::pg_catalog.regcollation::text END,
@@ -176,6 +181,6 @@ SELECT pg_catalog.jsonb_build_object(
                                        pg_catalog.pg_get_userbyid(r.relowner))
              FROM pg_catalog.pg_class r WHERE r.oid = t.relid) o
      WHERE t.level > 0), '[]')
-       )::text
-  FROM pg_catalog.unnest(ARRAY[$1::text]) AS want(label)
+       )::text AS made
+  FROM pg_catalog.unnest($1::text[]) AS want(label)
   JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(want.label)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from monitor.pg import MARK, PINNED, Connection
+from monitor.pg import MARK, PINNED, Connection, quote_literal
 from monitor.rollback.schema.others import SCHEMA_PARTS, Other, other_key
 from monitor.rollback.schema.steady import steadily
 
@@ -89,9 +89,7 @@ async def read(
     async def described() -> Fingerprint:
         return await _described(connection, labels, others, search_path, below)
 
-    found = await steadily(connection, "reading the touched objects", described)
-    await connection.execute(PINNED)
-    return found
+    return await steadily(connection, "reading the touched objects", described, behind=PINNED)
 
 
 async def _described(
@@ -102,8 +100,7 @@ async def _described(
     tables = {e["table"] for e in relations.values() if e and e["table"]} - set(labels)
     relations |= await _relations(connection, sorted(tables))
     descendants = await _descendants(connection, relations, below)
-    await _set_path(connection, search_path)
-    found = await _others(connection, others) if others else {}
+    found = await _others(connection, others, search_path) if others else {}
     return {"relations": relations, "others": found, "descendants": descendants}
 
 
@@ -128,9 +125,12 @@ async def _relations(connection: Connection, labels: Sequence[str]) -> dict[str,
     return {r["label"]: json.loads(r["entry"]) if r["relkind"] else None for r in rows}
 
 
-async def _others(connection: Connection, others: Sequence[Other]) -> dict[str, Any]:
+async def _others(connection: Connection, others: Sequence[Other], search_path: str) -> dict[str, Any]:
     """Looked up under the plan's search_path, described under the pinned one. A comment is always there."""
     targets = [_target(*o) for o in others]
+    await connection.execute(
+        f"{MARK} SELECT pg_catalog.set_config('search_path', {quote_literal(search_path)}, true)"
+    )
     oids = await found(connection, [(t[0], t[1]) for t in targets])
     kinds = ["comment on " + t[0] if k == "comment" else k for (k, _), t in zip(others, targets, strict=True)]
     keys = [other_key(*o) for o in others]
@@ -153,7 +153,3 @@ def _entry(r: Any) -> dict[str, Any] | None:
     if r["label"] is None:
         return None
     return {k: r[k] for k in ("label", "definition", "body")} | {"dependents": r["dependents"] or []}
-
-
-async def _set_path(connection: Connection, path: str) -> None:
-    await connection.execute(f"{MARK} SELECT pg_catalog.set_config('search_path', $1, true)", path)

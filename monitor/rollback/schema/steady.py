@@ -25,11 +25,13 @@ MOVED = "40001"
 """Of two looks at what should be the same."""
 
 
-async def steadily(connection: Connection, what: str, work: Callable[[], Awaitable[T]]) -> T:
+async def steadily(
+    connection: Connection, what: str, work: Callable[[], Awaitable[T]], behind: str = "SELECT"
+) -> T:
     """What `work` reads, by ENTER's settings; again, when an object went while it was described.
 
-    Needs an open transaction and leaves it as it was, locks included. Raises DatabaseError, whose text
-    begins with `what`.
+    Needs an open transaction and leaves it as it was, locks included; then the statement `behind` it is
+    executed, in the same round trip. Raises DatabaseError, whose text begins with `what`.
     """
     for left in reversed(range(TRIES)):
         async with pg.translated(what):
@@ -44,6 +46,6 @@ async def steadily(connection: Connection, what: str, work: Callable[[], Awaitab
                 if e.sqlstate not in DROPPED_MEANWHILE | {MOVED} or not left:
                     raise
             else:
-                await connection.execute(LEAVE)
+                await connection.execute(f"{LEAVE}; {behind}")
                 return found
     raise AssertionError

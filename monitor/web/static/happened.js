@@ -10,7 +10,7 @@ const SHOWN = 5; // lines of a list in one event
 const LONGEST = 200; // characters of an event that has no sentence
 
 // what other events say too: an outcome has the tries and seconds that a verdict lacks
-const TWICE = ["rollback_intent", "intent_withdrawn", "rollback_effect", "outcome_withdrawn", "outcome_overruled", "outcome_ledger_lost"];
+const TWICE = ["rollback_intent", "intent_followed", "intent_withdrawn", "rollback_effect", "outcome_withdrawn", "outcome_overruled", "outcome_ledger_lost"];
 
 export function endedBy(detail, units) {
   const { metric } = ruleOf(detail.rule);
@@ -61,6 +61,7 @@ const SENTENCES = {
   withdrawn: ({ reason }) => `rollback withdrawn, nothing took effect${reason ? `: ${reason}` : ""}`,
   intent: () => "the rollback begins: from here on it can't be stopped",
   rollback_intent: () => "the rollback begins: from here on it can't be stopped",
+  intent_followed: ({ before, timeline }) => `another server is the primary now (timeline ${before} to ${timeline}); the rollback goes on there`,
   intent_withdrawn: () => "the rollback is given back",
   rollback_group: () => "a part of the plan took effect",
   rollback_effect: () => "the rollback took effect",
