@@ -5,10 +5,12 @@ Read only. This file does not judge; each reader says what it needs of the conne
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.pg import Connection
+from monitor.rollback.schema.scope import Scope
 from monitor.rollback.script.plan import Written, key_of
 
 IDENTITY = """/* migration-monitor: which server is this */
@@ -49,16 +51,41 @@ SELECT w.key,
        END AS label,
        c.oid IS NOT NULL AS exists,
        c.oid IS NULL OR pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned,
-       coalesce(c.relkind::text, '') AS relkind
+       coalesce(c.relkind::text, '') AS relkind,
+       ARRAY(SELECT pg_catalog.format('%I.%I', s.name, o.relname)
+               FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s(name, place)
+               JOIN pg_catalog.pg_namespace m ON m.nspname OPERATOR(pg_catalog.=) s.name
+               JOIN pg_catalog.pg_class o ON o.relnamespace OPERATOR(pg_catalog.=) m.oid
+                AND o.relname OPERATOR(pg_catalog.=) w.name
+              WHERE w.schema IS NULL ORDER BY s.place) AS namesakes
   FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]))
        AS w(key, schema, name)
   LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(w.key)::oid
   LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"""
 """Runs under the registered search_path, as FOREIGN_FUNCTIONS does: every name of ours is qualified."""
 
-PATH = """/* migration-monitor: where names are looked for */
-SELECT coalesce(pg_catalog.array_agg(pg_catalog.quote_ident(s.name) ORDER BY s.place), '{}')
-  FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s(name, place)"""
+SCOPE = """/* migration-monitor: where names are looked for, and who has them there */
+SELECT (SELECT coalesce(pg_catalog.array_agg(pg_catalog.quote_ident(s.name) ORDER BY s.place), '{}')
+          FROM pg_catalog.unnest(pg_catalog.current_schemas(false))
+               WITH ORDINALITY AS s(name, place)) AS path,
+       (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(
+                 o.kind, o.name, pg_catalog.quote_ident(n.nspname), o.found)), '[]')::text
+          FROM (SELECT 'function' AS kind, p.proname AS name, p.pronamespace AS schema,
+                       pg_catalog.count(*) AS found
+                  FROM pg_catalog.pg_proc p
+                 WHERE p.proname OPERATOR(pg_catalog.=) ANY ($1::name[]) GROUP BY 1, 2, 3
+                UNION ALL
+                SELECT 'type', t.typname, t.typnamespace, 1
+                  FROM pg_catalog.pg_type t WHERE t.typname OPERATOR(pg_catalog.=) ANY ($1::name[])
+                UNION ALL
+                SELECT DISTINCT 'operator', r.oprname, r.oprnamespace, 1
+                  FROM pg_catalog.pg_operator r WHERE r.oprname OPERATOR(pg_catalog.=) ANY ($1::name[])
+                UNION ALL
+                SELECT 'statistics', e.stxname, e.stxnamespace, 1
+                  FROM pg_catalog.pg_statistic_ext e
+                 WHERE e.stxname OPERATOR(pg_catalog.=) ANY ($1::name[])) o
+          JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) o.schema) AS found"""
+"""Runs under the registered search_path. Of types, operators and statistics one in a schema is enough."""
 
 QUOTED = """/* migration-monitor: names as the server quotes them */
 SELECT w.name, pg_catalog.format('%I', w.name) AS quoted FROM pg_catalog.unnest($1::text[]) AS w(name)"""
@@ -119,6 +146,7 @@ class Resolved:
     exists: bool
     owned: bool
     relkind: str
+    namesakes: tuple[str, ...] = ()  # all relations that a name without a schema could mean, in that order
 
 
 async def identity(connection: Connection) -> Identity:
@@ -133,9 +161,15 @@ async def identity(connection: Connection) -> Identity:
     )  # fmt: skip
 
 
-async def path(connection: Connection) -> tuple[str, ...]:
-    """Schemas of the session's search_path that are there, as the server quotes them."""
-    return tuple(await connection.fetchval(PATH))
+async def scope(connection: Connection, resolved: Mapping[str, Resolved], names: Collection[str]) -> Scope:
+    """Of the session's search_path; `names` of functions, types, operators and statistics, without schema."""
+    r = await connection.fetchrow(SCOPE, sorted(names))
+    if r is None:  # a SELECT without FROM has one row
+        raise AssertionError
+    known: dict[tuple[str, str], dict[str, int]] = {}
+    for kind, name, schema, found in json.loads(r["found"]):
+        known.setdefault((kind, name), {})[schema] = found
+    return Scope(tuple(r["path"]), {key: found.namesakes for key, found in resolved.items()}, known)
 
 
 async def resolve(connection: Connection, names: Sequence[Written]) -> dict[str, Resolved]:
@@ -144,7 +178,10 @@ async def resolve(connection: Connection, names: Sequence[Written]) -> dict[str,
         RESOLVE, [key_of(n) for n in names], [n[0] if len(n) > 1 else None for n in names],
         [n[-1] for n in names],
     )  # fmt: skip
-    return {r["key"]: Resolved(r["key"], r["label"], r["exists"], r["owned"], r["relkind"]) for r in rows}
+    return {
+        r["key"]: Resolved(r["key"], r["label"], r["exists"], r["owned"], r["relkind"], tuple(r["namesakes"]))
+        for r in rows
+    }
 
 
 async def quoted(connection: Connection, names: Sequence[str]) -> dict[str, str]:

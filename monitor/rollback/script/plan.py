@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -123,6 +123,18 @@ async def script(sql: bytes) -> Script:
     if problems:
         raise PlanRefused(problems)
     return Script(given, sql.decode(), tuple(statements), tuple(notices))
+
+
+def without(
+    text: str, statements: Sequence[Statement], steps: Collection[int]
+) -> tuple[str, tuple[Statement, ...]]:
+    """The script with spaces in the place of some statements, every other byte where it was."""
+    sql = text.encode()
+    for s in statements:
+        if s.step in steps:
+            sql = session.blank(sql, s.start, s.end)
+    left = (s for s in statements if s.step not in steps)
+    return sql.decode(), tuple(replace(s, step=step) for step, s in enumerate(left, start=1))
 
 
 def for_encoding(read: Script, name: str) -> Script:
