@@ -144,4 +144,4 @@ def _moved(registered: Plan, resolved: dict[str, Resolved], done: int) -> list[s
 
 def names_of(registered: Plan) -> list[Written]:
     """Every name of the plan as written: `"a"."b"` is (a, b)."""
-    return [tuple(p.replace('""', '"') for p in key[1:-1].split('"."')) for key in registered.resolution]
+    return [plan.key_parts(key) for key in registered.resolution]

@@ -77,6 +77,11 @@ def key_of(written: Written) -> str:
     return ".".join('"' + n.replace('"', '""') + '"' for n in written)
 
 
+def key_parts(key: str) -> Written:
+    """The name that a key was made of."""
+    return tuple(part.replace('""', '"') for part in key[1:-1].split('"."'))
+
+
 def sha256_of(text: str) -> str:
     """Hex, of the UTF-8 bytes."""
     return hashlib.sha256(text.encode()).hexdigest()
