@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.errors import PlanRefused
 from monitor.ports import OutcomeKind
 from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.registration.prepare import prepare
@@ -148,6 +149,26 @@ async def test_what_is_done_at_its_place_is_no_matter(database: Database, what: 
     """Of a relation that is still there, or one whose name means one thing throughout."""
     notices = await verified(database, *STILL[what])
     assert not any("left out" in n for n in notices)
+
+
+FAILS = [
+    ("DROP TABLE x; ALTER TABLE x DROP COLUMN IF EXISTS n", "public.x does not exist"),
+    ("DROP TABLE x; ALTER TABLE x DROP CONSTRAINT IF EXISTS k", "public.x does not exist"),
+    ("DROP TABLE x; DROP TABLE x", "public.x does not exist"),
+    ("DROP TABLE x; CREATE VIEW v AS SELECT n FROM x", "takes public.x away, which this one needs"),
+    ("DROP TABLE x; CREATE VIEW v AS SELECT n FROM public.x", "takes public.x away, which this one needs"),
+    ("DROP TABLE x; ALTER TABLE old ADD FOREIGN KEY (id) REFERENCES x", "public.x away, which this one"),
+    ("DROP TABLE x; INSERT INTO x (n) VALUES (1)", "public.x does not exist"),
+    ("CREATE TABLE IF NOT EXISTS new (a int); CREATE TABLE IF NOT EXISTS new (b int)", "leave this one out"),
+]
+
+
+async def test_what_is_not_tolerated_is_refused(database: Database) -> None:
+    """The server takes none of them, but for the last, of which it would keep the first."""
+    await build(database.dsn, f"{OLD} {TABLE}")
+    for sql, why in FAILS:
+        with pytest.raises(PlanRefused, match=why):
+            await prepare(database.dsn, sql.encode(), ALLOWING)
 
 
 @pytest.mark.parametrize("mode", [DataLoss.SALVAGE, DataLoss.QUARANTINE])

@@ -36,6 +36,12 @@ TAKING = ANYTHING | {
 }  # fmt: skip
 """Kinds with which more may go than the plan names: indexes, sequences, views, statistics."""
 
+OF_THE_RELATION = {
+    "drop_table", "drop_view", "drop_materialized_view", "drop_sequence", "drop_index",
+    "drop_index_concurrently", "drop_trigger", "drop_policy",
+}  # fmt: skip
+"""Kinds whose IF EXISTS tolerates that the relation is missing, and not a part of it only."""
+
 GO_ALONG = {"statistics", "type"}
 """Sorts beside relations that go with a table."""
 
@@ -148,23 +154,25 @@ def _playing(
 
 def _against(names: _Names, s: Statement) -> Iterator[str]:
     made = {a.relation for a in s.actions if a.kind in CREATED}
-    written = dict.fromkeys((*s.relations, *(a.relation for a in s.actions if a.relation)))
-    for w in written:
-        if w not in made and len(w) == 1:
-            yield from _after(names, w)
+    own = {a.relation for a in s.actions if a.relation}
+    for w in dict.fromkeys((*s.relations, *own)):
+        if len(w) == 1 and w not in made and (what := _after(names, w)):
+            yield what
+        elif w not in own and names.is_gone(label := names.label(w)):  # of its own the forecast says so
+            yield f"an earlier statement takes {label} away, which this one needs: move it before that"
     for a in s.actions:
         yield from _of(names, a)
         yield from _of_other(names, a)
 
 
-def _after(names: _Names, written: Written) -> Iterator[str]:
-    """A name of something that an earlier statement took away."""
+def _after(names: _Names, written: Written) -> str:
+    """What is wrong with a name of something that an earlier statement took away, or ""."""
     label = names.label(written)
-    if not (names.is_gone(label) or names.may_be_gone(label)):
-        return
-    if label and (other := names.beside(written, label)):
-        takes = "takes" if names.is_gone(label) else "may take"
-        yield _next(takes, label, other)
+    is_gone = names.is_gone(label)
+    if not label or not (is_gone or names.may_be_gone(label)):
+        return ""
+    other = names.beside(written, label)
+    return _next("takes" if is_gone else "may take", label, other) if other else ""
 
 
 def _next(takes: str, label: str, other: str) -> str:
@@ -228,7 +236,7 @@ def _taken_from(names: _Names, a: Action) -> str:
     """What an earlier statement took away and this one would tolerate to miss; "" when it is otherwise."""
     if a.relation is not None:
         label = names.label(a.relation)
-        tolerated = a.relation_if_exists or (a.if_exists and a.kind.startswith("drop_"))
+        tolerated = a.relation_if_exists or (a.if_exists and a.kind in OF_THE_RELATION)
         return label if tolerated and names.is_gone(label) else ""
     other = other_of(a, "") if a.if_exists and a.kind.startswith("drop_") else None
     return other[1] if other and other_key(*other) in names.gone else ""
