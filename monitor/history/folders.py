@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from monitor.history.files import listed
 from monitor.history.rows import MARK, Rows, deleted, moment_of, state_of
-from monitor.history.tool import Place, Script, Tool
+from monitor.history.tool import Place, Rendered, Script, Section, Tool
+from monitor.history.wrapper import without_transactions
 from monitor.ports.history import Bookkeeping, BookTable, BookWrite
 
 DIESEL_ROWS = Rows("r.version = $1::text", ("r.run_on", 'r.version COLLATE "C"'), "r.version")
@@ -65,6 +66,11 @@ def _prisma_books(place: Place, key: str, _: Sequence[Script]) -> Bookkeeping:
     return Bookkeeping("prisma", key, (table,), state_of(place, rows), (key,), (write,), moment)
 
 
+def _prisma_down(data: bytes, _: Script) -> Section:
+    """`migrate diff` puts a transaction around each enum that it changes, and leaves the rest outside."""
+    return Section(without_transactions(data))
+
+
 DIESEL = Tool(
     "diesel",
     reads="`VERSION_NAME/down.sql`",
@@ -83,5 +89,7 @@ PRISMA = Tool(
     proven="the table as documented",
     table="_prisma_migrations",
     scripts=_folders,
+    down=_prisma_down,
+    rendered=lambda sql: Rendered(Section(without_transactions(sql))),
     books=_prisma_books,
 )

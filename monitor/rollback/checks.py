@@ -11,7 +11,7 @@ from monitor import pg
 from monitor.pg import Connection
 from monitor.ports import Order, OutcomeKind
 from monitor.rollback import verifying
-from monitor.rollback.forecast.shadows import shadowed
+from monitor.rollback.forecast.shadows import names_beside, shadowed
 from monitor.rollback.ledger import Locked
 from monitor.rollback.schema import catalogue, code, fingerprint
 from monitor.rollback.schema.catalogue import Resolved
@@ -84,12 +84,15 @@ async def check_schema(
     async with pg.translated("reading the touched objects"):
         await connection.execute(set_path(registered.search_path))
         resolved, path = await catalogue.resolve(connection, names_of(registered))
+        scope = await catalogue.scope(connection, resolved, path, names_beside(registered.statements))
         run = await _new_code(connection, registered, done)
         now = await fingerprint.read(
             connection, registered.labels, registered.others, registered.search_path, registered.below
         )
     left = {s.line for s in registered.statements[done:]}
-    shadows = shadowed(registered.statements, registered.resolution, registered.quoted, path, now["others"])
+    shadows = shadowed(
+        registered.statements, registered.resolution, registered.quoted, scope, registered.fingerprint
+    )
     found = (
         _moved(registered, resolved, done)
         + registered.unlike(now, done)
@@ -141,4 +144,4 @@ def _moved(registered: Plan, resolved: dict[str, Resolved], done: int) -> list[s
 
 def names_of(registered: Plan) -> list[Written]:
     """Every name of the plan as written: `"a"."b"` is (a, b)."""
-    return [tuple(p.replace('""', '"') for p in key[1:-1].split('"."')) for key in registered.resolution]
+    return [plan.key_parts(key) for key in registered.resolution]

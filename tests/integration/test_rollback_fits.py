@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 import pytest
 
 from monitor.errors import PlanRefused
+from monitor.ports import OutcomeKind
 from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
-from tests.rollbacks import ALLOWING, build, connected
+from tests.rollbacks import ALLOWING, build, connected, executing, registered, rolled_back
 
 pytestmark = pytest.mark.corner
 
@@ -31,8 +33,10 @@ CREATE PROCEDURE plain(a int) LANGUAGE plpgsql AS 'BEGIN END';
 CREATE PROCEDURE done(INOUT a int) LANGUAGE plpgsql AS 'BEGIN END';
 CREATE TABLE used (id int, n int);
 CREATE TABLE user_of (was used[]);
+CREATE TABLE filled (m mood DEFAULT 'good', b bool DEFAULT true, n int DEFAULT 1, t text DEFAULT '1', o bool);
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
 """
+ANYWAY = contextlib.nullcontext()
 
 IMPOSSIBLE = [
     ("CREATE OR REPLACE VIEW v AS SELECT id, a FROM t", "public.v would lose column b"),
@@ -97,6 +101,69 @@ async def test_a_statement_that_the_server_would_not_take_is_refused(database: D
                 await prepare(dsn, sql.encode(), replace(ALLOWING, data_loss=mode, accept_loss=named))
             with pytest.raises(Exception, match=r"exist|cannot|unique|type|enum|primary key"):
                 await c.execute(sql)
+
+
+MOODS = "CREATE TYPE moods_old AS ENUM ('good');"
+
+UNCAST = [
+    f"{MOODS} ALTER TABLE filled ALTER COLUMN m TYPE moods_old USING m::text::moods_old",
+    "ALTER TYPE mood RENAME TO mood_old; CREATE TYPE mood AS ENUM ('good');"
+    "ALTER TABLE filled ALTER COLUMN m TYPE mood USING m::text::mood",
+    "ALTER TABLE filled ALTER COLUMN b TYPE int USING b::int",
+    "ALTER TABLE filled ALTER COLUMN t TYPE int USING t::int, ALTER COLUMN t SET DEFAULT 1",
+    "ALTER TABLE filled ALTER COLUMN n TYPE bool USING n = 1",
+]
+
+CAST = [
+    f"{MOODS} ALTER TABLE filled ALTER COLUMN m DROP DEFAULT;"
+    "ALTER TABLE filled ALTER COLUMN m TYPE moods_old USING m::text::moods_old",
+    f"{MOODS} ALTER TABLE filled ALTER COLUMN m TYPE moods_old USING m::text::moods_old,"
+    " ALTER COLUMN m DROP DEFAULT",
+    "ALTER TABLE filled ALTER COLUMN b DROP DEFAULT, ALTER COLUMN b TYPE int USING b::int,"
+    " ALTER COLUMN b SET DEFAULT 1",
+    "ALTER TABLE filled ALTER COLUMN o TYPE int USING o::int",
+    "ALTER TABLE filled ALTER COLUMN n TYPE bigint USING n + 1",
+    "ALTER TABLE filled ALTER COLUMN m TYPE text USING m::text",
+]
+
+
+async def test_a_default_that_does_not_become_the_new_type_is_told(database: Database) -> None:
+    """USING is about rows: the server agrees with each."""
+    dsn = database.dsn
+    await build(dsn, TABLES)
+    accepting = replace(ALLOWING, data_loss=DataLoss.ACCEPT, accept_loss=("filled",))
+    async with connected(dsn) as c:
+        for sql in (*UNCAST, *CAST):
+            transaction = c.transaction()
+            await transaction.start()
+            with pytest.raises(Exception, match=r"default .* cannot be cast") if sql in UNCAST else ANYWAY:
+                await c.execute(sql)
+            await transaction.rollback()
+            with pytest.raises(PlanRefused, match="the default of column") if sql in UNCAST else ANYWAY:
+                await prepare(dsn, sql.encode(), accepting)
+
+
+LATER = [
+    "CREATE TABLE later (was f)",
+    "CREATE TABLE later (was f[])",
+    "CREATE TABLE later (was kid)",
+    "CREATE TYPE held AS (was f); CREATE TABLE later (was held)",
+]
+
+
+async def test_a_row_type_that_is_used_meanwhile_is_told_by_readiness(database: Database) -> None:
+    """Its rows can't be written anew then, nor those of what inherits from it."""
+    dsn = database.dsn
+    await build(dsn, f"{TABLES} CREATE TABLE kid () INHERITS (f);")
+    watch = await registered(dsn, b"ALTER TABLE f ADD COLUMN z int DEFAULT 1")
+    async with executing(dsn) as executor, connected(dsn) as c:
+        for sql in LATER:
+            assert (await executor.ready(watch, full=True)).reasons == ()
+            await c.execute(sql)
+            assert "the touched objects changed" in (await executor.ready(watch, full=True)).reasons[0], sql
+            await c.execute("DROP TABLE later; DROP TYPE IF EXISTS held")
+        await c.execute(LATER[0])
+        assert (await rolled_back(executor, watch)).kind is OutcomeKind.REFUSED
 
 
 POSSIBLE = [

@@ -227,6 +227,17 @@ ROWS = {
     "rename attribute": Row(
         "ALTER TYPE place RENAME ATTRIBUTE number TO no", "ALTER TYPE place RENAME ATTRIBUTE no TO number"
     ),
+    "rename composite type and an attribute": Row(
+        "ALTER TYPE place RENAME ATTRIBUTE number TO no; ALTER TYPE place RENAME TO spot",
+        "ALTER TYPE spot RENAME TO place; ALTER TYPE place RENAME ATTRIBUTE no TO number",
+    ),
+    "rename sequence of a column": Row(
+        "ALTER SEQUENCE made_id_seq RENAME TO counted", "ALTER SEQUENCE counted RENAME TO made_id_seq",
+        "CREATE TABLE made (id serial);",
+    ),
+    "right on a schema": Row(
+        "REVOKE USAGE ON SCHEMA public FROM PUBLIC", "GRANT USAGE ON SCHEMA public TO PUBLIC"
+    ),
     "row security off": Row(
         "ALTER TABLE orders ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
         "CREATE POLICY own ON orders USING (contact = 1)",

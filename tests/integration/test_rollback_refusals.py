@@ -172,7 +172,8 @@ BY_CATALOGUE: list[tuple[str, str]] = [
         "--accept-loss public.contacts.new_column",
     ),
     ("DO $$ BEGIN END $$", "--allow-opaque"),
-    ("SELECT 1", "--allow-opaque"),
+    ("SELECT 1 FROM contacts", "--allow-opaque"),
+    ("SELECT 1 AS a INTO copied FROM contacts", "write CREATE TABLE with its columns"),
     ("INSERT INTO orders SELECT own(1)", '"own"'),
     ("INSERT INTO orders SELECT pg_terminate_backend(1)::int", '"pg_terminate_backend"'),
 ]

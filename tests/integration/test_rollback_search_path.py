@@ -22,6 +22,16 @@ CREATE FUNCTION public.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION app.f() RETURNS int LANGUAGE sql AS 'SELECT 2';
 CREATE FUNCTION public.g() RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE TYPE public.e AS ENUM ('a'); CREATE TYPE app.e AS ENUM ('a');
+CREATE TABLE public.part (id int, b int); CREATE TABLE public.x (id int);
+CREATE TABLE app.whole (id int, b int) PARTITION BY RANGE (id);
+CREATE TABLE app.middle PARTITION OF app.whole DEFAULT PARTITION BY RANGE (id);
+CREATE TABLE app.part PARTITION OF app.middle DEFAULT;
+CREATE INDEX part_b ON public.part (b); CREATE INDEX part_b ON app.part (b);
+ALTER TABLE app.t ADD CONSTRAINT uq UNIQUE (b); CREATE UNIQUE INDEX uq ON public.t (b);
+CREATE SEQUENCE public.s_id_seq; CREATE TABLE app.s (id serial);
+CREATE VIEW app.v AS SELECT id FROM app.t; CREATE VIEW public.v AS SELECT 1 AS b;
+CREATE STATISTICS public.st ON id, b FROM public.t; CREATE STATISTICS app.st ON id, b FROM app.t;
+CREATE FUNCTION app.g(text) RETURNS int LANGUAGE sql AS 'SELECT 2';
 """
 
 TAKES = [
@@ -33,9 +43,23 @@ TAKES = [
     "DROP INDEX CONCURRENTLY ix; DROP INDEX CONCURRENTLY IF EXISTS ix",
     "DROP FUNCTION f(); DROP FUNCTION IF EXISTS f()",
     "DROP TYPE e; DROP TYPE IF EXISTS e",
+    "DROP TABLE whole; DROP TABLE IF EXISTS part",
+    "DROP TABLE app.t CASCADE; DROP INDEX IF EXISTS ix",
+    "ALTER TABLE t DROP COLUMN b CASCADE; DROP INDEX IF EXISTS ix",
+    "ALTER TABLE t DROP CONSTRAINT uq; DROP INDEX IF EXISTS uq",
+    "DROP TABLE whole; DROP INDEX IF EXISTS part_b",
+    "ALTER TABLE whole DROP COLUMN b; DROP INDEX IF EXISTS part_b",
+    "DROP TABLE s; DROP SEQUENCE IF EXISTS s_id_seq",
+    "ALTER TABLE s DROP COLUMN id; DROP SEQUENCE IF EXISTS s_id_seq",
+    "DROP TABLE app.t CASCADE; DROP VIEW IF EXISTS v",
+    "DROP VIEW v; DROP TABLE app.t; DROP STATISTICS IF EXISTS st",
+    "DROP TABLE app.t CASCADE; DROP TRIGGER IF EXISTS p ON t",
 ]
+"""Some of them go with what the earlier statement names, as the index, sequence or partition of a table."""
 
 MEANS = [
+    "DROP TABLE app.whole; DROP TABLE IF EXISTS app.part",
+    "DROP VIEW v; ALTER TABLE t DROP COLUMN b; ALTER TABLE t DROP COLUMN id",
     "ALTER TABLE app.t RENAME TO u; DROP TABLE public.t; ALTER TABLE u RENAME TO t; ALTER TABLE t DROP b",
     "DROP INDEX ix; CREATE INDEX ix ON t (b); DROP INDEX ix",
     "DROP FUNCTION f(); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 3'",
@@ -59,7 +83,35 @@ async def test_a_name_that_an_earlier_statement_took_away_needs_its_schema(twice
     for sql in TAKES:
         with pytest.raises(PlanRefused) as e:
             await prepare(twice, sql.encode(), ALLOWING)
-        assert "the next of that name in the search_path would be found" in str(e.value), sql
+        assert "the next of that name in the search_path would be found, " in str(e.value), sql
+
+
+@pytest.mark.promise(11)
+async def test_one_that_comes_meanwhile_is_told_by_readiness_and_nothing_happens(twice: str) -> None:
+    """At registration the second statement's part of the name was nobody's."""
+    sql = b"DROP TABLE whole; DROP TABLE IF EXISTS part, x"
+    async with connected(twice) as c:
+        await c.execute("ALTER TABLE public.part RENAME TO parted")
+    watch = await registered(twice, sql)
+    async with executing(twice) as executor:
+        assert (await executor.ready(watch, full=True)).reasons == ()
+        async with connected(twice) as c:
+            await c.execute("ALTER TABLE public.parted RENAME TO part")
+        assert "public.part: write the schema" in (await executor.ready(watch, full=True)).reasons[0]
+        assert (await rolled_back(executor, watch)).kind is OutcomeKind.REFUSED
+    async with connected(twice) as c:
+        assert await c.fetchval("SELECT to_regclass('app.part') IS NOT NULL")
+
+
+@pytest.mark.promise(11)
+async def test_a_function_without_its_arguments_must_be_the_only_one(twice: str) -> None:
+    """After the first statement the other overload would be the one that is dropped."""
+    for sql in ("DROP FUNCTION public.g(); DROP FUNCTION IF EXISTS g", "DROP FUNCTION IF EXISTS g CASCADE"):
+        with pytest.raises(PlanRefused, match="2 functions are called g, and it names none by its arguments"):
+            await prepare(twice, sql.encode(), ALLOWING)
+    async with connected(twice) as c:
+        await c.execute("DROP FUNCTION app.g")
+    await registered(twice, b"DROP FUNCTION IF EXISTS g")
 
 
 async def test_a_function_that_would_be_made_beside_the_one_that_is_meant_needs_its_schema(

@@ -36,6 +36,7 @@ SESSIONS = [
     ("BEGIN; {} COMMIT; ANALYZE VERBOSE contacts", 0),
     ("BEGIN; {} COMMIT; VACUUM contacts;", 2),
     ("VACUUM contacts; BEGIN; {} COMMIT;", 2),
+    ("SELECT 'down SQL query'; {} SELECT 1, NULL", 2),
 ]
 
 UNDO = "ALTER TABLE contacts DROP COLUMN new_column;"
@@ -123,6 +124,20 @@ async def test_constraints_are_checked_when_the_script_says_so(database: Databas
         outcome = await rolled_back(executor, watch)
     assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome.reason
     assert await rollbacks.columns(database.dsn, "orders") == ["id"]
+
+
+async def test_a_script_that_only_selects_a_constant_has_nothing_to_do() -> None:
+    """As tools write it into the file of a migration that can't be taken back."""
+    with pytest.raises(PlanRefused, match=r"no statement but what is left out: .* say --no-rollback"):
+        await plan.script(b"SELECT 'down SQL query';")
+
+
+@pytest.mark.parametrize("sql", ["SELECT now()", "SELECT 1 FROM contacts", "SELECT 1 UNION SELECT 2",
+                                 "WITH a AS (DELETE FROM contacts RETURNING id) SELECT 1"])  # fmt: skip
+async def test_a_select_that_reads_or_calls_is_executed(sql: str) -> None:
+    """Nobody can say what that does."""
+    script = await plan.script(sql.encode())
+    assert [s.text for s in script.statements] == [sql]
 
 
 CONSTRAINTS = [

@@ -127,16 +127,22 @@ def drop_relation(f: Forecast, a: Action) -> None:
         f.lose(a, label)
     if entry["children"]:
         f.notice(f"{label} takes {', '.join(entry['children'])} with it")
-    for index, other in f.relations.items():
-        if isinstance(other, dict) and other["table"] == label:
-            f.relations[index] = None
-    f.relations[label] = None
+        for child, _ in below(f, entry):
+            _take_along(f, child)
+    _take_along(f, label)
     f.leeway.gone.add(label)
     f.unidentified.pop(entry.get("was", label), None)
     forget_indexes_on(f, label)
     forget_owned(f, label)
     forget_comments(f, label)
     f.forget(label)
+
+
+def _take_along(f: Forecast, label: str) -> None:
+    """A relation with its indexes, where the plan names them."""
+    for known, entry in f.relations.items():
+        if known == label or (isinstance(entry, dict) and entry["table"] == label):
+            f.relations[known] = None
 
 
 def drop_index(f: Forecast, a: Action) -> None:

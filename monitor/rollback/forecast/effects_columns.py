@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from monitor.errors import Problem
 from monitor.rollback.forecast.already import TABLES, column_already
 from monitor.rollback.forecast.effects_names import loosen_views
 from monitor.rollback.forecast.entries import (
@@ -26,6 +27,11 @@ from monitor.rollback.script.plan import Action
 
 CODE = ("triggers", "policies", "rules")
 """Parts that keep a column in place, and its type."""
+
+DEFAULT = (
+    "the default of {what} does not become {type} by itself, whatever USING says of the rows: DROP DEFAULT "
+    "before, and SET DEFAULT behind"
+)
 
 
 def _column(f: Forecast, a: Action) -> tuple[str, Entry, Entry] | None:
@@ -201,6 +207,8 @@ def set_default(f: Forecast, a: Action) -> None:
     if (found := _column(f, a)) is None:
         return
     found[2]["default"] = ANY if a.kind == "set_default" else None
+    if a.kind == "drop_default":  # the server does it before it changes the type in the same statement
+        f.uncast.pop((f.step, found[0], a.name), None)
     f.forget(f"for {found[0]}.{quoted(a.name)}")
 
 
@@ -240,11 +248,21 @@ def alter_type(f: Forecast, a: Action) -> None:
         f.release(f"{where}.{quoted(a.name)}")
     if misfit(column.get("type"), a.text, a.part) is None:
         f.lose(a, label, a.name)
+    _cast_default(f, a, label, column)
     column.update(type=ANY, collation=ANY, default=ANY if column.get("default") is not None else None)
     f.scan(label)
     for part in ("indexes", "statistics", "constraints", "dependents"):
         for name in _standing_on(entry, part, a.name):
             entry[part][name] = ANY
+
+
+def _cast_default(f: Forecast, a: Action, label: str, column: Entry) -> None:
+    """To a type of the plan's making nothing is cast by itself, and USING is about rows."""
+    made = f.expected["others"].get(f"type {a.shape}") if a.shape else None
+    own = isinstance(column.get("default"), str) and not column["generated"]
+    if own and made is not None and made["label"] == "":
+        what = DEFAULT.format(what=f"column {a.name} of {label}", type=a.shape)
+        f.uncast[f.step, label, a.name] = Problem("", what, f.line)
 
 
 def _unname(entry: Entry, column: str) -> None:

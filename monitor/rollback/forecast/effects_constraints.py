@@ -148,7 +148,8 @@ def drop_constraint(f: Forecast, a: Action) -> None:
     unidentified(f, label, entry, f"constraint {a.name}", a.name)
     gone = entry["constraints"].pop(a.name)
     forget_comment(f, label, "constraint", a.name)
-    entry["indexes"].pop(a.name, None)
+    if entry["indexes"].pop(a.name, None) is not None:
+        forget_index(f, label, a.name)
     f.forget(f"{quoted(a.name)} on {label}")
     if isinstance(gone, dict) and gone["type"] in {"p", "u"}:
         if gone["type"] == "p":

@@ -42,6 +42,15 @@ def rename_other(f: Forecast, a: Action) -> None:
     f.leeway.rename(_bare(key) or a.name, a.new_name)
     if label:
         f.move(identity, label)
+        _rename_composite(f, identity, label)
+
+
+def _rename_composite(f: Forecast, old: str, new: str) -> None:
+    """It is a relation too, where the plan changes its attributes."""
+    entry = f.relations.get(old)
+    if isinstance(entry, dict) and entry["kind"] == "composite type":
+        f.relations[new], f.relations[old] = entry, None
+        f.leeway.move(old, new)
 
 
 def _relabelled(identity: str, new_name: str) -> str:

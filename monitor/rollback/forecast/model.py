@@ -71,6 +71,7 @@ class Forecast:
     made_keys: list[MadeKey] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)  # dependents that CASCADE takes along
     unidentified: dict[str, Problem] = field(default_factory=dict)  # published tables left without a key
+    uncast: dict[tuple[int, str, str], Problem] = field(default_factory=dict)  # step, table, column
     step: int = 0
     line: int = 0
 
@@ -178,7 +179,7 @@ def foresee(
             if action.relation and s.transactional:
                 forecast.work_on(forecast.label(action))
             effects[action.kind](forecast, action)
-    forecast.problems += forecast.unidentified.values()
+    forecast.problems += [*forecast.unidentified.values(), *forecast.uncast.values()]
     _strip(forecast.expected)
     if statements:
         _loosen_carried(forecast.expected)

@@ -1,18 +1,24 @@
 """Names without a schema that would mean something else once the plan has made, renamed or dropped. Pure.
 
 CREATE looks into the first schema of the search_path only, everything else into all of them: where the plan
-takes a table away, the next of that name is found, which nobody has looked at.
+takes a table away, or what goes with it, the next of that name is found, which nobody has looked at. Where
+there is no other, a second DROP … IF EXISTS has nothing to do, and is left out, since one may come.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from monitor.errors import Problem
+from monitor.rollback.forecast.already import TABLES
+from monitor.rollback.forecast.effects import EFFECTS
+from monitor.rollback.forecast.model import Forecast, modelled
+from monitor.rollback.schema.compare import tokens
+from monitor.rollback.schema.fingerprint import Fingerprint
 from monitor.rollback.schema.others import other_key, other_of, renamed
+from monitor.rollback.schema.scope import Scope
 from monitor.rollback.script.labels import beside, split_label
 from monitor.rollback.script.plan import Action, Statement, Written, key_of
 
@@ -21,16 +27,34 @@ CREATED = {"create_table", "create_view", "create_materialized_view", "create_se
 RENAMED = {"rename_relation": "new_name", "create_index": "name", "create_index_concurrently": "name"}
 """Kinds that make a name beside the relation they are about -> where it stands."""
 
-GONE = {
+ANYTHING = {"drop_extension", "do", "call", "select"}
+"""Kinds with which any relation may go."""
+
+TAKING = ANYTHING | {
     "drop_table", "drop_view", "drop_materialized_view", "drop_sequence", "drop_index",
-    "drop_index_concurrently", "rename_relation", "set_schema",
+    "drop_index_concurrently", "drop_column", "drop_constraint", "drop_type", "drop_schema",
 }  # fmt: skip
-"""Kinds after which nothing has the name any more."""
+"""Kinds with which more may go than the plan names: indexes, sequences, views, statistics."""
+
+OF_THE_RELATION = {
+    "drop_table", "drop_view", "drop_materialized_view", "drop_sequence", "drop_index",
+    "drop_index_concurrently", "drop_trigger", "drop_policy",
+}  # fmt: skip
+"""Kinds whose IF EXISTS tolerates that the relation is missing, and not a part of it only."""
+
+GO_ALONG = {"statistics", "type"}
+"""Sorts beside relations that go with a table."""
+
+ONCE = {"create_table", "create_sequence", "create_materialized_view", "create_index", "add_column"}
+"""Kinds with IF NOT EXISTS, of which a second one does nothing."""
 
 REMEDY = "write the schema before every such name"
 
-_BARE = re.compile(r'"(?:[^"]|"")*"(?!\.)')
+_BARE = re.compile(r'"((?:[^"]|"")*)"(?!\.)')
 """Begins a function's or a type's key that has no schema."""
+
+_NAME = re.compile(r'(?:("(?:[^"]|"")*")\.)?"((?:[^"]|"")*)"')
+"""Begins any such key: its schema, and its name."""
 
 
 @dataclass(slots=True)
@@ -39,41 +63,123 @@ class _Names:
 
     resolution: Mapping[str, str]
     quoted: Mapping[str, str]
-    path: Sequence[str]
-    others: Mapping[str, Any]
-    gone: set[str] = field(default_factory=set)  # labels, and keys of functions and types
+    scope: Scope
+    now: Fingerprint
+    model: Forecast
+    made: dict[str, int] = field(default_factory=dict)  # relation of the plan's making -> `taken` then
+    gone: set[str] = field(default_factory=set)  # keys of functions and their like
+    taken: int = 0  # statements with which more may have gone than they name
+    anything: int = 0
+
+    @property
+    def path(self) -> Sequence[str]:
+        return self.scope.path
 
     def bare(self) -> dict[str, str]:
         """Names that the plan writes without a schema -> labels."""
         return {split_label(f"x.{k}")[1]: label for k, label in self.resolution.items() if '"."' not in k}
 
+    def label(self, written: Written) -> str:
+        return self.resolution.get(key_of(written), "")
+
+    def was_there(self, label: str) -> bool:
+        return label in self.made or self.now["relations"].get(label) is not None
+
+    def is_gone(self, label: str) -> bool:
+        """Whether an earlier statement took it away."""
+        return self.was_there(label) and self.model.relations.get(label) is None
+
+    def may_be_gone(self, label: str) -> bool:
+        """Of what goes with other things it is not followed with which."""
+        entry = self.now["relations"].get(label) if label not in self.made else None
+        table = entry is not None and entry["kind"] in TABLES
+        return (self.anything if table else self.taken) > self.made.get(label, 0)
+
+    def beside(self, written: Written, label: str) -> str:
+        """Another relation that the name would mean, or ""."""
+        made = [m for m in self.made if split_label(m)[1] == written[-1] and split_label(m)[0] in self.path]
+        others = [*self.scope.relations.get(key_of(written), ()), *made]
+        return next((o for o in others if o != label and not self.is_gone(o)), "")
+
 
 def shadowed(
     statements: Sequence[Statement], resolution: Mapping[str, str], quoted: Mapping[str, str],
-    path: Sequence[str], others: Mapping[str, Any],
+    scope: Scope, now: Fingerprint,
 ) -> list[Problem]:  # fmt: skip
-    """`path`: schemas that are looked into, in order and quoted; `others` of a fingerprint."""
-    names = _Names(resolution, quoted, path, others)
+    """`now`: what the plan touches, before its first statement."""
     found = []
-    for s in statements:
-        made = {a.relation for a in s.actions if a.kind in CREATED}
-        written = dict.fromkeys((*s.relations, *(a.relation for a in s.actions if a.relation)))
-        found += [Problem("", what, s.line) for w in written if w not in made for what in _after(names, w)]
-        for a in s.actions:
-            found += [Problem("", what, s.line) for what in (*_of(names, a), *_of_other(names, a))]
-        for a in s.actions:
-            _played(names, a)
+    for names, s in _playing(statements, resolution, quoted, scope, now):
+        found += [Problem("", what, s.line) for what in _against(names, s)]
     return list(dict.fromkeys(found))
 
 
-def _after(names: _Names, written: Written) -> Iterator[str]:
-    """A name of something that an earlier statement took away."""
-    label = names.resolution.get(key_of(written), "")
-    if len(written) == 1 and label in names.gone and split_label(label)[0] != (*names.path, "")[-1]:
-        yield f"an earlier statement takes {label} away, and {SEARCHED}: {REMEDY}"
+def idle(
+    statements: Sequence[Statement], resolution: Mapping[str, str], quoted: Mapping[str, str],
+    scope: Scope, now: Fingerprint,
+) -> dict[int, str]:  # fmt: skip
+    """Steps that have nothing to do, since an earlier one did it -> why, for people."""
+    found = {}
+    before: set[tuple[object, ...]] = set()
+    for names, s in _playing(statements, resolution, quoted, scope, now):
+        same = _same(s)
+        if any(_against(names, s)):
+            continue
+        if (gone := [_taken_from(names, a) for a in s.actions]) and all(gone):
+            found[s.step] = f"an earlier statement takes {', '.join(dict.fromkeys(gone))} away"
+        elif same in before and all(_is_made(names, a) for a in s.actions):
+            found[s.step] = "an earlier statement does the same"
+        before.add(same)
+    return found
 
 
-SEARCHED = "the next of that name in the search_path would be found"
+def names_beside(statements: Sequence[Statement]) -> set[str]:
+    """Names of functions and their like, without schema: what `known` of a scope is asked for."""
+    others = [other_of(a, "") for s in statements for a in s.actions if a.kind != "comment"]
+    return {m[2].replace('""', '"') for o in others if o and (m := _NAME.match(o[1]))}
+
+
+def _playing(
+    statements: Sequence[Statement], resolution: Mapping[str, str], quoted: Mapping[str, str],
+    scope: Scope, now: Fingerprint,
+) -> Iterator[tuple[_Names, Statement]]:  # fmt: skip
+    """Each statement with what names mean before it."""
+    names = _Names(resolution, quoted, scope, now, Forecast(modelled(now), resolution, quoted))
+    for s in statements:
+        yield names, s
+        for a in s.actions:
+            EFFECTS[a.kind](names.model, a)
+        for a in s.actions:
+            _played(names, a)
+
+
+def _against(names: _Names, s: Statement) -> Iterator[str]:
+    made = {a.relation for a in s.actions if a.kind in CREATED}
+    own = {a.relation for a in s.actions if a.relation}
+    for w in dict.fromkeys((*s.relations, *own)):
+        if len(w) == 1 and w not in made and (what := _after(names, w)):
+            yield what
+        elif w not in own and names.is_gone(label := names.label(w)):  # of its own the forecast says so
+            yield f"an earlier statement takes {label} away, which this one needs: move it before that"
+    for a in s.actions:
+        yield from _of(names, a)
+        yield from _of_other(names, a)
+
+
+def _after(names: _Names, written: Written) -> str:
+    """What is wrong with a name of something that an earlier statement took away, or ""."""
+    label = names.label(written)
+    is_gone = names.is_gone(label)
+    if not label or not (is_gone or names.may_be_gone(label)):
+        return ""
+    other = names.beside(written, label)
+    return _next("takes" if is_gone else "may take", label, other) if other else ""
+
+
+def _next(takes: str, label: str, other: str) -> str:
+    return (
+        f"an earlier statement {takes} {label} away, and the next of that name in the search_path would be "
+        f"found, {other}: {REMEDY}"
+    )
 
 
 def _of(names: _Names, a: Action) -> Iterator[str]:
@@ -98,24 +204,71 @@ def _of(names: _Names, a: Action) -> Iterator[str]:
 def _of_other(names: _Names, a: Action) -> Iterator[str]:
     """A function or type: made in the first schema, or found in a later one after the plan dropped it."""
     other = None if a.kind == "comment" else other_of(a, "")
-    if other is None or other[0] == "schema" or not _BARE.match(other[1]) or len(names.path) < 2:
+    if other is None or other[0] == "schema" or (written := _NAME.match(other[1])) is None:
         return
-    key = other_key(*other)
-    label = str(((names.others.get(key) or {}).get("label")) or "").partition(" ")[2]
-    if a.kind.startswith("create_") and label and not label.startswith(f"{names.path[0]}."):
-        yield f"it makes {other[1]} in {names.path[0]}, and {other[1]} is {label} now: {REMEDY}"
-    elif a.kind.startswith("drop_") and key in names.gone:
-        yield f"an earlier statement takes {label or other[1]} away, and {SEARCHED}: {REMEDY}"
+    key, sort, name = other_key(*other), other[0], written[2].replace('""', '"')
+    if sort == "function" and "(" not in other[1]:
+        yield from _of_several(names, name, written[1])
+    if written[1]:
+        return
+    label = str(((names.now["others"].get(key) or {}).get("label")) or "").partition(" ")[2]
+    schema = split_label(label.partition("(")[0])[0]
+    if a.kind.startswith("create_"):
+        if label and names.path and schema != names.path[0]:
+            yield f"it makes {other[1]} in {names.path[0]}, and {other[1]} is {label} now: {REMEDY}"
+        return
+    is_gone, may_be = key in names.gone, sort in GO_ALONG and names.taken > 0
+    beside_it = next(names.scope.elsewhere(sort, name, schema), "") if label else ""
+    if beside_it and (is_gone or may_be):
+        yield _next("takes" if is_gone else "may take", label, f"{sort} {name} in {beside_it}")
+
+
+def _of_several(names: _Names, name: str, schema: str | None) -> Iterator[str]:
+    """A function that is named without its arguments, of which there must be one alone."""
+    known = names.scope.known.get(("function", name), {})
+    where = [schema.strip('"')] if schema else [s.strip('"') for s in names.path]
+    found = sum(number for s, number in known.items() if s.strip('"') in where)
+    if found > 1:
+        yield f"{found} functions are called {name}, and it names none by its arguments: write them"
+
+
+def _taken_from(names: _Names, a: Action) -> str:
+    """What an earlier statement took away and this one would tolerate to miss; "" when it is otherwise."""
+    if a.relation is not None:
+        label = names.label(a.relation)
+        tolerated = a.relation_if_exists or (a.if_exists and a.kind in OF_THE_RELATION)
+        return label if tolerated and names.is_gone(label) else ""
+    other = other_of(a, "") if a.if_exists and a.kind.startswith("drop_") else None
+    return other[1] if other and other_key(*other) in names.gone else ""
+
+
+def _same(s: Statement) -> tuple[object, ...]:
+    """What a statement shares with one that makes the same, with or without IF NOT EXISTS."""
+    words = (w.lower() for w in tokens(s.text))
+    return (*(w for w in words if w not in {"if", "not", "exists"}),
+            *(replace(a, if_exists=False) for a in s.actions))  # fmt: skip
+
+
+def _is_made(names: _Names, a: Action) -> bool:
+    """Whether IF NOT EXISTS finds what it would make."""
+    if a.relation is None or not a.if_exists or a.kind not in ONCE:
+        return False
+    label = names.label(a.relation)
+    if a.kind == "create_index":
+        label = beside(label, names.quoted[a.name])
+    entry = names.model.relations.get(label)
+    if a.kind == "add_column" and isinstance(entry, dict):
+        return a.name in entry["columns"]
+    return entry is not None
 
 
 def _played(names: _Names, a: Action) -> None:
-    if a.relation is not None and a.kind in GONE:
-        names.gone.add(names.resolution[key_of(a.relation)])
+    names.taken += a.kind in TAKING or a.cascade
+    names.anything += a.kind in ANYTHING
     if a.relation is not None and a.kind in CREATED:
-        names.gone.discard(names.resolution[key_of(a.relation)])
+        names.made[names.label(a.relation)] = names.taken
     if a.relation is not None and a.kind in RENAMED:
-        label = names.resolution[key_of(a.relation)]
-        names.gone.discard(beside(label, names.quoted[getattr(a, RENAMED[a.kind])]))
+        names.made[beside(names.label(a.relation), names.quoted[getattr(a, RENAMED[a.kind])])] = names.taken
     if a.kind != "comment" and (other := other_of(a, "")):
         key = other_key(*other)
         if a.kind.startswith("drop_") or renamed(a):

@@ -15,6 +15,7 @@ from typing import Any
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable, Problem
 from monitor.pg import PINNED, Connection
+from monitor.rollback.forecast.effects_columns import DEFAULT
 from monitor.rollback.registration import leaning, replaced
 from monitor.rollback.script.kinds import DATA_ONLY, UPKEEP, Class
 from monitor.rollback.script.labels import beside
@@ -73,7 +74,9 @@ SELECT pg_catalog.format_type(t.oid, NULL)
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_cast k
                     WHERE k.castsource OPERATOR(pg_catalog.=) f.oid
                       AND k.casttarget OPERATOR(pg_catalog.=) t.oid
-                      AND k.castcontext OPERATOR(pg_catalog.<>) 'e')"""
+                      AND k.castcontext OPERATOR(pg_catalog.<>) 'e')
+   AND ($4 OR (a.atthasdef AND a.attgenerated OPERATOR(pg_catalog.=) ''))"""
+"""`$4`: of the values; else of the column's default, where it has one."""
 
 AVAILABLE = """/* migration-monitor: may an extension be created */
 SELECT e.installed_version IS NOT NULL AS there,
@@ -246,9 +249,15 @@ async def _function(q: _Asking, a: Action) -> str:
 async def _alter_type(q: _Asking, a: Action) -> str:
     if what := await _rewritten(q, a):
         return what
-    if not a.text or not q.same_names or q.label(a) in q.touched:
+    type_ = a.text or a.shape
+    if not type_ or not q.same_names or q.label(a) in q.touched:
         return ""
-    written = await q.value(CAST, q.label(a), a.name, a.text)
+    if not a.text and any(b.kind == "drop_default" and b.name == a.name for b in q.statement.actions):
+        return ""
+    written = await q.value(CAST, q.label(a), a.name, type_, bool(a.text))
+    if not a.text:
+        what = DEFAULT.format(what=f"column {a.name} of {q.label(a)}", type=written)
+        return what if written else ""
     what = f"values of {q.label(a)}.{a.name} do not become {written} by themselves: say how with USING"
     return what if written else ""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from monitor.rollback.schema.catalogue import Resolved
 from monitor.rollback.schema.others import other_of, renamed
 from monitor.rollback.script.labels import beside, split_label
-from monitor.rollback.script.plan import Action, Statement, Written, key_of
+from monitor.rollback.script.plan import Action, Statement, Written, key_of, key_parts
 
 NEW_NAMES: dict[str, Callable[[Action], str]] = {
     "rename_relation": lambda a: a.new_name,
@@ -26,8 +26,20 @@ def _new_label(a: Action, label: str, quoted: dict[str, str]) -> str:
 
 def names(statements: Sequence[Statement]) -> list[Written]:
     """Every relation a plan names, as written."""
-    found = {r for s in statements for r in s.relations}
+    found = {r for s in statements for r in s.relations} | {
+        key_parts(a.name) for a in _composites(statements)
+    }
     return sorted(found | {a.relation for s in statements for a in s.actions if a.relation is not None})
+
+
+ATTRIBUTES = {"add_attribute", "rename_attribute", "drop_attribute"}
+
+
+def _composites(statements: Sequence[Statement]) -> list[Action]:
+    """Types that get the name under which the plan changes attributes: they are relations, too."""
+    actions = [a for s in statements for a in s.actions]
+    changed = {a.relation[-1] for a in actions if a.relation and a.kind in ATTRIBUTES}
+    return [a for a in actions if a.kind == "rename_type" and a.new_name in changed]
 
 
 def new_names(statements: Sequence[Statement]) -> list[str]:
@@ -41,6 +53,7 @@ def touched(
     """Labels of relations, and `(kind, name as written)` of what is no relation."""
     labels: set[str] = set()
     others: set[tuple[str, str]] = set()
+    labels |= {resolved[a.name].label for a in _composites(statements) if a.name in resolved}
     for a in (a for s in statements for a in s.actions):
         if a.relation is not None:
             label = resolved[key_of(a.relation)].label

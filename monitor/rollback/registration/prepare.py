@@ -22,7 +22,7 @@ from monitor.rollback.data.losses import DataLoss, Protection, left_behind, prot
 from monitor.rollback.forecast import estimate, speed
 from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.model import Destroyed, Forecast, foresee
-from monitor.rollback.forecast.shadows import shadowed
+from monitor.rollback.forecast.shadows import idle, names_beside, shadowed
 from monitor.rollback.held import TRIPS, round_trip
 from monitor.rollback.registration import (
     choosing,
@@ -40,6 +40,7 @@ from monitor.rollback.remade import told
 from monitor.rollback.schema import catalogue, code, fingerprint, sizes
 from monitor.rollback.schema.catalogue import Identity, Resolved
 from monitor.rollback.schema.document import Document
+from monitor.rollback.schema.scope import Scope
 from monitor.rollback.script import plan
 from monitor.rollback.script.plan import Statement
 
@@ -142,8 +143,8 @@ POOLER = "the rollback goes through a connection pooler: rollback_dsn must name 
 async def _prepare(connection: Connection, script: plan.Script, options: Options) -> Prepared:
     text, statements = script.text, script.statements
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        seen = await _see(connection, statements, options)
-        statements = seen.statements
+        seen = await _see(connection, text, statements, options)
+        text, statements = seen.text, seen.statements
         aside, lost = quarantine.Rewritten(text, ()), list[Destroyed]()
         if options.data_loss is DataLoss.QUARANTINE:
             lost = foresee(seen.print_, statements, seen.resolution, seen.quoted, EFFECTS).destroyed
@@ -152,8 +153,9 @@ async def _prepare(connection: Connection, script: plan.Script, options: Options
                 connection, text, statements, seen.print_, seen.resolution, seen.quoted, accepted
             )
             text, statements = await plan.read(aside.text.encode())
-            seen = await _see(connection, statements, options)
-            statements = seen.statements
+            again = await _see(connection, text, statements, options)
+            seen = replace(again, notices=(*seen.notices, *again.notices))
+            text, statements = seen.text, seen.statements
         unfit = await fits.problems(
             connection, statements, seen.resolution, seen.quoted, seen.server.search_path
         )
@@ -169,7 +171,7 @@ async def _prepare(connection: Connection, script: plan.Script, options: Options
         protection = left_behind(forecast.destroyed, lost, options.accept_loss)
     problems = [*objections.rights(statements, resolved), *strange,
                 *objections.opaque(statements, opaque, options.allow_opaque), *forecast.problems,
-                *shadowed(statements, resolution, quoted, seen.path, print_["others"]),
+                *shadowed(statements, resolution, quoted, seen.scope, print_),
                 *(unfit if not forecast.problems else []), *protection.problems, *books]  # fmt: skip
     if problems:
         raise PlanRefused(sorted(problems, key=lambda p: p.line or 0))
@@ -205,13 +207,14 @@ async def _prepare(connection: Connection, script: plan.Script, options: Options
 class Seen:
     """What the catalogue says of everything a plan names."""
 
+    text: str
     server: Identity
     resolved: dict[str, Resolved]
     opaque: dict[int, tuple[str, ...]]  # step -> the code it would run
     quoted: dict[str, str]
     others: tuple[tuple[str, str], ...]
     print_: fingerprint.Fingerprint
-    path: tuple[str, ...]
+    scope: Scope
     statements: tuple[Statement, ...]  # each constraint and index with its name
     notices: tuple[str, ...] = ()
 
@@ -220,14 +223,15 @@ class Seen:
         return {key: found.label for key, found in self.resolved.items()}
 
 
-async def _see(connection: Connection, statements: Sequence[Statement], options: Options) -> Seen:
-    """Needs an open transaction."""
+async def _see(connection: Connection, text: str, statements: Sequence[Statement], options: Options) -> Seen:
+    """What has nothing to do is left out. Needs an open transaction."""
     server = await catalogue.identity(connection)
     _refuse_server(connection, server, options)
     if strange := await ownership.faults(connection):
         raise PlanRefused([Problem("", ownership.sentence(strange))])
     await connection.execute(stored.set_path(server.search_path))
     resolved, path = await catalogue.resolve(connection, named.names(statements))
+    scope = await catalogue.scope(connection, resolved, path, names_beside(statements))
     quoted = await catalogue.quoted(connection, named.new_names(statements))
     meaning = {key: found.label for key, found in resolved.items()}
     opaque = await code.reasons(connection, statements, meaning, quoted)
@@ -235,9 +239,17 @@ async def _see(connection: Connection, statements: Sequence[Statement], options:
     print_ = await fingerprint.read(connection, labels, others, server.search_path)
     chosen = await choosing.names(connection, statements, print_, meaning, quoted)
     if chosen.notices:
-        again = await _see(connection, chosen.statements, options)
-        return replace(again, notices=chosen.notices)
-    return Seen(server, resolved, opaque, quoted, others, print_, path, chosen.statements)
+        again = await _see(connection, text, chosen.statements, options)
+        return replace(again, notices=(*chosen.notices, *again.notices))
+    if nothing_to_do := idle(chosen.statements, meaning, quoted, scope, print_):
+        told = [
+            f"line {s.line}: {s.kind} is left out of what is stored and executed: {nothing_to_do[s.step]}"
+            for s in chosen.statements
+            if s.step in nothing_to_do
+        ]
+        again = await _see(connection, *plan.without(text, chosen.statements, nothing_to_do), options)
+        return replace(again, notices=(*told, *again.notices))
+    return Seen(text, server, resolved, opaque, quoted, others, print_, scope, chosen.statements)
 
 
 def _result(

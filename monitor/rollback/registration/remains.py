@@ -67,8 +67,11 @@ def remaining(plan: Plan, before: Objects, now: Objects) -> list[str]:
     loose = _with_followers(touched, now) | forecast.dropped | _views(plan) | _others(plan, before)
     loose |= _users(plan, before, now, forecast.leeway)
     loose |= {e["label"] for e in forecast.expected["others"].values() if e}
+    granted = any(a.kind == "grant" and not a.relation for s in plan.statements for a in s.actions)
     for difference in whole.differences(before, now):
         label = difference.object
+        if granted and difference.what == "privileges":  # of which object is not followed
+            continue
         if label not in loose and not _is_made(label, forecast.leeway):
             what = f"{label}: {difference.what}" if difference.what else label
             found.append(f"{what} {SAYS[difference.how]}")
@@ -174,8 +177,17 @@ def _users(plan: Plan, before: Objects, now: Objects, leeway: Leeway) -> set[str
     keys = {other_key(*other) for a in actions if (other := other_of(a, ""))}
     entries = [plan.fingerprint["others"].get(key) for key in keys]
     dependents = [d for e in entries if e for d in e["dependents"]]
+    dependents += _on_sequences(plan)
     found = {label for label in now if any(belongs(d, label.partition(" ")[2] or label) for d in dependents)}
     return found | {label for label in before.keys() - now if any(same(u, label, leeway) for u in found)}
+
+
+def _on_sequences(plan: Plan) -> list[str]:
+    """Defaults that show the name of a sequence which the plan renames."""
+    actions = (a for s in plan.statements for a in s.actions if a.kind == "rename_relation" and a.relation)
+    entries = (plan.fingerprint["relations"].get(plan.resolution[key_of(a.relation or ())]) for a in actions)
+    sequences = [e for e in entries if e and e["kind"] == "sequence"]
+    return [d for e in sequences for d in (*e["dependents"], f"column {e.get('owned_by') or ''}")]
 
 
 MAKING = {

@@ -5,10 +5,11 @@ Read only. This file does not judge; each reader says what it needs of the conne
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.pg import Connection
+from monitor.rollback.schema.scope import Scope
 from monitor.rollback.script.plan import Written, key_of
 
 IDENTITY = """/* migration-monitor: which server is this */
@@ -50,7 +51,13 @@ SELECT p.path, w.key,
        END AS label,
        c.oid IS NOT NULL AS exists,
        c.oid IS NULL OR pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned,
-       coalesce(c.relkind::text, '') AS relkind
+       coalesce(c.relkind::text, '') AS relkind,
+       ARRAY(SELECT pg_catalog.format('%I.%I', s.name, o.relname)
+               FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s(name, place)
+               JOIN pg_catalog.pg_namespace m ON m.nspname OPERATOR(pg_catalog.=) s.name
+               JOIN pg_catalog.pg_class o ON o.relnamespace OPERATOR(pg_catalog.=) m.oid
+                AND o.relname OPERATOR(pg_catalog.=) w.name
+              WHERE w.schema IS NULL ORDER BY s.place) AS namesakes
   FROM (SELECT coalesce(pg_catalog.array_agg(pg_catalog.quote_ident(s.name) ORDER BY s.place), '{}') AS path
           FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s(name, place)) AS p
   LEFT JOIN ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]),
@@ -59,6 +66,24 @@ SELECT p.path, w.key,
   LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"""
 """Runs under the registered search_path, as FOREIGN_FUNCTIONS does: every name of ours is qualified. A plan
 without names gets one row, for the path alone."""
+
+NAMESAKES = """/* migration-monitor: who has these names, and where */
+SELECT o.kind, o.name, pg_catalog.quote_ident(n.nspname) AS schema, o.found
+  FROM (SELECT 'function' AS kind, p.proname AS name, p.pronamespace AS schema, pg_catalog.count(*) AS found
+          FROM pg_catalog.pg_proc p
+         WHERE p.proname OPERATOR(pg_catalog.=) ANY ($1::name[]) GROUP BY 1, 2, 3
+        UNION ALL
+        SELECT 'type', t.typname, t.typnamespace, 1
+          FROM pg_catalog.pg_type t WHERE t.typname OPERATOR(pg_catalog.=) ANY ($1::name[])
+        UNION ALL
+        SELECT DISTINCT 'operator', r.oprname, r.oprnamespace, 1
+          FROM pg_catalog.pg_operator r WHERE r.oprname OPERATOR(pg_catalog.=) ANY ($1::name[])
+        UNION ALL
+        SELECT 'statistics', e.stxname, e.stxnamespace, 1
+          FROM pg_catalog.pg_statistic_ext e
+         WHERE e.stxname OPERATOR(pg_catalog.=) ANY ($1::name[])) o
+  JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) o.schema"""
+"""Of types, operators and statistics one in a schema is enough."""
 
 QUOTED = """/* migration-monitor: names as the server quotes them */
 SELECT w.name, pg_catalog.format('%I', w.name) AS quoted FROM pg_catalog.unnest($1::text[]) AS w(name)"""
@@ -119,6 +144,7 @@ class Resolved:
     exists: bool
     owned: bool
     relkind: str
+    namesakes: tuple[str, ...] = ()  # all relations that a name without a schema could mean, in that order
 
 
 async def identity(connection: Connection) -> Identity:
@@ -131,6 +157,16 @@ async def identity(connection: Connection) -> Identity:
         r["role"], r["power"], r["may_create"], r["acts_for"], r["version"], r["database"],
         r["replication_role"],
     )  # fmt: skip
+
+
+async def scope(
+    connection: Connection, resolved: Mapping[str, Resolved], path: tuple[str, ...], names: Collection[str]
+) -> Scope:
+    """Of the search_path `path`; `names` of functions, types, operators and statistics, without schema."""
+    known: dict[tuple[str, str], dict[str, int]] = {}
+    for r in await connection.fetch(NAMESAKES, sorted(names)) if names else ():
+        known.setdefault((r["kind"], r["name"]), {})[r["schema"]] = r["found"]
+    return Scope(path, {key: found.namesakes for key, found in resolved.items()}, known)
 
 
 async def resolve(
@@ -146,7 +182,12 @@ async def resolve(
     )  # fmt: skip
     found = (r for r in rows if r["key"] is not None)
     return (
-        {r["key"]: Resolved(r["key"], r["label"], r["exists"], r["owned"], r["relkind"]) for r in found},
+        {
+            r["key"]: Resolved(
+                r["key"], r["label"], r["exists"], r["owned"], r["relkind"], tuple(r["namesakes"])
+            )
+            for r in found
+        },
         tuple(rows[0]["path"]),
     )
 

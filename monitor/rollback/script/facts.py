@@ -103,8 +103,20 @@ def facts_of(tree: Tree) -> Facts:
     }
 
 
-ASIDE = {"transaction_stmt": session.bracket, "variable_set_stmt": session.setting}
-"""Statements to the session or the transaction, of which some are left out."""
+ALONE = "SETOP_NONE"
+
+
+def _constant(body: Tree) -> str:
+    """`SELECT 'down SQL query'`: what tools write into a file that has nothing to do."""
+    values = [t["res_target"]["val"] for t in body.get("target_list", ())]
+    alone = body.keys() <= {"target_list", "limit_option", "op"} and body.get("op", ALONE) == ALONE
+    return session.NOTHING if alone and values and all(v.keys() == {"a_const"} for v in values) else ""
+
+
+ASIDE = {
+    "transaction_stmt": session.bracket, "variable_set_stmt": session.setting, "select_stmt": _constant,
+}  # fmt: skip
+"""Statements to the session or the transaction, or to nobody, of which some are left out."""
 
 
 def _relations(tree: Tree, actions: list[Facts]) -> list[list[str]]:
@@ -161,10 +173,10 @@ def _alter(body: Tree, cmd: Tree) -> Facts:
 
 
 def _new_type(definition: Tree, name: str) -> Facts:
-    """`text`: the type that values become by themselves, `part` its length; nothing when USING says how."""
+    """`text`: the type that values become by themselves, `part` its length; `shape`: one by USING."""
     column = definition["column_def"]
     if "raw_default" in column:
-        return facts_rows.cast(name, column)
+        return {**facts_rows.cast(name, column), "shape": type_text(column["type_name"])}
     sizes = [str(m["a_const"].get("ival", {}).get("ival", 0)) for m in column["type_name"].get("typmods", ())
              if "a_const" in m]  # fmt: skip
     return {"text": type_text(column["type_name"]), "part": f"({','.join(sizes)})"}
@@ -293,6 +305,10 @@ def _create_table(body: Tree) -> list[Facts]:
     return [{**made, **known} for made in _on("create_table", "relation")(body)]
 
 
+def _select(body: Tree) -> list[Facts]:
+    return facts_queries.create_table_as({}) if "into_clause" in body else [_action("select")]
+
+
 def _plain(kind: str) -> Callable[[Tree], list[Facts]]:
     return lambda _: [_action(kind)]
 
@@ -330,7 +346,7 @@ READERS: dict[str, Callable[[Tree], list[Facts]]] = {
     "delete_stmt": _on("delete", "relation"),
     "merge_stmt": _on("merge", "relation"),
     "truncate_stmt": _truncate,
-    "select_stmt": _plain("select"),
+    "select_stmt": _select,
     "constraints_set_stmt": set_constraints,
     "do_stmt": _plain("do"),
     "call_stmt": _plain("call"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -77,6 +77,11 @@ def key_of(written: Written) -> str:
     return ".".join('"' + n.replace('"', '""') + '"' for n in written)
 
 
+def key_parts(key: str) -> Written:
+    """The name that a key was made of."""
+    return tuple(part.replace('""', '"') for part in key[1:-1].split('"."'))
+
+
 def sha256_of(text: str) -> str:
     """Hex, of the UTF-8 bytes."""
     return hashlib.sha256(text.encode()).hexdigest()
@@ -123,6 +128,18 @@ async def script(sql: bytes) -> Script:
     if problems:
         raise PlanRefused(problems)
     return Script(given, sql.decode(), tuple(statements), tuple(notices))
+
+
+def without(
+    text: str, statements: Sequence[Statement], steps: Collection[int]
+) -> tuple[str, tuple[Statement, ...]]:
+    """The script with spaces in the place of some statements, every other byte where it was."""
+    sql = text.encode()
+    for s in statements:
+        if s.step in steps:
+            sql = session.blank(sql, s.start, s.end)
+    left = (s for s in statements if s.step not in steps)
+    return sql.decode(), tuple(replace(s, step=step) for step, s in enumerate(left, start=1))
 
 
 def for_encoding(read: Script, name: str) -> Script:

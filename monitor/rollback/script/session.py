@@ -20,6 +20,9 @@ BRACKETS = {
     "TRANS_STMT_COMMIT": "COMMIT",
 }
 
+NOTHING = "SELECT"
+"""Of constants alone."""
+
 OPENING = {"BEGIN", "START TRANSACTION"}
 
 _LIMIT = "the rollback has limits of its own"
@@ -109,13 +112,19 @@ class Aside:
 def left_out(facts: Sequence[Mapping[str, Any]]) -> list[Aside]:
     """What of these statements is left out; the grammar's refusal of any other stays."""
     found = [
-        Aside(n, f["aside"], LEFT_OUT.get(f["aside"].partition(" ")[2], "the session has that value"))
+        Aside(n, f["aside"], _why(f["aside"]))
         for n, f in enumerate(facts)
         if f["aside"] and f["aside"] not in BRACKETS.values()
     ]
     pair = _pair(facts)
     why = "the rollback brings its own transaction"
     return sorted(found + [Aside(n, facts[n]["aside"], why) for n in pair], key=lambda a: a.index)
+
+
+def _why(aside: str) -> str:
+    if aside == NOTHING:
+        return "it reads and changes nothing"
+    return LEFT_OUT.get(aside.partition(" ")[2], "the session has that value")
 
 
 def outside(facts: Sequence[Mapping[str, Any]]) -> Mapping[int, str]:

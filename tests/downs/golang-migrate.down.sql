@@ -1,0 +1,13 @@
+BEGIN;
+
+SET LOCAL lock_timeout = '5s';
+SET statement_timeout TO '1min';
+
+ALTER TABLE orders ALTER COLUMN total DROP DEFAULT, ALTER COLUMN total DROP NOT NULL;
+ALTER TABLE contact RENAME COLUMN full_name TO name;
+DROP INDEX IF EXISTS contact_team;
+ALTER TABLE contact DROP COLUMN IF EXISTS team_id;
+DROP TABLE IF EXISTS team;
+DROP TABLE IF EXISTS team;
+
+COMMIT;

@@ -1,0 +1,14 @@
+ALTER TYPE mood RENAME VALUE 'fine' TO 'ok';
+alter table "purchases" rename to "orders";
+create index "ix_orders_total" on "orders" ("total");
+alter table "contact" alter column "name" drop default;
+alter table "contact" alter column "name" drop not null;
+alter table "contact" alter column "name" type varchar(40) using ("name"::varchar(40));
+alter table "contact" alter column "email_address" set not null;
+alter table "contact" drop constraint contact_id_positive;
+alter table "contact" drop constraint "contact_email_address_unique";
+alter table "contact" rename "email_address" to "email";
+alter table "contact" drop constraint "contact_team_id_foreign";
+alter table "contact" drop column "team_id";
+alter table "contact" drop column "note";
+drop table if exists "team";

@@ -1,0 +1,15 @@
+create table "team" ("id" serial primary key, "name" varchar(40) not null);
+alter table "team" add constraint "team_name_unique" unique ("name");
+alter table "contact" add column "team_id" integer, add column "note" text not null default '';
+alter table "contact" add constraint "contact_team_id_foreign" foreign key ("team_id") references "team" ("id") on delete SET NULL;
+create index "contact_team_id_index" on "contact" ("team_id");
+alter table "contact" rename "email" to "email_address";
+alter table "contact" alter column "name" drop default;
+alter table "contact" alter column "name" drop not null;
+alter table "contact" alter column "name" type varchar(80) using ("name"::varchar(80));
+alter table "contact" add constraint "contact_email_address_unique" unique ("email_address");
+alter table "contact" add constraint contact_id_positive check(id > 0);
+alter table "contact" alter column "email_address" drop not null;
+drop index "ix_orders_total";
+alter table "orders" rename to "purchases";
+ALTER TYPE mood RENAME VALUE 'ok' TO 'fine';

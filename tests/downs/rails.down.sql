@@ -1,0 +1,11 @@
+COMMENT ON TABLE "contact" IS NULL;
+ALTER TABLE "purchases" DROP CONSTRAINT "chk_rails_0f1e2d3c4b";
+ALTER TABLE "purchases" RENAME TO "orders";
+ALTER TABLE "public"."purchases_id_seq" RENAME TO "orders_id_seq";
+ALTER INDEX "purchases_pkey" RENAME TO "orders_pkey";
+ALTER TABLE "contact" ALTER COLUMN "name" DROP DEFAULT;
+ALTER TABLE "contact" RENAME COLUMN "email_address" TO "email";
+ALTER TABLE "contact" DROP CONSTRAINT "fk_rails_1a2b3c4d5e";
+DROP INDEX "index_contact_on_team_id";
+ALTER TABLE "contact" DROP COLUMN "team_id";
+DROP TABLE "teams";

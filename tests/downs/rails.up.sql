@@ -1,0 +1,11 @@
+CREATE TABLE "teams" ("id" bigserial primary key, "name" character varying, "created_at" timestamp(6) NOT NULL);
+ALTER TABLE "contact" ADD "team_id" bigint;
+CREATE INDEX "index_contact_on_team_id" ON "contact" ("team_id");
+ALTER TABLE "contact" ADD CONSTRAINT "fk_rails_1a2b3c4d5e" FOREIGN KEY ("team_id") REFERENCES "teams" ("id");
+ALTER TABLE "contact" RENAME COLUMN "email" TO "email_address";
+ALTER TABLE "contact" ALTER COLUMN "name" SET DEFAULT 'nobody';
+ALTER TABLE "orders" RENAME TO "purchases";
+ALTER TABLE "public"."orders_id_seq" RENAME TO "purchases_id_seq";
+ALTER INDEX "orders_pkey" RENAME TO "purchases_pkey";
+ALTER TABLE "purchases" ADD CONSTRAINT chk_rails_0f1e2d3c4b CHECK (total > 0);
+COMMENT ON TABLE "contact" IS 'people';

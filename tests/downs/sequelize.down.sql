@@ -1,0 +1,12 @@
+ALTER TABLE "purchases" RENAME TO "orders";
+CREATE INDEX "ix_orders_total" ON "orders" ("total");
+DROP INDEX IF EXISTS "contact_team";
+ALTER TABLE "orders" DROP CONSTRAINT "orders_total_positive";
+ALTER TABLE "contact" DROP CONSTRAINT "contact_mail";
+ALTER TABLE "contact" ALTER COLUMN "name" DROP NOT NULL;ALTER TABLE "contact" ALTER COLUMN "name" DROP DEFAULT;ALTER TABLE "contact" ALTER COLUMN "name" TYPE VARCHAR(40);
+ALTER TABLE "contact" RENAME COLUMN "email_address" TO "email";
+ALTER TABLE "public"."contact" DROP COLUMN "state";
+DROP TYPE IF EXISTS "enum_contact_state";
+ALTER TABLE "public"."contact" DROP COLUMN "team_id";
+DROP TABLE IF EXISTS "team";
+DROP TYPE IF EXISTS "enum_team_kind";

@@ -1,0 +1,11 @@
+DO 'BEGIN CREATE TYPE "public"."enum_team_kind" AS ENUM(''a'', ''b''); EXCEPTION WHEN duplicate_object THEN null; END';
+CREATE TABLE IF NOT EXISTS "team" ("id"  SERIAL , "name" VARCHAR(40) NOT NULL UNIQUE, "kind" "public"."enum_team_kind", PRIMARY KEY ("id"));
+ALTER TABLE "public"."contact" ADD COLUMN "team_id" INTEGER REFERENCES "team" ("id") ON DELETE SET NULL;
+DO 'BEGIN CREATE TYPE "public"."enum_contact_state" AS ENUM(''new'', ''old''); EXCEPTION WHEN duplicate_object THEN null; END';ALTER TABLE "public"."contact" ADD COLUMN "state" "public"."enum_contact_state" DEFAULT 'new';
+ALTER TABLE "contact" RENAME COLUMN "email" TO "email_address";
+ALTER TABLE "contact" ALTER COLUMN "name" DROP NOT NULL;ALTER TABLE "contact" ALTER COLUMN "name" DROP DEFAULT;ALTER TABLE "contact" ALTER COLUMN "name" TYPE VARCHAR(80);
+ALTER TABLE "contact" ADD CONSTRAINT "contact_mail" UNIQUE ("email_address");
+ALTER TABLE "orders" ADD CONSTRAINT "orders_total_positive" CHECK ("total" > 0);
+CREATE INDEX "contact_team" ON "contact" ("team_id");
+DROP INDEX IF EXISTS "ix_orders_total";
+ALTER TABLE "orders" RENAME TO "purchases";

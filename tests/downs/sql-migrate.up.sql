@@ -1,0 +1,2 @@
+ALTER TABLE contact ADD COLUMN nick text;
+CREATE INDEX contact_nick ON contact (nick);

@@ -1,0 +1,14 @@
+ALTER TABLE "contact" DROP CONSTRAINT "FK_659eb54c885c74a1e1bba956d83";
+ALTER TABLE "contact" DROP CONSTRAINT "contact_mail";
+DROP INDEX "public"."contact_name";
+CREATE TYPE "public"."contact_mood_enum_old" AS ENUM('sad', 'ok');
+ALTER TABLE "contact" ALTER COLUMN "mood" TYPE "public"."contact_mood_enum_old" USING "mood"::"text"::"public"."contact_mood_enum_old";
+DROP TYPE "public"."contact_mood_enum";
+ALTER TYPE "public"."contact_mood_enum_old" RENAME TO "contact_mood_enum";
+ALTER TABLE "contact" DROP COLUMN "name";
+ALTER TABLE "contact" ADD "name" character varying(40);
+ALTER TABLE "contact" DROP CONSTRAINT "UQ_eff09bb429f175523787f46003b";
+ALTER TABLE "contact" DROP COLUMN "team_id";
+ALTER TABLE "contact" DROP COLUMN "note";
+DROP TABLE "team";
+CREATE INDEX "ix_orders_total" ON "orders" USING btree ("total") ;

@@ -1,0 +1,11 @@
+DROP INDEX "public"."ix_orders_total";
+CREATE TABLE "team" ("id" SERIAL NOT NULL, "name" character varying(40) NOT NULL, CONSTRAINT "UQ_cf461f5b40cf1a2b8876011e1e1" UNIQUE ("name"), CONSTRAINT "PK_f57d8293406df4af348402e4b74" PRIMARY KEY ("id"));
+ALTER TABLE "contact" ADD "note" text NOT NULL DEFAULT 'x';
+ALTER TABLE "contact" ADD "team_id" integer;
+ALTER TABLE "contact" ADD CONSTRAINT "UQ_eff09bb429f175523787f46003b" UNIQUE ("email");
+ALTER TABLE "contact" DROP COLUMN "name";
+ALTER TABLE "contact" ADD "name" character varying(80);
+ALTER TYPE "public"."contact_mood_enum" ADD VALUE 'fine';
+CREATE INDEX "contact_name" ON "contact"  ("name") ;
+ALTER TABLE "contact" ADD CONSTRAINT "contact_mail" CHECK ("email" <> '');
+ALTER TABLE "contact" ADD CONSTRAINT "FK_659eb54c885c74a1e1bba956d83" FOREIGN KEY ("team_id") REFERENCES "team"("id") ON DELETE SET NULL ON UPDATE NO ACTION;
