@@ -13,7 +13,7 @@ from itertools import groupby
 
 from monitor.errors import SourceError
 from monitor.probes.exposition import Found, Line
-from monitor.probes.selectors import Matcher, Selector
+from monitor.probes.selectors import Selector, is_presence
 from monitor.probes.series import Rate
 
 PLAIN = re.compile(r"[A-Za-z0-9_.*-]{1,40}")
@@ -71,16 +71,11 @@ def unlabelled(missing: Sequence[str]) -> str:
 def _lost(errors: Selector, requests: Sequence[Selector], there: set[str]) -> tuple[str, ...]:
     """Labels that no request has, without which this selector holds for no request, or for all."""
     own = {m for r in requests if r.name == errors.name for m in r.matchers}  # of all requests
-    absent = [m for m in errors.matchers if m.label not in there and m not in own and not _asks_presence(m)]
+    absent = [m for m in errors.matchers if m.label not in there and m not in own and not is_presence(m)]
     if never := [m.label for m in absent if not m.holds({})]:
         return tuple(never)
     left = Selector(errors.name, tuple(m for m in errors.matchers if m not in absent))
     return tuple(m.label for m in absent) if any(left.covers(r) for r in requests) else ()
-
-
-def _asks_presence(matcher: Matcher) -> bool:
-    """`error_type!=""`: a label that only what failed has, so that its absence says nothing."""
-    return (matcher.operator, matcher.pattern.pattern) in {("!=", ""), ("!~", ""), ("=~", ".+")}
 
 
 def counted_twice(rate: Rate, found: Found) -> str:

@@ -52,6 +52,11 @@ class Selector:
         return self.name == other.name and set(self.matchers) <= set(other.matchers)
 
 
+def is_presence(matcher: Matcher) -> bool:
+    """`error_type!=""`: only what failed has the label, so that its absence says nothing."""
+    return (matcher.operator, matcher.pattern.pattern) in {("!=", ""), ("!~", ""), ("=~", ".+")}
+
+
 def selector(text: str) -> Selector:
     """The selector of a text. Raises OperatorError."""
     found = _NAME.fullmatch(text)
