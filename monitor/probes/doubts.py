@@ -13,6 +13,7 @@ from itertools import groupby
 
 from monitor.errors import SourceError
 from monitor.probes.exposition import Found, Line
+from monitor.probes.forms import impossible
 from monitor.probes.selectors import Selector, is_presence
 from monitor.probes.series import Rate
 
@@ -33,10 +34,12 @@ SLACK = 0.001
 
 
 def refuse(rate: Rate, found: Found) -> None:
-    """Raises SourceError `no_error_label` or `counted_twice`."""
+    """Raises SourceError `no_error_label`, `no_error_value` or `counted_twice`."""
     requests = found.of(rate.requests)
     if missing := lacking(rate, requests):
         raise SourceError("no_error_label", unlabelled(missing))
+    if why := unwritten(rate, requests):
+        raise SourceError("no_error_value", why)
     if why := counted_twice(rate, found):
         raise SourceError("counted_twice", why)
 
@@ -56,6 +59,11 @@ def lacking(rate: Rate, requests: Sequence[Line]) -> tuple[str, ...]:
         if lost and all(lost):
             missing |= dict.fromkeys(label for labels in lost for label in labels)
     return tuple(missing)
+
+
+def unwritten(rate: Rate, requests: Sequence[Line]) -> str:
+    """Why the errors can never be among these, whatever happens; "" where they can."""
+    return impossible(rate.errors, [(line.name, line.labels) for line in requests])
 
 
 def _fails(rate: Rate, line: Line) -> bool:

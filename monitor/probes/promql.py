@@ -21,7 +21,16 @@ from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.probes.endpoints import NOTE, Pace, failed, instance_key, of_instance, refuse_before, refuse_old
 from monitor.probes.given import given_ratio
 from monitor.probes.promql_fallback import GUARD, guard, hidden, refuse
-from monitor.probes.promql_rows import VALUE, Row, lacking, pages_of, rows_of, single, without_process
+from monitor.probes.promql_rows import (
+    VALUE,
+    Row,
+    lacking,
+    pages_of,
+    rows_of,
+    single,
+    unwritten,
+    without_process,
+)
 from monitor.probes.rate import error_rate
 from monitor.probes.scale import factor, scaled
 from monitor.probes.strict import number
@@ -174,6 +183,8 @@ class PromqlProbe:
         if lost and found[REQUESTS] and not found[ERRORS]:
             text = f"no series of the requests has the label {', '.join(lost)}"
             raise SourceError("no_error_label", f"{text}: no error would ever be counted")
+        if not found[ERRORS] and (why := unwritten(self._queries[ERRORS], found[REQUESTS])):
+            raise SourceError("no_error_value", why)
 
     def _recorded(self, what: str, text: str) -> str:
         if ":" in name_of(text):

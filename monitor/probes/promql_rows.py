@@ -13,6 +13,7 @@ from typing import Any
 from monitor.errors import OperatorError, SourceError
 from monitor.net import Response
 from monitor.probes.counters import ERRORS, REQUESTS, Page
+from monitor.probes.forms import impossible
 from monitor.probes.selectors import is_presence, selector
 from monitor.probes.strict import document, number
 
@@ -90,6 +91,15 @@ def _float(text: str) -> object:
         return float(text)
     except ValueError:
         return text
+
+
+def unwritten(errors: str, rows: Sequence[Row]) -> str:
+    """Why `errors` could never be among these requests, whatever happens; "" where they could."""
+    try:
+        wanted = selector(errors)
+    except OperatorError:
+        return ""
+    return impossible([wanted], [(row.labels.get("__name__", ""), row.labels) for row in rows])
 
 
 def lacking(errors: str, requests: str, rows: Sequence[Row]) -> list[str]:

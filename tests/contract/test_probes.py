@@ -306,6 +306,21 @@ async def test_a_mistake_in_the_configuration_is_said_at_construction(
         build("m", spec, PACE, net)
 
 
+async def test_check_writes_an_address_of_ipv6_in_brackets(net: Net) -> None:
+    """So that what is a port can be told."""
+    (told,) = await JsonProbe("m", JsonSpec(("http://[::1]:1/metrics",), value="v"), PACE, net).check()
+    assert "[::1]:1: " in told
+
+
+async def test_check_says_what_to_write_for_a_status_in_another_form(net: Net) -> None:
+    """The page groups, the configuration does not: nothing would ever be an error."""
+    page = 'r{status="2xx"} 90\nr{status="5xx"} 10\n'
+    async with peers.listening(peers.answering(page)) as peer:
+        spec = PrometheusSpec((peer.url,), requests="r", errors='r{status="500"}')
+        told = await PrometheusProbe("error_rate", spec, PACE, net).check()
+    assert 'write status="5xx"' in told[0]
+
+
 async def test_check_says_what_is_wrong_with_an_endpoint(net: Net) -> None:
     """A missing value, a label that never occurs, a dead address."""
     async with peers.listening(peers.answering('{"a": 1}')) as peer:

@@ -278,6 +278,17 @@ async def test_check_looks_behind_a_fallback_to_zero(
     assert [text.removeprefix("instance 1: ").partition(":")[0] for text in found] == says
 
 
+async def test_a_status_in_another_form_than_the_servers_is_no_data(net: Net) -> None:
+    """Where it could never hold, 0 errors would be for ever; `check` says what to write."""
+    server = Server()
+    server.say({"a": {"2xx": 90.0, "5xx": 10.0}})
+    server.rows['r{status="500"}'] = []
+    async with peers.listening(server.serve) as peer:
+        probe = probe_of(peer.url.removesuffix("metrics"), net, errors='r{status="500"}')
+        assert (await probe.read(NOW))[0].reason == "no_error_value"
+        assert 'write status="5xx"' in (await probe.check())[0]
+
+
 ZERO = 'sum(rate(e_total{code=~"5.."}[5m])) or vector(0)'
 
 
