@@ -18,11 +18,13 @@ def of_sources(settings: Settings) -> Iterator[Clash]:
     """Selectors that are none, and presets that don't have what is asked of them."""
     for target, configured in settings.targets.items():
         for metric, source in configured.metrics.items():
-            if set(source.written()) != {"prometheus"} or any(source.spec.faults()):
+            if set(source.written()) != {"prometheus"}:
                 continue
             at = ("targets", target, "metrics", metric, "prometheus")
+            told = {fault.key for fault in source.spec.faults()}
             for key, what in prometheus.faults(spec_of("prometheus", source.spec)):
-                yield Clash((*at, key) if key else at, what, (at,))
+                if key not in told and (key or not told):  # one mistake is one problem
+                    yield Clash((*at, key) if key else at, what, ((*at, key) if key else at,))
 
 
 def of_files(settings: Settings) -> Iterator[Clash]:

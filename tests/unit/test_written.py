@@ -77,6 +77,13 @@ def test_it_is_told_in_one_run_with_all_else(tmp_path: Path) -> None:
     }
 
 
+def test_promql_is_told_beside_a_unit_that_is_missing(tmp_path: Path) -> None:
+    """Both are wrong, and neither is told by the other's remedy."""
+    found = [p.what for p in told(tmp_path, "value: 'sum(rate(x[5m]))'")]
+    assert len(found) == 2
+    assert any("only a Prometheus server answers" in what for what in found)
+
+
 @pytest.mark.parametrize("keys", ["mean: true", "histogram: a_seconds", "value: a", "preset: haproxy"])
 def test_one_mistake_is_one_problem(tmp_path: Path, keys: str) -> None:
     """What the settings refuse by themselves is not said again in other words."""
