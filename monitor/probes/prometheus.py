@@ -22,7 +22,7 @@ from monitor.probes.exposed import (
     Seen,
 )
 from monitor.probes.exposition import MAX_PAGE, Found, Sieve, declared, lines
-from monitor.probes.selectors import selector
+from monitor.probes.selectors import contradiction, selector
 from monitor.probes.series import rates_of, selectors_of, times_of
 from monitor.probes.shared import Shared, shared
 from monitor.probes.survey import Survey, parted
@@ -142,8 +142,12 @@ def faults(spec: PrometheusSpec) -> list[tuple[str, str]]:
             selectors_of(getattr(spec, key) or ())
         except OperatorError as e:
             found.append((key, str(e)))
+    if found:
+        return found
+    if why := contradiction(selectors_of(spec.errors or ()), selectors_of(spec.requests or ())):
+        return [("errors", why)]
     try:
-        _ = None if found else exposed_of(spec, Pace())
+        exposed_of(spec, Pace())
     except OperatorError as e:
         found.append(("", str(e)))
     return found

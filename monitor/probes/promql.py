@@ -33,6 +33,7 @@ from monitor.probes.promql_rows import (
 )
 from monitor.probes.rate import error_rate
 from monitor.probes.scale import factor, scaled
+from monitor.probes.selectors import contradiction, selector
 from monitor.probes.strict import number
 from monitor.promql import is_series, name_of, not_series
 
@@ -54,6 +55,15 @@ class PromqlSpec:
     requests: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
+
+
+def faults(spec: PromqlSpec) -> list[tuple[str, str]]:
+    """What can't be meant as it is written: each with its key."""
+    try:
+        counted = [[selector(text)] if text else [] for text in (spec.errors, spec.requests)]
+    except OperatorError:
+        return []  # more than a page's selectors can say
+    return [("errors", why)] if (why := contradiction(*counted)) else []
 
 
 class PromqlProbe:

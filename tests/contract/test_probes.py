@@ -376,6 +376,21 @@ async def test_check_notes_an_address_that_answers_something_else_than_200(net: 
     assert found.startswith("note: instance 1: status 404 counts as no error")
 
 
+async def test_a_redirect_measures_nothing_of_the_application(net: Net) -> None:
+    """A proxy redirects to HTTPS, or to a page that says sorry, whatever became of what is behind it."""
+    moved = peers.answering("", status="302 Found", headers="Location: https://shop.example/sorry?key=1\r\n")
+    async with peers.listening(moved) as peer:
+        for measure in ("errors", "time"):
+            probe = HttpCheckProbe("m", HttpCheckSpec((peer.url,), measure=measure), PACE, net)
+            reading = (await probe.read(NOW))[0]
+            assert (reading.value, reading.reason, reading.quiet) == (None, "redirect", False)
+            (told,) = await probe.check()
+            assert told.startswith(
+                "instance 1: answered with a redirect (302): name the final URL, https://shop"
+            )
+            assert "key" not in told
+
+
 async def test_a_given_ratio_has_its_requests_beside_it(net: Net) -> None:
     """The ratio is the source's, the evidence ours: errors are what it makes of the requests."""
     wanted = Reading("error_rate", 0.02, errors=2.0, requests=100.0)

@@ -65,6 +65,39 @@ def test_selectors_of_a_list_are_each_looked_at(tmp_path: Path) -> None:
     assert [(p.where.rpartition(".")[2], p.line) for p in found] == [("requests", 9)]
 
 
+COUNTED = "thresholds: {response_time: {normal_below: 1%, investigate_above: null}}"
+
+
+@pytest.mark.parametrize("kind", ["prometheus", "promql"])
+@pytest.mark.parametrize(
+    ("requests", "errors", "apart"),
+    [
+        ('r{job="shop"}', 'r{job="shp",status=~"5.."}', "job"),
+        ('r{job="a.b"}', 'r{job=~"a.c|x",status=~"5.."}', "job"),
+        ('r{job="shop"}', 'r{job!="shop",status=~"5.."}', "job"),
+        ('r{job="shop"}', 'r{job=~"sh.p",status=~"5.."}', ""),
+        ('r{job=~"shop|x"}', 'r{job="shp",status=~"5.."}', ""),
+        ('r{job="shop"}', 'e{job="shp"}', ""),
+        ("r", 'r{job="shp"}', ""),
+    ],
+)
+def test_errors_that_can_be_none_of_the_requests_are_refused(
+    tmp_path: Path, kind: str, requests: str, errors: str, apart: str
+) -> None:
+    """A slip of the pen in one of both would be 0 % for ever."""
+    keys = f"requests: '{requests}'\n          errors: '{errors}'"
+    path = tmp_path / "monitor.yaml"
+    path.write_text(TEXT.format(keys=keys, more=COUNTED).replace("prometheus:", f"{kind}:"))
+    try:
+        load(path, {}, also=(written.of_sources,))
+        found = []
+    except ConfigError as e:
+        found = [
+            (p.where.rpartition(".")[2], p.line) for p in e.problems if f"another {apart} than" in p.what
+        ]
+    assert found == ([("errors", 10)] if apart else [])
+
+
 def test_it_is_told_in_one_run_with_all_else(tmp_path: Path) -> None:
     """A source that can't be read hides no certificate that is not there, and neither hides a wrong key."""
     absent = tmp_path / "absent.pem"
