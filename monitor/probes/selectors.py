@@ -55,14 +55,14 @@ class Selector:
 def contradiction(errors: Sequence[Selector], requests: Sequence[Selector]) -> str:
     """Why one of the errors can be none of the requests of its name, as both are written; "" where it can.
 
-    Where the requests say `job="shop"` themselves, their errors can't be of another job.
+    Where the requests say `job="shop"` themselves, their errors can't be of another job: with a slip of the
+    pen none is ever counted, and beside `outcome="success"` an outage has more errors than requests.
     """
     for wanted in errors:
         apart = [_another(wanted, r) for r in requests if r.name == wanted.name]
         if apart and all(apart):
-            return (
-                f"selects another {apart[0]} than `requests`: no error would ever be counted; write the same"
-            )
+            why = "what fails is a part of the requests: select both alike"
+            return f"selects another {apart[0]} than `requests`, but {why}"
     return ""
 
 
