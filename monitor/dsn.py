@@ -28,7 +28,8 @@ def place_of(dsn: str) -> str:
         return ""
     query = dict(parse_qsl(parts.query))
     port = f":{query['port']}" if "port" in query else ""
-    return unquote(parts.places or f"{query.get('host', '')}{port}")
+    named = f"{query.get('host', '')}{port}" if "host" in query or not parts.places else parts.places
+    return unquote(named)
 
 
 def unverified(dsn: str) -> bool:

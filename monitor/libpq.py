@@ -229,15 +229,15 @@ def _service(name: str) -> dict[str, str]:
 
 
 def _hosts(place: str, given: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Names and ports, as far as they are given; a port may be "" for the default."""
-    if place:
-        found = [_split(one) for one in place.split(",")]
-        ports = [port for _, port in found]
-        return [host for host, _ in found], ports if any(ports) else [
-            p for p in given.get("port", "").split(",") if p
-        ]
-    hosts = [host for host in given.get("host", "").split(",") if host]
-    return hosts, [port for port in given.get("port", "").split(",") if port]
+    """Names and ports, as far as they are given; a port may be "" for the default.
+
+    As libpq has it, `host` and `port` among the parameters each win over those before the path:
+    `postgresql://localhost/shop?host=/cloudsql/…` is a socket.
+    """
+    found = [_split(one) for one in place.split(",")] if place else []
+    hosts = [host for host in given.get("host", "").split(",") if host] or [host for host, _ in found]
+    ports = [port for port in given.get("port", "").split(",") if port] or [port for _, port in found]
+    return hosts, ports if any(ports) else []
 
 
 def _split(place: str) -> tuple[str, str]:

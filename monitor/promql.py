@@ -21,6 +21,17 @@ _SUM = re.compile(
     r"\s*\w+\s*(?:(?:by|without)\s*\([^()]*\)\s*)?\((.*?)\)\s*(?:(?:by|without)\s*\([^()]*\)\s*)?", re.DOTALL
 )
 
+_TEXT = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`"
+_NUMBER = re.compile(rf"({_TEXT})|(?<![\w:])[0-9][\w.]*")
+_RANGE = re.compile(rf"({_TEXT})|\[[^\]]*\]")
+
+_OF_LABELS = frozenset({"by", "without", "on", "ignoring", "group_left", "group_right"})
+_WORDS = _OF_LABELS | {
+    "and", "or", "unless", "atan2", "bool", "offset", "inf", "nan",
+    "default", "if", "ifnot", "limit", "keep_metric_names",
+}  # fmt: skip
+"""Words of the language that are no names; the last line is VictoriaMetrics'."""
+
 AS = "errors: 'http_requests_total{status=~\"5..\"}'"
 
 
@@ -50,6 +61,22 @@ def name_of(text: str) -> str:
     return next((said for kind, said in _tokens(text) if kind == "word"), "")
 
 
+def series_in(text: str) -> list[tuple[str, str]]:
+    """Every name of a series in an expression with its conditions in braces, each pair once."""
+    tokens = _tokens(_RANGE.sub(_kept, _NUMBER.sub(_kept, text)))
+    found: dict[tuple[str, str], None] = {}
+    inside = 0  # of a list of labels
+    for n, (kind, said) in enumerate(tokens):
+        follows = tokens[n + 1] if n + 1 < len(tokens) else ("", "")
+        if said == "(" and n and tokens[n - 1][1].lower() in _OF_LABELS:
+            inside = 1
+        elif said == ")":
+            inside = 0
+        elif kind == "word" and not inside and not _is_word(said, follows[1]):
+            found[said, follows[1] if follows[0] == "braces" else ""] = None
+    return list(found)
+
+
 def not_series(text: str) -> str:
     """What is wrong with a text that is not the series themselves, with the form to use."""
     inside = _SUM.fullmatch(text)
@@ -59,6 +86,16 @@ def not_series(text: str) -> str:
         f"`{text}` is computed from counters: a process that restarts or is not scraped once would look like "
         f"errors, or hide them; {use}, what each series grew by is added up here"
     )
+
+
+def _is_word(said: str, follows: str) -> bool:
+    """Of the language: a function, an aggregation, an operator."""
+    return follows == "(" or follows.lower() in {"by", "without"} or said.lower() in _WORDS
+
+
+def _kept(found: re.Match[str]) -> str:
+    """Texts stay; a number or a range goes."""
+    return found[1] or " "
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:

@@ -24,11 +24,19 @@ class Files:
     key: str | None = None
 
 
+class Unusable(OperatorError):
+    """A file that can't be used; `key` is that of the section `tls` which names it."""
+
+    def __init__(self, key: str, what: str) -> None:
+        self.key, self.what = key, what
+        super().__init__(f"tls.{key}: {what}")
+
+
 class Identity:
     """The context of every connection, for as long as the program runs."""
 
     def __init__(self, files: Files = Files()) -> None:
-        """Raises OperatorError, which names the file, when one can't be read."""
+        """Raises Unusable, which names the file, when one can't be read."""
         self._files = files
         self._seen = self._stamps()
         self._context = _context(files)
@@ -39,7 +47,7 @@ class Identity:
         if seen != self._seen:
             try:
                 self._context = _context(self._files)
-            except OperatorError:  # half written: asked again at the next connection
+            except Unusable:  # half written: asked again at the next connection
                 return self._context
             self._seen = seen
         return self._context
@@ -66,19 +74,19 @@ def _context(files: Files) -> ssl.SSLContext:
         try:
             context.load_verify_locations(files.authorities)
         except (OSError, ValueError):  # SSLError is an OSError: no certificate in it
-            text = f"tls.ca_file: {files.authorities} can't be read as PEM certificates"
-            raise OperatorError(text) from None
+            text = f"{files.authorities} can't be read as PEM certificates"
+            raise Unusable("ca_file", text) from None
     if files.certificate is not None:
         try:
             context.load_cert_chain(files.certificate, files.key, password=lambda: "")
         except (OSError, ValueError):
-            raise OperatorError(_unusable(files)) from None
+            raise Unusable("cert_file", _unusable(files)) from None
     return context
 
 
 def _unusable(files: Files) -> str:
     where = f" with tls.key_file: {files.key}" if files.key else ", which must hold its key too"
     return (
-        f"tls.cert_file: {files.certificate} can't be used{where}:"
+        f"{files.certificate} can't be used{where}:"
         " both must be PEM, belong together, and the key must not need a passphrase"
     )

@@ -11,20 +11,21 @@ from typing import Any, TypeVar
 
 import typer
 
+from monitor.app import written
 from monitor.cli import logs
 from monitor.cli.context import chosen
 from monitor.cli.exits import INTERRUPTED
-from monitor.settings import Settings, load
+from monitor.settings import Look, Settings, load
 from monitor.settings.limit_checks import kind_of
 from monitor.settings.limits import effective
 
 Answer = TypeVar("Answer")
 
 
-def settings_of(ctx: typer.Context) -> Settings:
-    """The configuration named before the command. Raises ConfigError."""
+def settings_of(ctx: typer.Context, *also: Look[Settings]) -> Settings:
+    """The configuration named before the command, which must hold before `also`. Raises ConfigError."""
     logs.to_stderr()
-    return load(chosen(ctx).config)
+    return load(chosen(ctx).config, also=(written.of_sources, *also))
 
 
 def finish(work: Coroutine[Any, Any, Answer]) -> Answer:

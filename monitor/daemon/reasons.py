@@ -36,6 +36,7 @@ WORDS: Mapping[str, str] = {
     "bad_query": "its source refuses the query",
     "wrong_shape": "its source does not answer as Prometheus does",
     "no_error_label": "its source's requests have not the label by which errors are told",
+    "no_error_value": "its source writes the status otherwise than its errors are selected",
     "no_series": "its source has no such series",
     "counted_twice": "its source counts requests twice",
     "no_value": "its source gives no value for it",

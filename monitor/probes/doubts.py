@@ -13,7 +13,8 @@ from itertools import groupby
 
 from monitor.errors import SourceError
 from monitor.probes.exposition import Found, Line
-from monitor.probes.selectors import Matcher, Selector
+from monitor.probes.forms import impossible
+from monitor.probes.selectors import Selector, is_presence
 from monitor.probes.series import Rate
 
 PLAIN = re.compile(r"[A-Za-z0-9_.*-]{1,40}")
@@ -33,10 +34,12 @@ SLACK = 0.001
 
 
 def refuse(rate: Rate, found: Found) -> None:
-    """Raises SourceError `no_error_label` or `counted_twice`."""
+    """Raises SourceError `no_error_label`, `no_error_value` or `counted_twice`."""
     requests = found.of(rate.requests)
     if missing := lacking(rate, requests):
         raise SourceError("no_error_label", unlabelled(missing))
+    if why := unwritten(rate, requests):
+        raise SourceError("no_error_value", why)
     if why := counted_twice(rate, found):
         raise SourceError("counted_twice", why)
 
@@ -58,6 +61,11 @@ def lacking(rate: Rate, requests: Sequence[Line]) -> tuple[str, ...]:
     return tuple(missing)
 
 
+def unwritten(rate: Rate, requests: Sequence[Line]) -> str:
+    """Why the errors can never be among these, whatever happens; "" where they can."""
+    return impossible(rate.errors, [(line.name, line.labels) for line in requests])
+
+
 def _fails(rate: Rate, line: Line) -> bool:
     return any(s.holds(line.name, line.labels) for s in rate.errors)
 
@@ -71,16 +79,11 @@ def unlabelled(missing: Sequence[str]) -> str:
 def _lost(errors: Selector, requests: Sequence[Selector], there: set[str]) -> tuple[str, ...]:
     """Labels that no request has, without which this selector holds for no request, or for all."""
     own = {m for r in requests if r.name == errors.name for m in r.matchers}  # of all requests
-    absent = [m for m in errors.matchers if m.label not in there and m not in own and not _asks_presence(m)]
+    absent = [m for m in errors.matchers if m.label not in there and m not in own and not is_presence(m)]
     if never := [m.label for m in absent if not m.holds({})]:
         return tuple(never)
     left = Selector(errors.name, tuple(m for m in errors.matchers if m not in absent))
     return tuple(m.label for m in absent) if any(left.covers(r) for r in requests) else ()
-
-
-def _asks_presence(matcher: Matcher) -> bool:
-    """`error_type!=""`: a label that only what failed has, so that its absence says nothing."""
-    return (matcher.operator, matcher.pattern.pattern) in {("!=", ""), ("!~", ""), ("=~", ".+")}
 
 
 def counted_twice(rate: Rate, found: Found) -> str:

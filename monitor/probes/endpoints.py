@@ -52,7 +52,10 @@ LEAVING = {"connection": "close"}
 NOTE = "note:"
 """How a finding of `check` begins that is no problem."""
 
-STALE_REMEDY = ": it is no data until it is fresher than `watch.max_gap`; ask its source, not a cache"
+STALE_REMEDY = (
+    ": it is no data until it is fresher than `watch.max_gap`; ask its source, not a cache, and see that the "
+    "clocks of both machines are right"
+)
 
 
 AWAY = frozenset({"refused", "unreachable", "dns", "tls", "timeout", "dropped", "protocol"})
@@ -178,7 +181,8 @@ def _told(url: str, e: SourceError) -> str:
         return f"{e}, {e.target}"
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    return f"{parts.hostname}:{port}: {e}" if e.reason in AWAY else str(e)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{port}: {e}" if e.reason in AWAY else str(e)
 
 
 def instances_of(metric: str, known: int, answering: int) -> tuple[Gauge, Gauge]:

@@ -2,7 +2,8 @@
 
 Only what the application did is measured: it answers (5xx is an error), refuses, resets, or is connected
 and does not answer in time. What fails on our side (`faults.OURS`: the resolver, the route, descriptors,
-TLS as it is set up here) is no request at all; where fewer than half could be made, there is no data.
+TLS as it is set up here) is no request at all, nor is a redirect, which any proxy gives for an application
+that is dead; where fewer than half were made, there is no data.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from monitor.core.samples import Micros, Reading
 from monitor.errors import SourceError
@@ -20,7 +22,9 @@ from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.probes.endpoints import NOTE, Pace, failed, instances_of, of_instance
 from monitor.probes.rate import error_rate
 
-ANSWERED = frozenset({"redirect", "too_large", "encoding"})
+REDIRECT = "redirect"
+
+ANSWERED = frozenset({"too_large", "encoding"})
 """What Net refuses to hand on, although the application did answer."""
 
 
@@ -32,6 +36,9 @@ class HttpCheckSpec:
     measure: str = "errors"
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Answer: TypeAlias = Response | SourceError
 
 
 class HttpCheckProbe:
@@ -61,7 +68,7 @@ class HttpCheckProbe:
         made = [answer for answer in answers if not _ours(answer)]
         self._measured = len(made)
         if not made or 2 * len(made) < len(answers):
-            return failed(self._metric, str(next(answer for answer in answers if _ours(answer))))
+            return failed(self._metric, _reason(next(answer for answer in answers if _ours(answer))))
         if self._spec.measure == "time":
             return [self._slowest(made)]
         if self._fresh:  # our own counters have a known beginning: there is no baseline to read
@@ -96,28 +103,30 @@ class HttpCheckProbe:
     async def aclose(self) -> None:
         """Nothing of its own: the connections are the Net's."""
 
-    def _slowest(self, answers: Sequence[Response | str]) -> Reading:
+    def _slowest(self, answers: Sequence[Answer]) -> Reading:
         times = [answer.elapsed for answer in answers if isinstance(answer, Response)]
         if not times or 2 * len(times) < len(self._spec.urls):
-            return Reading(self._metric, reason=next(a for a in answers if isinstance(a, str)))
+            return Reading(self._metric, reason=next(filter(None, map(_reason, answers))))
         return Reading(self._metric, max(times) * 1000)
 
     def _page(self) -> Page:
         return Page({REQUESTS: {"": float(self._requests)}, ERRORS: {"": float(self._errors)}})
 
-    async def _one(self, url: str) -> Response | str:
+    async def _one(self, url: str) -> Answer:
         ask = self._net.head if self._spec.method == "HEAD" else self._net.get
         try:
             return await ask(url, deadline=self._pace.each, headers=self._spec.headers)
         except SourceError as e:
-            return e.reason
+            return e
 
 
-def _doubt(answer: Response | str) -> str:
+def _doubt(answer: Answer) -> str:
     """What `check` says of an answer; "" when it is what one would wish."""
-    told = answer if isinstance(answer, str) else f"status {answer.status}"
-    if isinstance(answer, str) and answer in OURS:
-        return f"{told}: {OURS[answer]}; that is no data, since it says nothing of the application"
+    told = f"status {answer.status}" if isinstance(answer, Response) else answer.reason
+    if isinstance(answer, SourceError) and answer.reason == REDIRECT:
+        return f"{answer}{answer.target and f', {answer.target}'}; a redirect says nothing of the application"
+    if _reason(answer) in OURS:
+        return f"{told}: {OURS[told]}; that is no data, since it says nothing of the application"
     if not _good(answer):
         return f"{told}: every such request counts as an error"
     if isinstance(answer, Response) and not 200 <= answer.status < 300:
@@ -125,10 +134,15 @@ def _doubt(answer: Response | str) -> str:
     return ""
 
 
-def _ours(answer: Response | str) -> bool:
-    """Whether no request could be made, for reasons of ours."""
-    return isinstance(answer, str) and answer in OURS
+def _reason(answer: Answer) -> str:
+    """Why there is no answer; "" where there is one."""
+    return answer.reason if isinstance(answer, SourceError) else ""
 
 
-def _good(answer: Response | str) -> bool:
-    return answer in ANSWERED if isinstance(answer, str) else answer.status < 500
+def _ours(answer: Answer) -> bool:
+    """Whether nothing is known of the application: no request could be made, or somebody redirects it."""
+    return _reason(answer) in {*OURS, REDIRECT}
+
+
+def _good(answer: Answer) -> bool:
+    return answer.status < 500 if isinstance(answer, Response) else answer.reason in ANSWERED

@@ -22,10 +22,13 @@ from monitor.probes.exposed import (
     Seen,
 )
 from monitor.probes.exposition import MAX_PAGE, Found, Sieve, declared, lines
-from monitor.probes.selectors import selector
+from monitor.probes.selectors import contradiction, selector
 from monitor.probes.series import rates_of, selectors_of, times_of
 from monitor.probes.shared import Shared, shared
 from monitor.probes.survey import Survey, parted
+
+SELECTORS = ("errors", "requests", "histogram", "mean", "value")
+"""Keys of a spec that hold selectors."""
 
 ACCEPT = {"accept": "text/plain;version=0.0.4;q=1,*/*;q=0.1"}
 
@@ -131,6 +134,25 @@ class PrometheusProbe:
         return self._exposed.told(url, self._found(replace(response, body=own), now), around)
 
 
+def faults(spec: PrometheusSpec) -> list[tuple[str, str]]:
+    """What can't be read as it is written: each with its key, "" for what is about several."""
+    found = []
+    for key in SELECTORS:
+        try:
+            selectors_of(getattr(spec, key) or ())
+        except OperatorError as e:
+            found.append((key, str(e)))
+    if found:
+        return found
+    if why := contradiction(selectors_of(spec.errors or ()), selectors_of(spec.requests or ())):
+        return [("errors", why)]
+    try:
+        exposed_of(spec, Pace())
+    except OperatorError as e:
+        found.append(("", str(e)))
+    return found
+
+
 def exposed_of(spec: PrometheusSpec, pace: Pace) -> Exposed:
     """What the spec reads of its pages. Raises OperatorError."""
     if spec.quantile is not None or spec.histogram is not None or spec.mean is not None:
@@ -151,5 +173,12 @@ def _times(spec: PrometheusSpec, pace: Pace) -> ExposedTimes:
     name = spec.histogram or spec.mean or None
     ways = {url: times_of(spec.preset, name, spec.unit, url) for url in spec.urls}
     if not all(ways.values()):
-        raise OperatorError("durations need `histogram` or `mean` with a name, or a preset that has some")
+        raise OperatorError(_without_durations(spec.preset))
     return ExposedTimes(ways, spec.quantile, Meter(pace.rates, weight=TOP), pace.limits)
+
+
+def _without_durations(preset: str | None) -> str:
+    if preset is None:
+        return "durations need `histogram` or `mean` with a name, or a preset that has some"
+    use = "name them by `histogram` with `quantile`, by `mean`, or a gauge by `value` with its `unit`"
+    return f"`preset: {preset}` knows no durations: instead of the preset {use}"

@@ -20,10 +20,20 @@ from monitor.ports import Gauge, Json
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.probes.endpoints import NOTE, Pace, failed, instance_key, of_instance, refuse_before, refuse_old
 from monitor.probes.given import given_ratio
-from monitor.probes.promql_fallback import hidden
-from monitor.probes.promql_rows import VALUE, Row, lacking, pages_of, rows_of, single, without_process
+from monitor.probes.promql_fallback import GUARD, guard, hidden, refuse
+from monitor.probes.promql_rows import (
+    VALUE,
+    Row,
+    lacking,
+    pages_of,
+    rows_of,
+    single,
+    unwritten,
+    without_process,
+)
 from monitor.probes.rate import error_rate
 from monitor.probes.scale import factor, scaled
+from monitor.probes.selectors import contradiction, selector
 from monitor.probes.strict import number
 from monitor.promql import is_series, name_of, not_series
 
@@ -47,6 +57,15 @@ class PromqlSpec:
     params: Mapping[str, str] = field(default_factory=dict)
 
 
+def faults(spec: PromqlSpec) -> list[tuple[str, str]]:
+    """What can't be meant as it is written: each with its key."""
+    try:
+        counted = [[selector(text)] if text else [] for text in (spec.errors, spec.requests)]
+    except OperatorError:
+        return []  # more than a page's selectors can say
+    return [("errors", why)] if (why := contradiction(*counted)) else []
+
+
 class PromqlProbe:
     """One metric from a Prometheus server."""
 
@@ -57,6 +76,7 @@ class PromqlProbe:
         self._queries = {what: text for what, text in texts.items() if text is not None}
         if set(self._queries) not in ({VALUE}, {VALUE, REQUESTS}, {REQUESTS, ERRORS}):
             raise OperatorError("a promql source needs `query`, or `errors` and `requests`")
+        self._guard = guard(spec.query or "")
         for what, text in self._queries.items():
             if what != VALUE and not is_series(text):
                 raise OperatorError(f"{what}: {not_series(text)}")
@@ -173,6 +193,8 @@ class PromqlProbe:
         if lost and found[REQUESTS] and not found[ERRORS]:
             text = f"no series of the requests has the label {', '.join(lost)}"
             raise SourceError("no_error_label", f"{text}: no error would ever be counted")
+        if not found[ERRORS] and (why := unwritten(self._queries[ERRORS], found[REQUESTS])):
+            raise SourceError("no_error_value", why)
 
     def _recorded(self, what: str, text: str) -> str:
         if ":" in name_of(text):
@@ -181,9 +203,11 @@ class PromqlProbe:
         return f"{NOTE} {what}: the series {told}"
 
     async def _ask(self, url: str, now: Micros | None) -> dict[str, Sequence[Row]]:
-        share = self._pace.each / len(self._queries) / len(self._spec.urls)
+        """Rows of each query; in a watch (`now`) also whether there is anything behind a fallback."""
+        queries = {**({GUARD: self._guard} if self._guard and now is not None else {}), **self._queries}
+        share = self._pace.each / len(queries) / len(self._spec.urls)
         found: dict[str, Sequence[Row]] = {}
-        for what, query in self._queries.items():
+        for what, query in queries.items():
             address = query_address(url, {**self._spec.params, "query": query})
             response = await self._net.get(address, deadline=share, headers=self._spec.headers)
             if now is not None:
@@ -191,6 +215,8 @@ class PromqlProbe:
             found[what] = rows_of(response, what)
             for row in found[what]:
                 refuse_before(row.at, now, self._pace.max_gap) if now is not None else None
+        if GUARD in found:
+            refuse(found.pop(GUARD))
         return found
 
 

@@ -13,7 +13,8 @@ from typing import Any
 from monitor.errors import OperatorError, SourceError
 from monitor.net import Response
 from monitor.probes.counters import ERRORS, REQUESTS, Page
-from monitor.probes.selectors import Matcher, selector
+from monitor.probes.forms import impossible
+from monitor.probes.selectors import is_presence, selector
 from monitor.probes.strict import document, number
 
 VALUE = "value"
@@ -92,6 +93,15 @@ def _float(text: str) -> object:
         return text
 
 
+def unwritten(errors: str, rows: Sequence[Row]) -> str:
+    """Why `errors` could never be among these requests, whatever happens; "" where they could."""
+    try:
+        wanted = selector(errors)
+    except OperatorError:
+        return ""
+    return impossible([wanted], [(row.labels.get("__name__", ""), row.labels) for row in rows])
+
+
 def lacking(errors: str, requests: str, rows: Sequence[Row]) -> list[str]:
     """Labels that `errors` asks for and no series of the requests has, so that none could ever match.
 
@@ -104,9 +114,6 @@ def lacking(errors: str, requests: str, rows: Sequence[Row]) -> list[str]:
     there = {label for row in rows for label in row.labels}
     if wanted.name != all_.name:
         return []
-    return [m.label for m in wanted.matchers if m.label not in there and not m.holds({}) and not _presence(m)]
-
-
-def _presence(matcher: Matcher) -> bool:
-    """`error_type!=""`: only what failed has the label, so that its absence says nothing."""
-    return (matcher.operator, matcher.pattern.pattern) in {("!=", ""), ("=~", ".+")}
+    return [
+        m.label for m in wanted.matchers if m.label not in there and not m.holds({}) and not is_presence(m)
+    ]

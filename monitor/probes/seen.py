@@ -38,7 +38,7 @@ def of_rate(rate: Rate, found: Found, around: Around) -> list[str]:
         labels = {label for line in requests for label in line.labels}
         remedy = around.fitting_rate() or ("" if labels & {*STATUS} else NO_STATUS)
         return [f"{doubts.unlabelled(missing)}; this page has {_words(labels) or 'no labels'}{remedy}"]
-    if why := doubts.counted_twice(rate, found):
+    if why := doubts.unwritten(rate, requests) or doubts.counted_twice(rate, found):
         return [why]
     told = _all_fail(requests, errors) + _some_unlabelled(rate, requests)
     return told + _none_yet(rate, requests, found.lines)

@@ -7,7 +7,7 @@ with `*`, for applications that put their own before a library's: `*_requests_to
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.errors import OperatorError
@@ -50,6 +50,34 @@ class Selector:
     def covers(self, other: Selector) -> bool:
         """Whether everything that `other` selects is selected, as far as the texts say it."""
         return self.name == other.name and set(self.matchers) <= set(other.matchers)
+
+
+def contradiction(errors: Sequence[Selector], requests: Sequence[Selector]) -> str:
+    """Why one of the errors can be none of the requests of its name, as both are written; "" where it can.
+
+    Where the requests say `job="shop"` themselves, their errors can't be of another job: with a slip of the
+    pen none is ever counted, and beside `outcome="success"` an outage has more errors than requests.
+    """
+    for wanted in errors:
+        apart = [_another(wanted, r) for r in requests if r.name == wanted.name]
+        if apart and all(apart):
+            why = "what fails is a part of the requests: select both alike"
+            return f"selects another {apart[0]} than `requests`, but {why}"
+    return ""
+
+
+def _another(wanted: Selector, requests: Selector) -> str:
+    """The label that has one value in the requests, for which `wanted` does not hold; or ""."""
+    for own in (m for m in requests.matchers if m.operator == "="):
+        value = _ESCAPE.sub(r"\1", own.pattern.pattern)
+        if any(m.label == own.label and not m.holds({m.label: value}) for m in wanted.matchers):
+            return own.label
+    return ""
+
+
+def is_presence(matcher: Matcher) -> bool:
+    """`error_type!=""`: only what failed has the label, so that its absence says nothing."""
+    return (matcher.operator, matcher.pattern.pattern) in {("!=", ""), ("!~", ""), ("=~", ".+")}
 
 
 def selector(text: str) -> Selector:

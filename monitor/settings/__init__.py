@@ -6,6 +6,7 @@ part takes plain values.
 """
 
 from monitor.settings.checks import doubts
+from monitor.settings.clashes import Clash
 from monitor.settings.limits import PolicySettings, ThresholdKeys, Watch
 from monitor.settings.model import (
     Alert,
@@ -21,7 +22,7 @@ from monitor.settings.model import (
     Target,
     WebhookChannel,
 )
-from monitor.settings.reading import load, load_policy
+from monitor.settings.reading import Look, load, load_policy
 from monitor.settings.sources import (
     AnySource,
     HttpCheckSource,
@@ -36,10 +37,12 @@ __all__ = [
     "Alert",
     "AnyChannel",
     "AnySource",
+    "Clash",
     "Database",
     "HttpCheckSource",
     "JsonSource",
     "LogChannel",
+    "Look",
     "MetricSource",
     "PagerDutyChannel",
     "PolicySettings",

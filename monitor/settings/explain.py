@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -38,17 +39,27 @@ def explain(error: ErrorDetails, model: type[BaseModel], document: Document) -> 
     if kind == "extra_forbidden":
         return loc, unknown(str(loc[-1]), known_keys(model, loc[:-1]))
     if kind == "literal_error":
-        return loc, f"{_shown(loc, model, document)} must be one of {error.get('ctx', {}).get('expected')}"
+        return loc, f"{_shown(loc, model, document)} must be one of {_choices(loc, error, document)}"
     if kind == OURS:
         return loc, f"{_shown(loc, model, document)} {error['msg']}".strip()
     return loc, _TEXTS.get(kind, error["msg"].lower())
 
 
+def _choices(loc: Loc, error: ErrorDetails, document: Document) -> str:
+    """Every value that there is, and the nearest; of what was filled in none, since that would show it."""
+    expected = str(error.get("ctx", {}).get("expected"))
+    written = "" if loc in document.filled else str(_at(document.tree, loc))
+    return expected + _guess(written, re.findall(r"'([^']*)'", expected))
+
+
+def _guess(written: str, known: list[str]) -> str:
+    close = get_close_matches(written, known, n=1)
+    return f"; did you mean `{close[0]}`?" if close else ""
+
+
 def unknown(key: str, known: list[str]) -> str:
     """The sentence for a key that means nothing here."""
-    close = get_close_matches(key, known, n=1)
-    guess = f"; did you mean `{close[0]}`?" if close else ""
-    return f"unknown key; known here: {', '.join(known)}{guess}"
+    return f"unknown key; known here: {', '.join(known)}{_guess(key, known)}"
 
 
 def known_keys(model: type[BaseModel], loc: Loc) -> list[str]:
@@ -69,13 +80,17 @@ def _shown(loc: Loc, model: type[BaseModel], document: Document) -> str:
         return "the value filled in"
     if _hidden(model, loc):
         return ""
-    value: object = document.tree
-    for part in loc:
-        value = _child(value, part)
+    value = _at(document.tree, loc)
     if isinstance(value, Mapping | list):
         return "what is written"
     text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     return f"`{text[:SHOWN]}`"
+
+
+def _at(tree: object, loc: Loc) -> object:
+    for part in loc:
+        tree = _child(tree, part)
+    return tree
 
 
 def _child(value: object, part: str | int) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from monitor.core.thresholds import Policy
 from monitor.errors import ConfigError, Problem
 from monitor.settings.checks import check
-from monitor.settings.clashes import within
+from monitor.settings.clashes import Clash, within
 from monitor.settings.document import Document, read
 from monitor.settings.explain import explain, known_keys, unknown
 from monitor.settings.limits import PolicySettings
@@ -25,9 +25,18 @@ ATTEMPTS = 10
 Model = TypeVar("Model", bound=PolicySettings)
 
 
-def load(path: Path | str, env: Mapping[str, str] = os.environ) -> Settings:
-    """The configuration in `path`. Raises ConfigError with every problem, each with its line."""
-    return _settled(Path(path), read(Path(path), env), Settings)
+Look = Callable[[Model], Iterable[Clash]]
+"""What is wrong with settings whose single values are good."""
+
+
+def load(
+    path: Path | str, env: Mapping[str, str] = os.environ, also: Sequence[Look[Settings]] = ()
+) -> Settings:
+    """The configuration in `path`. Raises ConfigError with every problem, each with its line.
+
+    `also` looks at what this room does not know.
+    """
+    return _settled(Path(path), read(Path(path), env), Settings, also)
 
 
 def load_policy(path: Path | str, env: Mapping[str, str] = os.environ) -> Policy:
@@ -49,9 +58,9 @@ def _policy_part(document: Document) -> Document:
     return document
 
 
-def _settled(path: Path, document: Document, model: type[Model]) -> Model:
+def _settled(path: Path, document: Document, model: type[Model], also: Sequence[Look[Model]] = ()) -> Model:
     settings = None if document.problems and document.tree is None else _validated(document, model)
-    for clash in check(settings) if settings is not None else ():
+    for clash in [c for look in (check, *also) for c in look(settings)] if settings is not None else ():
         if not clash.moot(document.broken):
             document.complain(clash.loc, clash.what, *clash.stands_on)
     if settings is None or document.problems:

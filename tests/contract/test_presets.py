@@ -162,7 +162,7 @@ async def test_a_quantile_of_a_page_without_buckets_is_refused_and_not_awaited(
 
 async def test_haproxy_keeps_no_durations_that_a_preset_could_read(net: Net) -> None:
     """Its averages are gauges: `value` reads them."""
-    with pytest.raises(OperatorError, match="a preset that has some"):
+    with pytest.raises(OperatorError, match="`preset: haproxy` knows no durations"):
         await check(net, after("haproxy"), preset="haproxy", quantile=0.95)
 
 

@@ -306,6 +306,21 @@ async def test_a_mistake_in_the_configuration_is_said_at_construction(
         build("m", spec, PACE, net)
 
 
+async def test_check_writes_an_address_of_ipv6_in_brackets(net: Net) -> None:
+    """So that what is a port can be told."""
+    (told,) = await JsonProbe("m", JsonSpec(("http://[::1]:1/metrics",), value="v"), PACE, net).check()
+    assert "[::1]:1: " in told
+
+
+async def test_check_says_what_to_write_for_a_status_in_another_form(net: Net) -> None:
+    """The page groups, the configuration does not: nothing would ever be an error."""
+    page = 'r{status="2xx"} 90\nr{status="5xx"} 10\n'
+    async with peers.listening(peers.answering(page)) as peer:
+        spec = PrometheusSpec((peer.url,), requests="r", errors='r{status="500"}')
+        told = await PrometheusProbe("error_rate", spec, PACE, net).check()
+    assert 'write status="5xx"' in told[0]
+
+
 async def test_check_says_what_is_wrong_with_an_endpoint(net: Net) -> None:
     """A missing value, a label that never occurs, a dead address."""
     async with peers.listening(peers.answering('{"a": 1}')) as peer:
@@ -359,6 +374,21 @@ async def test_check_notes_an_address_that_answers_something_else_than_200(net: 
     async with peers.listening(peers.answering("", status="404 Not Found")) as peer:
         (found,) = await HttpCheckProbe("error_rate", HttpCheckSpec((peer.url,)), PACE, net).check()
     assert found.startswith("note: instance 1: status 404 counts as no error")
+
+
+async def test_a_redirect_measures_nothing_of_the_application(net: Net) -> None:
+    """A proxy redirects to HTTPS, or to a page that says sorry, whatever became of what is behind it."""
+    moved = peers.answering("", status="302 Found", headers="Location: https://shop.example/sorry?key=1\r\n")
+    async with peers.listening(moved) as peer:
+        for measure in ("errors", "time"):
+            probe = HttpCheckProbe("m", HttpCheckSpec((peer.url,), measure=measure), PACE, net)
+            reading = (await probe.read(NOW))[0]
+            assert (reading.value, reading.reason, reading.quiet) == (None, "redirect", False)
+            (told,) = await probe.check()
+            assert told.startswith(
+                "instance 1: answered with a redirect (302): name the final URL, https://shop"
+            )
+            assert "key" not in told
 
 
 async def test_a_given_ratio_has_its_requests_beside_it(net: Net) -> None:

@@ -16,6 +16,7 @@ from monitor.net import Net
 from monitor.probes.counters import Rates
 from monitor.probes.endpoints import Pace
 from monitor.probes.promql import PromqlProbe, PromqlSpec, query_address
+from monitor.probes.promql_fallback import guard
 from tests import peers
 
 NOW = 1_700_000_000 * SECOND
@@ -275,3 +276,41 @@ async def test_check_looks_behind_a_fallback_to_zero(
         spec = PromqlSpec((peer.url,), query=query, unit="ratio")
         found = await PromqlProbe("error_rate", spec, PACE, net).check()
     assert [text.removeprefix("instance 1: ").partition(":")[0] for text in found] == says
+
+
+async def test_a_status_in_another_form_than_the_servers_is_no_data(net: Net) -> None:
+    """Where it could never hold, 0 errors would be for ever; `check` says what to write."""
+    server = Server()
+    server.say({"a": {"2xx": 90.0, "5xx": 10.0}})
+    server.rows['r{status="500"}'] = []
+    async with peers.listening(server.serve) as peer:
+        probe = probe_of(peer.url.removesuffix("metrics"), net, errors='r{status="500"}')
+        assert (await probe.read(NOW))[0].reason == "no_error_value"
+        assert 'write status="5xx"' in (await probe.check())[0]
+
+
+ZERO = 'sum(rate(e_total{code=~"5.."}[5m])) or vector(0)'
+
+
+@pytest.mark.promise(16)
+@pytest.mark.parametrize(
+    ("guarded", "reason"),
+    [
+        ([{"guard": "there"}], ""),
+        ([], "no_series"),
+        ([{"guard": "there"}, {"guard": "lost"}], "no_error_label"),
+    ],
+)
+async def test_what_a_fallback_hides_is_no_data_in_a_watch_too(
+    net: Net, guarded: list[dict[str, str]], reason: str
+) -> None:
+    """A name that goes, or a label that is called otherwise from some release on, would be 0 for ever."""
+    server = Server()
+    server.rows = {
+        ZERO: [{"metric": {}, "value": [AT, "0"]}],
+        guard(ZERO): [{"metric": one, "value": [AT, "1"]} for one in guarded],
+    }
+    async with peers.listening(server.serve) as peer:
+        spec = PromqlSpec((peer.url,), query=ZERO, unit="ratio")
+        (found,) = await PromqlProbe("error_rate", spec, PACE, net).read(NOW)
+    assert (found.reason, found.value) == (reason, None if reason else 0.0)

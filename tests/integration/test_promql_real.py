@@ -193,3 +193,17 @@ if has("prometheus"):
                 probe = PromqlProbe("m", PromqlSpec((shop.url,), query=query), PACE, net)
                 assert (await read(probe)).reason == reason
                 assert await probe.check()
+
+    @pytest.mark.slow
+    @pytest.mark.timeout(180)
+    async def test_a_name_that_goes_is_no_data_in_spite_of_a_fallback(net: Net, tmp_path: Path) -> None:
+        """The query goes on to say 0; what it is about is not there any more."""
+        query = '(sum(rate(r_total{status=~"5.."}[20s])) / sum(rate(r_total[20s]))) or vector(0)'
+        async with world(tmp_path, {"200": 5.0}) as w:
+            await w.scraped()
+            probe = PromqlProbe("error_rate", PromqlSpec((w.url,), query=query, unit="ratio"), PACE, net)
+            assert (await read(probe)).value == 0.0
+            w.targets[0].away = True
+            await w.until("r_total", 0)
+            assert [row["value"][1] for row in await w.ask(query)] == ["0"]
+            assert (await read(probe)).reason == "no_series"

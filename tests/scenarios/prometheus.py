@@ -20,7 +20,8 @@ from tests.machine import has
 from tests.prometheus import FOLDER
 from tests.scenarios.stage import PATIENCE, Daemon
 
-SCRAPE_SECONDS = 0.5
+SCRAPE_SECONDS = 1.0
+"""Also the longest that a scrape may take: on a busy machine half a second is not enough for every one."""
 
 HAS_BOTH = has("prometheus", "prometheus-alertmanager")
 """Without them what needs both is not collected; under CI that is a failure."""
@@ -51,8 +52,15 @@ class Watchers:
 
     async def up(self) -> bool:
         """Whether the daemon was scraped just now."""
-        answer = await self.client.get(f"{self.prometheus}/api/v1/query", params={"query": "up"})
-        return any(row["value"][1] == "1" for row in answer.json()["data"]["result"])
+        return "1" in await self._now("up")
+
+    async def watching(self) -> bool:
+        """Whether a scrape has met a watch that is open."""
+        return "1" in await self._now('migration_monitor_watch_phase{phase="watching"}')
+
+    async def _now(self, expression: str) -> list[str]:
+        answer = await self.client.get(f"{self.prometheus}/api/v1/query", params={"query": expression})
+        return [row["value"][1] for row in answer.json()["data"]["result"]]
 
 
 async def listen_on(daemon: Daemon, port: int) -> None:

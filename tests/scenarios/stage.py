@@ -27,7 +27,7 @@ RENAME_BACK = "ALTER TABLE contacts RENAME COLUMN email_address TO email"
 
 REQUESTS_PER_SECOND = 2000
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds until a scenario that waits for something gives up; far above what it takes."""
 
 CONFIG = """

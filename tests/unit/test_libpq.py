@@ -125,6 +125,24 @@ def test_several_hosts_are_several_ways_in_their_order() -> None:
     assert "names 3 hosts and 2 ports" in faults("postgresql:///shop?host=a,b,c&port=1,2")[0]
 
 
+@pytest.mark.parametrize(
+    ("dsn", "host", "port"),
+    [
+        ("postgresql://app@localhost/shop?host=/cloudsql/a:b:c", "/cloudsql/a:b:c", None),
+        ("postgresql://app@a:7/shop?host=b", "b", "7"),
+        ("postgresql://app@a:7/shop?port=8", "a", "8"),
+        ("postgresql://app@a:7/shop?host=b&port=8", "b", "8"),
+    ],
+)
+def test_a_host_among_the_parameters_wins_as_libpq_has_it(dsn: str, host: str, port: str | None) -> None:
+    """Else psql and pg_dump would go to one server, and we to another."""
+    (way,) = ways(dsn)
+    found = dict(parse_qsl(urlsplit(way.url).query))
+    assert (found["host"], found.get("port")) == (host, port)
+    assert environment(dsn)["PGHOST"] == host
+    assert unverified(dsn) is not host.startswith("/")
+
+
 def test_options_are_settings_of_the_session() -> None:
     """Both forms, with escaped spaces; what is neither goes on as it is."""
     given = read("postgresql://db/shop?options=-c%20geqo%3Doff%20--work-mem%3D8MB%20-c%20x.y%3Da%5C%20b%20-e")

@@ -57,6 +57,37 @@ def test_requests_without_the_label_of_the_errors_are_no_data(
     assert refused(text, requests, errors) == reason
 
 
+GROUPED = 'r{status="2xx"} 90\nr{status="5xx"} 10\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "errors", "reason"),
+    [
+        (CODE, 'r{code="5xx"}', "no_error_value"),
+        (CODE, 'r{code=~"5xx|4xx"}', "no_error_value"),
+        (CODE, 'r{code=~"5xx|503"}', ""),
+        (CODE, 'r{code="503"}', ""),
+        (CODE, 'r{code!="5xx"}', ""),
+        (CODE, 'r{code="50001"}', ""),  # the application's own: it may still come
+        (CODE + 'r{code="0"} 1\n', 'r{code="5xx"}', "no_error_value"),
+        (CODE + 'r{code="broken"} 1\n', 'r{code="5xx"}', ""),
+        (GROUPED, 'r{status="500"}', "no_error_value"),
+        (GROUPED, 'r{status=~"50[0-9]"}', "no_error_value"),
+        (GROUPED, 'r{status="5XX"}', "no_error_value"),
+        (GROUPED, 'r{status=~"5.."}', ""),
+        (GROUPED.upper().replace("R{STATUS", "r{status"), 'r{status="5xx"}', "no_error_value"),
+        (GROUPED + 'r{status="500"} 1\n', 'r{status="500"}', ""),
+        (GROUPED, ('r{status="500"}', "failures"), "no_error_value"),
+        ('r{shard="2xx"} 1\n', 'r{shard="500"}', ""),
+    ],
+)
+def test_errors_that_are_asked_for_in_another_form_are_no_data(
+    text: str, errors: str | tuple[str, ...], reason: str
+) -> None:
+    """`status="500"` on a page of 2xx and 5xx would be 0 % in the middle of an outage."""
+    assert refused(text, "r", errors) == reason
+
+
 TOTAL = 'r{code="2xx"} 90\nr{code="5xx"} %d\nr{code="total"} 100\n'
 
 

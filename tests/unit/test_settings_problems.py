@@ -38,6 +38,14 @@ def only(tmp_path: Path, text: str) -> tuple[str, int | None, str]:
     return problem.where, problem.line, problem.what
 
 
+def test_the_nearest_of_the_values_that_there_are_is_named(tmp_path: Path) -> None:
+    """As the nearest key is; of a value from outside the file nothing is said that would tell it."""
+    text = GOOD.replace('json: {url: "http://app/stats", errors: errors, requests: requests}', "{}")
+    wrong = 'prometheus: {url: "http://app/metrics", preset: %s}'
+    assert "did you mean `fastapi`?" in only(tmp_path, text.replace("{{}}", f"{{{wrong % 'fastapy'}}}"))[2]
+    assert "did you mean" not in only(tmp_path, text.replace("{{}}", f"{{{wrong % 'zzz'}}}"))[2]
+
+
 def test_the_good_configuration_is_good(tmp_path: Path) -> None:
     """What the other tests break."""
     (tmp_path / "monitor.yaml").write_text(GOOD)

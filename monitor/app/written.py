@@ -1,0 +1,46 @@
+"""What is wrong with a configuration as it is written, that only those know who will read it.
+
+Handed to `settings.load`, so that each of it has its line and is told in one run with everything else.
+Nothing outside this machine is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from monitor.app.sources import spec_of
+from monitor.probes import prometheus, promql
+from monitor.settings import Clash, MetricSource, Settings
+from monitor.settings.document import Loc
+from monitor.tls import Identity, Unusable
+
+FAULTS: Mapping[str, Callable[[Any], list[tuple[str, str]]]] = {
+    "prometheus": prometheus.faults,
+    "promql": promql.faults,
+}
+"""By kind of source: what is wrong with its spec, each with its key, "" for what is about several."""
+
+
+def of_sources(settings: Settings) -> Iterator[Clash]:
+    """Selectors that are none or exclude each other, and presets that don't have what is asked of them."""
+    for target, configured in settings.targets.items():
+        for metric, source in configured.metrics.items():
+            if len(source.written()) == 1 and source.kind in FAULTS:
+                yield from _of_source(("targets", target, "metrics", metric, source.kind), source)
+
+
+def _of_source(at: Loc, source: MetricSource) -> Iterator[Clash]:
+    told = {fault.key for fault in source.spec.faults()}
+    for key, what in FAULTS[source.kind](spec_of(source.kind, source.spec)):
+        if key not in told and (key or not told):  # one mistake is one problem
+            where = (*at, key) if key else at
+            yield Clash(where, what, (where,))
+
+
+def of_files(settings: Settings) -> Iterator[Clash]:
+    """Certificates that can't be used from here: for the commands that will need them."""
+    try:
+        Identity(settings.tls.files)
+    except Unusable as e:
+        yield Clash(("tls", e.key), e.what, (("tls",),))
