@@ -193,6 +193,13 @@ def show_value(kind: Kind, value: float) -> str:
     return f"{value:.4g} ms" if kind is Kind.TIME else f"{value:g}"
 
 
+def show_evidence(errors: float, requests: float, score: float, needed: float) -> str:
+    """What counts say for people: `evidence 7.1 of 9: 12 errors in 340 requests`."""
+    return (
+        f"evidence {min(score, needed):.2g} of {needed:g}: {errors:,.0f} errors in {requests:,.0f} requests"
+    )
+
+
 def _plain(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None

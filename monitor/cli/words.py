@@ -8,6 +8,7 @@ from typing import Any
 from monitor.cli import told
 from monitor.cli.fresh import silence, silent_since
 from monitor.ports import Json, rehearsal_told
+from monitor.units import show_evidence
 
 ROLLING = frozenset({"rolling_back", "in_doubt"})
 """Phases in which it is no question any more whether it could roll back."""
@@ -79,7 +80,7 @@ def _how(metric: Json) -> str:
     if metric.get("blind"):
         return BLIND
     if metric.get("quiet"):
-        return "too little traffic to judge"
+        return "no requests now"
     if metric.get("normal") is None:
         return "no data now" if metric.get("reason") else "no data yet"
     return "normal" if metric["normal"] else "not normal"
@@ -101,8 +102,11 @@ def streak_lines(view: Json, now: float) -> Iterator[str]:
             line += f" at {told.moment(since, now)}"
         elif streak["state"] == "pending" and age < hold:
             line += f", {told.span(hold - age)} left"
+        if evidence := streak.get("evidence"):
+            counted = (_number(evidence.get(key)) for key in ("errors", "requests", "score", "needed"))
+            line += f", {show_evidence(*counted)}"
         if streak.get("insufficient_evidence"):
-            line += ", not enough requests yet to be sure"
+            line += ", too little traffic to decide"
         yield line
 
 
@@ -172,7 +176,7 @@ def _readiness(readiness: Json) -> Iterator[str]:
 
 def _coverage(coverage: Json) -> Iterator[str]:
     parts = []
-    for name in ("unobserved", "quiet", "abnormal"):
+    for name in ("unobserved", "abnormal"):
         seconds = coverage.get(f"{name}_seconds")
         if isinstance(seconds, int | float) and seconds > 0:
             allowed = _number(coverage.get(f"{name}_allowed_seconds"))

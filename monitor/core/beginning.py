@@ -14,10 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from monitor.core.baseline import Baseline, Span, measure, movable, with_limits
+from monitor.core.baseline import Baseline, Entry, Span, measure, movable, with_limits
 from monitor.core.decisions import Decision, StreakCleared
 from monitor.core.events import Measured, Passed
-from monitor.core.evidence import Entry
 from monitor.core.samples import HOUR, Micros, Reading, Sample, judge
 from monitor.core.state import WatchState, new_state
 from monitor.core.streaks import Streak

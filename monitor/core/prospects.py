@@ -17,7 +17,6 @@ def earliest_success(policy: Policy, state: WatchState) -> Micros:
     charged = (
         (_abnormal(policy, state), policy.success_tolerance),
         (coverage.unobserved, policy.max_unobserved),
-        (coverage.quiet, policy.max_quiet),
     )
     return max(
         state.started_at + window, *(_fits_from(spans, share * window) + window for spans, share in charged)

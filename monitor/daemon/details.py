@@ -19,6 +19,7 @@ KINDS: dict[type, str] = {
     said.StreakPending: "pending",
     said.StreakFiring: "firing",
     said.StreakCleared: "cleared",
+    said.EvidenceLacks: "insufficient_evidence",
     said.WentBlind: "blind",
     said.Sighted: "sighted",
     said.ExecuteRollback: "rollback_decided",
@@ -65,6 +66,7 @@ def detail_of(decision: said.Decision) -> dict[str, Any]:
     """The decision's own values, times in epoch seconds."""
     found = asdict(decision)
     found.pop("at")
+    found.pop("until", None)
     evidence = getattr(decision, "evidence", None)
     if isinstance(evidence, Evidence):
         found["evidence"] = evidence_view(evidence)

@@ -22,7 +22,7 @@ from monitor.daemon.keeper import Keeper
 from monitor.daemon.reasons import why
 from monitor.daemon.stakes import at_risk, baselines, kept, rehearsed
 from monitor.ports import Alert, Severity
-from monitor.units import Kind, show_span, show_value
+from monitor.units import Kind, show_evidence, show_span, show_value
 
 COMMAND = "migration-monitor"
 
@@ -67,6 +67,17 @@ class Messages:
                    *(slower_facts(keeper.changes) if rule.action is Action.INVESTIGATE else ())),
             next=_next(keeper, rule), commands=("status", "pause"),
             page=rule.action is not Action.WARN,
+        )  # fmt: skip
+
+    def lacks(self, keeper: Keeper, decision: said.EvidenceLacks, value: float | None) -> Alert:
+        """Errors on a service with little traffic: never silent, and never a rollback on a handful."""
+        rule = _rule(keeper, decision.rule)
+        return self._alert(
+            keeper, decision.at, Severity.WARNING,
+            f"{rule.metric} {self._both(rule, value)}, with too little traffic to decide", page=False,
+            transition=f"{rule.name}/lacks/{decision.since}", condition=rule.name,
+            facts=(("since", when(decision.since)), *self._evidence(rule, decision.evidence)),
+            next=f"{_consequence(keeper, rule)} once more requests fail", commands=("status", "rollback"),
         )  # fmt: skip
 
     def cleared(self, keeper: Keeper, decision: said.StreakCleared) -> Alert:
@@ -254,9 +265,10 @@ class Messages:
     def _evidence(self, rule: Rule, evidence: Evidence | None) -> tuple[tuple[str, str], ...]:
         if evidence is None:
             return ()
-        bound = self.show(rule.metric, evidence.lower_bound)
-        counts = f"{evidence.errors:g} errors in {evidence.requests:g} requests"
-        return (("evidence", f"{counts}, at least {bound} (99 % confidence)"),)
+        e = evidence
+        said = show_evidence(e.errors, e.requests, e.score, e.needed).removeprefix("evidence ")
+        share = self.show(rule.metric, e.errors / e.requests) if e.requests else ""
+        return (("evidence", f"{said} ({share})" if share else said),)
 
     def _order_facts(
         self, keeper: Keeper, rule: str, since: Micros, evidence: Evidence | None

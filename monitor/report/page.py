@@ -199,12 +199,12 @@ def _coverage(coverage: Mapping[str, Any]) -> str:
             share(coverage[name]["share"]),
             span(coverage[name]["allowed_seconds"]),
         )
-        for name in ("unobserved", "quiet", "abnormal")
+        for name in ("unobserved", "abnormal")
         if name in coverage
     ]
     heads = (("time", ""), ("in all", "n"), ("share", "n"), ("allowed for success", "n"))
     words = (
-        "Unobserved: a metric could not be measured. Quiet: too few requests to judge. Abnormal: a metric "
+        "Unobserved: a metric could not be measured. Abnormal: a metric "
         "was outside its normal range for longer than it may be. Time counts once, for however many metrics."
     )
     return section("Coverage", table(heads, rows) if rows else note("not known"), note(words))

@@ -256,7 +256,7 @@ const fits = (plot, at) => plot.valToPos(at, "x") + HALF < plot.bbox.width / dev
 function state(metric) {
   const why = metric.why || (metric.reason ?? "").replaceAll("_", " ");
   if (metric.blind) return [`can't be measured${why ? `: ${why}` : ""}`, "no"];
-  if (metric.quiet) return ["too few requests to judge", "dim"];
+  if (metric.quiet) return ["no requests now", "dim"];
   if (metric.value === null) return [why ? `no data: ${why}` : "no data yet", "no"];
   return metric.normal ? ["✓ normal", "yes"] : ["✗ not normal", "no"];
 }

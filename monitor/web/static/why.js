@@ -46,7 +46,7 @@ function standing(watch) {
 
 function underWay({ rule, since, state, hold_seconds: hold, insufficient_evidence: few }) {
   const { name } = ruleOf(rule);
-  if (few) return `${name} is beyond the rollback limit since ${clock(since)}, with too few requests to be sure yet.`;
+  if (few) return `${name} is beyond the rollback limit since ${clock(since)}, with too little traffic to decide.`;
   if (state === "firing") return `${name} is beyond the rollback limit since ${clock(since)}.`;
   return `${name} is beyond the rollback limit since ${clock(since)}: not for ${span(hold)} yet.`;
 }
