@@ -76,7 +76,7 @@ def _had_fired(policy: Policy, streak: Streak) -> bool:
     if streak.counted:
         return streak.fired_at is not None
     (threshold,) = [t for t in policy.thresholds if t.metric == streak.rule.metric]
-    return streak.breaches[-1] - streak.first >= threshold.warn_for
+    return streak.last_breach - streak.first >= threshold.warn_for
 
 
 def _limit(

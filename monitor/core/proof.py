@@ -64,7 +64,7 @@ class Proven:
 def proven(threshold: Threshold, proof: Proof, now: Micros, window: Micros, tolerance: float) -> Proven:
     """What is proven of a counted metric within the last `window`."""
     begin = now - window
-    last = (proof.minute,) if proof.minute[2] else ()
+    last = _kept((proof.minute,) if proof.minute[2] else (), begin, MINUTE)
     bad = _kept((*proof.bad, *(m for m in last if _is_bad(m))), begin, MINUTE)
     rest = (*_kept(proof.slots, begin, _length(window)), *(m for m in last if not _is_bad(m)))
     allowed = int(tolerance * window // MINUTE)
