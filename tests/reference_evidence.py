@@ -31,14 +31,6 @@ class One:
     peak_at: int = 0
 
 
-@dataclass
-class Weighed:
-    """`ones`: as every test at the latest read sees them; `over`: it closed a block, and all sums are 0."""
-
-    ones: list[One]
-    over: bool
-
-
 def alternatives(limit: float) -> list[float]:
     return [min(limit * m, limit + (1 - limit) * (k + 1) / (len(TIMES) + 1)) for k, m in enumerate(TIMES)]
 
@@ -49,7 +41,10 @@ def ratio_of(reads: Sequence[Read]) -> float:
 
 
 def likelihood(q: float, limit: float, reads: Sequence[Read]) -> float:
-    errors, requests = sum(e for _, e, _ in reads), sum(r for _, _, r in reads)
+    return _llr(q, limit, sum(e for _, e, _ in reads), sum(r for _, _, r in reads))
+
+
+def _llr(q: float, limit: float, errors: float, requests: float) -> float:
     return errors * log(q / limit) + (requests - errors) * log((1 - q) / (1 - limit))
 
 
@@ -57,14 +52,21 @@ def exceeds(rule: Rule, ratio: float) -> bool:
     return ratio >= rule.limit if rule.action is Action.WARN else ratio > rule.limit
 
 
-def weigh(rule: Rule, evidence: float, begun: Micros, reads: Sequence[Read]) -> Weighed:
-    """Blocks, alternatives, evidence and start, from the first read on."""
-    c = evidence / 5
-    ones = [One(p) for p in alternatives(rule.limit)]
-    shown, over, block = ones, False, 0
-    for i, (at, _, _) in enumerate(reads):
-        for one in ones:
-            x = min(c, max(-c / 2, likelihood(one.p, rule.limit, reads[block : i + 1])))
+class Weighing:
+    """What one counted rule weighs, read by read: blocks, alternatives, evidence, start."""
+
+    def __init__(self, rule: Rule, evidence: float, begun: Micros) -> None:
+        self.rule, self.evidence, self.begun = rule, evidence, begun
+        self.reads: list[Read] = []
+        self.block = 0  # index of the first read of the block under way
+        self.ones = [One(p) for p in alternatives(rule.limit)]
+
+    def take(self, read: Read) -> list[One]:
+        """The alternatives as every test at this read sees them: before a block closes."""
+        self.reads.append(read)
+        c, i = self.evidence / 5, len(self.reads) - 1
+        for one in self.ones:
+            x = min(c, max(-c / 2, likelihood(one.p, self.rule.limit, self.reads[self.block :])))
             one.s = one.closed + x
             if one.closed == 0 and x <= 0:
                 one.start, one.peak = None, 0.0
@@ -72,13 +74,17 @@ def weigh(rule: Rule, evidence: float, begun: Micros, reads: Sequence[Read]) -> 
                 one.start, one.peak = i, 0.0
             if one.start is not None and one.s >= one.peak:
                 one.peak, one.peak_at = one.s, i
-        shown, over = [One(**vars(one)) for one in ones], False
-        if at - begun >= rule.hold / 5:
-            for one in ones:
-                _close(one, rule, evidence + c, reads[: i + 1])
-            begun, block = at, i + 1
-            over = all(one.closed == 0 for one in ones)
-    return Weighed(shown, over)
+        return [One(**vars(one)) for one in self.ones]
+
+    def close(self) -> bool:
+        """Whether the latest read closed a block, and all sums are 0 now."""
+        at = self.reads[-1][0]
+        if at - self.begun < self.rule.hold / 5:
+            return False
+        for one in self.ones:
+            _close(one, self.rule, self.evidence + self.evidence / 5, self.reads)
+        self.begun, self.block = at, len(self.reads)
+        return all(one.closed == 0 for one in self.ones)
 
 
 def _close(one: One, rule: Rule, most: float, reads: Sequence[Read]) -> None:
@@ -119,15 +125,14 @@ def fires(
 
 def still_so(rule: Rule, q: float, reads: Sequence[Read]) -> bool:
     """The latest reads, enough to tell, are those of a service that fails q."""
-    now = reads[-1][0]
-    for first in range(len(reads) - 1, -1, -1):
-        requests = sum(r for _, _, r in reads[first:])
+    now, requests, first = reads[-1][0], 0.0, len(reads)
+    for i in range(len(reads) - 1, -1, -1):
         if requests >= 20 and requests * q >= 5:
             break
+        requests += reads[i][2]
+        first = i if reads[i][2] else first  # a read without requests is no part of it
     stretch = reads[first:]
-    while stretch and not stretch[0][2]:
-        stretch = stretch[1:]  # a read without requests is no part of it
-    if sum(r for _, _, r in stretch) < 20:
+    if requests < 20:
         return False
     ratio = ratio_of(stretch)
     if not exceeds(rule, ratio) or ratio < 0.3 * q - ROUNDING:

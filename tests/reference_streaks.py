@@ -10,7 +10,8 @@ from fractions import Fraction
 from monitor.core.samples import Micros
 from monitor.core.thresholds import Action, Rule
 from tests import reference_evidence as evidence
-from tests.reference_values import Event, History, Line, Seen, Streak, Weighing, usable_or_quiet
+from tests.reference_evidence import Weighing
+from tests.reference_values import Event, History, Line, Seen, Streak, usable_or_quiet
 
 # ---------------------------------------------------------------- one event
 
@@ -52,7 +53,7 @@ def time_passes(history: History, now: Micros) -> list[Event]:
             noticed.append((streak.ended_at, 0, place, _cleared(streak, "gap")))
         if last is not None and now - last > history.policy.max_gap and rule.metric in history.reads:
             history.stretch[rule.metric] = len(history.reads[rule.metric])
-            history.weighing[rule] = Weighing(last + history.policy.max_gap, history.stretch[rule.metric])
+            history.weighing[rule] = Weighing(rule, history.policy.evidence, last + history.policy.max_gap)
     for place, metric in enumerate(history.policy.metrics):
         last = history.last(metric)
         since = history.started_at if last is None else last
@@ -115,31 +116,37 @@ def _begun(streak: Streak, event: str, at: Micros, weight: float | None = None) 
 
 def _count(history: History, rule: Rule, at: Micros) -> list[Event]:
     """A read of a counted rule: pending, firing, over."""
-    policy, all_reads = history.policy, history.reads[rule.metric]
-    reads = all_reads[history.stretch.get(rule.metric, 0) :]
-    weighing = history.weighing.setdefault(rule, Weighing(history.started_at + policy.warm_up))
-    own = all_reads[weighing.first :]
-    weighed = evidence.weigh(rule, policy.evidence, weighing.begun, own)
+    policy, reads = history.policy, history.reads[rule.metric]
+    since_gap = reads[history.stretch.get(rule.metric, 0) :]
+    begun = history.started_at + policy.warm_up
+    weighing = history.weighing.setdefault(rule, Weighing(rule, policy.evidence, begun))
+    ones = weighing.take(reads[-1])
     streak, events = history.open(rule), list[Event]()
     if streak is None or streak.fired_at is None:
-        best = max(weighed.ones, key=lambda one: (-1 if one.start is None else one.s, -(one.start or 0)))
+        best = max(ones, key=lambda one: (-1 if one.start is None else one.s, -(one.start or 0)))
         if streak is None and best.start is not None and best.s >= policy.evidence / 5 - evidence.ROUNDING:
-            streak = Streak(rule, own[best.start][0], counted=True)
+            streak = Streak(rule, weighing.reads[best.start][0], counted=True)
             history.streaks.append(streak)
             events.append(_begun(streak, "pending", at, best.s))
-        found = evidence.fires(rule, policy.evidence, weighed.ones, own, reads)
+        found = evidence.fires(rule, policy.evidence, ones, weighing.reads, since_gap)
         if streak is not None and found is not None:
-            streak.first, streak.counted, streak.still = own[found.start or 0][0], True, at
+            streak.first, streak.counted, streak.still = weighing.reads[found.start or 0][0], True, at
             _fire(history, streak, at)
             events.append(_begun(streak, "firing", at, found.s))
     elif streak.counted:
-        _follow(rule, streak, reads)
-    if streak is not None and _is_over(streak, weighed.over, at):
-        if streak.still is not None and at - streak.still >= 2 * rule.hold / 5:
-            history.weighing[rule] = Weighing(at, len(all_reads))
-        streak.ended_at = at
-        events.append(_cleared(streak, "recovered"))
+        _follow(rule, streak, since_gap)
+    if streak is not None and streak.still is not None and at - streak.still >= 2 * rule.hold / 5:
+        history.weighing[rule] = Weighing(rule, policy.evidence, at)
+        return [*events, _recovered(streak, at)]
+    all_zero = weighing.close()
+    if streak is not None and streak.counted and all_zero:
+        events.append(_recovered(streak, at))
     return events
+
+
+def _recovered(streak: Streak, at: Micros) -> Event:
+    streak.ended_at = at
+    return _cleared(streak, "recovered")
 
 
 def _follow(rule: Rule, streak: Streak, reads: list[evidence.Read]) -> None:
@@ -148,9 +155,3 @@ def _follow(rule: Rule, streak: Streak, reads: list[evidence.Read]) -> None:
     q = evidence.ratio_of([read for read in reads if streak.first <= read[0] <= streak.still])
     if evidence.still_so(rule, min(0.98, max(1.02 * rule.limit, q)), reads):
         streak.still = reads[-1][0]
-
-
-def _is_over(streak: Streak, all_zero: bool, at: Micros) -> bool:
-    if not streak.counted:
-        return False
-    return all_zero or (streak.still is not None and at - streak.still >= 2 * streak.rule.hold / 5)

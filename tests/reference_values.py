@@ -12,6 +12,7 @@ from math import isfinite
 
 from monitor.core.samples import Micros
 from monitor.core.thresholds import Policy, Rule
+from tests.reference_evidence import Weighing
 
 Event = dict[str, object]
 
@@ -65,14 +66,6 @@ class Streak:
     @property
     def stage(self) -> str:
         return "pending" if self.fired_at is None else "firing"
-
-
-@dataclass(slots=True)
-class Weighing:
-    """What one counted rule weighs: reads since `begun`, from the `first` of the metric's on."""
-
-    begun: Micros
-    first: int = 0
 
 
 @dataclass(slots=True)
