@@ -8,7 +8,7 @@ from typing import Any
 from monitor.cli import told
 from monitor.cli.fresh import silence, silent_since
 from monitor.ports import Json, rehearsal_told
-from monitor.units import show_evidence
+from monitor.units import show_evidence, show_proven
 
 ROLLING = frozenset({"rolling_back", "in_doubt"})
 """Phases in which it is no question any more whether it could roll back."""
@@ -136,6 +136,7 @@ def condition_lines(view: Json, now: float) -> Iterator[str]:
     if view.get("ledger_lost"):
         yield f"{view['ledger_lost']}: nothing is rolled back without a person"
     yield from _coverage(_mapping(view.get("coverage")))
+    yield from _proven(_mapping(view.get("metrics")))
 
 
 def opening_lines(view: Json) -> Iterator[str]:
@@ -183,6 +184,14 @@ def _coverage(coverage: Json) -> Iterator[str]:
             parts.append(f"{name} {told.span(seconds)} of {told.span(allowed)} allowed")
     if parts:
         yield f"counted against success: {', '.join(parts)}"
+
+
+def _proven(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """Of each metric that has counts, what success still needs."""
+    for name, metric in metrics.items():
+        if found := _mapping(metric.get("proven")):
+            counted = (_number(found.get(key)) for key in ("errors", "requests", "needed"))
+            yield f"{name}: {show_proven(*counted, normal=bool(found.get('normal')))}"
 
 
 def changed_lines(changes: Json | None) -> Iterator[str]:

@@ -45,7 +45,7 @@ def stands(keeper: Keeper, decision: said.Decision) -> bool:
     """Whether what a decision says is so still: its streak goes on, its metric is blind."""
     seen, policy = keeper.state.seen, keeper.policy
     match decision:
-        case said.StreakFiring(rule=name, since=since):
+        case said.StreakFiring(rule=name, since=since) | said.EvidenceLacks(rule=name, since=since):
             streak = dict(zip((r.name for r in policy.rules), seen.streaks, strict=True))[name]
             return streak is not None and streak.first == since
         case said.WentBlind(metric=metric):

@@ -51,7 +51,8 @@ class Messages:
         return self._alert(
             keeper, decision.at, Severity.WARNING, f"{rule.metric} {self._both(rule, value)}",
             transition=f"{rule.name}/pending/{decision.at}", condition=rule.name, page=False,
-            facts=at_risk(keeper),
+            facts=(*self._evidence(rule, decision.evidence),
+                   *baselines(keeper, self.kinds, {rule.metric}), *at_risk(keeper)),
             next=f"{_consequence(keeper, rule)} if it stays so for {show_span(rule.hold)}",
             commands=("pause", "status"),
         )  # fmt: skip
@@ -76,7 +77,8 @@ class Messages:
             keeper, decision.at, Severity.WARNING,
             f"{rule.metric} {self._both(rule, value)}, with too little traffic to decide", page=False,
             transition=f"{rule.name}/lacks/{decision.since}", condition=rule.name,
-            facts=(("since", when(decision.since)), *self._evidence(rule, decision.evidence)),
+            facts=(("since", when(decision.since)), *self._evidence(rule, decision.evidence),
+                   *baselines(keeper, self.kinds, {rule.metric})),
             next=f"{_consequence(keeper, rule)} once more requests fail", commands=("status", "rollback"),
         )  # fmt: skip
 

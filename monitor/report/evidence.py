@@ -42,6 +42,7 @@ def recomputed(
         "at": event["at"],
         "since": detail.get("since"),
         "limit": limit,
+        "baseline": detail.get("baseline"),
         "recorded": told,
         "recomputed": found,
         "agrees": None if told is None or found is None else _same(told, found),

@@ -26,6 +26,8 @@ def proofs(evidence: Sequence[Mapping[str, Any]], metrics: Metrics) -> str:
 
 def _proof(proof: Mapping[str, Any], kind: Kind) -> str:
     limit = "" if proof["limit"] is None else f", limit {show_value(kind, proof['limit'])}"
+    if limit and proof.get("baseline") is not None:
+        limit += f" (baseline {show_value(kind, proof['baseline'])})"
     head = f"{proof['rule']} fired at {moment(proof['at'])}, breached since {moment(proof['since'])}{limit}"
     return f"<h3>{text(head)}</h3>{_numbers(proof, kind)}{_samples(proof, kind)}"
 

@@ -40,8 +40,7 @@ targets:
 thresholds:
   error_rate: {{rollback_for: {hold}}}
 watch: {{interval: {interval}, fast_interval: {fast_interval}, rate_window_max: 5s, max_gap: {max_gap},
-        blind_after: {max_gap}, clear_for: 1s, warn_for: 1s, success_after: {success_after},
-        give_up_after: 1h}}
+        blind_after: {max_gap}, warn_for: 1s, success_after: {success_after}, give_up_after: 1h}}
 alerts:
   - webhook: {{url: "{receiver}", secret: "whsec_c2NlbmFyaW9zIG9ubHk="}}
 server: {{listen: "127.0.0.1:{port}", token: "scenarios-only"}}
