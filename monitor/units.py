@@ -199,7 +199,7 @@ ROUNDING = 1e-6
 
 def show_evidence(errors: float, requests: float, score: float, needed: float) -> str:
     """What counts say for people: `evidence 7.1 of 9: 12 errors in 340 requests`."""
-    return f"{show_score(score, needed)}: {errors:,.0f} errors in {requests:,.0f} requests"
+    return f"{show_score(score, needed)}: {_many(errors, 'error')} in {_many(requests, 'request')}"
 
 
 def show_score(score: float, needed: float) -> str:
@@ -215,6 +215,11 @@ def show_proven(errors: float, requests: float, needed: float, *, normal: bool) 
     if normal:
         return f"proven normal by {requests:,.0f} requests"
     return f"not proven normal: {errors:,.0f} of {requests:,.0f} requests failed"
+
+
+def _many(number: float, what: str) -> str:
+    shown = f"{number:,.0f}"
+    return f"{shown} {what}{'' if shown == '1' else 's'}"
 
 
 def _plain(value: object) -> float | None:

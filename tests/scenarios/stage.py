@@ -53,6 +53,7 @@ class Application:
 
     error_rate: float = 0.0
     answering: bool = True
+    per_second: float = REQUESTS_PER_SECOND
     _errors: float = 0.0
     _requests: float = 0.0
     _at: float = field(default_factory=time.monotonic)
@@ -61,6 +62,16 @@ class Application:
         """From this moment on."""
         self._count()
         self.error_rate = error_rate
+
+    def fall_silent(self) -> None:
+        """From this moment on nobody asks anything but what `fail` says."""
+        self._count()
+        self.per_second = 0.0
+
+    def fail(self, requests: int = 1) -> None:
+        """So many requests come, and every one fails."""
+        self._requests += requests
+        self._errors += requests
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -75,7 +86,7 @@ class Application:
 
     def _count(self) -> None:
         now = time.monotonic()
-        came = (now - self._at) * REQUESTS_PER_SECOND
+        came = (now - self._at) * self.per_second
         self._at = now
         self._requests += came
         self._errors += came * self.error_rate

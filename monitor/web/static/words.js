@@ -51,13 +51,14 @@ function short(number) {
 }
 
 const whole = (number) => Math.round(number).toLocaleString("en");
+const many = (number, what) => `${whole(number)} ${what}${Math.round(number) === 1 ? "" : "s"}`;
 
 /** "evidence 7.1 of 9: 12 errors in 340 requests", rounded down; "" where nothing was counted. */
 export function weight(evidence) {
   if (typeof evidence?.score !== "number") return "";
   const { score, needed, errors, requests } = evidence;
   const tenths = Math.floor(Math.min(score, needed) * 10 + 1e-6) / 10;
-  return `evidence ${tenths} of ${needed}: ${whole(errors)} errors in ${whole(requests)} requests`;
+  return `evidence ${tenths} of ${needed}: ${many(errors, "error")} in ${many(requests, "request")}`;
 }
 
 /** "proven normal: 2,140 of 3,000 requests"; "" where nothing was counted. */
