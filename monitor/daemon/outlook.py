@@ -22,7 +22,7 @@ from monitor.daemon import endings
 from monitor.daemon.attempts import Attempt
 from monitor.daemon.reasons import why
 from monitor.ports import Controls, Json, Lack, Readiness
-from monitor.units import Kind, show_evidence, show_value
+from monitor.units import Kind, show_evidence, show_span, show_value
 
 NEAR: Micros = 12 * HOUR
 """A moment nearer than this is told without its day."""
@@ -199,11 +199,19 @@ def _breaching(situation: Situation) -> Next | None:
             f"{what} at the next sample with {rule.metric} {situation.limit(rule)}.{_unable(situation)}"
         )
     if due <= situation.now:
-        text = f"{what} as soon as the evidence suffices that {rule.metric} is {situation.limit(rule)}"
+        text = f"{what} as soon as {_unsure(situation, rule, streak)}"
         return Next(f"{text}{_counted(streak)}.{_unseen(situation, rule)}{_unable(situation)}")
     when = clock(due, situation.now)
     said = f"{what} at {when} if {rule.metric} stays {situation.limit(rule)}."
     return Next(f"{said}{_unseen(situation, rule)}{_unable(situation)}", due)
+
+
+def _unsure(situation: Situation, rule: Rule, streak: Streak) -> str:
+    """What is missing of a streak that is older than its hold: evidence, or that it is as old and still so."""
+    so, evidence = f"{rule.metric} is {situation.limit(rule)}", streak.evidence
+    if evidence is not None and evidence.score >= evidence.needed:
+        return f"it is sure that {so}, was so for {show_span(rule.hold)}, and still is"
+    return f"the evidence suffices that {so}"
 
 
 def _unseen(situation: Situation, rule: Rule) -> str:

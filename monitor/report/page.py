@@ -218,7 +218,7 @@ def _proven(metrics: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for name, metric in metrics.items():
         if not (found := metric.get("proven")):
             continue
-        counted = (float(found[key]) for key in ("errors", "requests", "needed"))
+        counted = (float(found[key] or 0) for key in ("errors", "requests", "needed"))
         left_out = found.get("left_out_minutes") or 0
         worst = f"; the worst {left_out} minutes are left out" if left_out else ""
         words = f"{name}: {show_proven(*counted, normal=bool(found['normal']))}{worst}."

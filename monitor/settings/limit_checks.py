@@ -46,6 +46,13 @@ def _has_normal(found: Effective, _watch: Watch) -> Iterator[Clash]:
         )
 
 
+def _can_be_normal(found: Effective, _watch: Watch) -> Iterator[Clash]:
+    normal = found.limit("normal_below")
+    if normal is not None and normal.value <= 0:
+        text = f"{show_limit(normal)} makes no value normal, as none is below it: no watch would succeed"
+        yield _clash(found, "normal_below", text)
+
+
 def _one_kind(found: Effective, _watch: Watch) -> Iterator[Clash]:
     kind = kind_of(found)
     for key in LIMITS:
@@ -105,6 +112,7 @@ def _holds_long_enough(found: Effective, watch: Watch) -> Iterator[Clash]:
 
 RULES: tuple[Callable[[Effective, Watch], Iterator[Clash]], ...] = (
     _has_normal,
+    _can_be_normal,
     _one_kind,
     _ratio_is_a_share,
     _in_order,

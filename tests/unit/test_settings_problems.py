@@ -135,6 +135,11 @@ def test_the_good_configuration_is_good(tmp_path: Path) -> None:
         ),
         ("thresholds: {connections: 60}", "thresholds.connections", "must be a mapping of keys"),
         (
+            "thresholds: {error_rate: {normal_below: 0%}}",
+            "thresholds.error_rate.normal_below",
+            "0% makes no value normal",
+        ),
+        (
             "thresholds: {connections: {normal_below: many}}",
             "thresholds.connections.normal_below",
             "`many` is not a limit",
