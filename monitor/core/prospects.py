@@ -28,7 +28,7 @@ def _abnormal(policy: Policy, state: WatchState) -> Spans:
     spans, now = state.coverage.abnormal, state.seen.at
     for rule, streak in zip(policy.rules, state.seen.streaks, strict=True):
         if streak is not None and streak.firing and rule.action is Action.WARN:
-            spans = spans.add(streak.first, now)
+            spans = spans.add(streak.first, now if streak.still is None else streak.still)
     return spans
 
 

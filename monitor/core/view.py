@@ -5,6 +5,7 @@ Times are epoch seconds, durations seconds, values in the metric's unit (ratio, 
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 from monitor.core.evidence import Evidence
@@ -92,7 +93,7 @@ def proofs_view(policy: Policy, state: WatchState) -> dict[str, Json]:
         metric: {
             "errors": proof.errors,
             "requests": proof.requests,
-            "needed": proof.needed,
+            "needed": proof.needed if isfinite(proof.needed) else None,
             "left_out_minutes": proof.left_out,
             "normal": proof.normal,
         }

@@ -175,7 +175,8 @@ def test_after_a_restart_a_rollback_stands_on_a_fresh_breach(case: Case, data: s
             fresh |= {
                 n
                 for n, r in rules.items()
-                if x.metric == r.metric and isinstance(x.value, int | float) and r.breached_by(x.value)
+                if x.metric == r.metric
+                and (x.requests is not None or (isinstance(x.value, int | float) and r.breached_by(x.value)))
             }
         state, said = step(case.policy, state, event)
         assert {d.rule for d in said if isinstance(d, ExecuteRollback)} <= fresh
