@@ -27,7 +27,7 @@ class Streak:
     `counted`: by evidence, `evidence` being the strongest at the latest read, or what it fired on.
     `insufficient`: its hold is over and there is too little traffic to decide; `lacked`: that was told.
     `acted`: its firing has led to a rollback, a request or a note. Of a fired counted one `still`: the latest
-    read at which it was still so, `errors` and `requests` from `first` to then, and all `before` it.
+    read at which it was still so, and `errors` and `requests` from `first` to then. `before`: all before it.
     """
 
     first: Micros
@@ -112,7 +112,8 @@ def _judged(
     if streak is None:
         if evidence is None or not scale.is_something(level):
             return None, ()
-        streak = Streak(evidence.since, at, counted=True)
+        before = (reads.errors - evidence.errors, reads.requests - evidence.requests)
+        streak = Streak(evidence.since, at, counted=True, before=before)
         said = (StreakPending(at, rule.name, evidence.since, evidence),)
     if scale.suffices(level) and (found := fires(scale, weight, levels, reads, at)) is not None:
         fired = Streak(
@@ -123,32 +124,42 @@ def _judged(
         return fired, (*said, StreakFiring(at, rule.name, found.since, found))
     if not streak.counted:
         return streak, said
-    return _pending(scale, rule, streak, evidence, at, said)
+    return _pending(scale, rule, streak, evidence, reads, at, said)
 
 
 def _pending(
-    scale: Scale, rule: Rule, streak: Streak, evidence: Evidence | None, at: Micros, said: Said
+    scale: Scale, rule: Rule, streak: Streak, evidence: Evidence | None, reads: Reads, at: Micros, said: Said
 ) -> tuple[Streak, Said]:
     """A streak that may not act yet; where that is for lack of traffic, it is told once."""
-    level, requests = (0.0, 0.0) if evidence is None else (evidence.score, evidence.requests)
-    lacks = (
-        evidence is not None
-        and at - streak.first >= scale.hold
-        and scale.is_something(level)
-        and (not scale.suffices(level) or requests < FEW)
-    )
+    lacks = evidence is not None and at - streak.first >= scale.hold and _lacks(scale, evidence, reads, at)
     if lacks and not streak.lacked and evidence is not None:
-        said = (*said, EvidenceLacks(at, rule.name, streak.first, evidence))
-    breach = at if scale.is_something(level) else streak.last_breach
+        errors, requests = reads.since(*streak.before)
+        whole = replace(evidence, since=streak.first, errors=errors, requests=requests)
+        said = (*said, EvidenceLacks(at, rule.name, streak.first, whole))
+    breach = at if evidence is not None and scale.is_something(evidence.score) else streak.last_breach
     return replace(
         streak, last_breach=breach, insufficient=lacks, lacked=streak.lacked or lacks, evidence=evidence
     ), said
 
 
+def _lacks(scale: Scale, evidence: Evidence, reads: Reads, at: Micros) -> bool:
+    """Whether there is something, too little to decide on, and the latest reads don't deny it."""
+    if not scale.is_something(evidence.score):
+        return False
+    if scale.suffices(evidence.score) and evidence.requests >= FEW:
+        return False
+    ratio = evidence.errors / evidence.requests if evidence.requests else 0.0
+    return reads.requests < FEW or still_so(scale, reads, at, _near(scale, ratio))
+
+
+def _near(scale: Scale, ratio: float) -> float:
+    return min(FARTHEST, max(NEAREST * scale.limit, ratio))
+
+
 def _followed(scale: Scale, streak: Streak, levels: Levels, reads: Reads, at: Micros) -> Streak:
     """A fired streak: is it still so, at the ratio that it had while it was?"""
     ratio = streak.errors / streak.requests if streak.requests else 0.0
-    if not still_so(scale, reads, at, min(FARTHEST, max(NEAREST * scale.limit, ratio))):
+    if not still_so(scale, reads, at, _near(scale, ratio)):
         return streak
     errors, requests = reads.since(*streak.before)
     breach = at if scale.suffices(max(levels, default=0.0)) else streak.last_breach

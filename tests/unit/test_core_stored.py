@@ -225,3 +225,21 @@ def test_counts_of_other_rules_begin_anew_and_what_is_proven_stays() -> None:
     assert before is not None
     assert counting.proof == before.proof
     assert (len(counting.weights), counting.reads.log) == (1, ())
+
+
+def test_an_outage_that_is_over_lacks_no_traffic() -> None:
+    """Its evidence fades, and nobody is told that there is too little traffic to decide."""
+    watch = Driven(Mode.OBSERVE)
+    for first, last, errors in ((5, 600, 0), (605, 870, 100), (875, 1500, 0)):
+        counted(watch, first, last, errors=errors)
+    assert watch.heard(EvidenceLacks) == []
+
+
+def test_what_lacks_is_told_with_all_that_was_counted_since() -> None:
+    """Errors and requests since the streak began, not since the alternative that is spoken for most."""
+    watch = Driven(Mode.OBSERVE)
+    for at in range(5, 1200, 20):
+        few = Reading("error_rate", None, errors=float(at % 60 == 5), requests=1)
+        watch.take(Measured(moment(at), few), BatchEnded(moment(at)))
+    told = [lacks for lacks in watch.heard(EvidenceLacks) if lacks.rule == "error_rate.rollback"]
+    assert [(x.evidence.since, x.evidence.errors >= 5) for x in told] == [(moment(5), True)]
