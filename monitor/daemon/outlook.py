@@ -207,7 +207,7 @@ def _breaching(situation: Situation) -> Next | None:
 
 
 def _unsure(situation: Situation, rule: Rule, streak: Streak) -> str:
-    """What is missing of a streak that is older than its hold: evidence, or that it is as old and still so."""
+    """What a streak older than its hold lacks: evidence, or that it was so for as long and still is."""
     so, evidence = f"{rule.metric} is {situation.limit(rule)}", streak.evidence
     if evidence is not None and evidence.score >= evidence.needed:
         return f"it is sure that {so}, was so for {show_span(rule.hold)}, and still is"
