@@ -199,12 +199,17 @@ ROUNDING = 1e-6
 
 def show_evidence(errors: float, requests: float, score: float, needed: float) -> str:
     """What counts say for people: `evidence 7.1 of 9: 12 errors in 340 requests`."""
-    return f"{show_score(score, needed)}: {_many(errors, 'error')} in {_many(requests, 'request')}"
+    return f"evidence {show_score(score, needed)}: {show_counts(errors, requests)}"
+
+
+def show_counts(errors: float, requests: float) -> str:
+    """`12 errors in 340 requests`."""
+    return f"{_many(errors, 'error')} in {_many(requests, 'request')}"
 
 
 def show_score(score: float, needed: float) -> str:
-    """`evidence 7.1 of 9`, rounded down: what looks like enough is enough."""
-    return f"evidence {floor(min(score, needed) * 10 + ROUNDING) / 10:g} of {needed:g}"
+    """`7.1 of 9`, rounded down: what looks like enough is enough."""
+    return f"{floor(min(score, needed) * 10 + ROUNDING) / 10:g} of {needed:g}"
 
 
 def show_proven(errors: float, requests: float, needed: float, *, normal: bool) -> str:

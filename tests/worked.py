@@ -92,7 +92,7 @@ def story(per_minute: float, share: Share) -> Story:
 
 def _score(streak: Streak | None) -> str:
     evidence = None if streak is None else streak.evidence
-    return "0" if evidence is None else show_score(evidence.score, evidence.needed).split()[1]
+    return "0" if evidence is None else show_score(evidence.score, evidence.needed).split()[0]
 
 
 def table() -> str:

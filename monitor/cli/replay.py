@@ -189,7 +189,7 @@ def _sentence(event: Object, needed: float) -> str:
         parts.append(f"since {told.utc(since)}")
     score = event.get("evidence")
     if isinstance(score, int | float):
-        parts.append(f"({show_score(score, needed)})")
+        parts.append(f"(evidence {show_score(score, needed)})")
     if "reason" in event:
         parts.append(f"({event['reason']}, was {event['was']})")
     return f"{when}  {' '.join(part for part in parts if part)}"

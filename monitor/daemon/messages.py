@@ -22,7 +22,7 @@ from monitor.daemon.keeper import Keeper
 from monitor.daemon.reasons import why
 from monitor.daemon.stakes import at_risk, baselines, kept, rehearsed
 from monitor.ports import Alert, Severity
-from monitor.units import Kind, show_evidence, show_span, show_value
+from monitor.units import Kind, show_counts, show_score, show_span, show_value
 
 COMMAND = "migration-monitor"
 
@@ -268,9 +268,8 @@ class Messages:
         if evidence is None:
             return ()
         e = evidence
-        said = show_evidence(e.errors, e.requests, e.score, e.needed).removeprefix("evidence ")
-        share = self.show(rule.metric, e.errors / e.requests) if e.requests else ""
-        return (("evidence", f"{said} ({share})" if share else said),)
+        share = f" ({self.show(rule.metric, e.errors / e.requests)})" if e.requests else ""
+        return (("evidence", f"{show_score(e.score, e.needed)}, {show_counts(e.errors, e.requests)}{share}"),)
 
     def _order_facts(
         self, keeper: Keeper, rule: str, since: Micros, evidence: Evidence | None

@@ -236,7 +236,7 @@ def test_errors_with_too_little_traffic_to_decide_are_told_once_per_streak() -> 
         (Severity.WARNING, False, "w-1/error_rate.rollback")
     ]
     assert told[0].title == "error_rate 100 % is above 1 %, with too little traffic to decide"
-    assert dict(told[0].facts)["evidence"] == "9 of 9: 11 errors in 11 requests (100 %)"
+    assert dict(told[0].facts)["evidence"] == "9 of 9, 11 errors in 11 requests (100 %)"
     assert told[0].next == "add_email is rolled back by itself once more requests fail"
     assert desk.kinds().count("insufficient_evidence") == 2, "of the warn rule, too, which alerts nobody"
     assert desk.view()["streaks"][0]["insufficient_evidence"]
@@ -252,6 +252,6 @@ def test_what_is_told_of_counts_says_evidence_limit_and_baseline() -> None:
         next(a for a in desk.alerts() if a.title.startswith(words))
         for words in ("error_rate 10 % is above 1 %", "rolling back add_email")
     )
-    assert dict(pending.facts)["evidence"] == "3.6 of 9: 30 errors in 300 requests (10 %)"
-    assert dict(decided.facts)["evidence"] == "9 of 9: 110 errors in 1,100 requests (10 %)"
+    assert dict(pending.facts)["evidence"] == "3.6 of 9, 30 errors in 300 requests (10 %)"
+    assert dict(decided.facts)["evidence"] == "9 of 9, 110 errors in 1,100 requests (10 %)"
     assert [order.rule for order in desk.orders] == ["error_rate.rollback"]
