@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.baseline import BLOCK, Baseline, dispersion, limit_after, measure, with_limits
-from monitor.core.evidence import Entry, wilson_upper_bound
+from monitor.core.baseline import (
+    BLOCK,
+    Baseline,
+    Entry,
+    dispersion,
+    limit_after,
+    measure,
+    wilson_upper_bound,
+    with_limits,
+)
 from monitor.core.samples import MINUTE, SECOND
 from monitor.core.thresholds import Policy, Threshold
 from tests.examples import examples
