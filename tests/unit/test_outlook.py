@@ -187,10 +187,8 @@ def test_a_streak_older_than_its_hold_says_what_it_lacks() -> None:
     for second in range(3, 60, 3):
         failed = int(second % 15 == 3)
         scarce.count(second, failed, failed)
-    assert said(scarce)[0].startswith(
-        "Rolls back by itself as soon as the evidence suffices that error_rate is above 1 % "
-        "(evidence 7.2 of 9: "
-    )
+    lacking = "as soon as the evidence suffices that error_rate is above 1 % (evidence 7.2 of 9: "
+    assert said(scarce)[0].startswith(f"Rolls back by itself {lacking}")
 
 
 def test_a_counted_metric_says_how_many_requests_success_needs() -> None:
