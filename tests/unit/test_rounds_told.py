@@ -260,7 +260,7 @@ def test_what_is_told_of_counts_says_evidence_limit_and_baseline() -> None:
     count_through(desk, 3, 45, 10, 100)
     pending, decided = (
         next(a for a in desk.alerts() if a.title.startswith(words))
-        for words in ("error_rate 10 % is above 1 %", "rolling back add_email")
+        for words in ("error_rate 10 % is above 1 %", "rolling back now")
     )
     assert dict(pending.facts)["evidence"] == "3.6 of 9, 30 errors in 300 requests (10 %)"
     assert dict(decided.facts)["evidence"] == "9 of 9, 110 errors in 1,100 requests (10 %)"
