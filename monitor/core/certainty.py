@@ -6,6 +6,7 @@ and that it is still so: an outage that ended after 4 minutes leaves much eviden
 
 from __future__ import annotations
 
+from itertools import takewhile
 from math import log
 
 from monitor.core.evidence import Evidence, Levels, Scale, Weight, evidence_of, likelihood
@@ -71,12 +72,8 @@ def still_so(scale: Scale, reads: Reads, now: Micros, ratio: float) -> bool:
     ratio = min(ratio, FARTHEST)
     per_error, per_good = log(ratio / scale.limit), log((1 - ratio) / (1 - scale.limit))
     oldest = max(began - TAIL, now - scale.hold + 1)
-    for _, at, errors, requests in reads.back():
-        if at < oldest:
-            break
-        if errors * per_error + (requests - errors) * per_good < DOUBT:
-            return False
-    return True
+    tails = takewhile(lambda read: read[1] >= oldest, reads.back())
+    return all(e * per_error + (r - e) * per_good >= DOUBT for _, _, e, r in tails)
 
 
 def _stretch(reads: Reads, ratio: float) -> tuple[Micros, float, float] | None:
@@ -105,9 +102,5 @@ def _as_old_as_the_hold(scale: Scale, reads: Reads, now: Micros, since: Micros) 
 
 
 def _of_the_last_hold(scale: Scale, reads: Reads, now: Micros) -> float:
-    ratio = 0.0
-    for _, at, errors, requests in reads.back():
-        if at <= now - scale.hold:
-            break
-        ratio = errors / requests
-    return ratio
+    ratios = (e / r for _, _, e, r in takewhile(lambda read: read[1] > now - scale.hold, reads.back()))
+    return max(enumerate(ratios), default=(0, 0.0))[1]

@@ -205,3 +205,8 @@ def test_what_lasts_more_than_half_of_the_time_is_no_outage(minutes: int, errors
     found = measure(lines, outages=[(MINUTE, MINUTE + minutes * MINUTE)])
     assert found is not None
     assert found.errors == errors
+
+
+def test_without_requests_the_bound_is_everything() -> None:
+    """Nothing is known."""
+    assert wilson_upper_bound(0, 0) == 1

@@ -6,10 +6,25 @@ from math import log
 
 import pytest
 
-from monitor.core.evidence import TIMES, scale_of
+from monitor.core.evidence import TIMES, Evidence, retraced, scale_of
 from monitor.core.thresholds import Action, Rule, Threshold
 from tests.reference_values import Line
-from tests.replays import Replay, both, every, fired, line, micros, named, policy, rate, told, verdict
+from tests.replays import (
+    START,
+    Replay,
+    both,
+    core,
+    every,
+    fired,
+    line,
+    micros,
+    moment,
+    named,
+    policy,
+    rate,
+    told,
+    verdict,
+)
 
 RULE = "error_rate.rollback"
 
@@ -141,12 +156,12 @@ def test_a_mean_below_the_limit_never_fires(replay: Replay) -> None:
 
 
 @both
-@pytest.mark.parametrize(("percent", "fires"), [(0.99, False), (1.0, False), (1.05, True)])
+@pytest.mark.parametrize(("percent", "hours", "fires"), [(0.99, 1, False), (1.0, 1, False), (1.05, 3, True)])
 def test_exactly_the_limit_is_no_breach_and_a_little_more_is_found(
-    replay: Replay, percent: float, fires: bool
+    replay: Replay, percent: float, hours: int, fires: bool
 ) -> None:
-    """6,000 requests a minute for three hours."""
-    lines = counted(5, 5, 10800, 5 * percent, 500)
+    """6,000 requests a minute."""
+    lines = counted(5, 5, 3600 * hours, 5 * percent, 500)
     assert bool(fired(told(replay, policy(), lines), RULE)) is fires
 
 
@@ -285,3 +300,18 @@ def test_a_limit_of_half_of_all_requests_works_too(replay: Replay) -> None:
     half = Threshold("error_rate", 0.1, rollback_above=0.5, rollback_for=micros(50))
     assert fired(told(replay, policy(half), counted(1, 1, 100, 60, 100)), RULE) == [51]
     assert fired(told(replay, policy(half), counted(1, 1, 100, 50, 100)), RULE) == []
+
+
+def test_the_way_of_the_evidence_is_found_again_from_the_reads() -> None:
+    """Block by block, with the one under way: the sum at its end is what was recorded."""
+    rule = Rule("error_rate", Action.ROLLBACK, 0.01, micros(300))
+    reads = [(moment(at), 100.0, 100.0) for at in range(65, 370, 5)]
+    lines = [*counted(5, 5, 60, 0, 100), *counted(5, 65, 370, 100, 100)]
+    (firing,) = named(told(core, policy(), lines), "firing", RULE)
+    evidence = Evidence(moment(65), 0, 0, 0, 9, ratio=0.6, blocks_from=moment(60))
+    blocks = retraced(scale_of(rule, 9), evidence, reads)
+    assert [(b.at - START) / 1e6 for b in blocks] == [120, 180, 240, 300, 360, 365]
+    assert [round(b.added, 2) for b in blocks] == [1.8] * 6
+    assert [round(b.sum, 2) for b in blocks] == [1.8, 3.6, 5.4, 7.2, 9.0, 10.8]
+    assert (firing["at"], firing["evidence"]) == (365, pytest.approx(10.8))
+    assert retraced(scale_of(rule, 9), evidence, []) == []

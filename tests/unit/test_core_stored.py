@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -180,7 +181,7 @@ def test_what_is_proven_is_shown_of_a_metric_that_has_counts() -> None:
 
 def test_what_an_older_program_stored_goes_on() -> None:
     """Plain streaks, unions of time, phase and request stay; streaks of counts begin anew."""
-    older = {
+    older: dict[str, Any] = {
         "format": 1, "started_at": START, "at": START + 9, "late": 2,
         "tracks": {"error_rate": {"seen": START, "quiet": False, "value": 0.5, "value_at": START,
                                   "blind": False, "missing": ""}},
@@ -210,6 +211,11 @@ def test_what_an_older_program_stored_goes_on() -> None:
     assert found.life.order.evidence is not None
     assert (found.life.order.evidence.errors, found.life.order.evidence.needed) == (5, 9)
     assert through_json(policy(), found) == found
+    asked = {**older, "life": {**older["life"], "order": {**older["life"]["order"], "evidence": None}}}
+    of_a_person = load(policy(), asked)
+    assert of_a_person is not None
+    assert of_a_person.life.order is not None
+    assert of_a_person.life.order.evidence is None
 
 
 def test_counts_of_other_rules_begin_anew_and_what_is_proven_stays() -> None:
