@@ -107,6 +107,8 @@ def streak_lines(view: Json, now: float) -> Iterator[str]:
         if evidence := streak.get("evidence"):
             counted = (_number(evidence.get(key)) for key in ("errors", "requests", "score", "needed"))
             line += f", {show_evidence(*counted)}"
+        if streak.get("still_so") is False:
+            line += ", not so at the latest reads"
         if streak.get("insufficient_evidence"):
             line += ", too little traffic to decide"
         yield line

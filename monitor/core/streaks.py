@@ -17,7 +17,8 @@ from monitor.core.samples import Micros
 from monitor.core.thresholds import Action, Policy, Rule
 
 FORGIVEN_BLOCKS = 2
-"""A counted streak that fired ends when it was still so at no read of so many blocks."""
+"""A counted streak that fired ends when it was still so at no read of so many blocks. So long after its hold
+one that has not fired is said to lack traffic: a breach that is plain may need a block more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Streak:
 
     `counted`: by evidence, `evidence` being the strongest at the latest read, or what it fired on.
     `insufficient`: its hold is over and there is too little traffic to decide; `lacked`: that was told.
-    `acted`: its firing has led to a rollback, a request or a note. Of a fired counted one `still`: the latest
-    read at which it was still so, and `errors` and `requests` from `first` to then. `before`: all before it.
+    `acted`: its firing has led to a rollback, a request or a note. Of a counted one `still`: the latest read
+    at which it was so; of a fired one `errors` and `requests` from `first` to then; `before`: all before.
     """
 
     first: Micros
@@ -113,7 +114,7 @@ def _judged(
         if evidence is None or not scale.is_something(level):
             return None, ()
         before = (reads.errors - evidence.errors, reads.requests - evidence.requests)
-        streak = Streak(evidence.since, at, counted=True, before=before)
+        streak = Streak(evidence.since, at, counted=True, still=at, before=before)
         said = (StreakPending(at, rule.name, evidence.since, evidence),)
     if scale.suffices(level) and (found := fires(scale, weight, levels, reads, at)) is not None:
         fired = Streak(
@@ -131,23 +132,28 @@ def _pending(
     scale: Scale, rule: Rule, streak: Streak, evidence: Evidence | None, reads: Reads, at: Micros, said: Said
 ) -> tuple[Streak, Said]:
     """A streak that may not act yet; where that is for lack of traffic, it is told once."""
-    lacks = evidence is not None and at - streak.first >= scale.hold and _lacks(scale, evidence, reads, at)
+    so = evidence is not None and _is_so(scale, evidence, reads, at)
+    late = at - streak.first >= scale.hold + FORGIVEN_BLOCKS * scale.block
+    lacks = evidence is not None and so and late and _lacks(scale, evidence)
     if lacks and not streak.lacked and evidence is not None:
         errors, requests = reads.since(*streak.before)
         whole = replace(evidence, since=streak.first, errors=errors, requests=requests)
         said = (*said, EvidenceLacks(at, rule.name, streak.first, whole))
     breach = at if evidence is not None and scale.is_something(evidence.score) else streak.last_breach
     return replace(
-        streak, last_breach=breach, insufficient=lacks, lacked=streak.lacked or lacks, evidence=evidence
-    ), said
+        streak, last_breach=breach, insufficient=lacks, lacked=streak.lacked or lacks, evidence=evidence,
+        still=at if so else streak.still,
+    ), said  # fmt: skip
 
 
-def _lacks(scale: Scale, evidence: Evidence, reads: Reads, at: Micros) -> bool:
-    """Whether there is something, too little to decide on, and the latest reads don't deny it."""
-    if not scale.is_something(evidence.score):
-        return False
-    if scale.suffices(evidence.score) and evidence.requests >= FEW:
-        return False
+def _lacks(scale: Scale, evidence: Evidence) -> bool:
+    """Whether there is something, and too little to decide on."""
+    enough = scale.suffices(evidence.score) and evidence.requests >= FEW
+    return scale.is_something(evidence.score) and not enough
+
+
+def _is_so(scale: Scale, evidence: Evidence, reads: Reads, at: Micros) -> bool:
+    """Whether the latest reads say so too, or are too few to deny it."""
     ratio = evidence.errors / evidence.requests if evidence.requests else 0.0
     return reads.requests < FEW or still_so(scale, reads, at, _near(scale, ratio))
 

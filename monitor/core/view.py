@@ -133,5 +133,5 @@ def _streak(rule: Rule, streak: Streak, now: Micros, track: Track) -> Json:
         "hold_seconds": rule.hold / SECOND,
         "insufficient_evidence": streak.insufficient,
         "evidence": evidence_view(streak.evidence),
-        "still_so": streak.stands(track.seen or 0) if streak.firing else None,
+        "still_so": streak.stands(track.seen or 0) if streak.counted else None,
     }

@@ -82,7 +82,7 @@ class Messages:
             facts=(("since", when(decision.since)), *self._evidence(rule, decision.evidence),
                    *baselines(keeper, self.kinds, {rule.metric})),
             next=f"{_consequence(keeper, rule)} once more requests fail", commands=("status", "rollback"),
-            stage=_stage(rule),
+            stage=Stage.UNDECIDED,
         )  # fmt: skip
 
     def cleared(self, keeper: Keeper, decision: said.StreakCleared) -> Alert:

@@ -58,7 +58,9 @@ async def test_a_quiet_service_of_which_all_fails_is_told_and_rolled_back_with_t
 
         async def told() -> list[str]:
             return [
-                alert for alert in stage.receiver.titles() if "with too little traffic to decide" in alert
+                alert
+                for alert in stage.receiver.titles()
+                if "with too little traffic to decide" in alert and '"stage": "undecided"' in alert
             ]
 
         await stage.until(told)

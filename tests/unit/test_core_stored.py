@@ -132,13 +132,13 @@ def test_streaks_are_shown_with_age_hold_and_evidence() -> None:
 def test_a_streak_that_lacks_evidence_says_so() -> None:
     """Pending past its hold, with the counts that are too few."""
     watch = Driven()
-    for at in range(5, 400, 25):
+    for at in range(5, 460, 25):
         watch.take(
             Measured(moment(at), Reading("error_rate", None, errors=1, requests=1)), BatchEnded(moment(at))
         )
     rollback = view.streaks_view(watch.policy, watch.state)[0]
     assert (rollback["state"], rollback["insufficient_evidence"]) == ("pending", True)
-    assert (rollback["evidence"]["requests"], rollback["evidence"]["needed"]) == (16, 9)
+    assert (rollback["evidence"]["requests"], rollback["evidence"]["needed"]) == (19, 9)
     assert [lacks.rule for lacks in watch.heard(EvidenceLacks)] == ["error_rate.warn", "error_rate.rollback"]
 
 
@@ -244,8 +244,21 @@ def test_an_outage_that_is_over_lacks_no_traffic() -> None:
 def test_what_lacks_is_told_with_all_that_was_counted_since() -> None:
     """Errors and requests since the streak began, not since the alternative that is spoken for most."""
     watch = Driven(Mode.OBSERVE)
-    for at in range(5, 1200, 20):
-        few = Reading("error_rate", None, errors=float(at % 60 == 5), requests=1)
+    for at in range(5, 900, 25):
+        few = Reading("error_rate", None, errors=float(at % 75 == 5), requests=float(at % 75 == 5))
         watch.take(Measured(moment(at), few), BatchEnded(moment(at)))
     told = [lacks for lacks in watch.heard(EvidenceLacks) if lacks.rule == "error_rate.rollback"]
-    assert [(x.evidence.since, x.evidence.errors >= 5) for x in told] == [(moment(5), True)]
+    assert [(x.evidence.since, x.evidence.errors) for x in told] == [(moment(5), 6)]
+
+
+def test_a_streak_says_whether_it_is_so_at_the_latest_reads() -> None:
+    """An outage that is over leaves evidence, which fades; what is plain is so as long as it lasts."""
+    watch = Driven(Mode.OBSERVE)
+    counted(watch, 5, 200, errors=100)
+    assert view.streaks_view(watch.policy, watch.state)[0]["still_so"] is True
+    counted(watch, 205, 300, errors=0)
+    rollback = view.streaks_view(watch.policy, watch.state)[0]
+    assert (rollback["state"], rollback["still_so"]) == ("pending", False)
+    plain = Driven(Mode.OBSERVE)
+    plain.measure(0, 0.5)
+    assert view.streaks_view(plain.policy, plain.state)[0]["still_so"] is None

@@ -246,7 +246,7 @@ def test_errors_with_too_little_traffic_to_decide_are_told_once_per_streak() -> 
         (Severity.WARNING, False, "w-1/error_rate.rollback")
     ]
     assert told[0].title == "error_rate 100 % is above 1 %, with too little traffic to decide"
-    assert dict(told[0].facts)["evidence"] == "9 of 9, 11 errors in 11 requests (100 %)"
+    assert dict(told[0].facts)["evidence"] == "9 of 9, 15 errors in 15 requests (100 %)"
     assert told[0].next == "add_email is rolled back by itself once more requests fail"
     assert desk.kinds().count("insufficient_evidence") == 2, "of the warn rule, too, which alerts nobody"
     assert desk.view()["streaks"][0]["insufficient_evidence"]

@@ -174,7 +174,7 @@ export class Card {
       const [meter, label] = box.children[index].children;
       const age = Math.max(0, now - streak.since);
       meter.value = Math.min(age, streak.hold_seconds);
-      const short = streak.insufficient_evidence ? "too little traffic to decide" : "";
+      const short = streak.still_so === false ? "not so at the latest reads" : streak.insufficient_evidence ? "too little traffic to decide" : "";
       const { name, action } = ruleOf(streak.rule);
       const goal = streak.state === "pending" ? `of ${span(streak.hold_seconds)}` : `(acts after ${span(streak.hold_seconds)})`;
       const said = `${name}, ${action}: exceeded for ${span(age)} ${goal}`;
