@@ -128,7 +128,7 @@ METRICS = (
            NORMAL, "min"),
     states("Blind", "Metrics that could not be measured for too long.", "metric_blind", TARGET, METRIC,
            BLIND),
-    states("Too little traffic", "Metrics whose source has too few requests to judge.", "metric_quiet",
+    states("No traffic", "Metrics whose source answers, and nobody asks anything.", "metric_quiet",
            TARGET, METRIC, QUIET),
     Panel(
         "Age of the last measurement", "How long ago each metric was last measured.",
@@ -151,6 +151,24 @@ DECISION = (
     states("Firing", "Rules that fire.", "streak_firing", WATCH, RULE, FIRING),
     states("Too little evidence", "Breaches that have lasted for their hold without enough requests.",
            "streak_insufficient_evidence", WATCH, RULE, EVIDENCE),
+    Panel(
+        "Evidence", "How much the counts of a breach speak for it, against what is needed to act.",
+        [
+            (f"max by (migration, rule) ({M}streak_evidence{{{WATCH}}})", "{{migration}} {{rule}}"),
+            (f"max by (migration, rule) ({M}streak_evidence_needed{{{WATCH}}})",
+             "limit: needed by {{migration}} {{rule}}"),
+        ],
+        unit="short",
+    ),
+    Panel(
+        "Proven normal", "Requests that prove a metric normal, against what success needs.",
+        [
+            (f"max by (migration, metric) ({M}proven_requests{{{WATCH}}})", "{{migration}} {{metric}}"),
+            (f"max by (migration, metric) ({M}proven_requests_needed{{{WATCH}}})",
+             "limit: needed by {{migration}} {{metric}}"),
+        ],
+        unit="short",
+    ),
     phases("Phases", "The phase of each watch over time."),
     replace(
         states("In the rollback's way",
@@ -201,7 +219,7 @@ SOURCES = (
     counts("Deadlocks", f"Deadlocks {SHOWN}, as the database counts them.", "database_deadlocks_total",
            TARGET, ("target",), {}),
     Panel(
-        "Reads of sources", "Reads by how they ended: a value, too little traffic, a failure.",
+        "Reads of sources", "Reads by how they ended: a value, no traffic, a failure.",
         [(f"sum by (probe, outcome) (rate({M}polls_total{{{TARGET}}}[$__rate_interval]))",
           "{{probe}} {{outcome}}")],
         unit="ops",

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from math import isfinite
+from math import floor, isfinite
 
 from monitor.core.samples import HOUR, MINUTE, SECOND, Micros
 
@@ -191,6 +191,40 @@ def show_value(kind: Kind, value: float) -> str:
     if kind is Kind.RATIO:
         return f"{value * 100:.3g} %"
     return f"{value:.4g} ms" if kind is Kind.TIME else f"{value:g}"
+
+
+ROUNDING = 1e-6
+"""Tenths that a sum of fifths may lack."""
+
+
+def show_evidence(errors: float, requests: float, score: float, needed: float) -> str:
+    """What counts say for people: `evidence 7.1 of 9: 12 errors in 340 requests`."""
+    return f"evidence {show_score(score, needed)}: {show_counts(errors, requests)}"
+
+
+def show_counts(errors: float, requests: float) -> str:
+    """`12 errors in 340 requests`."""
+    return f"{_many(errors, 'error')} in {_many(requests, 'request')}"
+
+
+def show_score(score: float, needed: float) -> str:
+    """`7.1 of 9`, rounded down: what looks like enough is enough."""
+    return f"{floor(min(score, needed) * 10 + ROUNDING) / 10:g} of {needed:g}"
+
+
+def show_proven(errors: float, requests: float, needed: float, *, normal: bool) -> str:
+    """What is proven of a counted metric: `proven normal: 2,140 of 3,000 requests`."""
+    if requests < needed:
+        failed = f", {errors:,.0f} of them failed" if errors else ""
+        return f"proven normal: {requests:,.0f} of {needed:,.0f} requests{failed}"
+    if normal:
+        return f"proven normal by {requests:,.0f} requests"
+    return f"not proven normal: {errors:,.0f} of {requests:,.0f} requests failed"
+
+
+def _many(number: float, what: str) -> str:
+    shown = f"{number:,.0f}"
+    return f"{shown} {what}{'' if shown == '1' else 's'}"
 
 
 def _plain(value: object) -> float | None:

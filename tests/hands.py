@@ -164,6 +164,14 @@ class Desk:
         readings = [Reading(m, v, "" if v is not None else "timeout") for m, v in values.items()]
         self.take(Readings(readings), Tick())
 
+    def count(self, seconds: float, errors: float, requests: float) -> None:
+        """The same of a source that counts, whose ratio is theirs; nobody asks anything with 0 requests."""
+        self.clock.moment = START + round(seconds * SECOND)
+        value = errors / requests if requests else None
+        reason = "" if requests else "insufficient_traffic"
+        counted = Reading("error_rate", value, reason, not requests, errors, requests)
+        self.take(Readings([counted, Reading("connections", 10.0)]), Tick())
+
     def say_through(self, start: int, end: int, **values: float | None) -> None:
         """Every 5 s from start to end, both included."""
         for second in range(start, end + 1, 5):

@@ -76,7 +76,7 @@ def _had_fired(policy: Policy, streak: Streak) -> bool:
     if streak.counted:
         return streak.fired_at is not None
     (threshold,) = [t for t in policy.thresholds if t.metric == streak.rule.metric]
-    return streak.breaches[-1] - streak.first >= threshold.warn_for
+    return streak.last_breach - streak.first >= threshold.warn_for
 
 
 def _limit(
@@ -86,7 +86,9 @@ def _limit(
     if documented is None or policy.baseline == 0:
         return documented
     reads = _reads(threshold.metric, [x for x in lines if x.at >= started_at - policy.baseline])
-    spans = [(s.first, s.ended_at or 0) for s in outages if s.rule.metric == threshold.metric]
+    spans = [
+        (s.first - s.rule.hold // 5, s.ended_at or 0) for s in outages if s.rule.metric == threshold.metric
+    ]
     kept = [r for r in reads if not any(a <= r[1] and r[0] < b for a, b in spans)]
     if 2 * _seen_for(kept) < _seen_for(reads):  # more than half an outage is none
         kept = reads

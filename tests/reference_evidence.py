@@ -1,85 +1,152 @@
-"""Rule 5 of the reference: whether the counts of a streak carry the decision, in fractions."""
+"""Rule 4 of the reference: what counts say, computed anew from all reads at each read, in floating point.
+
+A read is (moment, errors, requests). `begun` is where the first block begins; only reads after it count.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
-from math import floor
+from dataclasses import dataclass
+from math import log
 
 from monitor.core.samples import Micros
-from monitor.core.thresholds import Action, Policy, Rule
-from tests.reference_values import Seen, Streak, decimal
+from monitor.core.thresholds import Action, Rule
 
-Z = Fraction("2.576")
-PARTS = 5
-FEWEST_REQUESTS = 20
-FEWEST_PARTS = 3
+Read = tuple[Micros, float, float]
 
-
-def enough(policy: Policy, streak: Streak, now: Micros) -> bool:
-    """Whether the counts of a counted streak carry the decision; without counts there is no question."""
-    if not streak.counted:
-        return True
-    rule, taken = streak.rule, _taken(policy, streak, now)
-    errors, requests = _sums(taken)
-    if requests < decimal(policy.min_requests):  # rule 5a
-        return False
-    if not _wilson_exceeds(rule, errors, requests):  # rule 5b
-        return False
-    return rule.action is not Action.ROLLBACK or (
-        _spread(rule, taken, now) and _still_so(policy, rule, taken, now)
-    )
+TIMES = [1.03, 1.1, 1.25, 1.5, 2, 3, 5, 10, 25, 60]
+ROUNDING = 1e-9
+MINUTE = 60_000_000
 
 
-def _taken(policy: Policy, streak: Streak, now: Micros) -> list[Seen]:
-    """The samples of the last hold, and further back until they hold `min_requests`; oldest first."""
-    hold = streak.rule.hold
-    taken = [sample for sample in streak.samples if sample.at >= now - hold]
-    earlier = [sample for sample in streak.samples if now - 6 * hold <= sample.at < now - hold]
-    while earlier and _sums(taken)[1] < decimal(policy.min_requests):
-        taken.insert(0, earlier.pop())
-    return taken
+@dataclass
+class One:
+    """One alternative after the latest read. `start`, `peak_at`: indices of reads."""
+
+    p: float
+    closed: float = 0.0
+    s: float = 0.0
+    start: int | None = None
+    peak: float = 0.0
+    peak_at: int = 0
 
 
-def _sums(samples: Sequence[Seen]) -> tuple[Fraction, Fraction]:
-    counts = [sample.counts for sample in samples if sample.counts is not None]
-    return sum((e for e, _ in counts), Fraction(0)), sum((r for _, r in counts), Fraction(0))
+def alternatives(limit: float) -> list[float]:
+    return [min(limit * m, limit + (1 - limit) * (k + 1) / (len(TIMES) + 1)) for k, m in enumerate(TIMES)]
 
 
-def _wilson_exceeds(rule: Rule, errors: Fraction, requests: Fraction) -> bool:
-    """Whether the Wilson lower bound is above the limit (or at it, for `warn`), without a square root.
-
-    The bound is the smaller solution x of requests * (p - x)^2 = z^2 * x * (1 - x), so it is above
-    the limit when the limit is below p and the left side is the greater one there.
-    """
-    if requests == 0:
-        return False
-    p, limit = errors / requests, decimal(rule.limit)
-    left, right = requests * (p - limit) ** 2, Z**2 * limit * (1 - limit)
-    if rule.action is Action.WARN:
-        return limit <= p and limit < 1 and left >= right
-    return limit < p and left > right
+def ratio_of(reads: Sequence[Read]) -> float:
+    requests = sum(r for _, _, r in reads)
+    return sum(e for _, e, _ in reads) / requests if requests else 0.0
 
 
-def _spread(rule: Rule, taken: Sequence[Seen], now: Micros) -> bool:
-    """Rule 5c: the breach is spread over the time, not one burst in it."""
-    earliest = taken[0].at
-    if earliest == now:
-        return False  # no time to cut: one part at most
-    parts: list[list[Seen]] = [[] for _ in range(PARTS)]
-    for sample in taken:
-        share = Fraction(sample.at - earliest, now - earliest)
-        parts[min(PARTS - 1, floor(PARTS * share))].append(sample)
-    judged = [(e, r) for e, r in map(_sums, parts) if r >= FEWEST_REQUESTS]
-    return len(judged) >= FEWEST_PARTS and all(e / r > decimal(rule.limit) for e, r in judged)
+def likelihood(q: float, limit: float, reads: Sequence[Read]) -> float:
+    return _llr(q, limit, sum(e for _, e, _ in reads), sum(r for _, _, r in reads))
 
 
-def _still_so(policy: Policy, rule: Rule, taken: Sequence[Seen], now: Micros) -> bool:
-    """Rule 5d: the latest requests are still above the limit."""
-    back: list[Seen] = []
-    for sample in reversed(taken):
-        back.append(sample)
-        if _sums(back)[1] >= FEWEST_REQUESTS and sample.at <= now - policy.interval:
+def _llr(q: float, limit: float, errors: float, requests: float) -> float:
+    return errors * log(q / limit) + (requests - errors) * log((1 - q) / (1 - limit))
+
+
+def exceeds(rule: Rule, ratio: float) -> bool:
+    return ratio >= rule.limit if rule.action is Action.WARN else ratio > rule.limit
+
+
+class Weighing:
+    """What one counted rule weighs, read by read: blocks, alternatives, evidence, start."""
+
+    def __init__(self, rule: Rule, evidence: float, begun: Micros) -> None:
+        self.rule, self.evidence, self.begun = rule, evidence, begun
+        self.reads: list[Read] = []
+        self.block = 0  # index of the first read of the block under way
+        self.ones = [One(p) for p in alternatives(rule.limit)]
+
+    def take(self, read: Read) -> list[One]:
+        """The alternatives as every test at this read sees them: before a block closes."""
+        self.reads.append(read)
+        c, i = self.evidence / 5, len(self.reads) - 1
+        for one in self.ones:
+            x = min(c, max(-c / 2, likelihood(one.p, self.rule.limit, self.reads[self.block :])))
+            one.s = one.closed + x
+            if one.closed == 0 and x <= 0:
+                one.start, one.peak = None, 0.0
+            elif one.start is None:
+                one.start, one.peak = i, 0.0
+            if one.start is not None and one.s >= one.peak:
+                one.peak, one.peak_at = one.s, i
+        return [One(**vars(one)) for one in self.ones]
+
+    def close(self) -> bool:
+        """Whether the latest read closed a block, and all sums are 0 now."""
+        at = self.reads[-1][0]
+        if at - self.begun < self.rule.hold / 5:
+            return False
+        for one in self.ones:
+            _close(one, self.rule, self.evidence + self.evidence / 5, self.reads)
+        self.begun, self.block = at, len(self.reads)
+        return all(one.closed == 0 for one in self.ones)
+
+
+def _close(one: One, rule: Rule, most: float, reads: Sequence[Read]) -> None:
+    one.closed = min(most, max(0.0, one.s))
+    if one.closed > 0 and rule.action is Action.WARN and _has_recovered(one, rule, reads):
+        one.closed = 0.0
+    if one.closed == 0:
+        one.start = None
+
+
+def _has_recovered(one: One, rule: Rule, reads: Sequence[Read]) -> bool:
+    assert one.start is not None
+    own = ratio_of(reads[one.start : one.peak_at + 1])
+    since = reads[one.peak_at + 1 :]
+    expected = own * sum(r for _, _, r in since)
+    long_ago = reads[-1][0] - reads[one.peak_at][0] >= 2 * rule.hold / 5
+    return long_ago and expected >= 5 and sum(e for _, e, _ in since) < expected / 5
+
+
+def fires(
+    rule: Rule, evidence: float, ones: Sequence[One], reads: Sequence[Read], more: Sequence[Read]
+) -> One | None:
+    """The alternative that it fires for, if it does; `more`: the same reads, and those before them."""
+    now, ripe = reads[-1][0], []
+    for k, one in enumerate(ones):
+        if one.start is None or one.s < evidence - ROUNDING or now - reads[one.start][0] < rule.hold:
+            continue
+        ratio = ratio_of(reads[one.start :])
+        if exceeds(rule, ratio) and (ratio <= 3 * one.p or k == len(ones) - 1):
+            ripe.append((one, ratio))
+    if not ripe:
+        return None
+    q, start = max(ratio for _, ratio in ripe), max(one.start or 0 for one, _ in ripe)
+    if not (still_so(rule, q, more) and _as_old_as_the_hold(rule, start, reads)):
+        return None
+    return max((one for one, _ in ripe if one.start == start), key=lambda one: one.s)
+
+
+def still_so(rule: Rule, q: float, reads: Sequence[Read]) -> bool:
+    """The latest reads, enough to tell, are those of a service that fails q."""
+    now, requests, first = reads[-1][0], 0.0, len(reads)
+    for i in range(len(reads) - 1, -1, -1):
+        if requests >= 20 and requests * q >= 5:
             break
-    errors, requests = _sums(back)
-    return requests >= FEWEST_REQUESTS and errors / requests > decimal(rule.limit)
+        requests += reads[i][2]
+        first = i if reads[i][2] else first  # a read without requests is no part of it
+    stretch = reads[first:]
+    if requests < 20:
+        return False
+    ratio = ratio_of(stretch)
+    if not exceeds(rule, ratio) or ratio < 0.3 * q - ROUNDING:
+        return False
+    since = max(stretch[0][0] - MINUTE, now - rule.hold + 1)
+    tails = [reads[i:] for i, read in enumerate(reads) if read[0] >= since]
+    return all(likelihood(min(q, 0.98), rule.limit, tail) >= -2 for tail in tails)
+
+
+def _as_old_as_the_hold(rule: Rule, start: int, reads: Sequence[Read]) -> bool:
+    now, limit = reads[-1][0], rule.limit
+    last_hold = [read for read in reads if read[0] > now - rule.hold]
+    q = min(0.98, max(1.02 * limit, ratio_of(last_hold)))
+    candidates = [i for i in range(start, len(reads)) if now - reads[i][0] <= 6 * rule.hold]
+    # of equals the earliest: a read without requests changes nothing
+    best = max(candidates, key=lambda i: (round(likelihood(q, limit, reads[i:]), 9), -i))
+    return now - reads[best][0] >= rule.hold

@@ -12,6 +12,7 @@ from math import isfinite
 
 from monitor.core.samples import Micros
 from monitor.core.thresholds import Policy, Rule
+from tests.reference_evidence import Weighing
 
 Event = dict[str, object]
 
@@ -48,21 +49,19 @@ class Seen:
 
 @dataclass(slots=True)
 class Streak:
-    """A streak with every sample that belongs to it, oldest first."""
+    """A streak of one rule; of counts with what it was at each read. `still`: when it was last so."""
 
     rule: Rule
-    samples: list[Seen]
-    breaches: list[Micros]
+    first: Micros
+    counted: bool
+    last_breach: Micros = 0
     fired_at: Micros | None = None
     ended_at: Micros | None = None
+    still: Micros | None = None
 
     @property
-    def first(self) -> Micros:
-        return self.breaches[0]
-
-    @property
-    def counted(self) -> bool:
-        return any(sample.counts is not None for sample in self.samples)
+    def until(self) -> Micros | None:
+        return self.ended_at if self.still is None else self.still
 
     @property
     def stage(self) -> str:
@@ -79,6 +78,9 @@ class History:
     seen: dict[str, list[Seen]] = field(default_factory=dict)
     streaks: list[Streak] = field(default_factory=list)
     blind: set[str] = field(default_factory=set)
+    reads: dict[str, list[tuple[Micros, float, float]]] = field(default_factory=dict)
+    stretch: dict[str, int] = field(default_factory=dict)
+    weighing: dict[Rule, Weighing] = field(default_factory=dict)
     rollbacks: list[Micros] = field(default_factory=list)
 
     def of(self, metric: str) -> list[Seen]:
@@ -99,6 +101,9 @@ def usable_or_quiet(line: Line) -> Seen | None:
     value = _number(line.value)
     if value is not None and not (line.metric == "error_rate" and value > 1):
         return Seen(line.at, line.metric, value, counts)
+    if line.value is None and counts is not None and not line.reason:  # counts alone
+        ratio = counts[0] / counts[1] if counts[1] else None
+        return Seen(line.at, line.metric, ratio, counts)
     return Seen(line.at, line.metric, None, counts) if line.reason == "quiet" else None
 
 

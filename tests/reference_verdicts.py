@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from monitor.core.samples import Micros
-from monitor.core.thresholds import Action, Threshold
+from monitor.core.thresholds import Action
 from tests.reference_values import History, Seen, decimal
 
 Span = tuple[Micros, Micros]
 
 ROUNDING: Micros = 1
+MINUTE = 60_000_000
 
 
 def verdict_after(history: History, now: Micros, keep_going: bool) -> str | None:
@@ -38,7 +39,9 @@ def _succeeds(history: History, now: Micros) -> bool:
     policy = history.policy
     if now - history.started_at < policy.success_after:
         return False
-    if not all(_fresh_and_normal(history, threshold, now) for threshold in policy.thresholds):
+    if not all(
+        _is_fresh(history, metric, now) and _is_proven(history, metric, now) for metric in policy.metrics
+    ):
         return False
     if any(s.fired_at is not None and s.ended_at is None for s in history.streaks):
         return False
@@ -48,24 +51,41 @@ def _succeeds(history: History, now: Micros) -> bool:
         for spans, share in (
             (_abnormal(history), policy.success_tolerance),
             (_unobserved(history, window), policy.max_unobserved),
-            (_quiet(history, now), policy.max_quiet),
         )
     )
 
 
-def _fresh_and_normal(history: History, threshold: Threshold, now: Micros) -> bool:
-    samples = history.of(threshold.metric)
-    usable = [sample.value for sample in samples if sample.value is not None]
-    fresh = bool(samples) and now - samples[-1].at <= history.policy.max_gap
-    return fresh and bool(usable) and usable[-1] < Fraction(threshold.normal_below)
+def _is_fresh(history: History, metric: str, now: Micros) -> bool:
+    samples = history.of(metric)
+    return bool(samples) and now - samples[-1].at <= history.policy.max_gap
+
+
+def _is_proven(history: History, metric: str, now: Micros) -> bool:
+    """By requests enough; a metric without counts by a value within the window."""
+    policy = history.policy
+    begin = now - policy.success_after
+    if metric not in history.reads:
+        return any(s.value is not None and s.at > begin for s in history.of(metric))
+    (normal,) = [decimal(t.normal_below) for t in policy.thresholds if t.metric == metric]
+    minutes: dict[int, list[float]] = {}
+    for at, e, r in history.reads[metric]:
+        minute = minutes.setdefault(at // MINUTE, [0.0, 0.0])
+        minute[0] += e
+        minute[1] += r
+    seen = [tuple(m) for n, m in minutes.items() if (n + 1) * MINUTE > begin]  # whole minutes
+    bad = sorted((m for m in seen if m[0] >= 2 and m[0] >= 0.05 * m[1]), reverse=True)
+    left_out = bad[: int(decimal(policy.success_tolerance) * policy.success_after / MINUTE)]
+    errors = sum(e for e, _ in seen) - sum(e for e, _ in left_out)
+    requests = sum(r for _, r in seen) - sum(r for _, r in left_out)
+    return requests >= 3 / normal and errors < normal * Fraction(requests)
 
 
 def _abnormal(history: History) -> list[Span]:
-    """The time inside fired `warn` streaks; none of them is open when this is asked."""
+    """The time inside fired `warn` streaks, while it was so; none of them is open when this is asked."""
     return [
-        (s.first, s.ended_at)
+        (s.first, s.until)
         for s in history.streaks
-        if s.rule.action is Action.WARN and s.fired_at is not None and s.ended_at is not None
+        if s.rule.action is Action.WARN and s.fired_at is not None and s.until is not None
     ]
 
 
@@ -73,15 +93,6 @@ def _covered(history: History, metric: str, now: Micros) -> list[tuple[Seen, Spa
     samples = history.of(metric)
     ends = [*(sample.at for sample in samples[1:]), now]
     return [(s, (s.at, min(e, s.at + history.policy.max_gap))) for s, e in zip(samples, ends, strict=True)]
-
-
-def _quiet(history: History, now: Micros) -> list[Span]:
-    return [
-        span
-        for metric in history.policy.metrics
-        for sample, span in _covered(history, metric, now)
-        if sample.value is None
-    ]
 
 
 def _unobserved(history: History, window: Span) -> list[Span]:

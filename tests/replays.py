@@ -103,6 +103,6 @@ LOAD = Threshold("connections", normal_below=60.0)
 
 def policy(*thresholds: Threshold, **times: float) -> Policy:
     """A policy of these thresholds, else of the error rate alone; times in seconds, shares as they are."""
-    shares = {"min_requests", "success_tolerance", "max_unobserved", "max_quiet"}
+    shares = {"evidence", "success_tolerance", "max_unobserved"}
     values = {k: v if k in shares else micros(v) for k, v in times.items()}
     return Policy(thresholds=thresholds or (ERRORS,), **values)  # type: ignore[arg-type]  # keys are checked by Policy

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import asyncpg
 
 from monitor.core.thresholds import Mode
 from monitor.digest import INTACT, SEAL
-from monitor.ports import Order, Outcome, OutcomeKind, Progress, ProgressKind, StoredPlan, WatchRow
+from monitor.ports import Order, Outcome, OutcomeKind, Progress, ProgressKind, StoredPlan, Wanted, WatchRow
 from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.executor import Limits, RollbackExecutor
 from monitor.rollback.killpoints import KillPoint
@@ -135,7 +135,7 @@ async def rolled_back(
     executor: RollbackExecutor,
     watch: WatchRow,
     heard: Heard | None = None,
-    wanted: Callable[[], bool] = lambda: True,
+    wanted: Wanted = lambda: True,
 ) -> Outcome:
     """Executes with a deadline against hanging."""
     return await asyncio.wait_for(executor.execute(order(watch), wanted, heard or Heard()), 60)

@@ -67,13 +67,11 @@ policies = st.builds(
     interval=seconds(1, 2),
     max_gap=seconds(3, 4, 10),
     blind_after=seconds(4, 10, 12),
-    min_requests=st.sampled_from([0, 1, 40, 100]),
-    clear_for=seconds(0, 3, 5),
+    evidence=st.sampled_from([3.0, 9.0, 9.0]),
     warm_up=seconds(0, 0, 0, 2, 10),
     success_after=seconds(10, 20, 40),
     success_tolerance=shares,
     max_unobserved=shares,
-    max_quiet=shares,
     give_up_after=seconds(15, 30, 60, 1000),
 )
 
@@ -112,7 +110,7 @@ def counts(draw: st.DrawFn, threshold: Threshold) -> tuple[object, object]:
 def steps(policy: Policy) -> st.SearchStrategy[Micros]:
     """Mostly one interval; often a duration of the policy to the microsecond; sometimes back in time."""
     holds = [rule.hold for rule in policy.rules]
-    times = [policy.max_gap, policy.clear_for, policy.blind_after, policy.success_after, *holds]
+    times = [policy.max_gap, policy.blind_after, policy.success_after, *holds]
     edges = [t + d for t in times for d in (-1, 0, 1)]
     return st.one_of(
         st.just(policy.interval),

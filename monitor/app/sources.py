@@ -83,7 +83,7 @@ def changes_of(settings: Settings, target: str) -> DatabaseChanges:
 def pace_of(settings: Settings, target: str) -> Pace:
     """How the target's sources are read."""
     watch, policy = settings.watch, settings.policy(target)
-    rates = Rates(policy.interval, watch.rate_requests, watch.longest_window, policy.min_requests)
+    rates = Rates(policy.interval, watch.rate_requests, watch.longest_window)
     return Pace(read_deadline(policy.interval), policy.max_gap, rates)
 
 

@@ -12,22 +12,26 @@ import itertools
 import json
 import re
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import BinaryIO
 
 from monitor.cli import told
 from monitor.cli.context import Chosen
-from monitor.cli.recording import moment_given, readings
+from monitor.cli.recording import BadRecording, moment_given, readings
 from monitor.cli.unused import Unused
-from monitor.core.beginning import Beginning
+from monitor.core.baseline import LEAST_REQUESTS, LEAST_TIME
+from monitor.core.beginning import Beginning, Line, Past, begin, earliest
 from monitor.core.replay import Object
 from monitor.core.replay import replay as decided
+from monitor.core.samples import MINUTE
 from monitor.core.thresholds import Policy
 from monitor.errors import OperatorError
+from monitor.units import show_score
 
 _RATIO = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,18})?) ?(%?)")
 
@@ -38,22 +42,25 @@ LINE_LIMIT = 1 << 20
 def run(config: Chosen, arguments: Sequence[str]) -> int:
     """Prints the events of a recording and its verdict. Raises OperatorError."""
     given = _parser().parse_args(arguments)
-    policy, baseline = _with_baseline(_policy(config), given.baseline)
+    before = _before(_policy(config), given.baseline, given.file)
+    policy, begun = before.policy, [before.begun] if before.begun else []
     start = None if given.started_at is None else moment_given(given.started_at)
-    show: Callable[[Object], str] = json.dumps if given.as_json else _sentence
+    show: Callable[[Object], str] = (
+        json.dumps if given.as_json else partial(_sentence, needed=policy.evidence)
+    )
     with _opened(given.file) as lines:
         found = readings(lines)
         first = next(found)
-        begin = first[0] if start is None else start
-        unused = Unused(policy, begin)
+        started_at = first[0] if start is None else start
+        unused = Unused(policy, started_at)
         lines_used = unused.passing(itertools.chain([first], found))
-        begun: list[Beginning] = []
         for event in decided(
-            policy, begin, lines_used, keep_going=given.keep_going, baseline=baseline, tell=begun.append
-        ):
+            policy, started_at, lines_used, keep_going=given.keep_going, baseline=before.ratio,
+            tell=begun.append,
+        ):  # fmt: skip
             sys.stdout.write(f"{show(event)}\n")
     sys.stdout.flush()
-    for sentence in [*(s for b in begun for s in _begun(b)), *unused.sentences()]:
+    for sentence in [*before.notes, *(s for b in begun for s in _begun(b)), *unused.sentences()]:
         sys.stderr.write(f"note: {sentence}\n")
     return 0
 
@@ -72,8 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--baseline",
-        metavar="RATIO|off",
-        help="error ratio before it, as 0.008 or 0.8%%; default: as recorded",
+        metavar="FILE|RATIO|off",
+        help="what was normal before it: another recording, or a ratio as 0.8%%; default: as recorded",
     )
     return parser
 
@@ -87,15 +94,58 @@ def _policy(config: Chosen) -> Policy:
     return found
 
 
-def _with_baseline(policy: Policy, given: str | None) -> tuple[Policy, float | None]:
-    """The policy, without a baseline if it is off; the ratio that is given. Raises OperatorError."""
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What `--baseline` says: the policy with the limits after it, or the ratio that is given."""
+
+    policy: Policy
+    ratio: float | None = None
+    begun: Beginning | None = None
+    notes: tuple[str, ...] = ()
+
+
+def _before(policy: Policy, given: str | None, file: str) -> Before:
+    """Raises OperatorError."""
     if given is None or given == "off":
-        return (policy if given is None else replace(policy, baseline=0)), None
+        return Before(policy if given is None else replace(policy, baseline=0))
     found = _RATIO.fullmatch(given)
-    ratio = float(Decimal(found[1]) / (100 if found[2] else 1)) if found else 2.0
+    if found is None:
+        return _recorded(policy, given, file)
+    ratio = float(Decimal(found[1]) / (100 if found[2] else 1))
     if ratio > 1:
         raise OperatorError(f"--baseline {given!r} is no ratio: write it as 0.008 or 0.8%, or off")
-    return replace(policy, baseline=policy.baseline or 1), ratio
+    return Before(replace(policy, baseline=policy.baseline or 1), ratio)
+
+
+def _recorded(policy: Policy, name: str, file: str) -> Before:
+    """Measured from the end of another recording, whenever that was; then nothing more is measured."""
+    if name == file:
+        raise OperatorError("--baseline is the recording itself: its lines before --started-at count anyway")
+    policy = replace(policy, baseline=policy.baseline or Policy().baseline)
+    try:
+        with _opened(name) as lines:
+            last = _last(policy, readings(lines))
+    except BadRecording as e:
+        raise OperatorError(f"--baseline {name}: {e}") from None
+    except OperatorError as e:
+        raise OperatorError(f"--baseline {name!r} is no ratio as 0.008 or 0.8%, not off: {e}") from None
+    found = begin(policy, max(at for at, _ in last) + 1, Past(last))
+    notes = () if found.baselines else (f"{name} holds too little for a baseline: {LEAST}",)
+    begun = Beginning(found.policy, found.baselines)
+    return Before(replace(found.policy, baseline=0), begun=begun, notes=notes)
+
+
+LEAST = f"{LEAST_REQUESTS} requests in {LEAST_TIME // MINUTE} minutes are needed; limits stay as written"
+
+
+def _last(policy: Policy, lines: Iterator[Line]) -> deque[Line]:
+    """As much of their end as matters."""
+    kept: deque[Line] = deque()
+    for line in lines:
+        kept.append(line)
+        while kept[0][0] < earliest(policy, line[0]):
+            kept.popleft()
+    return kept
 
 
 def _begun(beginning: Beginning) -> Iterator[str]:
@@ -126,7 +176,7 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
     return iter(partial(file.readline, LINE_LIMIT), b"")
 
 
-def _sentence(event: Object) -> str:
+def _sentence(event: Object, needed: float) -> str:
     """An event for people."""
     at = event["at"]
     when = told.utc(at) if isinstance(at, int | float) else ""
@@ -137,6 +187,9 @@ def _sentence(event: Object) -> str:
     parts = [str(event.get("rule") or event.get("metric") or ""), str(event["event"])]
     if isinstance(since, int | float):
         parts.append(f"since {told.utc(since)}")
+    score = event.get("evidence")
+    if isinstance(score, int | float):
+        parts.append(f"(evidence {show_score(score, needed)})")
     if "reason" in event:
         parts.append(f"({event['reason']}, was {event['was']})")
     return f"{when}  {' '.join(part for part in parts if part)}"

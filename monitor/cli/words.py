@@ -8,6 +8,7 @@ from typing import Any
 from monitor.cli import told
 from monitor.cli.fresh import silence, silent_since
 from monitor.ports import Json, rehearsal_told
+from monitor.units import show_evidence, show_proven
 
 ROLLING = frozenset({"rolling_back", "in_doubt"})
 """Phases in which it is no question any more whether it could roll back."""
@@ -79,7 +80,7 @@ def _how(metric: Json) -> str:
     if metric.get("blind"):
         return BLIND
     if metric.get("quiet"):
-        return "too little traffic to judge"
+        return "no requests now"
     if metric.get("normal") is None:
         return "no data now" if metric.get("reason") else "no data yet"
     if metric["normal"]:
@@ -103,8 +104,13 @@ def streak_lines(view: Json, now: float) -> Iterator[str]:
             line += f" at {told.moment(since, now)}"
         elif streak["state"] == "pending" and age < hold:
             line += f", {told.span(hold - age)} left"
+        if evidence := streak.get("evidence"):
+            counted = (_number(evidence.get(key)) for key in ("errors", "requests", "score", "needed"))
+            line += f", {show_evidence(*counted)}"
+        if streak.get("still_so") is False:
+            line += ", not so at the latest reads"
         if streak.get("insufficient_evidence"):
-            line += ", not enough requests yet to be sure"
+            line += ", too little traffic to decide"
         yield line
 
 
@@ -134,6 +140,7 @@ def condition_lines(view: Json, now: float) -> Iterator[str]:
     if view.get("ledger_lost"):
         yield f"{view['ledger_lost']}: nothing is rolled back without a person"
     yield from _coverage(_mapping(view.get("coverage")))
+    yield from _proven(_mapping(view.get("metrics")))
 
 
 def opening_lines(view: Json) -> Iterator[str]:
@@ -189,13 +196,21 @@ def _readiness(readiness: Json) -> Iterator[str]:
 
 def _coverage(coverage: Json) -> Iterator[str]:
     parts = []
-    for name in ("unobserved", "quiet", "abnormal"):
+    for name in ("unobserved", "abnormal"):
         seconds = coverage.get(f"{name}_seconds")
         if isinstance(seconds, int | float) and seconds > 0:
             allowed = _number(coverage.get(f"{name}_allowed_seconds"))
             parts.append(f"{name} {told.span(seconds)} of {told.span(allowed)} allowed")
     if parts:
         yield f"counted against success: {', '.join(parts)}"
+
+
+def _proven(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """Of each metric that has counts, what success still needs."""
+    for name, metric in metrics.items():
+        if found := _mapping(metric.get("proven")):
+            counted = (_number(found.get(key)) for key in ("errors", "requests", "needed"))
+            yield f"{name}: {show_proven(*counted, normal=bool(found.get('normal')))}"
 
 
 def changed_lines(changes: Json | None) -> Iterator[str]:

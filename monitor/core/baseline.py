@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import sqrt
 
-from monitor.core.evidence import Entry, wilson_upper_bound
 from monitor.core.samples import MINUTE, Micros
 from monitor.core.thresholds import Policy, Threshold
 
@@ -31,7 +31,13 @@ MOST_TIMES = 10
 MOST = 0.49
 """The moved limit is at most so many times the documented one, and always under half of all requests."""
 
+Z = 2.576
+"""Two-sided 99 % of the normal distribution."""
+
 Span = tuple[Micros, Micros]
+
+Entry = tuple[Micros, float, float]
+"""One read: at, errors, requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,15 @@ def dispersion(blocks: Iterable[tuple[float, float]], ratio: float) -> float:
         return 1.0
     residuals = [(e - r * ratio) ** 2 / (r * ratio * (1 - ratio)) for e, r in blocks if r > 0]
     return max(1.0, sum(residuals) / (len(residuals) - 1)) if len(residuals) > 1 else 1.0
+
+
+def wilson_upper_bound(errors: float, requests: float) -> float:
+    """Upper end of the Wilson score interval of errors/requests at Z (Wilson 1927); 1 without requests."""
+    if requests <= 0:
+        return 1.0
+    p = errors / requests
+    z2 = Z * Z / requests
+    return (p + z2 / 2 + Z * sqrt(p * (1 - p) / requests + z2 / (4 * requests))) / (1 + z2)
 
 
 def limit_after(threshold: Threshold, found: Baseline) -> float:

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from monitor.core.baseline import Baseline, Span, measure, movable, with_limits
+from monitor.core.baseline import Baseline, Entry, Span, measure, movable, with_limits
 from monitor.core.decisions import Decision, StreakCleared
 from monitor.core.events import Measured, Passed
-from monitor.core.evidence import Entry
+from monitor.core.evidence import BLOCKS
 from monitor.core.samples import HOUR, Micros, Reading, Sample, judge
 from monitor.core.state import WatchState, new_state
 from monitor.core.streaks import Streak
@@ -123,11 +123,14 @@ def _baselines(
 
 
 def _outages(policy: Policy, started_at: Micros, lines: Sequence[Line]) -> list[tuple[str, Span]]:
-    """Rollback streaks that fired and were over again before the migration."""
+    """Rollback streaks that fired and were over again before the migration.
+
+    A streak of counts is known to begin in a block of its hold; all of that is left out.
+    """
     fed = watching(policy)
     _, said = _fed(fed, _unknown(fed, started_at, lines), lines, started_at)
     return [
-        (_rule(policy, d.rule).metric, (d.since, d.at))
+        (_rule(policy, d.rule).metric, (d.since - _rule(policy, d.rule).hold // BLOCKS, d.at))
         for d in said
         if isinstance(d, StreakCleared) and d.was == "firing" and _acts(_rule(policy, d.rule))
     ]

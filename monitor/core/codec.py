@@ -8,18 +8,27 @@ microseconds, so that nothing is rounded by being stored.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple
 from typing import Any
 
+from monitor.core.counting import Counting, begun
 from monitor.core.coverage import Coverage, Spans, spans_from
 from monitor.core.events import Verdict
-from monitor.core.evidence import Evidence
+from monitor.core.evidence import NOTHING, Evidence, Tally, Weight
 from monitor.core.phases import Phase
+from monitor.core.proof import Proof, Slot
+from monitor.core.reads import Reads
+from monitor.core.samples import Micros
 from monitor.core.state import Life, Order, Seen, Track, WatchState
 from monitor.core.streaks import Streak
 from monitor.core.thresholds import Mode, Policy
 
-FORMAT = 1
-"""Of what is written; another number is not read, and the watch starts with fresh streaks."""
+FORMAT = 2
+"""Of what is written. Format 1, of an older program, is read too: its counted streaks begin anew. Another
+number is not read, and the watch starts with fresh streaks."""
+
+OLDER = 1
+READ = (OLDER, FORMAT)
 
 Json = dict[str, Any]
 
@@ -36,24 +45,50 @@ def dump(policy: Policy, state: WatchState) -> Json:
         "streaks": {
             r.name: _dump_streak(s) for r, s in zip(policy.rules, seen.streaks, strict=True) if s is not None
         },
-        "coverage": [_dump_spans(s) for s in (coverage.unobserved, coverage.quiet, coverage.abnormal)],
+        "counting": {
+            m: _dump_counting(c) for m, c in zip(policy.metrics, seen.counting, strict=True) if c is not None
+        },
+        "coverage": [_dump_spans(s) for s in (coverage.unobserved, coverage.abnormal)],
         "life": _dump_life(state.life),
     }
 
 
 def load(policy: Policy, stored: Mapping[str, Any]) -> WatchState | None:
     """The state that `dump` gave; None if it is of another format."""
+    if stored.get("format") == OLDER:
+        stored = _from_older(policy, stored)
     if stored.get("format") != FORMAT:
         return None
-    tracks, streaks = stored["tracks"], stored["streaks"]
+    tracks, streaks, counting = stored["tracks"], stored["streaks"], stored["counting"]
     seen = Seen(
         stored["at"],
         tuple(Track(**tracks[m]) if m in tracks else Track() for m in policy.metrics),
         tuple(_load_streak(streaks[r.name]) if r.name in streaks else None for r in policy.rules),
+        tuple(_load_counting(policy, m, counting.get(m), stored["at"]) for m in policy.metrics),
         stored["late"],
     )
     coverage = Coverage(*(spans_from((a, b) for a, b in spans) for spans in stored["coverage"]))
     return WatchState(stored["started_at"], seen, _load_life(stored["life"]), coverage)
+
+
+def _from_older(policy: Policy, stored: Mapping[str, Any]) -> Json:
+    """Format 1 had no sums of evidence, and a union of quiet time."""
+    plain = {name: s for name, s in stored["streaks"].items() if not s["counted"]}
+    kept = ("first", "last_breach", "counted", "firing", "acted")
+    unobserved, _, abnormal = stored["coverage"]
+    order = stored["life"]["order"]
+    evidence = order and order["evidence"]
+    if evidence:
+        evidence = {k: evidence[k] for k in ("since", "errors", "requests")}
+        evidence |= {"score": policy.evidence, "needed": policy.evidence}
+    return {
+        **stored,
+        "format": FORMAT,
+        "streaks": {name: {**{k: s[k] for k in kept}, "evidence": None} for name, s in plain.items()},
+        "counting": {},
+        "coverage": [unobserved, abnormal],
+        "life": {**stored["life"], "order": order and {**order, "evidence": evidence}},
+    }
 
 
 def _dump_track(track: Track) -> Json:
@@ -74,27 +109,63 @@ def _dump_streak(streak: Streak) -> Json:
         "counted": streak.counted,
         "firing": streak.firing,
         "insufficient": streak.insufficient,
+        "lacked": streak.lacked,
         "acted": streak.acted,
-        "entries": [list(entry) for entry in streak.entries],
         "evidence": dump_evidence(streak.evidence),
+        "still": streak.still,
+        "errors": streak.errors,
+        "requests": streak.requests,
+        "before": list(streak.before),
     }
 
 
 def _load_streak(stored: Mapping[str, Any]) -> Streak:
-    entries = tuple((at, errors, requests) for at, errors, requests in stored["entries"])
-    return Streak(**{**stored, "entries": entries, "evidence": _load_evidence(stored["evidence"])})
+    errors, requests = stored.get("before", (0.0, 0.0))
+    found = {"evidence": _load_evidence(stored["evidence"]), "before": (errors, requests)}
+    return Streak(**{**stored, **found})
+
+
+def _dump_counting(counting: Counting) -> Json:
+    """A read as a row, a tally as a row, so that what is written every few seconds is short."""
+    reads, proof = counting.reads, counting.proof
+    return {
+        "reads": [reads.errors, reads.requests, reads.idle, [list(read) for read in reads.log]],
+        "weights": [
+            [w.since, w.errors, w.requests, [None if t == NOTHING else list(astuple(t)) for t in w.tallies]]
+            for w in counting.weights
+        ],
+        "proof": [list(proof.minute), [list(m) for m in proof.bad], [list(s) for s in proof.slots]],
+    }
+
+
+def _load_counting(
+    policy: Policy, metric: str, stored: Mapping[str, Any] | None, at: Micros
+) -> Counting | None:
+    """What was counted; where the rules are others now, evidence begins anew and what is proven stays."""
+    if stored is None:
+        return None
+    minute, bad, slots = stored["proof"]
+    proof = Proof(_slot(minute), tuple(map(_slot, bad)), tuple(map(_slot, slots)))
+    place = policy.places[metric]
+    weights = tuple(
+        Weight(since, errors, requests, tuple(NOTHING if t is None else Tally(*t) for t in tallies))
+        for since, errors, requests, tallies in stored["weights"]
+    )
+    if len(weights) != len(place.rules):
+        return begun(place, at, proof)
+    errors, requests, idle, log = stored["reads"]
+    reads = Reads(errors, requests, tuple((first, read, e, r) for first, read, e, r in log), idle)
+    return Counting(reads, weights, proof)
+
+
+def _slot(stored: Sequence[Any]) -> Slot:
+    begins, errors, requests = stored
+    return begins, errors, requests
 
 
 def dump_evidence(evidence: Evidence | None) -> Json | None:
-    """The counts a firing stands on; `since` in microseconds."""
-    if evidence is None:
-        return None
-    return {
-        "since": evidence.since,
-        "errors": evidence.errors,
-        "requests": evidence.requests,
-        "lower_bound": evidence.lower_bound,
-    }
+    """What a streak stands on; `since` in microseconds."""
+    return None if evidence is None else asdict(evidence)
 
 
 def _load_evidence(stored: Mapping[str, Any] | None) -> Evidence | None:

@@ -1,4 +1,4 @@
-"""How much of the watch was seen, quiet or abnormal: what "normal for 24 hours" is measured by.
+"""How much of the watch was not seen, or abnormal: what "normal for 24 hours" is measured by.
 
 A usable or quiet sample covers the time until the metric's next one, at most `max_gap`; time not
 covered is unobserved. Sums are of unions over the metrics, inside the last `success_after`.
@@ -22,7 +22,7 @@ TOLERANCE: Micros = 1
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """Disjoint spans of time in ascending order. Added ends never decrease."""
+    """Disjoint spans of time in ascending order."""
 
     full: tuple[tuple[Span, ...], ...] = ()
     tail: tuple[Span, ...] = ()
@@ -34,7 +34,14 @@ class Spans:
         yield from self.tail
 
     def add(self, start: Micros, end: Micros) -> Spans:
-        """With [start, end) added; what it touches is merged. `end` is not before any earlier end."""
+        """With [start, end) added; what it touches is merged."""
+        later = [span for span in self.tail if span[0] > end]
+        if later:  # a counted streak is known to have ended only after others, which began later
+            found = Spans(self.full, self.tail[: -len(later)], self.total - sum(e - s for s, e in later))
+            found = found.add(start, end)
+            for span in later:
+                found = found.add(*span)
+            return found
         full, tail, total = self.full, self.tail, self.total
         while full or tail:
             if not tail:
@@ -81,8 +88,7 @@ def spans_from(spans: Iterable[Span]) -> Spans:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The three unions over all metrics."""
+    """The two unions over all metrics."""
 
     unobserved: Spans = field(default_factory=Spans)
-    quiet: Spans = field(default_factory=Spans)
     abnormal: Spans = field(default_factory=Spans)

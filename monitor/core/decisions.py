@@ -15,8 +15,12 @@ from monitor.core.samples import Micros
 
 @dataclass(frozen=True, slots=True)
 class StreakPending:
+    """The limit is exceeded, of counts: a fifth of the evidence is there. `evidence`: of counts only."""
+
     at: Micros
     rule: str
+    since: Micros
+    evidence: Evidence | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +33,24 @@ class StreakFiring:
 
 @dataclass(frozen=True, slots=True)
 class StreakCleared:
-    """`reason`: recovered, gap, paused, rearmed. `was`: pending, firing."""
+    """`reason`: recovered, gap, paused, rearmed. `was`: pending, firing. `until`: when it was last so."""
 
     at: Micros
     rule: str
     reason: str
     was: str
     since: Micros
+    until: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceLacks:
+    """The hold is over, and there is too little traffic to decide; once per streak."""
+
+    at: Micros
+    rule: str
+    since: Micros
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +131,7 @@ Decision = (
     StreakPending
     | StreakFiring
     | StreakCleared
+    | EvidenceLacks
     | WentBlind
     | Sighted
     | LateIgnored

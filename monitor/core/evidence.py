@@ -1,114 +1,265 @@
-"""Is a counted breach real, or noise? Asked of a streak's samples at a breaching one.
+"""How much what was counted speaks for a breach, gathered block by block: DESIGN calls it evidence.
 
-An error rate from counts is an estimate. A streak of such estimates fires only when the requests
-seen are enough, when chance is excluded (the Wilson lower bound lies above the limit), and, for a
-rollback, when the breach was spread over the whole hold and is still going on.
+How it works. The errors of a rule's reads are weighed for ten alternatives: ratios from just above the limit
+to sixty times it. Each block of a fifth of the hold adds to an alternative the log-likelihood ratio of that
+ratio against the limit (Wald's sequential test), but never more than a fifth of what is needed and never
+takes away more than a tenth: no burst decides alone, and a good minute does not wipe out a bad one. A sum
+stays between 0 and a little more than what is needed, as in Page's CUSUM.
+
+This file weighs; whether a rule may act on it is asked in `certainty`.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from math import sqrt
+from functools import lru_cache
+from math import log
 
+from monitor.core.reads import Reads
 from monitor.core.samples import Micros
-from monitor.core.thresholds import Action, Policy, Rule
+from monitor.core.thresholds import Rule
 
-Z = 2.576
-"""Two-sided 99 % of the normal distribution: one streak in 200 of pure noise would pass by chance."""
+BLOCKS = 5
+"""Blocks in a hold, and as many must agree."""
 
-LOOK_BACK = 6
-"""How many holds back samples are added while requests are too few."""
+TIMES = (1.03, 1.1, 1.25, 1.5, 2, 3, 5, 10, 25, 60)
+"""The alternatives, as multiples of the limit: each finds what is near it soonest."""
 
-PARTS = 5
-PARTS_NEEDED = 3
-"""A burst fills one part of the hold; a breach that lasts fills at least three of five."""
+SMALLEST_LIMIT = 1e-9
+"""Stands for a limit of 0, of which there is no logarithm."""
 
-PART_REQUESTS = 20
-"""Requests below which a part says nothing about a rate near 1 %."""
+ROUNDING = 1e-9
 
-Entry = tuple[Micros, float, float]
-"""One sample of a streak: at, errors, requests (0, 0 without valid counts)."""
+REMEMBERED_FAILURES = 5
+FORGIVEN_SHARE = 0.2
+"""A warning's alternative is dropped when its own ratio would have brought so many errors since its peak,
+and less than this share of them came."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The counts a firing stands on: from `since` on, with the lower bound of the error ratio."""
+    """What a streak stands on: errors and requests since `since`, and their weight (`score`, of `needed`).
+
+    `ratio`: the alternative that is weighed here; `blocks_from`: where the block began in which it started.
+    """
 
     since: Micros
     errors: float
     requests: float
-    lower_bound: float
+    score: float
+    needed: float
+    ratio: float = 0.0
+    blocks_from: Micros = 0
 
 
-def wilson_lower_bound(errors: float, requests: float) -> float:
-    """Lower end of the Wilson score interval of errors/requests at Z (Wilson 1927); 0 without requests."""
-    return 0.0 if requests <= 0 else _wilson(errors, requests, -Z)
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One ratio that may be the true one: log-likelihood ratios per error and per good request."""
+
+    ratio: float
+    per_error: float
+    per_good: float
 
 
-def wilson_upper_bound(errors: float, requests: float) -> float:
-    """Its upper end; 1 without requests."""
-    return 1.0 if requests <= 0 else _wilson(errors, requests, Z)
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How one rule's counts are weighed. `step`: the most that one block may add."""
+
+    limit: float
+    inclusive: bool
+    hold: Micros
+    block: Micros
+    needed: float
+    step: float
+    alternatives: tuple[Alternative, ...]
+
+    def suffices(self, level: float) -> bool:
+        """Whether it breaches: sums of fifths of what is needed reach it, however they are rounded."""
+        return level >= self.needed - ROUNDING
+
+    def is_something(self, level: float) -> bool:
+        """Whether it is pending: a fifth of what is needed."""
+        return level >= self.step - ROUNDING
+
+    def exceeded_by(self, ratio: float) -> bool:
+        return ratio >= self.limit if self.inclusive else ratio > self.limit
 
 
-def _wilson(errors: float, requests: float, z: float) -> float:
-    p = errors / requests
-    z2 = z * z / requests
-    spread = z * sqrt(p * (1 - p) / requests + z2 / (4 * requests))
-    return (p + z2 / 2 + spread) / (1 + z2)
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One alternative: the sum over closed blocks, since when, and the totals before its first read.
+
+    `peak`: the most it ever reached, when, and the totals then. `block`: where that of its start began.
+    """
+
+    sum: float = 0.0
+    start: Micros | None = None
+    errors: float = 0.0
+    requests: float = 0.0
+    peak: float = 0.0
+    peak_at: Micros = 0
+    peak_errors: float = 0.0
+    peak_requests: float = 0.0
+    block: Micros = 0
 
 
-def oldest_useful(rule: Rule, now: Micros) -> Micros:
-    """Samples before this moment are never asked for again."""
-    return now - LOOK_BACK * rule.hold
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A rule's evidence. `since`: where the block under way began, with the totals of then.
+
+    `tallies`: of each alternative; empty while nothing speaks for any.
+    """
+
+    since: Micros
+    errors: float
+    requests: float
+    tallies: tuple[Tally, ...] = ()
 
 
-def weigh(policy: Policy, rule: Rule, entries: Sequence[Entry], now: Micros) -> tuple[Evidence, bool]:
-    """The evidence in a streak's samples (ascending, all within LOOK_BACK holds) and whether it is enough."""
-    chosen, errors, requests = _choose(policy, rule, entries, now)
-    bound = wilson_lower_bound(errors, requests)
-    evidence = Evidence(chosen[0][0], errors, requests, bound)
-    enough = requests > 0 and requests >= policy.min_requests
-    enough = enough and (bound >= rule.limit if rule.inclusive else bound > rule.limit)
-    if enough and rule.action is Action.ROLLBACK:
-        enough = _spread(rule, chosen, now) and _still_so(policy, rule, chosen, now)
-    return evidence, enough
+NOTHING = Tally()
 
 
-def _choose(
-    policy: Policy, rule: Rule, entries: Sequence[Entry], now: Micros
-) -> tuple[Sequence[Entry], float, float]:
-    """The samples of the last hold, and further back, one by one, while requests are too few."""
-    start = bisect_left(entries, (now - rule.hold,))
-    errors = sum(e for _, e, _ in entries[start:])
-    requests = sum(r for _, _, r in entries[start:])
-    while requests < policy.min_requests and start > 0:
-        start -= 1
-        errors += entries[start][1]
-        requests += entries[start][2]
-    return entries[start:], errors, requests
+@lru_cache(maxsize=256)
+def scale_of(rule: Rule, needed: float) -> Scale:
+    limit, many = max(rule.limit, SMALLEST_LIMIT), len(TIMES)
+    found = [
+        _alternative(min(limit * times, limit + (1 - limit) * (k + 1) / (many + 1)), limit)
+        for k, times in enumerate(TIMES)
+        if limit < 1
+    ]
+    block = rule.hold // BLOCKS
+    return Scale(limit, rule.inclusive, rule.hold, block, needed, needed / BLOCKS, tuple(found))
 
 
-def _spread(rule: Rule, chosen: Sequence[Entry], now: Micros) -> bool:
-    """Each fifth of the time that has requests enough is above the limit; at least three have."""
-    earliest = chosen[0][0]
-    span = max(now - earliest, 1)
-    errors, requests = [0.0] * PARTS, [0.0] * PARTS
-    for at, e, r in chosen:
-        part = min(PARTS - 1, PARTS * (at - earliest) // span)
-        errors[part] += e
-        requests[part] += r
-    told = [(e, r) for e, r in zip(errors, requests, strict=True) if r >= PART_REQUESTS]
-    return len(told) >= PARTS_NEEDED and all(e / r > rule.limit for e, r in told)
+def _alternative(ratio: float, limit: float) -> Alternative:
+    return Alternative(ratio, log(ratio / limit), log((1 - ratio) / (1 - limit)))
 
 
-def _still_so(policy: Policy, rule: Rule, chosen: Sequence[Entry], now: Micros) -> bool:
-    """The newest samples, at least PART_REQUESTS and one interval of them, are above the limit."""
+def likelihood(ratio: float, limit: float, errors: float, requests: float) -> float:
+    """Log-likelihood ratio of `ratio` against `limit`; both are kept apart from 0 and 1 by the caller."""
+    return errors * log(ratio / limit) + (requests - errors) * log((1 - ratio) / (1 - limit))
+
+
+def weighed(scale: Scale, weight: Weight, reads: Reads, at: Micros, before: Reads) -> tuple[Weight, Levels]:
+    """After a read (`before`: all that came earlier): the tallies, and the level of each alternative.
+
+    A level is the sum over closed blocks and what the block under way adds; none while all are 0.
+    """
+    errors, requests = reads.since(weight.errors, weight.requests)
+    if not weight.tallies and not errors:
+        return weight, ()
+    tallies = weight.tallies or (NOTHING,) * len(scale.alternatives)
+    high, low = scale.step, -scale.step / 2
+    good = requests - errors
+    found: list[Tally] = []
+    levels: list[float] = []
+    for alternative, tally in zip(scale.alternatives, tallies, strict=True):
+        x = min(high, max(low, errors * alternative.per_error + good * alternative.per_good))
+        level = tally.sum + x
+        levels.append(level)
+        found.append(_after(tally, x, level, reads, at, before, weight.since))
+    if all(tally is NOTHING for tally in found):
+        return Weight(weight.since, weight.errors, weight.requests), ()
+    return Weight(weight.since, weight.errors, weight.requests, tuple(found)), tuple(levels)
+
+
+def _after(
+    tally: Tally, x: float, level: float, reads: Reads, at: Micros, before: Reads, block: Micros
+) -> Tally:
+    """Its start: the first read of a run that speaks for it. Its peak: the latest of the highest level."""
+    if tally.sum <= 0 and x <= 0:
+        return NOTHING
+    if tally.start is None:
+        return Tally(0.0, at, before.errors, before.requests, level, at, reads.errors, reads.requests, block)
+    if level < tally.peak:
+        return tally
+    return Tally(
+        tally.sum, tally.start, tally.errors, tally.requests,
+        level, at, reads.errors, reads.requests, tally.block,
+    )  # fmt: skip
+
+
+Levels = tuple[float, ...]
+
+
+def closed(scale: Scale, weight: Weight, reads: Reads, at: Micros, levels: Levels, forgets: bool) -> Weight:
+    """With the block under way ended by the read at `at`. `forgets`: what has recovered is dropped."""
+    if not weight.tallies:
+        return Weight(at, reads.errors, reads.requests)
+    most = scale.needed + scale.step
+    found = [
+        _settled(tally, min(most, level))
+        if level > 0 and not (forgets and _recovered(scale, tally, reads, at))
+        else NOTHING
+        for tally, level in zip(weight.tallies, levels, strict=True)
+    ]
+    kept = () if all(tally is NOTHING for tally in found) else tuple(found)
+    return Weight(at, reads.errors, reads.requests, kept)
+
+
+def _settled(tally: Tally, level: float) -> Tally:
+    return Tally(
+        level, tally.start, tally.errors, tally.requests,
+        tally.peak, tally.peak_at, tally.peak_errors, tally.peak_requests, tally.block,
+    )  # fmt: skip
+
+
+def _recovered(scale: Scale, tally: Tally, reads: Reads, at: Micros) -> bool:
+    """Since its peak, two blocks ago or more, its own ratio would have brought errors that did not come."""
+    if at - tally.peak_at < 2 * scale.block:
+        return False
+    counted = tally.peak_requests - tally.requests
+    own = (tally.peak_errors - tally.errors) / counted if counted else 0.0
+    errors, requests = reads.since(tally.peak_errors, tally.peak_requests)
+    expected = own * requests
+    return expected >= REMEMBERED_FAILURES and errors < FORGIVEN_SHARE * expected
+
+
+def strongest(scale: Scale, weight: Weight, reads: Reads, levels: Levels) -> Evidence | None:
+    """The evidence of the alternative that is spoken for most; of equals, of the one that began first."""
+    found = [
+        evidence_of(scale, k, level, tally, reads)
+        for k, (level, tally) in enumerate(zip(levels, weight.tallies, strict=True))
+        if tally.start is not None
+    ]
+    return max(found, key=lambda e: (e.score, -e.since), default=None)
+
+
+def evidence_of(scale: Scale, k: int, level: float, tally: Tally, reads: Reads) -> Evidence:
+    """What speaks for the k-th alternative, which has a start."""
+    errors, requests = reads.since(tally.errors, tally.requests)
+    ratio, since = scale.alternatives[k].ratio, tally.start or 0
+    return Evidence(since, errors, requests, max(level, 0.0), scale.needed, ratio, tally.block)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of a hold: ends at, errors, requests, what they add, and the sum with it."""
+
+    at: Micros
+    errors: float
+    requests: float
+    added: float
+    sum: float
+
+
+def retraced(scale: Scale, evidence: Evidence, reads: Iterable[tuple[Micros, float, float]]) -> list[Block]:
+    """The way to a score, from the reads after `blocks_from`: at, errors, requests of each, in order."""
+    limit, begun, total = scale.limit, evidence.blocks_from, 0.0
+    found: list[Block] = []
+    under_way: list[Block] = []
     errors = requests = 0.0
-    for at, e, r in reversed(chosen):
-        errors += e
-        requests += r
-        if requests >= PART_REQUESTS and at <= now - policy.interval:
-            break
-    return requests >= PART_REQUESTS and errors / requests > rule.limit
+    for at, e, r in reads:
+        errors, requests = errors + e, requests + r
+        x = likelihood(evidence.ratio, limit, errors, requests)
+        x = min(scale.step, max(-scale.step / 2, x))
+        block = Block(at, errors, requests, x, total + x)
+        if at - begun >= scale.block:
+            total = min(scale.needed + scale.step, max(0.0, total + x))
+            begun, errors, requests = at, 0.0, 0.0
+            found.append(block)
+            under_way = []
+        else:
+            under_way = [block]
+    return [*found, *under_way]

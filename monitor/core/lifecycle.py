@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from monitor.core import events
+from monitor.core.counting import begun
 from monitor.core.decisions import (
     ControlIgnored,
     Decision,
@@ -23,7 +24,7 @@ from monitor.core.samples import Micros
 from monitor.core.state import Life, Order, Seen, WatchState
 from monitor.core.streaks import Streak, cleared
 from monitor.core.thresholds import Action, Mode, Policy, Rule
-from monitor.core.verdicts import has_succeeded, may_give_up
+from monitor.core.verdicts import has_succeeded, may_give_up, wanting
 
 Step = tuple[WatchState, tuple[Decision, ...]]
 
@@ -158,6 +159,16 @@ def order_stands(policy: Policy, state: WatchState) -> bool:
     return order is not None and (order.rule == BY_PERSON or _streak_of(policy, state, order) is not None)
 
 
+def order_is_due(policy: Policy, state: WatchState) -> bool:
+    """Whether it may be tried now: at the latest read of its metric it was still so."""
+    order = state.life.order
+    if order is None or order.rule == BY_PERSON:
+        return order is not None
+    streak = _streak_of(policy, state, order)
+    track = state.seen.tracks[policy.places[order.rule.rpartition(".")[0]].index]
+    return streak is not None and streak.stands(track.seen or 0)
+
+
 def _decide(policy: Policy, state: WatchState, now: Micros) -> Step:
     """A firing rollback rule acts once per streak, and only on a breaching sample of this batch."""
     for number, rule, streak in _due(policy, state, now):
@@ -195,7 +206,8 @@ def _end_by_time(policy: Policy, state: WatchState, now: Micros) -> Step:
         return end(state, now, events.Verdict.SUCCEEDED, "all metrics were normal")
     if may_give_up(policy, state, now):
         withdrawn = _withdrawn(state, now, "gave up")
-        state, said = end(state, now, events.Verdict.INCONCLUSIVE, "not all metrics were seen to be normal")
+        reason = "; ".join(wanting(policy, state, now)) or "not all metrics were seen to be normal"
+        state, said = end(state, now, events.Verdict.INCONCLUSIVE, reason)
         return state, withdrawn + said
     return state, ()
 
@@ -223,7 +235,11 @@ def _clear_streaks(policy: Policy, state: WatchState, at: Micros, reason: str) -
         if streak is not None
     )
     seen = state.seen
-    seen = Seen(seen.at, seen.tracks, tuple(None for _ in policy.rules), seen.late)
+    counting = tuple(
+        None if counting is None else begun(policy.places[metric], at, counting.proof)
+        for metric, counting in zip(policy.metrics, seen.counting, strict=True)
+    )
+    seen = Seen(seen.at, seen.tracks, (None,) * len(policy.rules), counting, seen.late)
     coverage = end_abnormal(policy, state.coverage, said)
     return WatchState(state.started_at, seen, state.life, coverage), said
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from monitor.core.counting import Counting, begun
 from monitor.core.coverage import Coverage
 from monitor.core.decisions import Decision, StreakCleared, WentBlind
 from monitor.core.samples import Micros
@@ -22,7 +23,7 @@ def pass_to(policy: Policy, state: WatchState, now: Micros) -> Step:
     coverage = _cover(policy, state, now)
     seen = state.seen
     if _nothing_due(policy, seen, now):
-        return _at(state, Seen(now, seen.tracks, seen.streaks, seen.late), coverage), ()
+        return _at(state, Seen(now, seen.tracks, seen.streaks, seen.counting, seen.late), coverage), ()
     gaps = _gaps(policy, seen, now)
     blind = _blind(policy, state, now)
     coverage = end_abnormal(policy, coverage, gaps)
@@ -32,9 +33,19 @@ def pass_to(policy: Policy, state: WatchState, now: Micros) -> Step:
         replace(t, blind=True) if m in lost else t for m, t in zip(policy.metrics, seen.tracks, strict=True)
     )
     streaks = tuple(None if r.name in over else s for r, s in zip(policy.rules, seen.streaks, strict=True))
+    counting = tuple(_afresh_after_gap(policy, seen, n, now) for n in range(len(tracks)))
     said: list[Decision] = [*gaps, *blind]
     said.sort(key=lambda d: d.at)
-    return _at(state, Seen(now, tracks, streaks, seen.late), coverage), tuple(said)
+    return _at(state, Seen(now, tracks, streaks, counting, seen.late), coverage), tuple(said)
+
+
+def _afresh_after_gap(policy: Policy, seen: Seen, number: int, now: Micros) -> Counting | None:
+    """What was counted of a metric; evidence begins anew after a gap, while what is proven stays."""
+    counting, last = seen.counting[number], seen.tracks[number].seen
+    if counting is None or last is None or now - last <= policy.max_gap:
+        return counting
+    place = policy.places[policy.metrics[number]]
+    return begun(place, last + policy.max_gap, counting.proof)
 
 
 def end_abnormal(policy: Policy, coverage: Coverage, ended: tuple[StreakCleared, ...]) -> Coverage:
@@ -42,7 +53,7 @@ def end_abnormal(policy: Policy, coverage: Coverage, ended: tuple[StreakCleared,
     for streak in sorted(ended, key=lambda c: c.at):
         if streak.was == "firing" and streak.rule.endswith(f".{Action.WARN.value}"):
             kept = coverage.abnormal.since(streak.at - policy.success_after)
-            abnormal = kept.add(streak.since, streak.at) if streak.at > streak.since else kept
+            abnormal = kept.add(streak.since, streak.until) if streak.until > streak.since else kept
             coverage = replace(coverage, abnormal=abnormal)
     return coverage
 
@@ -81,11 +92,6 @@ def _cover(policy: Policy, state: WatchState, now: Micros) -> Coverage:
     if dark < now:
         spans = coverage.unobserved.since(now - policy.success_after)
         coverage = replace(coverage, unobserved=spans.add(max(start, dark), now))
-    still = [_covered_until(policy, t, start) for t in tracks if t.quiet]
-    until = min(max(still, default=start), now)
-    if until > start:
-        spans = coverage.quiet.since(now - policy.success_after)
-        coverage = replace(coverage, quiet=spans.add(start, until))
     return coverage
 
 

@@ -17,7 +17,6 @@ def earliest_success(policy: Policy, state: WatchState) -> Micros:
     charged = (
         (_abnormal(policy, state), policy.success_tolerance),
         (coverage.unobserved, policy.max_unobserved),
-        (coverage.quiet, policy.max_quiet),
     )
     return max(
         state.started_at + window, *(_fits_from(spans, share * window) + window for spans, share in charged)
@@ -29,7 +28,7 @@ def _abnormal(policy: Policy, state: WatchState) -> Spans:
     spans, now = state.coverage.abnormal, state.seen.at
     for rule, streak in zip(policy.rules, state.seen.streaks, strict=True):
         if streak is not None and streak.firing and rule.action is Action.WARN:
-            spans = spans.add(streak.first, now)
+            spans = spans.add(streak.first, now if streak.still is None else streak.still)
     return spans
 
 

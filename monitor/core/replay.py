@@ -14,6 +14,7 @@ from monitor.core import decisions as said
 from monitor.core.baseline import Baseline
 from monitor.core.beginning import Beginning, Line, Past, begin, earliest, follow
 from monitor.core.events import BatchEnded, Measured, Passed, Rearmed, Verdict
+from monitor.core.evidence import Evidence
 from monitor.core.samples import ERROR_RATE, SECOND, Micros
 from monitor.core.state import WatchState, new_state
 from monitor.core.thresholds import Action, Mode, Policy
@@ -89,10 +90,10 @@ def _events(
 def to_json(decision: said.Decision) -> Object | None:
     """The object for an event of the recording; None for what has none."""
     match decision:
-        case said.StreakPending(at, rule):
-            return {"event": "pending", "at": seconds(at), "rule": rule}
-        case said.StreakFiring(at, rule, since):
-            return {"event": "firing", "at": seconds(at), "rule": rule, "since": seconds(since)}
+        case said.StreakPending(at, rule, since, evidence):
+            return {"event": "pending", "at": seconds(at), "rule": rule, **_stands_on(since, evidence)}
+        case said.StreakFiring(at, rule, since, evidence):
+            return {"event": "firing", "at": seconds(at), "rule": rule, **_stands_on(since, evidence)}
         case said.StreakCleared(at, rule, reason, was):
             return {"event": "cleared", "at": seconds(at), "rule": rule, "reason": reason, "was": was}
         case said.WentBlind(at, metric):
@@ -104,6 +105,11 @@ def to_json(decision: said.Decision) -> Object | None:
         case said.Ended(at, Verdict.INCONCLUSIVE):
             return {"event": "gave_up", "at": seconds(at)}
     return None
+
+
+def _stands_on(since: Micros, evidence: Evidence | None) -> Object:
+    found: Object = {"since": seconds(since)}
+    return found if evidence is None else {**found, "evidence": round(evidence.score, 3)}
 
 
 def seconds(at: Micros) -> float | int:

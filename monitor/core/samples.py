@@ -25,8 +25,9 @@ class Reading:
 
     `value`: ratios as 0-1, times in milliseconds, else a count; None when it could not be measured.
     `reason`: why there is no value (`timeout`, `stale`, `insufficient_traffic`, ...), else "".
-    `quiet`: the source answered, fresh, with too few requests to judge (only without a value).
-    `errors`, `requests`: since the metric's previous read; None when the source has no counts.
+    `quiet`: the source answered, fresh, and nobody asked anything (only without a value).
+    `errors`, `requests`: since the metric's previous read, which decide where they are valid: the value is
+    only shown then, and theirs where it is left out. None when the source has no counts.
     """
 
     metric: str
@@ -59,7 +60,7 @@ class Sample:
 class NoData:
     """The fact that a metric could not be measured, with a reason.
 
-    `quiet`: the source answered, fresh, with too few requests to judge. Otherwise the read failed.
+    `quiet`: the source answered, fresh, and nobody asked anything. Otherwise the read failed.
     """
 
     at: Micros
@@ -73,6 +74,15 @@ def judge(at: Micros, reading: Reading) -> Sample | NoData:
     """The sample a reading is worth, or NoData: never a breach, never normal, never zero."""
     counts = None if reading.requests is None else _counts(reading.errors, reading.requests)
     value = _number(reading.value)
+    if (
+        value is None
+        and reading.value is None
+        and counts is not None
+        and not (reading.reason or reading.quiet)
+    ):
+        if not counts.requests:
+            return NoData(at, reading.metric, "quiet", True, counts)
+        value = counts.errors / counts.requests
     if value is None:
         quiet = reading.quiet and reading.value is None
         return NoData(at, reading.metric, reading.reason or _why(reading.value), quiet, counts)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from monitor.core.counting import Counting
 from monitor.core.coverage import Coverage
 from monitor.core.events import Verdict
 from monitor.core.evidence import Evidence
@@ -33,11 +34,15 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """All metrics and rules, in the policy's order. `at`: the latest moment taken in."""
+    """All metrics and rules, in the policy's order. `at`: the latest moment taken in.
+
+    `counting`: of each metric, None where it has had no counts.
+    """
 
     at: Micros
     tracks: tuple[Track, ...]
     streaks: tuple[Streak | None, ...]
+    counting: tuple[Counting | None, ...]
     late: int = 0
 
 
@@ -79,6 +84,9 @@ class WatchState:
 
 def new_state(policy: Policy, started_at: Micros, mode: Mode = Mode.AUTO) -> WatchState:
     """A watch that has seen nothing yet."""
-    seen = Seen(started_at, tuple(Track() for _ in policy.metrics), tuple(None for _ in policy.rules))
+    metrics = policy.metrics
+    seen = Seen(
+        started_at, tuple(Track() for _ in metrics), (None,) * len(policy.rules), (None,) * len(metrics)
+    )
     phase = Phase.WARMING if policy.warm_up > 0 else Phase.WATCHING
     return WatchState(started_at, seen, Life(mode=mode, phase=phase))

@@ -1,98 +1,177 @@
-"""A rule's streak: when it starts, what belongs to it, when it fires, when it ends.
+"""A rule's streak: when it starts, fires and ends; of plain values by themselves, of counts by evidence.
 
-Nothing fires on a timer or on NoData: only on a fresh breaching sample. A usable sample that does
-not breach ends a streak at once, except in a counted one, where the rate is an estimate: there it
-ends it only when nothing has breached for `clear_for`.
+Nothing fires on a timer or on NoData that failed: only at a fresh read. A plain streak is an unbroken run of
+breaching samples; a counted one lasts while its evidence speaks for a breach. Of a rule there is one streak:
+counts take over what plain values began.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass, replace
 
-from monitor.core.decisions import Decision, StreakCleared, StreakFiring, StreakPending
-from monitor.core.evidence import Entry, Evidence, oldest_useful, weigh
-from monitor.core.samples import Counts, Micros, NoData, Sample
-from monitor.core.thresholds import Policy, Rule
+from monitor.core.certainty import FARTHEST, NEAREST, fires, still_so
+from monitor.core.decisions import Decision, EvidenceLacks, StreakCleared, StreakFiring, StreakPending
+from monitor.core.evidence import Evidence, Levels, Scale, Weight, closed, scale_of, strongest, weighed
+from monitor.core.reads import FEW, Reads
+from monitor.core.samples import Micros
+from monitor.core.thresholds import Action, Policy, Rule
+
+FORGIVEN_BLOCKS = 2
+"""A counted streak that fired ends when it was still so at no read of so many blocks. So long after its hold
+one that has not fired is said to lack traffic: a breach that is plain may need a block more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Streak:
-    """An unbroken run of breaching samples of one rule.
+    """A rule's limit is exceeded since `first`; `last_breach`: the latest read that showed it.
 
-    `counted`: some sample of it had valid counts. `insufficient`: held long enough, evidence lacks.
-    `acted`: its firing has led to a rollback, a request or a note. `entries` are the samples that
-    evidence may still need; none once it fires. `evidence` is what was found at the latest asking.
+    `counted`: by evidence, `evidence` being the strongest at the latest read, or what it fired on.
+    `insufficient`: its hold is over and there is too little traffic to decide; `lacked`: that was told.
+    `acted`: its firing has led to a rollback, a request or a note. Of a counted one `still`: the latest read
+    at which it was so; of a fired one `errors` and `requests` from `first` to then; `before`: all before.
     """
 
     first: Micros
     last_breach: Micros
     counted: bool
-    entries: tuple[Entry, ...] = ()
     firing: bool = False
     insufficient: bool = False
+    lacked: bool = False
     acted: bool = False
     evidence: Evidence | None = None
+    still: Micros | None = None
+    errors: float = 0.0
+    requests: float = 0.0
+    before: tuple[float, float] = (0.0, 0.0)
 
     @property
     def state(self) -> str:
         return "firing" if self.firing else "pending"
 
+    def stands(self, now: Micros) -> bool:
+        """Whether it is so at the latest read, taken at `now` or before: a try of a rollback needs that."""
+        return not self.counted or self.still is None or self.still >= now
 
-Step = tuple[Streak | None, tuple[Decision, ...]]
+
+Said = tuple[Decision, ...]
 
 
-def take_sample(policy: Policy, rule: Rule, streak: Streak | None, sample: Sample) -> Step:
-    """The streak after a usable sample, and what is to be said of it."""
-    if rule.breached_by(sample.value):
-        return _breach(policy, rule, streak, sample)
+def take_value(rule: Rule, streak: Streak | None, at: Micros, value: float) -> tuple[Streak | None, Said]:
+    """A plain rule after a usable value without counts."""
+    if not rule.breached_by(value):
+        return (
+            (streak, ())
+            if streak is None or streak.counted
+            else (None, (cleared(rule, streak, at, RECOVERED),))
+        )
+    if streak is not None and streak.counted:
+        return streak, ()
+    said: Said = ()
     if streak is None:
-        return None, ()
-    if not streak.counted or sample.at - streak.last_breach >= policy.clear_for:
-        return None, (cleared(rule, streak, sample.at, "recovered"),)
-    return _belongs(rule, streak, sample.at, sample.counts), ()
+        streak = Streak(at, at, counted=False)
+        said = (StreakPending(at, rule.name, at, None),)
+    if streak.firing or at - streak.first < rule.hold:
+        return replace(streak, last_breach=at), said
+    fired = replace(streak, last_breach=at, firing=True)
+    return fired, (*said, StreakFiring(at, rule.name, streak.first, None))
 
 
-def take_quiet(rule: Rule, streak: Streak, nodata: NoData) -> Streak:
-    """Quiet NoData belongs to the streak and adds its counts; it neither breaches nor recovers."""
-    return _belongs(rule, streak, nodata.at, nodata.counts)
+def take_counts(
+    policy: Policy, rule: Rule, streak: Streak | None, weight: Weight, reads: Reads, before: Reads, at: Micros
+) -> tuple[Streak | None, Weight, Said]:
+    """A counted rule after a read, usable or quiet; `before`: all reads before it."""
+    scale = scale_of(rule, policy.evidence)
+    weight, levels = weighed(scale, weight, reads, at, before)
+    said: Said = ()
+    if levels or streak is not None:
+        streak, said = _judged(scale, rule, streak, weight, levels, reads, at)
+    if streak is not None and _is_over(scale, streak, at):
+        return None, Weight(at, reads.errors, reads.requests), (*said, cleared(rule, streak, at, RECOVERED))
+    if at - weight.since >= scale.block:
+        weight = closed(scale, weight, reads, at, levels, forgets=rule.action is Action.WARN)
+        if streak is not None and streak.counted and not weight.tallies:
+            return None, weight, (*said, cleared(rule, streak, at, RECOVERED))
+    return streak, weight, said
+
+
+RECOVERED = "recovered"
 
 
 def cleared(rule: Rule, streak: Streak, at: Micros, reason: str) -> StreakCleared:
-    return StreakCleared(at, rule.name, reason, streak.state, streak.first)
+    until = at if streak.still is None else streak.still
+    return StreakCleared(at, rule.name, reason, streak.state, streak.first, until)
 
 
-def _breach(policy: Policy, rule: Rule, streak: Streak | None, sample: Sample) -> Step:
-    said: tuple[Decision, ...] = ()
+def _judged(
+    scale: Scale, rule: Rule, streak: Streak | None, weight: Weight, levels: Levels, reads: Reads, at: Micros
+) -> tuple[Streak | None, Said]:
+    if streak is not None and streak.firing:
+        return (_followed(scale, streak, levels, reads, at) if streak.counted else streak), ()
+    evidence = strongest(scale, weight, reads, levels)
+    level = 0.0 if evidence is None else evidence.score
+    said: Said = ()
     if streak is None:
-        streak = Streak(sample.at, sample.at, counted=False)
-        said = (StreakPending(sample.at, rule.name),)
-    streak = replace(_belongs(rule, streak, sample.at, sample.counts), last_breach=sample.at)
-    if streak.firing or sample.at - streak.first < rule.hold:
-        return streak, said
-    streak = _ask(policy, rule, streak, sample.at)
-    if streak.firing:
-        said = (*said, StreakFiring(sample.at, rule.name, streak.first, streak.evidence))
-    return streak, said
-
-
-def _ask(policy: Policy, rule: Rule, streak: Streak, now: Micros) -> Streak:
-    """The hold is reached: a counted streak needs evidence too."""
+        if evidence is None or not scale.is_something(level):
+            return None, ()
+        before = (reads.errors - evidence.errors, reads.requests - evidence.requests)
+        streak = Streak(evidence.since, at, counted=True, still=at, before=before)
+        said = (StreakPending(at, rule.name, evidence.since, evidence),)
+    if scale.suffices(level) and (found := fires(scale, weight, levels, reads, at)) is not None:
+        fired = Streak(
+            found.since, at, counted=True, firing=True, acted=streak.acted, evidence=found,
+            still=at, errors=found.errors, requests=found.requests,
+            before=(reads.errors - found.errors, reads.requests - found.requests),
+        )  # fmt: skip
+        return fired, (*said, StreakFiring(at, rule.name, found.since, found))
     if not streak.counted:
-        return replace(streak, firing=True, entries=())
-    evidence, enough = weigh(policy, rule, streak.entries, now)
-    if enough:
-        return replace(streak, firing=True, insufficient=False, entries=(), evidence=evidence)
-    return replace(streak, insufficient=True, evidence=evidence)
+        return streak, said
+    return _pending(scale, rule, streak, evidence, reads, at, said)
 
 
-def _belongs(rule: Rule, streak: Streak, at: Micros, counts: Counts | None) -> Streak:
-    counted = streak.counted or counts is not None
-    if streak.firing:
-        return streak if counted == streak.counted else replace(streak, counted=counted)
-    entry = (at, counts.errors, counts.requests) if counts else (at, 0.0, 0.0)
-    entries = streak.entries
-    keep_from = oldest_useful(rule, at)
-    if entries and entries[0][0] < keep_from:
-        entries = entries[bisect_left(entries, (keep_from,)) :]
-    return replace(streak, counted=counted, entries=(*entries, entry))
+def _pending(
+    scale: Scale, rule: Rule, streak: Streak, evidence: Evidence | None, reads: Reads, at: Micros, said: Said
+) -> tuple[Streak, Said]:
+    """A streak that may not act yet; where that is for lack of traffic, it is told once."""
+    so = evidence is not None and _is_so(scale, evidence, reads, at)
+    late = at - streak.first >= scale.hold + FORGIVEN_BLOCKS * scale.block
+    lacks = evidence is not None and so and late and _lacks(scale, evidence)
+    if lacks and not streak.lacked and evidence is not None:
+        errors, requests = reads.since(*streak.before)
+        whole = replace(evidence, since=streak.first, errors=errors, requests=requests)
+        said = (*said, EvidenceLacks(at, rule.name, streak.first, whole))
+    breach = at if evidence is not None and scale.is_something(evidence.score) else streak.last_breach
+    return replace(
+        streak, last_breach=breach, insufficient=lacks, lacked=streak.lacked or lacks, evidence=evidence,
+        still=at if so else streak.still,
+    ), said  # fmt: skip
+
+
+def _lacks(scale: Scale, evidence: Evidence) -> bool:
+    """Whether there is something, and too little to decide on."""
+    enough = scale.suffices(evidence.score) and evidence.requests >= FEW
+    return scale.is_something(evidence.score) and not enough
+
+
+def _is_so(scale: Scale, evidence: Evidence, reads: Reads, at: Micros) -> bool:
+    """Whether the latest reads say so too, or are too few to deny it."""
+    ratio = evidence.errors / evidence.requests if evidence.requests else 0.0
+    return reads.requests < FEW or still_so(scale, reads, at, _near(scale, ratio))
+
+
+def _near(scale: Scale, ratio: float) -> float:
+    return min(FARTHEST, max(NEAREST * scale.limit, ratio))
+
+
+def _followed(scale: Scale, streak: Streak, levels: Levels, reads: Reads, at: Micros) -> Streak:
+    """A fired streak: is it still so, at the ratio that it had while it was?"""
+    ratio = streak.errors / streak.requests if streak.requests else 0.0
+    if not still_so(scale, reads, at, _near(scale, ratio)):
+        return streak
+    errors, requests = reads.since(*streak.before)
+    breach = at if scale.suffices(max(levels, default=0.0)) else streak.last_breach
+    return replace(streak, last_breach=breach, still=at, errors=errors, requests=requests)
+
+
+def _is_over(scale: Scale, streak: Streak, at: Micros) -> bool:
+    still = streak.still if streak.firing else None
+    return still is not None and at - still >= FORGIVEN_BLOCKS * scale.block

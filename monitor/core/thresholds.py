@@ -104,13 +104,11 @@ class Policy:
     interval: Micros = 5 * SECOND
     max_gap: Micros = 30 * SECOND
     blind_after: Micros = 2 * MINUTE
-    min_requests: float = 100
-    clear_for: Micros = 30 * SECOND
+    evidence: float = 9.0
     warm_up: Micros = 0
     success_after: Micros = 24 * HOUR
-    success_tolerance: float = 0.0
+    success_tolerance: float = 0.01
     max_unobserved: float = 0.05
-    max_quiet: float = 0.5
     give_up_after: Micros = 72 * HOUR
     baseline: Micros = 2 * HOUR  # before the migration; 0: every limit holds as it is written
     metrics: tuple[str, ...] = field(init=False)

@@ -11,24 +11,26 @@ The cost of an event depends on the policy, not on how long the watch has lasted
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from monitor.core import events, lifecycle
+from monitor.core.counting import NO_COUNTS, Counting, begun, counted
 from monitor.core.decisions import Decision, LateIgnored, Sighted, StreakCleared
 from monitor.core.events import Event
 from monitor.core.passage import end_abnormal, pass_to
 from monitor.core.phases import Phase
-from monitor.core.samples import NoData, Sample, judge
+from monitor.core.samples import Counts, NoData, Sample, judge
 from monitor.core.state import Seen, Track, WatchState, new_state
-from monitor.core.streaks import Streak, take_quiet, take_sample
+from monitor.core.streaks import Streak, take_counts, take_value
 from monitor.core.thresholds import Place, Policy
 
 __all__ = ["WatchState", "new_state", "step"]
 
-Step = tuple[WatchState, tuple[Decision, ...]]
+Said = tuple[Decision, ...]
+Step = tuple[WatchState, Said]
 
 
 def step(policy: Policy, state: WatchState, event: Event) -> Step:
@@ -36,7 +38,7 @@ def step(policy: Policy, state: WatchState, event: Event) -> Step:
     if state.life.phase is Phase.ENDED:
         return state, ()
     kind = type(event)
-    said: tuple[Decision, ...] = ()
+    said: Said = ()
     if event.at < state.seen.at and kind in _LATE_CHECKED:
         return _late(state, event.at)
     if event.at > state.seen.at:
@@ -55,14 +57,20 @@ def _measured(policy: Policy, state: WatchState, event: events.Measured) -> Step
         return _with_track(state, place, replace(track, missing=got.reason)), ()
     if track.seen is not None and got.at <= track.seen:
         return _late(state, event.at)
-    said: tuple[Decision, ...] = (Sighted(event.at, place.threshold.metric),) if track.blind else ()
+    said: Said = (Sighted(event.at, place.threshold.metric),) if track.blind else ()
     if isinstance(got, Sample):
         track = Track(got.at, False, got.value, got.at)
     else:
         track = Track(got.at, True, track.value, track.value_at, False, got.reason)
-    if not _takes_part(policy, state) or _untouched(state, place, got):
-        return _with_track(state, place, track), said
-    return _to_streaks(policy, state, place, track, got, said)
+    state = _with_track(state, place, track)
+    if not _takes_part(policy, state):
+        return state, said
+    counts = _counts(state, place, got)
+    if counts is not None:
+        return _counted(policy, state, place, got, counts, said)
+    if isinstance(got, NoData) or _untouched(state, place, got):
+        return state, said
+    return _valued(policy, state, place, got, said)
 
 
 def _takes_part(policy: Policy, state: WatchState) -> bool:
@@ -70,48 +78,76 @@ def _takes_part(policy: Policy, state: WatchState) -> bool:
     return state.life.phase is not Phase.PAUSED and state.seen.at >= state.started_at + policy.warm_up
 
 
-def _untouched(state: WatchState, place: Place, got: Sample | NoData) -> bool:
+def _counts(state: WatchState, place: Place, got: Sample | NoData) -> Counts | None:
+    """What a read counted; of a metric that has counts, a quiet one without them counted nothing."""
+    if got.counts is None and isinstance(got, NoData) and state.seen.counting[place.index] is not None:
+        return NO_COUNTS
+    return got.counts
+
+
+def _untouched(state: WatchState, place: Place, got: Sample) -> bool:
     """The common case: no streak of the metric's rules is under way, and none starts."""
     streaks = state.seen.streaks
+    return not any(streaks[n] is not None or rule.breached_by(got.value) for n, rule in place.rules)
+
+
+def _valued(policy: Policy, state: WatchState, place: Place, got: Sample, said: Said) -> Step:
+    streaks = list(state.seen.streaks)
     for number, rule in place.rules:
-        if streaks[number] is not None or (isinstance(got, Sample) and rule.breached_by(got.value)):
-            return False
-    return True
+        streaks[number], more = take_value(rule, streaks[number], got.at, got.value)
+        said += more
+    return _with_streaks(policy, state, streaks, state.seen.counting, said)
 
 
-def _to_streaks(
+def _counted(
+    policy: Policy, state: WatchState, place: Place, got: Sample | NoData, counts: Counts, said: Said
+) -> Step:
+    """The read goes to what is counted, then each rule weighs it; a good one ends what plain values began."""
+    seen = state.seen
+    old = seen.counting[place.index] or begun(place, state.started_at + policy.warm_up)
+    new = counted(policy, place, old, got.at, counts)
+    streaks, weights = list(seen.streaks), []
+    for (number, rule), weight in zip(place.rules, old.weights, strict=True):
+        streak = streaks[number]
+        if streak is not None and isinstance(got, Sample) and not streak.counted:
+            streak, more = (
+                take_value(rule, streak, got.at, got.value)
+                if not rule.breached_by(got.value)
+                else (streak, ())
+            )
+            said += more
+        streaks[number], weighed, more = take_counts(
+            policy, rule, streak, weight, new.reads, old.reads, got.at
+        )
+        weights.append(weighed)
+        said += more
+    counting = Counting(new.reads, tuple(weights), new.proof)
+    return _with_streaks(policy, state, streaks, _replaced(seen.counting, place.index, counting), said)
+
+
+def _with_streaks(
     policy: Policy,
     state: WatchState,
-    place: Place,
-    track: Track,
-    got: Sample | NoData,
-    said: tuple[Decision, ...],
+    streaks: Sequence[Streak | None],
+    counting: tuple[Counting | None, ...],
+    said: Said,
 ) -> Step:
-    old = state.seen.streaks
-    changed: dict[int, Streak | None] = {}
-    for number, rule in place.rules:
-        streak = old[number]
-        if isinstance(got, Sample):
-            after, more = take_sample(policy, rule, streak, got)
-            said = said + more if more else said
-        else:
-            after = take_quiet(rule, streak, got) if streak is not None else None
-        if after is not streak:
-            changed[number] = after
-    state = _with_track(state, place, track)
-    if not changed:
-        return state, said
-    streaks = tuple(changed.get(n, s) for n, s in enumerate(old))
-    seen = Seen(state.seen.at, state.seen.tracks, streaks, state.seen.late)
+    seen = Seen(state.seen.at, state.seen.tracks, tuple(streaks), counting, state.seen.late)
     ended = tuple(d for d in said if isinstance(d, StreakCleared))
-    coverage = end_abnormal(policy, state.coverage, ended)
+    coverage = end_abnormal(policy, state.coverage, ended) if ended else state.coverage
     return WatchState(state.started_at, seen, state.life, coverage), said
+
+
+def _replaced(
+    counting: tuple[Counting | None, ...], index: int, one: Counting
+) -> tuple[Counting | None, ...]:
+    return (*counting[:index], one, *counting[index + 1 :])
 
 
 def _with_track(state: WatchState, place: Place, track: Track) -> WatchState:
     seen, i = state.seen, place.index
     tracks = (*seen.tracks[:i], track, *seen.tracks[i + 1 :])
-    seen = Seen(seen.at, tracks, seen.streaks, seen.late)
+    seen = Seen(seen.at, tracks, seen.streaks, seen.counting, seen.late)
     return WatchState(state.started_at, seen, state.life, state.coverage)
 
 

@@ -86,7 +86,7 @@ class Aftermath:
 
 
 def helped(policy: Policy, state: WatchState, now: Micros, limits: Mapping[str, float]) -> bool | None:
-    """False: a rollback rule is pending or firing on the target. None: its metrics are not all measured.
+    """False: a rollback rule is pending or firing on the target, and it is so now. None: not all is measured.
 
     `limits`: of metrics whose baseline moved the watch's limit; at most that is no breach to it.
     """
@@ -96,7 +96,11 @@ def helped(policy: Policy, state: WatchState, now: Micros, limits: Mapping[str, 
             continue
         track = state.seen.tracks[policy.places[rule.metric].index]
         allowed = limits.get(rule.metric)
-        if streak is not None and not (allowed and track.value is not None and track.value <= allowed):
+        if (
+            streak is not None
+            and streak.stands(track.seen or 0)
+            and not (allowed and track.value is not None and track.value <= allowed)
+        ):
             return False
         fresh = track.value_at is not None and now - track.value_at <= policy.max_gap
         known = known and fresh and not track.quiet

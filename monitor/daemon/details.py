@@ -19,6 +19,7 @@ KINDS: dict[type, str] = {
     said.StreakPending: "pending",
     said.StreakFiring: "firing",
     said.StreakCleared: "cleared",
+    said.EvidenceLacks: "insufficient_evidence",
     said.WentBlind: "blind",
     said.Sighted: "sighted",
     said.ExecuteRollback: "rollback_decided",
@@ -44,7 +45,7 @@ def stands(keeper: Keeper, decision: said.Decision) -> bool:
     """Whether what a decision says is so still: its streak goes on, its metric is blind."""
     seen, policy = keeper.state.seen, keeper.policy
     match decision:
-        case said.StreakFiring(rule=name, since=since):
+        case said.StreakFiring(rule=name, since=since) | said.EvidenceLacks(rule=name, since=since):
             streak = dict(zip((r.name for r in policy.rules), seen.streaks, strict=True))[name]
             return streak is not None and streak.first == since
         case said.WentBlind(metric=metric):
@@ -65,6 +66,7 @@ def detail_of(decision: said.Decision) -> dict[str, Any]:
     """The decision's own values, times in epoch seconds."""
     found = asdict(decision)
     found.pop("at")
+    found.pop("until", None)
     evidence = getattr(decision, "evidence", None)
     if isinstance(evidence, Evidence):
         found["evidence"] = evidence_view(evidence)

@@ -13,7 +13,7 @@ from typing import Any
 from monitor.core import codec, events
 from monitor.core.beginning import Past
 from monitor.core.decisions import Decision, RequestApproval
-from monitor.core.lifecycle import order_stands
+from monitor.core.lifecycle import order_is_due, order_stands
 from monitor.core.phases import Phase
 from monitor.core.replay import seconds
 from monitor.core.samples import SECOND, Micros
@@ -35,6 +35,7 @@ from monitor.ports import (
     Lack,
     Readiness,
     Reason,
+    Want,
     WatchRow,
     WatchUpdate,
     rehearsal_view,
@@ -197,9 +198,11 @@ class Keeper:
         """The timeline that a committed intent of ours is on; 0 without one."""
         return self.remembered_intent or (self.timeline if self.state.life.intent else 0)
 
-    def still_wanted(self) -> bool:
+    def still_wanted(self) -> Want:
         """Asked by the executor before each try."""
-        return order_stands(self.policy, self.state)
+        if not order_stands(self.policy, self.state):
+            return Want.NO
+        return Want.YES if order_is_due(self.policy, self.state) else Want.NOT_NOW
 
     def update(self) -> WatchUpdate:
         """What the store keeps of it."""
@@ -282,7 +285,7 @@ class Keeper:
 def unseen(row: WatchRow) -> bool:
     """Whether no daemon has taken the watch in yet, or none whose state can be read."""
     core: Any = (row.state or {}).get("core") or {}
-    return bool(core.get("format") != codec.FORMAT)
+    return core.get("format") not in codec.READ
 
 
 def ends_by_hand(keeper: Keeper, readiness: Readiness) -> bool:

@@ -23,6 +23,7 @@ LEVELS: Mapping[str, int] = {
     **dict.fromkeys(("ledger_lost", "outcome_ledger_lost"), logging.ERROR),
     **dict.fromkeys(("firing", "blind", "rollback_decided", "approval_requested"), logging.WARNING),
     **dict.fromkeys(("not_ready", "already_breaching", "instances_missing"), logging.WARNING),
+    "insufficient_evidence": logging.WARNING,
     **dict.fromkeys(("rollback_blocked", "rollback_budget_spent", "rollback_retry"), logging.WARNING),
     **dict.fromkeys(("rollback_in_doubt", "rollback_resumed", "rollback_hook_failed"), logging.WARNING),
     **dict.fromkeys(

@@ -24,7 +24,7 @@ from monitor.daemon.reasons import why
 from monitor.daemon.stakes import at_risk, baselines, kept, rehearsed
 from monitor.daemon.stories import OURS
 from monitor.ports import Alert, Severity, Stage
-from monitor.units import Kind, show_span, show_value
+from monitor.units import Kind, show_counts, show_score, show_span, show_value
 
 COMMAND = "migration-monitor"
 
@@ -53,7 +53,8 @@ class Messages:
             keeper, decision.at, Severity.WARNING, f"{rule.metric} {self._both(rule, value)}",
             transition=f"{rule.name}/pending/{decision.at}", condition=rule.name, page=False,
             stage=Stage.BREACH,
-            facts=at_risk(keeper),
+            facts=(*self._evidence(rule, decision.evidence),
+                   *baselines(keeper, self.kinds, {rule.metric}), *at_risk(keeper)),
             next=f"{_consequence(keeper, rule)} if it stays so for {show_span(rule.hold)}",
             commands=("pause", "status"),
         )  # fmt: skip
@@ -69,6 +70,19 @@ class Messages:
                    *(slower_facts(keeper.changes) if rule.action is Action.INVESTIGATE else ())),
             next=_next(keeper, rule), commands=("status", "pause"),
             page=rule.action is not Action.WARN, stage=_stage(rule),
+        )  # fmt: skip
+
+    def lacks(self, keeper: Keeper, decision: said.EvidenceLacks, value: float | None) -> Alert:
+        """Errors on a service with little traffic: never silent, and never a rollback on a handful."""
+        rule = _rule(keeper, decision.rule)
+        return self._alert(
+            keeper, decision.at, Severity.WARNING,
+            f"{rule.metric} {self._both(rule, value)}, with too little traffic to decide", page=False,
+            transition=f"{rule.name}/lacks/{decision.since}", condition=rule.name,
+            facts=(("since", when(decision.since)), *self._evidence(rule, decision.evidence),
+                   *baselines(keeper, self.kinds, {rule.metric})),
+            next=f"{_consequence(keeper, rule)} once more requests fail", commands=("status", "rollback"),
+            stage=Stage.UNDECIDED,
         )  # fmt: skip
 
     def cleared(self, keeper: Keeper, decision: said.StreakCleared) -> Alert:
@@ -266,9 +280,9 @@ class Messages:
     def _evidence(self, rule: Rule, evidence: Evidence | None) -> tuple[tuple[str, str], ...]:
         if evidence is None:
             return ()
-        bound = self.show(rule.metric, evidence.lower_bound)
-        counts = f"{evidence.errors:g} errors in {evidence.requests:g} requests"
-        return (("evidence", f"{counts}, at least {bound} (99 % confidence)"),)
+        e = evidence
+        share = f" ({self.show(rule.metric, e.errors / e.requests)})" if e.requests else ""
+        return (("evidence", f"{show_score(e.score, e.needed)}, {show_counts(e.errors, e.requests)}{share}"),)
 
     def _order_facts(
         self, keeper: Keeper, rule: str, since: Micros, evidence: Evidence | None

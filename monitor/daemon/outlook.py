@@ -17,11 +17,12 @@ from monitor.core.samples import HOUR, SECOND, Micros
 from monitor.core.state import Track, WatchState
 from monitor.core.streaks import Streak
 from monitor.core.thresholds import Action, Mode, Policy, Rule
+from monitor.core.verdicts import proofs
 from monitor.daemon import endings
 from monitor.daemon.attempts import Attempt
 from monitor.daemon.reasons import why
 from monitor.ports import Controls, Json, Lack, Readiness
-from monitor.units import Kind, show_value
+from monitor.units import Kind, show_evidence, show_span, show_value
 
 NEAR: Micros = 12 * HOUR
 """A moment nearer than this is told without its day."""
@@ -198,11 +199,19 @@ def _breaching(situation: Situation) -> Next | None:
             f"{what} at the next sample with {rule.metric} {situation.limit(rule)}.{_unable(situation)}"
         )
     if due <= situation.now:
-        text = f"{what} as soon as the evidence suffices that {rule.metric} is {situation.limit(rule)}"
-        return Next(f"{text}{_counted(situation, streak)}.{_unseen(situation, rule)}{_unable(situation)}")
+        text = f"{what} as soon as {_unsure(situation, rule, streak)}"
+        return Next(f"{text}{_counted(streak)}.{_unseen(situation, rule)}{_unable(situation)}")
     when = clock(due, situation.now)
     said = f"{what} at {when} if {rule.metric} stays {situation.limit(rule)}."
     return Next(f"{said}{_unseen(situation, rule)}{_unable(situation)}", due)
+
+
+def _unsure(situation: Situation, rule: Rule, streak: Streak) -> str:
+    """What a streak older than its hold lacks: evidence, or that it was so for as long and still is."""
+    so, evidence = f"{rule.metric} is {situation.limit(rule)}", streak.evidence
+    if evidence is not None and evidence.score >= evidence.needed:
+        return f"it is sure that {so}, was so for {show_span(rule.hold)}, and still is"
+    return f"the evidence suffices that {so}"
 
 
 def _unseen(situation: Situation, rule: Rule) -> str:
@@ -229,11 +238,11 @@ def _observed(situation: Situation, rule: Rule) -> str:
     return f"Nothing is rolled back although {rule.metric} is {situation.limit(rule)}{only}."
 
 
-def _counted(situation: Situation, streak: Streak) -> str:
+def _counted(streak: Streak) -> str:
     if streak.evidence is None:
         return ""
-    seen, needed = streak.evidence.requests, situation.policy.min_requests
-    return f" ({streak.evidence.errors:g} errors in {seen:g} requests so far; at least {needed:g} are needed)"
+    e = streak.evidence
+    return f" ({show_evidence(e.errors, e.requests, e.score, e.needed)})"
 
 
 def _unable(situation: Situation) -> str:
@@ -283,15 +292,19 @@ def _ending(situation: Situation) -> Next:
 
 def _hindered(situation: Situation) -> list[str]:
     """What must change before it can succeed."""
-    silent, high = [], []
     policy, seen = situation.policy, situation.state.seen
-    for threshold, track in zip(policy.thresholds, seen.tracks, strict=True):
-        fresh = track.seen is not None and situation.now - track.seen <= policy.max_gap
-        if not fresh or track.value is None:
-            silent.append(threshold.metric)
-        elif not threshold.is_normal(track.value):
-            high.append(threshold.metric)
-    found = []
+    silent = [
+        metric
+        for metric, track in zip(policy.metrics, seen.tracks, strict=True)
+        if track.seen is None or situation.now - track.seen > policy.max_gap
+    ]
+    firing = zip(policy.rules, seen.streaks, strict=True)
+    high = sorted({rule.metric for rule, streak in firing if streak is not None and streak.firing})
+    found = [
+        f"{metric} is proven normal (by {proof.requests:,.0f} of {proof.needed:,.0f} requests now)"
+        for metric, proof in proofs(policy, situation.state, situation.now).items()
+        if proof.missing > 0
+    ]
     if high:
         found.append(f"{', '.join(high)} {'is' if len(high) == 1 else 'are'} normal again")
     if silent:

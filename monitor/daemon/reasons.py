@@ -47,7 +47,7 @@ WORDS: Mapping[str, str] = {
     "no_histogram": "its source's page has no buckets, so no quantile",
     "ambiguous_preset": "its source's page counts for several libraries, and `preset: auto` can't tell which",
     "more_errors_than_requests": "its source counts more errors than requests",
-    "insufficient_traffic": "too few requests to judge",
+    "insufficient_traffic": "nobody asked anything",
     "instances_missing": "fewer than half of its instances answer",
     "baseline": "its source was read only once so far",
     "counter_reset": "its source's counters began anew",

@@ -45,7 +45,8 @@ class Sentinel:
         if self._state is not None:
             seen = self._state.seen
             none: tuple[Streak | None, ...] = tuple(None for _ in seen.streaks)
-            self._state = replace(self._state, seen=replace(seen, streaks=none))
+            anew = tuple(None for _ in seen.counting)
+            self._state = replace(self._state, seen=replace(seen, streaks=none, counting=anew))
 
     def metrics(self) -> Mapping[str, Json]:
         return {} if self._state is None else metrics_view(self._policy, self._state)

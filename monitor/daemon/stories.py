@@ -36,6 +36,7 @@ SAID_MAX = 40
 INCIDENT: Mapping[str, str] = {
     Stage.NOT_NORMAL: "breach",
     Stage.BREACH: "breach",
+    Stage.UNDECIDED: "breach",
     Stage.ASKED: "rollback",
     Stage.ROLLING: "rollback",
     Stage.STUCK: "stuck",
@@ -47,7 +48,7 @@ OURS = "in part ours"
 """Label of the fact that our own statements in the queue for a lock add to what is measured."""
 
 UNDER_WAY = frozenset({Stage.ROLLING, Stage.STUCK})
-MEASURED = frozenset({Stage.NOT_NORMAL, Stage.BREACH})
+MEASURED = frozenset({Stage.NOT_NORMAL, Stage.BREACH, Stage.UNDECIDED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class Telling:
                 continue
             if now - streak.first >= rule.hold / TOLD_AFTER or rule.metric in warned:
                 told.add(rule.name)
-                pending = said.StreakPending(streak.first, rule.name)
+                pending = said.StreakPending(streak.first, rule.name, streak.first, streak.evidence)
                 self._tell(keeper, self._messages.pending(keeper, pending, self._value(keeper, rule.metric)))
 
     def readiness(self, keeper: Keeper, readiness: Readiness, now: Micros) -> None:
@@ -264,10 +264,19 @@ class Telling:
                 return make.firing(keeper, decision, self._value(keeper, metric))
             case said.StreakCleared():
                 return self._cleared(keeper, decision)
+            case said.EvidenceLacks():
+                return self._lacks(keeper, decision)
             case said.WentBlind():
                 return make.blind(keeper, decision, self._missing(keeper, decision.metric))
             case said.Sighted():
                 return make.sighted(keeper, decision)
+            case said.Ended():
+                return make.ended(keeper, decision)
+        return self._of_rollback(keeper, decision)
+
+    def _of_rollback(self, keeper: Keeper, decision: said.Decision) -> Alert | None:
+        make = self._messages
+        match decision:
             case said.ExecuteRollback():
                 return make.rollback_decided(keeper, decision)
             case said.RequestApproval():
@@ -276,9 +285,15 @@ class Telling:
                 return make.would_roll_back(keeper, decision)
             case said.RollbackWithdrawn():
                 return make.withdrawn(keeper, decision)
-            case said.Ended():
-                return make.ended(keeper, decision)
         return None
+
+    def _lacks(self, keeper: Keeper, decision: said.EvidenceLacks) -> Alert | None:
+        """Of a rollback rule; the warning of a metric that is not normal says no more than its value does."""
+        metric, _, action = decision.rule.rpartition(".")
+        if action != Action.ROLLBACK.value:
+            return None
+        keeper.told_pending.add(decision.rule)
+        return self._messages.lacks(keeper, decision, self._value(keeper, metric))
 
     def _cleared(self, keeper: Keeper, decision: said.StreakCleared) -> Alert | None:
         was_told = decision.rule in keeper.told_pending

@@ -31,7 +31,7 @@ from monitor.ports.rehearsals import (
     rehearsal_view,
 )
 from monitor.ports.requests import Backend, Finding, Registered, ReportPage, WatchRequest
-from monitor.ports.rollback import Executor, Order, Outcome, OutcomeKind, Progress, ProgressKind
+from monitor.ports.rollback import Executor, Order, Outcome, OutcomeKind, Progress, ProgressKind, Want, Wanted
 from monitor.ports.shapes import Json
 from monitor.ports.shown import AlertTold, SampleSlot
 from monitor.ports.store import EventRow, Record, SampleRow, Store, WatchUpdate
@@ -93,6 +93,8 @@ __all__ = [
     "TargetView",
     "Telemetry",
     "Via",
+    "Want",
+    "Wanted",
     "WatchRequest",
     "WatchRow",
     "WatchUpdate",

@@ -22,6 +22,7 @@ class Stage(StrEnum):
 
     NOT_NORMAL = "not_normal"
     BREACH = "breach"  # a limit that leads to a rollback or wants an investigation
+    UNDECIDED = "undecided"  # ... for as long as it takes, with too little traffic to decide
     ASKED = "asked"  # a person must approve the rollback, or act
     ROLLING = "rolling_back"
     STUCK = "stuck"  # the rollback is under way and can't go on: a person should look

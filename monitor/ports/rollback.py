@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Protocol
 
 from monitor.core.samples import Micros
 from monitor.ports.readiness import Readiness
 from monitor.ports.shapes import Json
 from monitor.ports.watches import WatchRow
+
+
+class Want(IntEnum):
+    """Whether a rollback that was decided is wanted: not at this moment is no reason to give it up."""
+
+    NO = 0
+    NOT_NOW = 1  # the breach has not ended, and the latest reads don't show it
+    YES = 2
+
+
+Wanted = Callable[[], Want | bool]
 
 
 class OutcomeKind(StrEnum):
@@ -73,10 +84,8 @@ class Executor(Protocol):
     async def ready(self, watch: WatchRow, *, full: bool) -> Readiness:
         """Cheap at every poll, full every few minutes and in a breach; never raises DatabaseError."""
 
-    async def execute(
-        self, order: Order, wanted: Callable[[], bool], report: Callable[[Progress], None]
-    ) -> Outcome:
-        """The protocol from the intent on. `wanted` is asked before each try: False = withdraw.
+    async def execute(self, order: Order, wanted: Wanted, report: Callable[[Progress], None]) -> Outcome:
+        """The protocol from the intent on. `wanted` is asked before each try: NO = withdraw, NOT_NOW = wait.
 
         Once a part of the plan took effect it is asked no more: the rest is finished, or has failed.
         Returns only a settled outcome: while a COMMIT is in doubt it goes on asking the primary.
@@ -84,7 +93,7 @@ class Executor(Protocol):
         """
 
     async def settle(
-        self, watch: WatchRow, wanted: Callable[[], bool], report: Callable[[Progress], None]
+        self, watch: WatchRow, wanted: Wanted, report: Callable[[Progress], None]
     ) -> Outcome | None:
         """After a restart: what became of a committed intent. None: nothing took effect.
 

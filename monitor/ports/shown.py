@@ -12,7 +12,7 @@ class SampleSlot:
     """The samples of one metric in one slot of time, `slot` counted from the asked beginning.
 
     `low` and `high` in the metric's unit, None when nothing could be measured. `missing` counts samples
-    without a value, of which `quiet` for too little traffic; `reason` is one of theirs.
+    without a value, of which `quiet` for no request at all; `reason` is one of theirs.
     """
 
     metric: str

@@ -43,7 +43,6 @@ class Rates:
     interval: Micros = 5 * SECOND
     rate_requests: float = 500
     rate_window_max: Micros = 5 * MINUTE
-    min_requests: float = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from monitor.core.samples import Micros, Reading
@@ -49,8 +49,7 @@ class HttpCheckProbe:
         self._spec = spec
         self._pace = pace
         self._net = net
-        # a few requests each read: a single one is a sample, and the evidence rules do the waiting
-        self._meter = Meter(replace(pace.rates, min_requests=1))
+        self._meter = Meter(pace.rates)
         self._requests, self._errors = 0, 0
         self._fresh = True
         self._measured = 0

@@ -26,7 +26,7 @@ def error_rate(
         return Reading(metric, reason="more_errors_than_requests")
     held = meter.window(now)
     total, failed = held.get(REQUESTS, 0.0), held.get(ERRORS, 0.0)
-    if total < max(meter.rates.min_requests, 1):
+    if total <= 0:
         return Reading(metric, reason="insufficient_traffic", quiet=True, errors=errors, requests=requests)
     return Reading(metric, failed / total, errors=errors, requests=requests)
 

@@ -139,15 +139,23 @@ async def _evidence(source: Source, events: Sequence[Json]) -> list[Json]:
     found = []
     for event in firings:
         told: Mapping[str, Any] = event["detail"].get("evidence") or {}
-        since = round(float(told.get("since", event["detail"].get("since", event["at"]))) * SECOND)
+        first = event["detail"].get("since", event["at"])
+        since = round(float(told.get("blocks_from", told.get("since", first))) * SECOND)
         until = round(float(event["at"]) * SECOND) + 1
         rows = await source.registry.samples(since, until, SAMPLES_MOST)
-        found.append(recomputed(event, limits, rows))
+        found.append(recomputed(event, limits, rows, _hold(metrics, str(event["detail"]["rule"]))))
     return found
 
 
+def _hold(metrics: Mapping[str, Any], rule: str) -> Micros:
+    """Of a rule, in microseconds; 0 where the view does not say."""
+    metric, _, action = rule.rpartition(".")
+    rules: Sequence[Mapping[str, Any]] = metrics.get(metric, {}).get("rules") or ()
+    return next((round(float(r["hold_seconds"]) * SECOND) for r in rules if r["action"] == action), 0)
+
+
 def _coverage(view: Mapping[str, Any], row: WatchRow, end: Micros) -> Json:
-    """What was unobserved, quiet and abnormal of the watch's time, in seconds and as shares."""
+    """What was unobserved and abnormal of the watch's time, in seconds and as shares."""
     known: Mapping[str, Any] = view.get("coverage") or {}
     length = max(1.0, min(end - row.started_at, row.ends_at - row.started_at) / SECOND)
     shares = {
@@ -156,7 +164,7 @@ def _coverage(view: Mapping[str, Any], row: WatchRow, end: Micros) -> Json:
             "allowed_seconds": known.get(f"{name}_allowed_seconds"),
             "share": min(1.0, known[f"{name}_seconds"] / length),
         }
-        for name in ("unobserved", "quiet", "abnormal")
+        for name in ("unobserved", "abnormal")
         if f"{name}_seconds" in known
     }
     return {"of_seconds": length, **shares}

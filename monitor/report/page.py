@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from monitor.core.events import Verdict
@@ -15,7 +15,7 @@ from monitor.report.proof import proofs
 from monitor.report.rules import Metrics
 from monitor.report.style import STYLE
 from monitor.report.timeline import alerts, timeline
-from monitor.units import show_value
+from monitor.units import show_proven, show_value
 
 STYLES: Mapping[Verdict, str] = {
     Verdict.SUCCEEDED: "ok",
@@ -58,7 +58,7 @@ def page(document: Json) -> str:
             _charts(doc, watch, metrics),
             proofs(doc["evidence"], metrics),
             _worst(doc["worst"], after, metrics),
-            _coverage(doc["coverage"]),
+            _coverage(doc["coverage"], watch.get("metrics") or {}),
             changed(doc.get("changes")),
             timeline(_events(doc), metrics),
             alerts(doc["alerts"]),
@@ -86,6 +86,8 @@ def _head(doc: Mapping[str, Any], watch: Mapping[str, Any]) -> str:
     ]
     if watch.get("reason"):
         lines.append(f"<p>{text(watch['reason'])}</p>")
+    for found in (watch.get("baseline") or {}).values():
+        lines.append(f'<p class="dim">Baseline: {text(found["said"])}</p>')
     if verdict is None and watch.get("next"):
         lines.append(f"<p>What happens next: {text(watch['next']['text'])}</p>")
     return "".join(lines)
@@ -169,7 +171,7 @@ def _streaks(doc: Mapping[str, Any], metric: str) -> list[tuple[float, float]]:
         if event["detail"].get("rule") != f"{metric}.rollback":
             continue
         if event["kind"] == "pending":
-            begun = event["at"]
+            begun = event["detail"].get("since", event["at"])
         elif event["kind"] == "cleared" and begun is not None:
             found.append((begun, event["at"]))
             begun = None
@@ -191,7 +193,7 @@ def _worst(worst: Mapping[str, Any], after: Mapping[str, Any] | None, metrics: M
     return section("Worst values", table((*heads, *more), rows) if rows else note("nothing was measured"))
 
 
-def _coverage(coverage: Mapping[str, Any]) -> str:
+def _coverage(coverage: Mapping[str, Any], metrics: Mapping[str, Mapping[str, Any]]) -> str:
     rows = [
         (
             text(name),
@@ -199,15 +201,28 @@ def _coverage(coverage: Mapping[str, Any]) -> str:
             share(coverage[name]["share"]),
             span(coverage[name]["allowed_seconds"]),
         )
-        for name in ("unobserved", "quiet", "abnormal")
+        for name in ("unobserved", "abnormal")
         if name in coverage
     ]
     heads = (("time", ""), ("in all", "n"), ("share", "n"), ("allowed for success", "n"))
     words = (
-        "Unobserved: a metric could not be measured. Quiet: too few requests to judge. Abnormal: a metric "
+        "Unobserved: a metric could not be measured. Abnormal: a metric "
         "was outside its normal range for longer than it may be. Time counts once, for however many metrics."
     )
-    return section("Coverage", table(heads, rows) if rows else note("not known"), note(words))
+    shown = table(heads, rows) if rows else note("not known")
+    return section("Coverage", shown, note(words), *_proven(metrics))
+
+
+def _proven(metrics: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What is proven of each metric that has counts, as success asks for it."""
+    for name, metric in metrics.items():
+        if not (found := metric.get("proven")):
+            continue
+        counted = (float(found[key] or 0) for key in ("errors", "requests", "needed"))
+        left_out = found.get("left_out_minutes") or 0
+        worst = f"; the worst {left_out} minutes are left out" if left_out else ""
+        words = f"{name}: {show_proven(*counted, normal=bool(found['normal']))}{worst}."
+        yield note(words, "ok" if found["normal"] else "")
 
 
 def _plan(watch: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from monitor.core.events import Verdict
 from monitor.daemon.endings import ending_of, helped_said
 from monitor.report.parts import span
 from monitor.report.rules import Metrics
+from monitor.units import show_evidence
 
 Detail = Mapping[str, Any]
 
@@ -45,8 +46,22 @@ def _why(d: Detail, at: float, metrics: Metrics) -> str:
     if not d.get("rule"):
         return "a person asked for it"
     evidence = d.get("evidence") or {}
-    counts = f", {evidence['errors']:g} errors in {evidence['requests']:g} requests" if evidence else ""
+    counts = f", {_evidence(evidence)}" if evidence else ""
     return f"{metrics.was(d['rule'])}{_for(d, at)}{counts}"
+
+
+def _evidence(told: Mapping[str, Any]) -> str:
+    """`evidence 9.3 of 9: 12 errors in 340 requests`; of an older program the counts alone."""
+    if "score" not in told:
+        return f"{told['errors']:g} errors in {told['requests']:g} requests"
+    return show_evidence(*(float(told[key]) for key in ("errors", "requests", "score", "needed")))
+
+
+def _lacks(d: Detail, at: float, metrics: Metrics) -> str:
+    """The hold is over, and too few requests came to decide."""
+    return (
+        f"{metrics.was(d['rule'])}{_for(d, at)} with too little traffic to decide, {_evidence(d['evidence'])}"
+    )
 
 
 def _for(d: Detail, at: float) -> str:
@@ -173,6 +188,7 @@ SENTENCES: Mapping[str, Say] = {
     ),
     "rearmed": _fixed("what was bad before the migration is over: it may be rolled back by itself again"),
     "pending": lambda d, _at, m: f"{m.metric(d['rule'])} is {m.beyond(d['rule'])}",
+    "insufficient_evidence": _lacks,
     "firing": lambda d, at, m: f"{_why(d, at, m)}: the {m.action(d['rule'])} rule fires",
     "cleared": _cleared,
     "blind": _fixed("{metric} has not been measured for too long"),

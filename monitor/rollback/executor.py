@@ -20,6 +20,7 @@ from monitor.ports import (
     ProgressKind,
     Readiness,
     Reason,
+    Wanted,
     WatchRow,
     code_of,
 )
@@ -88,9 +89,7 @@ class RollbackExecutor:
             except DatabaseError as e:
                 return Readiness(False, (reason_of(e),))
 
-    async def execute(
-        self, order: Order, wanted: Callable[[], bool], report: Callable[[Progress], None]
-    ) -> Outcome:
+    async def execute(self, order: Order, wanted: Wanted, report: Callable[[Progress], None]) -> Outcome:
         """See ports.Executor."""
         if (plan := _plan_of(order.watch)) is None:
             return Outcome(OutcomeKind.REFUSED, UNREADABLE)
@@ -120,7 +119,7 @@ class RollbackExecutor:
     async def settle(
         self,
         watch: WatchRow,
-        wanted: Callable[[], bool],  # noqa: ARG002 - the port's; see below
+        wanted: Wanted,  # noqa: ARG002 - the port's; see below
         report: Callable[[Progress], None],
     ) -> Outcome | None:
         """What became of an intent of before a restart; asks the primary until it knows.

@@ -15,7 +15,7 @@ from typing import Any
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld
 from monitor.pg import Connection
-from monitor.ports import Json, Order, Outcome, OutcomeKind, Progress, ProgressKind
+from monitor.ports import Json, Order, Outcome, OutcomeKind, Progress, ProgressKind, Want, Wanted
 from monitor.rollback import books, checks, ledger, outside
 from monitor.rollback.acquaintance import LOOK, LOOKING, Acquaintance
 from monitor.rollback.checks import GroupDoneError, IntentGoneError, Stop
@@ -51,7 +51,7 @@ class Rollback:
     means: Means
     plan: Plan
     order: Order
-    wanted: Callable[[], bool]
+    wanted: Wanted
     report: Callable[[Progress], None]
     standing: Standing = NOTHING
     attempt: int = 0  # of the group under way
@@ -128,6 +128,8 @@ class Rollback:
             return await self._effect()
         if not self.standing.begun and not self.wanted():
             return await self._withdraw()
+        if not self.standing.begun and self.wanted() is Want.NOT_NOW:
+            return None
         if not self.intended:
             await self._commit_intent()
         if not self.standing.begun and not self.hooks.done:
@@ -343,7 +345,7 @@ class Rollback:
             self.embraced += 1
             if self.embraced % EMBRACES_TOLD != 1 and self.spent < self.means.policy.budget:
                 return
-        detail = await self.way.clear(self.standing.begun or self.wanted())
+        detail = await self.way.clear(self.standing.begun or bool(self.wanted()))
         self.report(Progress(ProgressKind.BLOCKED, str(e), {**detail, **self._tries()}))
 
     async def _effect(self) -> Outcome:

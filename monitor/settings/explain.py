@@ -28,6 +28,18 @@ _TEXTS = {
 }
 
 
+GONE: dict[Loc, str] = {
+    ("watch", "min_requests"): (
+        "remove it; counts are weighed by `evidence` (9), and too little traffic to decide is told"
+    ),
+    ("watch", "clear_for"): "remove it; a streak of counts ends when it is no longer so, as `evidence` says",
+    ("watch", "max_quiet"): (
+        "remove it; success needs 3 / `normal_below` requests (3,000 for 0.1 %), however long it was quiet"
+    ),
+}
+"""Keys of older configurations, and what to do."""
+
+
 def explain(error: ErrorDetails, model: type[BaseModel], document: Document) -> tuple[Loc, str]:
     """The place of an error and its sentence."""
     loc = tuple(error["loc"])
@@ -36,6 +48,8 @@ def explain(error: ErrorDetails, model: type[BaseModel], document: Document) -> 
     kind = error["type"]
     if kind == "missing":
         return loc, "is missing: add it"
+    if kind == "extra_forbidden" and loc in GONE:
+        return loc, f"is gone: {GONE[loc]}"
     if kind == "extra_forbidden":
         return loc, unknown(str(loc[-1]), known_keys(model, loc[:-1]))
     if kind == "literal_error":

@@ -11,7 +11,7 @@ from monitor.settings.limits import KINDS, LIMITS, Effective, Watch
 from monitor.units import HOW_TO_WRITE, Kind, show_duration, show_limit
 
 DEFAULT_HOLD = DOCUMENTED[0].rollback_for
-SHORTEST_HOLD = 3
+SHORTEST_HOLD = 5
 """Intervals: with fewer samples a hold is one or two reads, and those may be noise."""
 
 
@@ -44,6 +44,13 @@ def _has_normal(found: Effective, _watch: Watch) -> Iterator[Clash]:
         yield _clash(
             found, "normal_below", "is missing: without it the metric is never normal, no watch succeeds"
         )
+
+
+def _can_be_normal(found: Effective, _watch: Watch) -> Iterator[Clash]:
+    normal = found.limit("normal_below")
+    if normal is not None and normal.value <= 0:
+        text = f"{show_limit(normal)} makes no value normal, as none is below it: no watch would succeed"
+        yield _clash(found, "normal_below", text)
 
 
 def _one_kind(found: Effective, _watch: Watch) -> Iterator[Clash]:
@@ -90,19 +97,22 @@ def _not_null(found: Effective, _watch: Watch) -> Iterator[Clash]:
 
 
 def _holds_long_enough(found: Effective, watch: Watch) -> Iterator[Clash]:
-    hold, shortest = found.keys.get("rollback_for", DEFAULT_HOLD), SHORTEST_HOLD * watch.interval
+    ratio = (limit := found.limit("rollback_above")) is not None and limit.kind is Kind.RATIO
+    name, interval = ("fast_interval", watch.fast) if ratio else ("interval", watch.interval)
+    hold, shortest = found.keys.get("rollback_for", DEFAULT_HOLD), SHORTEST_HOLD * interval
     if found.limit("rollback_above") is None or not isinstance(hold, int) or hold >= shortest:
         return
     text = (
-        f"{show_duration(hold)} is under three intervals ({show_duration(shortest)}), too few samples to act "
-        f"on: write at least {show_duration(shortest)}, or shorten `watch.interval`"
+        f"{show_duration(hold)} is under five of `watch.{name}` ({show_duration(shortest)}), too few reads "
+        f"to act on: write at least {show_duration(shortest)}, or shorten `watch.{name}`"
     )
     place = place_of(found, "rollback_for")
-    yield Clash(place, text, (("watch", "interval"), place_of(found, "rollback_above")))
+    yield Clash(place, text, (("watch", name), place_of(found, "rollback_above")))
 
 
 RULES: tuple[Callable[[Effective, Watch], Iterator[Clash]], ...] = (
     _has_normal,
+    _can_be_normal,
     _one_kind,
     _ratio_is_a_share,
     _in_order,

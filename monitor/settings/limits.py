@@ -38,7 +38,7 @@ class ThresholdKeys(Section):
     investigate_above: LimitValue | None = Field(None, description="asks people to look, above this")
     investigate_for: Duration | None = Field(None, description="... for this long")
     rollback_above: LimitValue | None = Field(None, description="rolls back, above this")
-    rollback_for: Duration | None = Field(None, description="... for this long; at least three intervals")
+    rollback_for: Duration | None = Field(None, description="... for this long; at least five reads")
 
     def written(self) -> dict[str, object]:
         """The keys that the file names, `None` where it says null."""
@@ -57,14 +57,12 @@ class Watch(Section):
     rate_window_max: Span = key("5m", "the longest a rate's window may grow to hold them")
     max_gap: Span = key("30s", "longer without a sample ends a streak")
     blind_after: Span = key("2m", "longer without a sample is an alert")
-    min_requests: Count = key(100, "fewer requests are no evidence")
-    clear_for: Duration = key("30s", "a counted streak ends after this long without a breach")
+    evidence: Count = key(9, "log-likelihood that counts must reach; a fifth of it is pending")
     warm_up: Duration = key("0s", "samples this early take no part in streaks")
     warn_for: Duration = key("1m", "warns when a metric is not normal for this long")
     success_after: Span = key("24h", "normal for this long is success")
-    success_tolerance: Ratio = key("0%", "... but for this share of abnormal time")
+    success_tolerance: Ratio = key("1%", "... but for this share of abnormal time")
     max_unobserved: Ratio = key("5%", "... with at most this share of time without samples")
-    max_quiet: Ratio = key("50%", "... with at most this share of time with too little traffic")
     give_up_after: Span = key("72h", "without success by then the watch ends inconclusive")
     baseline: LookBack = key("2h", "before the migration: a higher error ratio there raises the limit")
 
@@ -151,13 +149,11 @@ class PolicySettings(Section):
             interval=watch.interval,
             max_gap=watch.max_gap,
             blind_after=watch.blind_after,
-            min_requests=watch.min_requests,
-            clear_for=watch.clear_for,
+            evidence=watch.evidence,
             warm_up=watch.warm_up,
             success_after=watch.success_after,
             success_tolerance=watch.success_tolerance,
             max_unobserved=watch.max_unobserved,
-            max_quiet=watch.max_quiet,
             give_up_after=watch.give_up_after,
             baseline=watch.baseline,
         )

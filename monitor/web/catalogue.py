@@ -128,7 +128,7 @@ METRICS: tuple[Metric, ...] = (
     _overview("limit_quantity", ("target", "metric", "limit"), "Configured limit of a plain number."),
     _overview("metric_normal", _TMM, "1 when the latest value is known and normal."),
     _overview("metric_blind", _TMM, "1 when the metric has not been measured for too long."),
-    _overview("metric_quiet", _TMM, "1 when the source answers but has too little traffic to judge."),
+    _overview("metric_quiet", _TMM, "1 when the source answers, and nobody asks the application anything."),
     _overview("metric_timestamp_seconds", _TMM, "When the metric was last measured."),
     # how each watch stands
     _overview("watch_info", ("target", "migration", "watch", "mode"), "An open watch; always 1."),
@@ -179,8 +179,22 @@ METRICS: tuple[Metric, ...] = (
     _overview(
         "streak_insufficient_evidence",
         ("target", "migration", "rule"),
-        "1 when a breach lasts but there are too few requests to act on.",
+        "1 when a breach lasts and there is too little traffic to decide.",
     ),
+    _overview(
+        "streak_evidence",
+        ("target", "migration", "rule"),
+        "How much what was counted speaks for a breach; absent without one, or without counts.",
+    ),
+    _overview(
+        "streak_evidence_needed", ("target", "migration", "rule"), "... and how much is needed to act."
+    ),
+    _overview(
+        "proven_requests",
+        ("target", "migration", "metric"),
+        "Requests that prove a metric normal so far; absent without counts.",
+    ),
+    _overview("proven_requests_needed", ("target", "migration", "metric"), "... and how many success needs."),
     # what probes come by beside the metrics
     _probe("database_sessions", "gauge", ("target", "state"), "Client sessions of the target database."),
     _probe("database_longest_transaction_seconds", "gauge", _T, "Age of the oldest open transaction."),

@@ -123,6 +123,10 @@ class OverviewMetrics(Collector):
         for lack in Lack:
             self._add("rollback_not_ready", lack in (readiness.get("codes") or ()), *who, lack.value)
         self._add("rollback_rows_at_risk", _at_risk(watch), *who)
+        for name, metric in (watch.get("metrics") or {}).items():
+            proven = metric.get("proven") or {}
+            self._add("proven_requests", proven.get("requests"), *who, name)
+            self._add("proven_requests_needed", proven.get("needed"), *who, name)
         self._streaks(who, watch)
 
     def _streaks(self, who: tuple[str, str], watch: Mapping[str, Any]) -> None:
@@ -133,6 +137,9 @@ class OverviewMetrics(Collector):
             self._add("streak_age_seconds", streak.get("age_seconds", 0), *who, rule)
             self._add("streak_hold_seconds", streak.get("hold_seconds"), *who, rule)
             self._add("streak_firing", streak.get("state") == "firing", *who, rule)
+            evidence = streak.get("evidence") or {}
+            self._add("streak_evidence", evidence.get("score"), *who, rule)
+            self._add("streak_evidence_needed", evidence.get("needed"), *who, rule)
             insufficient = bool(streak.get("insufficient_evidence"))
             self._add("streak_insufficient_evidence", insufficient, *who, rule)
 

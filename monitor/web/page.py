@@ -114,7 +114,7 @@ def _state(metric: Mapping[str, Any]) -> tuple[str, str]:
     if metric.get("blind"):
         return f"can't be measured: {why or 'no data'}", "no"
     if metric.get("quiet"):
-        return "too few requests to judge", "dim"
+        return "no requests now", "dim"
     if metric.get("value") is None:
         return f"no data: {why or 'not measured yet'}", "no"
     return ("normal", "yes") if metric.get("normal") else ("not normal", "no")

@@ -101,6 +101,46 @@ async def test_why_there_was_no_rollback_follows_from_where_the_watch_is(browser
             await expect(why).to_contain_text("No rollback limit was crossed so far.")
 
 
+COUNTED = {"since": NOW - 120, "errors": 12.0, "requests": 1340.0, "score": 7.19, "needed": 9.0}
+GROUNDS = {"rule": "error_rate.rollback", "since": NOW - 400, "limit": 0.0142, "baseline": 0.0095}
+TOLD = "evidence 7.1 of 9: 12 errors in 1,340 requests"
+
+
+async def test_what_a_decision_stands_on_is_wherever_it_is_told(browser: Browser) -> None:
+    """Evidence at the streak, at its chart and why nothing happened yet; limit and baseline at each event."""
+    happened: list[Json] = [
+        {
+            "id": 1,
+            "at": NOW - 100,
+            "kind": "insufficient_evidence",
+            "detail": {**GROUNDS, "evidence": COUNTED},
+        },
+        {"id": 2, "at": NOW - 90, "kind": "would_roll_back", "detail": {**GROUNDS, "evidence": COUNTED}},
+    ]
+    proven = {"errors": 0, "requests": 2140.2, "needed": 3000.0, "left_out_minutes": 0, "normal": False}
+    metrics = {"error_rate": {**WATCH["metrics"]["error_rate"], "unit": "ratio", "proven": proven}}
+    streaks = [{**WATCH["streaks"][0], "evidence": COUNTED, "insufficient_evidence": True}]
+    async with running() as web:
+        behind(web, happened=happened)
+        web.overview.change_watch(metrics=metrics, streaks=streaks)
+        async with window(browser, at(web)) as shown:
+            page = shown.page
+            await expect(page.locator(".countdown")).to_contain_text(f"{TOLD}, too little traffic to decide")
+            await expect(page.locator("figcaption .counted")).to_have_text(
+                f"{TOLD} · proven normal: 2,140 of 3,000 requests"
+            )
+            await expect(page.locator(".why")).to_contain_text(
+                f"({TOLD}), with too little traffic to decide."
+            )
+            events = page.locator(".events").last
+            for words in ("with too little traffic to decide", "would have rolled back: error_rate"):
+                await expect(events).to_contain_text(f"{words}; limit 1.42 % (baseline 0.95 %); {TOLD}")
+            web.overview.change_watch(
+                metrics=metrics, streaks=[{**streaks[0], "insufficient_evidence": False}]
+            )
+            await expect(page.locator(".why")).to_contain_text(f"({TOLD}): not for 5 m yet.")
+
+
 @pytest.mark.slow
 async def test_an_unhappy_end_stands_first_and_counts_in_the_title(browser: Browser) -> None:
     """For a day, or until its migration is registered again; with its reason."""

@@ -48,7 +48,7 @@ thresholds:
   error_rate: {{rollback_for: 3s}}
   gone: {{normal_below: 1s}}
 watch: {{interval: 500ms, fast_interval: 100ms, rate_window_max: 5s, max_gap: 2s, blind_after: 2s,
-        clear_for: 1s, warn_for: 1s, success_after: 10m, give_up_after: 1h}}
+        warn_for: 1s, success_after: 10m, give_up_after: 1h}}
 alerts:
   - slack: {{webhook_url: "{angry}{slack}"}}
   - pagerduty: {{routing_key: "{pager}", url: "{angry}"}}

@@ -106,6 +106,7 @@ async def test_nothing_of_ours_is_found_in_a_schema_that_others_may_write_to(dsn
 
 QUALIFIED = {
     "RESOLVE": catalogue.RESOLVE,
+    "NAMESAKES": catalogue.NAMESAKES,
     "QUOTED": catalogue.QUOTED,
     "FOREIGN_FUNCTIONS": catalogue.FOREIGN_FUNCTIONS,
     "FOUND": fingerprint.FOUND,
@@ -115,6 +116,7 @@ QUALIFIED = {
 """Statements that run under the registered search_path: names must resolve by it."""
 
 KEYWORDS = {
+    "array",
     "coalesce",
     "any",
     "exists",
@@ -131,6 +133,7 @@ KEYWORDS = {
     "or",
     "lateral",
     "i",
+    "s",
     "t",
 }
 

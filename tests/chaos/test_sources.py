@@ -40,7 +40,7 @@ async def net() -> AsyncIterator[Net]:
 def probe_of(url: str, net: Net) -> JsonProbe:
     """The error rate, from counters of errors and requests."""
     spec = JsonSpec((url,), errors="errors", requests="requests")
-    return JsonProbe("error_rate", spec, Pace(deadline=DEADLINE, rates=Rates(min_requests=10)), net)
+    return JsonProbe("error_rate", spec, Pace(deadline=DEADLINE, rates=Rates()), net)
 
 
 async def watched(probe: JsonProbe) -> Desk:

@@ -24,7 +24,7 @@ from tests.pages.known import LIBRARIES
 from tests.pages.traffic import DATA, MIX
 
 NOW = 1_700_000_000 * SECOND
-PACE = Pace(deadline=3.0, rates=Rates(min_requests=10))
+PACE = Pace(deadline=3.0, rates=Rates())
 
 ABSENT = dict(MIX)["/absent"]
 SLOW_SHARE = dict(MIX)["/slow"] * 120.0

@@ -25,7 +25,7 @@ from monitor.probes.promql import PromqlProbe, PromqlSpec
 from tests import peers
 
 NOW = 1_700_000_000 * SECOND
-PACE = Pace(deadline=1.0, rates=Rates(min_requests=10))
+PACE = Pace(deadline=1.0, rates=Rates())
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests import peers
 
 NOW = 1_700_000_000 * SECOND
 AT = NOW // SECOND + 600  # fresh for every read of a test
-PACE = Pace(deadline=8.0, rates=Rates(min_requests=1))
+PACE = Pace(deadline=8.0, rates=Rates())
 
 ERRORS = 'r{status=~"5.."}'
 

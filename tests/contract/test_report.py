@@ -11,17 +11,21 @@ from typing import Any
 import pytest
 
 from monitor.backend import view_of
-from monitor.core.events import Verdict
-from monitor.core.evidence import wilson_lower_bound
-from monitor.core.samples import HOUR, SECOND
+from monitor.core.decisions import StreakFiring
+from monitor.core.events import Measured, Verdict
+from monitor.core.samples import HOUR, SECOND, Reading
+from monitor.core.state import new_state
+from monitor.core.thresholds import Policy
+from monitor.core.view import evidence_view
+from monitor.core.watch import step
 from monitor.daemon.endings import ENDINGS, UNTOUCHED
 from monitor.ports import EventRow, Json, Record, SampleRow, WatchRow
 from monitor.report import Source, gather, page
 from tests.contract.conftest import Stored
 from tests.stored import T0, alert, registration, update
 
-FIRED = T0 + 400 * SECOND
-SINCE = T0 + 100 * SECOND
+FIRED = T0 + 405 * SECOND
+SINCE = T0 + 105 * SECOND
 HOSTILE = "</title><script>alert(1)</script><img src=x onerror=alert(2)>"
 
 VIEW: dict[str, Any] = {
@@ -29,12 +33,17 @@ VIEW: dict[str, Any] = {
     "verdict": "rolled_back", "started_at": T0 / SECOND, "verdict_at": (FIRED + SECOND) / SECOND,
     "reason": HOSTILE, "digest": "feed", "rehearsal": None,
     "metrics": {
-        "error_rate": {"unit": "ratio", "limits": {"normal_below": 0.001, "rollback_above": 0.01}},
+        "error_rate": {
+            "unit": "ratio", "limits": {"normal_below": 0.001, "rollback_above": 0.01},
+            "rules": [{"action": "rollback", "limit": 0.01, "hold_seconds": 300.0}],
+            "proven": {"errors": 3.0, "requests": 2140.0, "needed": 3000.0, "normal": False,
+                       "left_out_minutes": 5},
+        },
         "response_time": {"unit": "time", "limits": {"normal_below": 200.0, "investigate_above": 500.0}},
     },
     "coverage": {
-        "unobserved_seconds": 40.0, "unobserved_allowed_seconds": 4320.0, "quiet_seconds": 0.0,
-        "quiet_allowed_seconds": 43200.0, "abnormal_seconds": 300.0, "abnormal_allowed_seconds": 0.0,
+        "unobserved_seconds": 40.0, "unobserved_allowed_seconds": 4320.0,
+        "abnormal_seconds": 300.0, "abnormal_allowed_seconds": 864.0,
     },
     "plan": [{"step": 1, "sql": "SELECT '" + HOSTILE, "class": "lossy", "sha256": "abcdef0123456789ff"}],
 }  # fmt: skip
@@ -63,7 +72,7 @@ def samples() -> list[SampleRow]:
     found = []
     for n in range(0, 500, 5):
         at = T0 + n * SECOND
-        bad = 100 <= n <= 400
+        bad = 100 <= n <= 405
         if 40 <= n < 80:
             found.append(SampleRow("error_rate", at, None, "timeout"))
         else:
@@ -74,16 +83,30 @@ def samples() -> list[SampleRow]:
     return found
 
 
+def fired() -> StreakFiring:
+    """What the decision core says of these samples."""
+    policy = Policy()
+    state = new_state(policy, T0)
+    for row in samples():
+        reading = Reading(row.metric, row.value, row.reason, row.quiet, row.errors, row.requests)
+        state, said = step(policy, state, Measured(row.at, reading))
+        for decision in said:
+            if isinstance(decision, StreakFiring) and decision.rule == "error_rate.rollback":
+                return decision
+    raise AssertionError("these samples are no breach")
+
+
 async def told(stored: Stored) -> Json:
     """A watch with a rollback in its store; its report."""
     watch, _ = await stored.registry.register(registration())
-    evidence = {
-        "since": SINCE / SECOND, "errors": 183.0, "requests": 3050.0,
-        "lower_bound": wilson_lower_bound(183.0, 3050.0),
+    decided = fired()
+    assert (decided.at, decided.since) == (FIRED, SINCE)
+    firing = {
+        "rule": decided.rule, "since": SINCE / SECOND, "evidence": evidence_view(decided.evidence),
+        "limit": 0.01, "baseline": 0.0004,
     }  # fmt: skip
-    firing = {"rule": "error_rate.rollback", "since": SINCE / SECOND, "evidence": evidence}
     events = (
-        event(watch, SINCE, "pending", rule="error_rate.rollback"),
+        event(watch, SINCE, "pending", rule="error_rate.rollback", since=SINCE / SECOND),
         event(watch, FIRED, "firing", **firing),
         event(watch, FIRED, "rollback_decided", **firing),
         event(watch, FIRED + SECOND, "outcome_rolled_back", reason=HOSTILE,
@@ -100,16 +123,29 @@ async def told(stored: Stored) -> Json:
 
 
 async def test_the_evidence_can_be_recomputed_from_the_samples_in_the_report(stored: Stored) -> None:
-    """Sums and bound of the samples shown are those that the decision recorded."""
+    """Sums and score of the samples shown are those that the decision recorded, block by block."""
     document: Any = await told(stored)
     (proof,) = document["evidence"]
     assert proof["agrees"] is True
-    assert sum(s["errors"] for s in proof["samples"]) == proof["recorded"]["errors"] == 183
-    assert sum(s["requests"] for s in proof["samples"]) == proof["recorded"]["requests"] == 3050
-    assert (
-        proof["recomputed"]["lower_bound"] < proof["recomputed"]["ratio"] < proof["recomputed"]["upper_bound"]
-    )
-    assert (proof["limit"], len(proof["samples"])) == (0.01, 61)
+    assert (proof["limit"], proof["baseline"], proof["recorded"]["needed"]) == (0.01, 0.0004, 9)
+    since = [s for s in proof["samples"] if s["at"] >= SINCE / SECOND]
+    assert sum(s["errors"] for s in since) == proof["recorded"]["errors"] == 183
+    assert sum(s["requests"] for s in since) == proof["recorded"]["requests"] == 3050
+    found = proof["recomputed"]
+    assert (found["samples"], found["ratio"]) == (61, 0.06)
+    assert found["score"] == pytest.approx(proof["recorded"]["score"], abs=1e-9)
+    assert found["blocks"][-1]["sum"] == found["score"] >= 9
+    assert max(block["added"] for block in found["blocks"]) <= 9 / 5
+
+
+async def test_a_firing_of_an_older_program_is_shown_as_it_was_recorded(stored: Stored) -> None:
+    """It has counts and a bound of its own, and no score that could be found again."""
+    document: Any = await told(stored)
+    (proof,) = document["evidence"]
+    old = {"since": SINCE / SECOND, "errors": 183.0, "requests": 3050.0, "lower_bound": 0.0496}
+    again = {**proof, "recorded": old, "recomputed": None, "agrees": None}
+    html = page({**document, "evidence": [again]})
+    assert "183 errors in 3050 requests, as an older program weighed them." in html
 
 
 async def test_samples_that_are_gone_are_told(stored: Stored) -> None:
@@ -150,7 +186,10 @@ async def test_the_page_is_complete_in_itself_and_hostile_text_stays_text(stored
     for words in (
         "Rolled back:",
         "The rollback helped: no metric breaches any more.",
-        "between",
+        "limit 1 % (baseline 0.04 %)",
+        "The stored samples give the same numbers. 9 is needed.",
+        "blocks, weighed for a rate of",
+        "proven normal: 2,140 of 3,000 requests, 3 of them failed; the worst 5 minutes are left out.",
         "decided",
         "migration_monitor_salvage.w_1",
     ):
@@ -191,7 +230,7 @@ async def ended(stored: Stored, verdict: str, *events: tuple[str, Json]) -> Json
     watch, _ = await stored.registry.register(registration())
     row = replace(update(watch, "ended", verdict, FIRED, ""), view={**VIEW, "id": watch.id})
     rows = [
-        SampleRow("error_rate", T0 + n * SECOND, 0.06 if n > 400 else 0.02, "", False, 1.0, 50.0)
+        SampleRow("error_rate", T0 + n * SECOND, 0.06 if n > 405 else 0.02, "", False, 1.0, 50.0)
         for n in range(0, 900, 5)
     ]
     told = tuple(event(watch, FIRED, kind, **detail) for kind, detail in events)
@@ -207,8 +246,8 @@ async def test_what_came_after_a_cancelled_watch_is_not_its_own(stored: Stored) 
     document: Any = await ended(stored, "cancelled")
     assert document["worst"]["error_rate"] == {"value": 0.02, "at": T0 / SECOND, "normal_below": 0.001}
     assert document["metrics"]["error_rate"][-1]["at"] == document["until"] == FIRED / SECOND
-    assert document["coverage"]["of_seconds"] == 400
-    assert document["coverage"]["unobserved"]["share"] == 0.1
+    assert document["coverage"]["of_seconds"] == 405
+    assert document["coverage"]["unobserved"]["share"] == 40 / 405
     assert document["aftermath"] is None
     assert "after the rollback" not in page(document)
 
@@ -228,7 +267,7 @@ async def test_what_came_after_a_rollback_stands_apart_and_says_so(stored: Store
         assert words in html
     assert "It was never said whether it helped." in html
     awaited = {**document, "generated_at": FIRED / SECOND}
-    assert "Whether it helped is said at 2023-11-14 22:21:00 UTC" in page(awaited)
+    assert "Whether it helped is said at 2023-11-14 22:21:05 UTC" in page(awaited)
 
 
 @pytest.mark.parametrize(

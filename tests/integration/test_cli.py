@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -56,10 +57,10 @@ def called(commands: Commands) -> Call:
     return call
 
 
-def breach(minutes: int, rate: float = 0.05) -> str:
+def breach(minutes: int, rate: float = 0.05, begun: int = DAY) -> str:
     """A recording of that error rate at one sample every 5 s, exact counts."""
     lines = (
-        {"at": DAY + at, "metric": "error_rate", "value": rate, "errors": 1000 * rate, "requests": 1000}
+        {"at": begun + at, "metric": "error_rate", "value": rate, "errors": 1000 * rate, "requests": 1000}
         for at in range(0, minutes * 60 + 1, 5)
     )
     return "".join(f"{json.dumps(line)}\n" for line in lines)
@@ -179,9 +180,23 @@ def test_replay_tells_each_event_and_the_verdict_as_json_lines(called: Call) -> 
     done = called("replay", "-", "--json", given=breach(6))
     assert (done.returncode, done.stderr) == (0, "")
     found = objects(done.stdout)
-    assert {"event": "pending", "at": DAY, "rule": "error_rate.rollback"} in found
-    assert {"event": "firing", "at": DAY + 300, "rule": "error_rate.rollback", "since": DAY} in found
+    pending, firing = (
+        next(e for e in found if e.get("event") == kind and e["rule"] == "error_rate.rollback")
+        for kind in ("pending", "firing")
+    )
+    assert (pending["at"], pending["since"], pending["evidence"]) == (DAY, DAY, 1.8)
+    assert (firing["at"], firing["since"], firing["evidence"]) == (DAY + 300, DAY, 9)
     assert found[-1] == {"verdict": "rollback", "at": DAY + 300}
+
+
+def test_replay_takes_the_ratio_from_counts_and_needs_no_value(called: Call) -> None:
+    """What a source counted is enough; a line that says why it has no value stays one that failed."""
+    lines = [{k: v for k, v in line.items() if k != "value"} for line in objects(breach(6))]
+    told = called("replay", "-", "--json", given="".join(f"{json.dumps(line)}\n" for line in lines))
+    assert (told.stdout, told.stderr) == (called("replay", "-", "--json", given=breach(6)).stdout, "")
+    failed = [{**line, "value": None, "reason": "timeout"} for line in lines]
+    done = called("replay", "-", "--json", given="".join(f"{json.dumps(line)}\n" for line in failed))
+    assert [e.get("event") for e in objects(done.stdout)] == ["blind", "blind", "blind", "blind", None]
 
 
 def test_replay_goes_on_when_asked(called: Call) -> None:
@@ -201,7 +216,31 @@ def test_replay_tells_people_in_sentences(called: Call) -> None:
     """Times in UTC, the verdict last."""
     lines = called("replay", "-", given=breach(6)).stdout.splitlines()
     assert lines[-1] == "2023-11-14 22:18:20 UTC  verdict: rollback"
-    assert "error_rate.rollback firing since 2023-11-14 22:13:20 UTC" in " ".join(lines)
+    text = " ".join(lines)
+    assert "error_rate.rollback pending since 2023-11-14 22:13:20 UTC (evidence 1.8 of 9)" in text
+    assert "error_rate.rollback firing since 2023-11-14 22:13:20 UTC (evidence 9 of 9)" in text
+
+
+def test_replay_takes_a_baseline_from_another_recording(called: Call, tmp_path: Path) -> None:
+    """Measured from its end, whenever that was; what is no ratio and no recording is told."""
+    usual = tmp_path / "yesterday.jsonl"
+    usual.write_text(breach(120, rate=0.03, begun=DAY - 90_000))
+    assert objects(called("replay", "-", "--json", given=breach(6)).stdout)[-1]["verdict"] == "rollback"
+    done = called("replay", "-", "--json", "--baseline", usual, given=breach(6, rate=0.04))
+    assert objects(done.stdout)[-1]["verdict"] == "watching"
+    assert re.search(r"note: error_rate was 3 % before the start: it acts above 4\.\d+ %", done.stderr)
+    short = called("replay", "-", "--baseline", "-", given=breach(6))
+    assert (short.returncode, "is the recording itself" in short.stderr) == (2, True)
+    few = tmp_path / "few.jsonl"
+    few.write_text(breach(6))
+    assert (
+        "300 requests in 30 minutes are needed"
+        in called("replay", "-", "--baseline", few, given=breach(1)).stderr
+    )
+    few.write_text(f"{breach(1)}[]\n")
+    for given, says in ((few, "few.jsonl: line 14: is not an object"), ("0,8%", "'0,8%' is no ratio as")):
+        wrong = called("replay", "-", "--baseline", given, given=breach(6))
+        assert (wrong.returncode, wrong.stdout, says in wrong.stderr) == (2, "", True)
 
 
 def test_replay_takes_the_policy_of_a_configuration_of_two_sections(called: Call, tmp_path: Path) -> None:
@@ -210,7 +249,8 @@ def test_replay_takes_the_policy_of_a_configuration_of_two_sections(called: Call
     config.parent.mkdir()
     config.write_text("thresholds: {error_rate: {rollback_for: 1m}}\n")
     named = called("--config", config, "replay", "-", "--json", given=breach(6))
-    assert objects(named.stdout)[-1] == {"verdict": "rollback", "at": DAY + 60}
+    ended = objects(named.stdout)[-1]
+    assert ended == {"verdict": "rollback", "at": DAY + 65}, "the fifth block of 12 s, read every 5 s"
     by_variable = called(
         "replay", "-", "--json", given=breach(6), env={"MIGRATION_MONITOR_CONFIG": str(config)}
     )

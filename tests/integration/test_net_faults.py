@@ -26,7 +26,7 @@ from monitor.tls import Files, Identity
 from tests import peers
 
 NOW = 1_700_000_000 * SECOND
-PACE = Pace(deadline=0.6, rates=Rates(min_requests=1))
+PACE = Pace(deadline=0.6, rates=Rates())
 
 
 def failing(number: int) -> Callable[[str, int], Sequence[str]]:

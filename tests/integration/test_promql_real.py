@@ -27,7 +27,7 @@ SCRAPES = 0.2
 
 PATIENCE = 60.0
 
-PACE = Pace(deadline=10.0, max_gap=60 * SECOND, rates=Rates(interval=SECOND, min_requests=1))
+PACE = Pace(deadline=10.0, max_gap=60 * SECOND, rates=Rates(interval=SECOND))
 
 CONFIG = """
 global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}

@@ -16,7 +16,7 @@ from monitor.web.exposition import KEEP_SECONDS
 from monitor.web.telemetry import Known, PrometheusTelemetry
 from tests.alerts import NOON
 from tests.machine import has
-from tests.site import Running, running
+from tests.site import WATCH, Running, running
 
 
 @pytest.fixture
@@ -78,6 +78,29 @@ async def test_watch_and_heartbeat_are_exported(web: Running) -> None:
     assert found[f'migration_monitor_rollback_ready{{{who},target="shop"}}'] == 1
     assert found['migration_monitor_database_sessions{state="active",target="shop"}'] == 3
     assert found['migration_monitor_database_deadlocks_total{target="shop"}'] == 0
+
+
+async def test_evidence_and_what_is_proven_are_exported_with_what_is_needed(web: Running) -> None:
+    """Of counts only: a streak of plain values, and a metric without counts, have none."""
+    who = 'migration="0042_rename_email"'
+    names = ("streak_evidence", "streak_evidence_needed", "proven_requests", "proven_requests_needed")
+    before = await scraped(web)
+    assert not [name for name in before if name.startswith(tuple(f"migration_monitor_{n}{{" for n in names))]
+    evidence = {"since": 1.0, "errors": 12.0, "requests": 1340.0, "score": 7.19, "needed": 9.0}
+    proven = {"errors": 0, "requests": 2140.0, "needed": 3000.0, "left_out_minutes": 0, "normal": False}
+    metrics = {
+        "error_rate": {**WATCH["metrics"]["error_rate"], "proven": proven},
+        "connections": {"proven": None},
+    }
+    web.overview.change_watch(streaks=[{**WATCH["streaks"][0], "evidence": evidence}], metrics=metrics)
+    await asyncio.sleep(KEEP_SECONDS)
+    found = await scraped(web)
+    rule, metric = (
+        f'{{{who},rule="error_rate.rollback",target="shop"}}',
+        f'{{metric="error_rate",{who},target="shop"}}',
+    )
+    of = zip(names, (rule, rule, metric, metric), strict=True)
+    assert [found[f"migration_monitor_{name}{who}"] for name, who in of] == [7.19, 9, 2140, 3000]
 
 
 async def test_what_is_in_a_rollbacks_way_is_exported_by_its_code(web: Running) -> None:

@@ -40,8 +40,7 @@ targets:
 thresholds:
   error_rate: {{rollback_for: {hold}}}
 watch: {{interval: {interval}, fast_interval: {fast_interval}, rate_window_max: 5s, max_gap: {max_gap},
-        blind_after: {max_gap}, clear_for: 1s, warn_for: 1s, success_after: {success_after},
-        give_up_after: 1h}}
+        blind_after: {max_gap}, warn_for: 1s, success_after: {success_after}, give_up_after: 1h}}
 alerts:
   - webhook: {{url: "{receiver}", secret: "whsec_c2NlbmFyaW9zIG9ubHk="}}
 server: {{listen: "127.0.0.1:{port}", token: "scenarios-only"}}
@@ -54,6 +53,7 @@ class Application:
 
     error_rate: float = 0.0
     answering: bool = True
+    per_second: float = REQUESTS_PER_SECOND
     _errors: float = 0.0
     _requests: float = 0.0
     _at: float = field(default_factory=time.monotonic)
@@ -62,6 +62,16 @@ class Application:
         """From this moment on."""
         self._count()
         self.error_rate = error_rate
+
+    def fall_silent(self) -> None:
+        """From this moment on nobody asks anything but what `fail` says."""
+        self._count()
+        self.per_second = 0.0
+
+    def fail(self, requests: int = 1) -> None:
+        """So many requests come, and every one fails."""
+        self._requests += requests
+        self._errors += requests
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -76,7 +86,7 @@ class Application:
 
     def _count(self) -> None:
         now = time.monotonic()
-        came = (now - self._at) * REQUESTS_PER_SECOND
+        came = (now - self._at) * self.per_second
         self._at = now
         self._requests += came
         self._errors += came * self.error_rate

@@ -48,7 +48,7 @@ VIEW: dict[str, Any] = {
             "insufficient_evidence": False,
         }
     ],
-    "coverage": {"unobserved_seconds": 61.0, "unobserved_allowed_seconds": 4320.0, "quiet_seconds": 0},
+    "coverage": {"unobserved_seconds": 61.0, "unobserved_allowed_seconds": 4320.0},
     "readiness": {"ok": False, "reasons": ["no right to ALTER contacts"], "notes": ["0.1 s under the lock"]},
     "next": {"text": "Rolls back by itself if errors stay.", "at": NOW + 170},
     "superseded": False,
@@ -93,7 +93,7 @@ def test_a_watch_is_told_with_both_numbers_and_the_countdown() -> None:
 @pytest.mark.parametrize(
     ("metric", "how"),
     [
-        ({"normal": None, "quiet": True}, "too little traffic to judge"),
+        ({"normal": None, "quiet": True}, "no requests now"),
         ({"normal": None, "reason": "stale"}, "no data now"),
         ({"normal": None}, "no data yet"),
         ({"normal": None, "blind": True}, "can't be measured"),
@@ -204,9 +204,32 @@ def test_names_are_not_markup() -> None:
 
 def test_a_streak_without_evidence_says_so() -> None:
     """Its hold is over and it waits for requests."""
-    streak = {**VIEW["streaks"][0], "age_seconds": 301.0, "insufficient_evidence": True}
+    counted = {"score": 7.19, "needed": 9.0, "errors": 12.0, "requests": 1340.0}
+    streak = {**VIEW["streaks"][0], "age_seconds": 301.0, "insufficient_evidence": True, "evidence": counted}
     (line,) = words.streak_lines({"streaks": [streak]}, NOW)
-    assert line == "error_rate.rollback exceeded for 5m1s of 5m, not enough requests yet to be sure"
+    evidence = "evidence 7.1 of 9: 12 errors in 1,340 requests"
+    assert line == f"error_rate.rollback exceeded for 5m1s of 5m, {evidence}, too little traffic to decide"
+
+
+@pytest.mark.parametrize(
+    ("proven", "line"),
+    [
+        ({"errors": 0, "requests": 2140.2, "needed": 3000.0, "normal": False},
+         "error_rate: proven normal: 2,140 of 3,000 requests"),
+        ({"errors": 3, "requests": 2140, "needed": 3000.0, "normal": False},
+         "error_rate: proven normal: 2,140 of 3,000 requests, 3 of them failed"),
+        ({"errors": 2, "requests": 3000, "needed": 3000.0, "normal": True},
+         "error_rate: proven normal by 3,000 requests"),
+        ({"errors": 3, "requests": 3000, "needed": 3000.0, "normal": False},
+         "error_rate: not proven normal: 3 of 3,000 requests failed"),
+    ],
+)  # fmt: skip
+def test_what_success_still_needs_is_told_of_each_counted_metric(proven: dict[str, Any], line: str) -> None:
+    """How many requests there were, of how many; a metric without counts has no such line."""
+    metrics = {**VIEW["metrics"], "error_rate": {**VIEW["metrics"]["error_rate"], "proven": proven}}
+    metrics["connections"] = {**VIEW["metrics"]["connections"], "proven": None}
+    lines = list(words.condition_lines({**VIEW, "metrics": metrics}, NOW))
+    assert [found for found in lines if "proven" in found] == [line]
 
 
 def test_a_plan_is_told_by_statement_on_one_line() -> None:

@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.baseline import BLOCK, Baseline, dispersion, limit_after, measure, with_limits
-from monitor.core.evidence import Entry, wilson_upper_bound
+from monitor.core.baseline import (
+    BLOCK,
+    Baseline,
+    Entry,
+    dispersion,
+    limit_after,
+    measure,
+    wilson_upper_bound,
+    with_limits,
+)
 from monitor.core.samples import MINUTE, SECOND
 from monitor.core.thresholds import Policy, Threshold
 from tests.examples import examples
@@ -197,3 +205,8 @@ def test_what_lasts_more_than_half_of_the_time_is_no_outage(minutes: int, errors
     found = measure(lines, outages=[(MINUTE, MINUTE + minutes * MINUTE)])
     assert found is not None
     assert found.errors == errors
+
+
+def test_without_requests_the_bound_is_everything() -> None:
+    """Nothing is known."""
+    assert wilson_upper_bound(0, 0) == 1

@@ -73,3 +73,11 @@ def test_a_window_may_begin_in_the_middle_of_a_chunk() -> None:
     assert many.within(10 * CHUNK + 103) == many.total - 5 * (CHUNK + 10) - 3
     assert list(many.since(10**9)) == []
     assert many.within(10**9) == 0
+
+
+def test_a_span_that_ended_before_others_is_put_in_its_place() -> None:
+    """When it ended becomes known only after later ones."""
+    spans = spans_from([(0, 10), (50, 60), (80, 90)]).add(20, 30)
+    assert list(spans) == [(0, 10), (20, 30), (50, 60), (80, 90)]
+    assert spans.total == 40
+    assert list(spans.add(5, 55)) == [(0, 60), (80, 90)]

@@ -17,7 +17,7 @@ def calm(first: float, last: float, metric: str = "connections", value: float = 
 
 def short(**times: float) -> Policy:
     """Success after 1000 s, nothing forgiven."""
-    return policy(LITERAL, success_after=1000, max_unobserved=0.0, max_quiet=0.0, **times)
+    return policy(LITERAL, success_after=1000, max_unobserved=0.0, **times)
 
 
 @both
@@ -57,7 +57,8 @@ def test_giving_up_waits_for_a_rollback_streak_within_its_hold(replay: Replay) -
 def test_giving_up_waits_no_longer_than_the_hold(replay: Replay, age: float, ends: str) -> None:
     """A streak without enough evidence defers the end until its hold is over."""
     patient = policy(ERRORS, success_after=1000, give_up_after=1000)
-    lines = [*calm(0, 895, "error_rate", 0.0), *every(5, 900, 1195, "error_rate", **rate(1, 1))]
+    few = every(20, 900, 1180, "error_rate", **rate(1, 1))
+    lines = [*every(5, 0, 895, "error_rate", **rate(0, 0)), *few]
     assert verdict(told(replay, patient, [*lines, line(900 + age, "error_rate", **rate(1, 1))]))[0] == ends
 
 

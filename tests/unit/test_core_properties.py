@@ -85,15 +85,25 @@ def test_never_a_rollback_without_its_hold_of_observed_breach(case: Case) -> Non
 @EXAMPLES
 @given(cases())
 def test_never_a_rollback_if_no_sample_exceeds_its_limit(case: Case) -> None:
-    """Whatever the counts, the gaps and the failures say."""
+    """Whatever the values beside the counts, the gaps and the failures say."""
     lines = [
         x
         for x in case.lines
-        if not any(breaches([x], rule) for rule in rollback_rules(case.policy) if rule.metric == x.metric)
-        or usable_or_quiet(x) is None
+        if not any(_exceeds(x, rule) for rule in rollback_rules(case.policy) if rule.metric == x.metric)
     ]
     told = core(case.policy, START, lines, True)
     assert [e for e in named(told, "firing") if str(e["rule"]).endswith(".rollback")] == []
+
+
+def _exceeds(x: Line, rule: Rule) -> bool:
+    """Its counts, or its value where it has none."""
+    seen = usable_or_quiet(x)
+    if seen is None:
+        return False
+    if seen.counts is not None:
+        errors, requests = map(float, seen.counts)
+        return requests > 0 and errors / requests > rule.limit
+    return seen.value is not None and rule.breached_by(float(seen.value))
 
 
 @EXAMPLES
@@ -175,7 +185,8 @@ def test_after_a_restart_a_rollback_stands_on_a_fresh_breach(case: Case, data: s
             fresh |= {
                 n
                 for n, r in rules.items()
-                if x.metric == r.metric and isinstance(x.value, int | float) and r.breached_by(x.value)
+                if x.metric == r.metric
+                and (x.requests is not None or (isinstance(x.value, int | float) and r.breached_by(x.value)))
             }
         state, said = step(case.policy, state, event)
         assert {d.rule for d in said if isinstance(d, ExecuteRollback)} <= fresh

@@ -18,7 +18,8 @@ DAY = 1000
 
 POLICY = Policy(
     thresholds=(Threshold("error_rate", 0.1, warn_for=10 * SECOND),),
-    max_gap=30 * SECOND, blind_after=60 * SECOND, success_after=DAY * SECOND, give_up_after=3 * DAY * SECOND,
+    max_gap=30 * SECOND, blind_after=60 * SECOND, success_after=DAY * SECOND,
+    success_tolerance=0.0, give_up_after=3 * DAY * SECOND,
 )  # fmt: skip
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from monitor.core import view
 from monitor.core.codec import dump, load
+from monitor.core.decisions import EvidenceLacks
 from monitor.core.events import BatchEnded, Executed, Measured, RollbackAsked, Verdict
 from monitor.core.samples import Reading
 from monitor.core.state import Track, WatchState
@@ -84,10 +88,10 @@ def test_metrics_are_shown_with_value_normality_and_limits() -> None:
             {"action": "rollback", "limit": 0.01, "hold_seconds": 300},
             {"action": "warn", "limit": 0.001, "hold_seconds": 60},
         ],
+        "proven": None,
     }
     assert view.times_view(watch.policy, watch.state) == {
         "warm_until": START / 1e6,
-        "clear_seconds": 30,
         "max_gap_seconds": 30,
         "give_up_at": START / 1e6 + 72 * 3600,
     }
@@ -127,11 +131,15 @@ def test_streaks_are_shown_with_age_hold_and_evidence() -> None:
 
 def test_a_streak_that_lacks_evidence_says_so() -> None:
     """Pending past its hold, with the counts that are too few."""
-    watch = Driven(told=replace(policy(), min_requests=10**6))
-    counted(watch, 0, 400)
+    watch = Driven()
+    for at in range(5, 460, 25):
+        watch.take(
+            Measured(moment(at), Reading("error_rate", None, errors=1, requests=1)), BatchEnded(moment(at))
+        )
     rollback = view.streaks_view(watch.policy, watch.state)[0]
     assert (rollback["state"], rollback["insufficient_evidence"]) == ("pending", True)
-    assert rollback["evidence"]["requests"] == 8100
+    assert (rollback["evidence"]["requests"], rollback["evidence"]["needed"]) == (19, 9)
+    assert [lacks.rule for lacks in watch.heard(EvidenceLacks)] == ["error_rate.warn", "error_rate.rollback"]
 
 
 def test_a_streak_without_counts_shows_no_evidence() -> None:
@@ -151,9 +159,106 @@ def test_coverage_is_shown_beside_what_is_allowed() -> None:
     assert shown == {
         "unobserved_seconds": 20,
         "unobserved_allowed_seconds": 50,
-        "quiet_seconds": 0,
-        "quiet_allowed_seconds": 500,
         "abnormal_seconds": 0,
         "abnormal_allowed_seconds": 10,
         "late_samples": 1,
     }
+
+
+def test_what_is_proven_is_shown_of_a_metric_that_has_counts() -> None:
+    """Errors of requests, and how many are needed; of a limit of 0 none would do."""
+    watch = Driven()
+    counted(watch, 5, 100, errors=0)
+    proven = view.metrics_view(watch.policy, watch.state)["error_rate"]["proven"]
+    assert proven == {
+        "errors": 0, "requests": 2000, "needed": pytest.approx(3000), "left_out_minutes": 0, "normal": False,
+    }  # fmt: skip
+    literal = Driven(told=policy(replace(ERRORS, normal_below=0.0)))
+    counted(literal, 5, 100, errors=0)
+    shown = view.metrics_view(literal.policy, literal.state)["error_rate"]["proven"]
+    assert (shown["needed"], shown["normal"]) == (None, False)
+
+
+def test_what_an_older_program_stored_goes_on() -> None:
+    """Plain streaks, unions of time, phase and request stay; streaks of counts begin anew."""
+    older: dict[str, Any] = {
+        "format": 1, "started_at": START, "at": START + 9, "late": 2,
+        "tracks": {"error_rate": {"seen": START, "quiet": False, "value": 0.5, "value_at": START,
+                                  "blind": False, "missing": ""}},
+        "streaks": {
+            "error_rate.rollback": {"first": START, "last_breach": START, "counted": True, "firing": True,
+                                    "insufficient": False, "acted": True, "entries": [], "evidence": None},
+            "error_rate.warn": {"first": START, "last_breach": START, "counted": False, "firing": True,
+                                "insufficient": False, "acted": False, "entries": [], "evidence": None},
+        },
+        "coverage": [[[1, 2]], [[3, 4]], [[5, 6]]],
+        "life": {"mode": "approve", "phase": "awaiting_approval", "armed": True,
+                 "order": {"rule": "error_rate.rollback", "since": START, "by": "",
+                           "evidence": {"since": START, "errors": 5, "requests": 9, "lower_bound": 0.2}},
+                 "intent": False, "verdict": None, "verdict_at": None, "reason": ""},
+    }  # fmt: skip
+    found = load(policy(), json.loads(json.dumps(older)))
+    assert found is not None
+    rollback, warn = found.seen.streaks
+    assert rollback is None
+    assert warn is not None
+    assert (warn.firing, warn.first, found.seen.late, found.life.phase.value) == (
+        True, START, 2, "awaiting_approval",
+    )  # fmt: skip
+    assert list(found.coverage.unobserved) == [(1, 2)]
+    assert list(found.coverage.abnormal) == [(5, 6)]
+    assert found.life.order is not None
+    assert found.life.order.evidence is not None
+    assert (found.life.order.evidence.errors, found.life.order.evidence.needed) == (5, 9)
+    assert through_json(policy(), found) == found
+    asked = {**older, "life": {**older["life"], "order": {**older["life"]["order"], "evidence": None}}}
+    of_a_person = load(policy(), asked)
+    assert of_a_person is not None
+    assert of_a_person.life.order is not None
+    assert of_a_person.life.order.evidence is None
+
+
+def test_counts_of_other_rules_begin_anew_and_what_is_proven_stays() -> None:
+    """A limit was removed in the configuration, or a rule added."""
+    watch = Driven()
+    counted(watch, 5, 200, errors=0)
+    fewer = policy(replace(ERRORS, rollback_above=None))
+    found = load(fewer, dump(watch.policy, watch.state))
+    assert found is not None
+    (counting,) = found.seen.counting
+    (before,) = watch.state.seen.counting
+    assert counting is not None
+    assert before is not None
+    assert counting.proof == before.proof
+    assert (len(counting.weights), counting.reads.log) == (1, ())
+
+
+def test_an_outage_that_is_over_lacks_no_traffic() -> None:
+    """Its evidence fades, and nobody is told that there is too little traffic to decide."""
+    watch = Driven(Mode.OBSERVE)
+    for first, last, errors in ((5, 600, 0), (605, 870, 100), (875, 1500, 0)):
+        counted(watch, first, last, errors=errors)
+    assert watch.heard(EvidenceLacks) == []
+
+
+def test_what_lacks_is_told_with_all_that_was_counted_since() -> None:
+    """Errors and requests since the streak began, not since the alternative that is spoken for most."""
+    watch = Driven(Mode.OBSERVE)
+    for at in range(5, 900, 25):
+        few = Reading("error_rate", None, errors=float(at % 75 == 5), requests=float(at % 75 == 5))
+        watch.take(Measured(moment(at), few), BatchEnded(moment(at)))
+    told = [lacks for lacks in watch.heard(EvidenceLacks) if lacks.rule == "error_rate.rollback"]
+    assert [(x.evidence.since, x.evidence.errors) for x in told] == [(moment(5), 6)]
+
+
+def test_a_streak_says_whether_it_is_so_at_the_latest_reads() -> None:
+    """An outage that is over leaves evidence, which fades; what is plain is so as long as it lasts."""
+    watch = Driven(Mode.OBSERVE)
+    counted(watch, 5, 200, errors=100)
+    assert view.streaks_view(watch.policy, watch.state)[0]["still_so"] is True
+    counted(watch, 205, 300, errors=0)
+    rollback = view.streaks_view(watch.policy, watch.state)[0]
+    assert (rollback["state"], rollback["still_so"]) == ("pending", False)
+    plain = Driven(Mode.OBSERVE)
+    plain.measure(0, 0.5)
+    assert view.streaks_view(plain.policy, plain.state)[0]["still_so"] is None

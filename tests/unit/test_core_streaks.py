@@ -16,7 +16,6 @@ from tests.replays import (
     line,
     named,
     policy,
-    rate,
     told,
     verdict,
 )
@@ -161,55 +160,13 @@ def test_quiet_samples_start_no_streak(replay: Replay) -> None:
     assert [e["at"] for e in told(replay, policy(), lines)[:-1]] == [105, 105]
 
 
-CALM = Threshold("error_rate", normal_below=0.5, rollback_above=0.5)
-
-
-@both
-@pytest.mark.parametrize(("since_breach", "ended"), [(30 - US, False), (30, True), (30 + US, True)])
-def test_a_counted_streak_ends_when_nothing_has_breached_for_clear_for(
-    replay: Replay, since_breach: float, ended: bool
-) -> None:
-    """Counted from the last breach; exactly clear_for ends it."""
-    good = [line(100 + s, "error_rate", **rate(0, 100)) for s in (10, 20, since_breach)]
-    lines = [*every(5, 0, 100, "error_rate", **rate(60, 100)), *good]
-    cleared = named(told(replay, policy(CALM, clear_for=30), lines), "cleared", "error_rate.rollback")
-    assert [(e["at"], e["reason"]) for e in cleared] == ([(100 + since_breach, "recovered")] if ended else [])
-
-
-@both
-def test_a_breach_within_clear_for_starts_that_time_anew(replay: Replay) -> None:
-    """29 good seconds, a breach, 29 good seconds: one streak still."""
-    lines = [line(0, "error_rate", **rate(60, 100)), line(29, "error_rate", **rate(0, 100))]
-    lines += [line(30, "error_rate", **rate(60, 100)), line(59, "error_rate", **rate(0, 100))]
-    assert named(told(replay, policy(CALM, clear_for=30), lines), "cleared") == []
-
-
-@both
-def test_counts_of_the_sample_that_would_end_it_do_not_make_a_streak_counted(replay: Replay) -> None:
-    """The good sample being judged is not yet part of the streak."""
-    lines = [line(0, "error_rate", 0.6), line(5, "error_rate", **rate(0, 100))]
-    assert [e["at"] for e in named(told(replay, policy(CALM), lines), "cleared")] == [5, 5]
-
-
-@both
-@pytest.mark.parametrize("value", [None, 0.6])
-def test_counts_of_any_sample_in_a_streak_make_it_counted(replay: Replay, value: object) -> None:
-    """Also a quiet sample's: after it, one good sample is noise."""
-    lines = [
-        line(0, "error_rate", 0.6),
-        line(5, "error_rate", value, reason="quiet", errors=0, requests=0),
-        line(10, "error_rate", 0.0),
-    ]
-    assert named(told(replay, policy(CALM), lines), "cleared") == []
-
-
 @both
 def test_a_rule_with_hold_0_is_pending_and_firing_at_once(replay: Replay) -> None:
     """`warn_for: 0s` makes "normal" literal."""
     strict = Threshold("connections", normal_below=60.0, warn_for=0)
     events = told(replay, policy(strict), [line(0, "connections", 60)])
     assert events == [
-        {"event": "pending", "at": 0, "rule": "connections.warn"},
+        {"event": "pending", "at": 0, "rule": "connections.warn", "since": 0},
         {"event": "firing", "at": 0, "rule": "connections.warn", "since": 0},
         {"verdict": "watching", "at": 0},
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from monitor.core.thresholds import Policy, Threshold
@@ -16,6 +18,7 @@ from tests.replays import (
     fired,
     line,
     merged,
+    micros,
     named,
     policy,
     rate,
@@ -31,9 +34,15 @@ def calm(first: float, last: float, metric: str = "connections", value: float = 
     return every(5, first, last, metric, value)
 
 
+def asked(first: float, last: float, errors: float, requests: float) -> list[Line]:
+    return every(5, first, last, "error_rate", **rate(errors, requests))
+
+
 def short(**times: float) -> Policy:
     """Success after 1000 s, nothing forgiven unless said."""
-    return policy(LITERAL, **{"success_after": 1000, "max_unobserved": 0.0, "max_quiet": 0.0, **times})
+    return policy(
+        LITERAL, **{"success_after": 1000, "max_unobserved": 0.0, "success_tolerance": 0.0, **times}
+    )
 
 
 # ---------------------------------------------------------------- when
@@ -64,7 +73,7 @@ def test_all_four_metrics_normal_for_24_hours_succeed(replay: Replay) -> None:
 @both
 def test_success_is_asked_after_the_whole_batch(replay: Replay) -> None:
     """A bad sample of the same moment counts, wherever it stands among the lines."""
-    both_of_them = policy(LITERAL, ERRORS, success_after=1000)
+    both_of_them = policy(LITERAL, replace(ERRORS, warn_for=0), success_after=1000)
     lines = merged(calm(0, 1000), calm(0, 995, "error_rate", 0.0), [line(1000, "error_rate", 0.5)])
     assert verdict(told(replay, both_of_them, lines)) == ("watching", 1000)
 
@@ -76,7 +85,7 @@ def test_nothing_follows_a_verdict(replay: Replay) -> None:
     assert told(replay, short(), lines)[-1] == {"verdict": "succeeded", "at": 1000}
 
 
-# ---------------------------------------------------------------- fresh and normal
+# ---------------------------------------------------------------- seen now, and calm
 
 
 @both
@@ -90,26 +99,31 @@ def test_success_needs_every_metric_seen_within_max_gap(replay: Replay, age: flo
 
 @both
 @pytest.mark.parametrize(("value", "ends"), [(59.999, "succeeded"), (60, "watching"), (60.001, "watching")])
-def test_success_needs_the_latest_value_normal(replay: Replay, value: float, ends: str) -> None:
+def test_a_warning_that_fires_holds_success_back(replay: Replay, value: float, ends: str) -> None:
     """Exactly 60 connections are not normal."""
-    patient = policy(LOAD, success_after=1000)
-    assert verdict(told(replay, patient, [*calm(0, 995), line(1000, "connections", value)]))[0] == ends
+    assert verdict(told(replay, short(), [*calm(0, 995), line(1000, "connections", value)]))[0] == ends
 
 
 @both
-@pytest.mark.parametrize(("value", "ends"), [(1, "succeeded"), (60, "watching")])
-def test_a_quiet_end_is_judged_by_the_latest_usable_value(replay: Replay, value: float, ends: str) -> None:
-    """Quiet says nothing new: what was last known must have been normal."""
+def test_one_value_that_is_not_normal_does_not(replay: Replay) -> None:
+    """It is not normal for as long as `warn_for` yet."""
     patient = policy(LOAD, success_after=1000)
-    lines = [*calm(0, 990), line(995, "connections", value), line(1000, "connections", None, reason="quiet")]
-    assert verdict(told(replay, patient, lines))[0] == ends
+    assert verdict(told(replay, patient, [*calm(0, 995), line(1000, "connections", 99)]))[0] == "succeeded"
+
+
+@both
+def test_a_quiet_end_is_fresh(replay: Replay) -> None:
+    """The source answered."""
+    patient = policy(LOAD, success_after=1000)
+    lines = [*calm(0, 995), line(1000, "connections", None, reason="quiet")]
+    assert verdict(told(replay, patient, lines))[0] == "succeeded"
 
 
 @both
 def test_a_metric_that_was_only_ever_quiet_does_not_succeed(replay: Replay) -> None:
     """Without one usable value nothing is known to be normal."""
     lines = every(5, 0, 1000, "connections", None, reason="quiet")
-    assert verdict(told(replay, short(max_quiet=1), lines)) == ("watching", 1000)
+    assert verdict(told(replay, short(), lines)) == ("watching", 1000)
 
 
 @both
@@ -120,14 +134,14 @@ def test_a_metric_never_seen_does_not_succeed(replay: Replay) -> None:
 
 
 @both
-def test_a_firing_rule_holds_success_back(replay: Replay) -> None:
-    """A counted streak within clear_for is still firing though its latest value is normal."""
-    warn = Threshold("error_rate", normal_below=0.5, warn_for=0)
-    lines = [*every(5, 0, 990, "error_rate", **rate(0, 100)), line(995, "error_rate", **rate(100, 100))]
-    lines += every(5, 1000, 1030, "error_rate", **rate(0, 100))
-    events = told(replay, policy(warn, success_after=1000, success_tolerance=0.5), lines)
-    assert fired(events, "error_rate.warn") == [995]
-    assert verdict(events) == ("succeeded", 1025)
+def test_a_streak_of_counts_that_fires_holds_success_back(replay: Replay) -> None:
+    """Until it has ended; then its time may be tolerated."""
+    warn = Threshold("error_rate", normal_below=0.1, warn_for=micros(10))
+    lines = [*asked(5, 965, 0, 100), *asked(970, 995, 100, 100), *asked(1000, 1030, 0, 100)]
+    events = told(replay, policy(warn, success_after=990, success_tolerance=0.5), lines)
+    assert fired(events, "error_rate.warn") == [990]
+    (cleared,) = named(events, "cleared", "error_rate.warn")
+    assert verdict(events) == ("succeeded", cleared["at"])
 
 
 @both
@@ -193,7 +207,7 @@ def test_abnormal_time_of_several_metrics_at_once_counts_once(replay: Replay) ->
     assert verdict(told(replay, short_of, merged(*lines)))[0] == "watching"
 
 
-# ---------------------------------------------------------------- unobserved and quiet time
+# ---------------------------------------------------------------- unobserved time
 
 
 @both
@@ -228,32 +242,88 @@ def test_unobserved_time_of_several_metrics_counts_once_where_it_overlaps(replay
 
 
 @both
-@pytest.mark.parametrize(
-    ("share", "ends"), [(0.1, "succeeded"), (0.099_999_999, "succeeded"), (0.099_999_99, "watching")]
-)
-def test_quiet_time_up_to_max_quiet_is_forgiven(replay: Replay, share: float, ends: str) -> None:
-    """100 s covered by quiet samples, the last one until the next sample."""
-    lines = [*calm(0, 400), *every(5, 405, 500, "connections", None, reason="quiet"), *calm(505, 1000)]
-    assert verdict(told(replay, short(max_quiet=share), lines))[0] == ends
+def test_time_covered_by_quiet_samples_is_observed(replay: Replay) -> None:
+    """The source answered, and nobody asked."""
+    lines = [*calm(0, 400), *every(5, 405, 900, "connections", None, reason="quiet"), *calm(905, 1000)]
+    assert verdict(told(replay, short(), lines))[0] == "succeeded"
 
 
 @both
 def test_a_quiet_sample_covers_no_more_than_max_gap(replay: Replay) -> None:
-    """What follows is unobserved, not quiet."""
+    """What follows is unobserved."""
     lines = [*calm(0, 400), line(405, "connections", None, reason="quiet"), *calm(475, 1000)]
-    assert verdict(told(replay, short(max_quiet=0.03, max_unobserved=0.04), lines))[0] == "succeeded"
-    assert verdict(told(replay, short(max_quiet=0.029, max_unobserved=0.04), lines))[0] == "watching"
-    assert verdict(told(replay, short(max_quiet=0.03, max_unobserved=0.039), lines))[0] == "watching"
+    assert verdict(told(replay, short(max_unobserved=0.04), lines))[0] == "succeeded"
+    assert verdict(told(replay, short(max_unobserved=0.039), lines))[0] == "watching"
 
 
 @both
-def test_samples_in_warm_up_are_observed_time_and_must_be_normal_at_the_end(replay: Replay) -> None:
-    """They start no streak, so that a bad start is forgotten; the end is judged all the same."""
-    warm = short(warm_up=500)
+def test_samples_in_warm_up_are_observed_time_and_start_no_streak(replay: Replay) -> None:
+    """A bad start is forgotten."""
     lines = [*every(5, 0, 495, "connections", 90), *calm(500, 1000)]
-    assert verdict(told(replay, warm, lines)) == ("succeeded", 1000)
-    late = short(warm_up=2000)
-    assert verdict(told(replay, late, [*calm(0, 995), line(1000, "connections", 90)]))[0] == "watching"
+    assert verdict(told(replay, short(warm_up=500), lines)) == ("succeeded", 1000)
+
+
+# ---------------------------------------------------------------- proven by requests
+
+
+HOUR = {"success_after": 3600.0, "max_unobserved": 1.0, "give_up_after": 10.0**6}
+
+
+@both
+@pytest.mark.parametrize(("requests", "ends"), [(2999, "watching"), (3000, "succeeded"), (3001, "succeeded")])
+def test_a_counted_metric_is_normal_by_3000_requests(replay: Replay, requests: int, ends: str) -> None:
+    """None failing of 3,000 bounds the ratio at 0.1 % with 95 %: one fewer does not."""
+    lines = [*asked(5, 3595, 0, 4), line(3600, "error_rate", **rate(0, requests - 4 * 719))]
+    assert verdict(told(replay, policy(**HOUR), lines))[0] == ends
+
+
+@both
+@pytest.mark.parametrize(("errors", "ends"), [(9, "succeeded"), (10, "watching")])
+def test_a_counted_metric_is_normal_below_its_ratio(replay: Replay, errors: int, ends: str) -> None:
+    """10 of 10,000 are exactly 0.1 %. One by one and far apart they are no minute to leave out."""
+    lines = asked(5, 3595, 0, 13.9)
+    for n in range(errors):
+        at = 5 * (20 + 65 * n)
+        lines[at // 5 - 1] = line(at, "error_rate", **rate(1, 13.9))
+    lines.append(line(3600, "error_rate", **rate(0, 10_000 - 13.9 * 719)))
+    events = told(replay, policy(**HOUR), lines)
+    assert verdict(events)[0] == ends
+
+
+@both
+@pytest.mark.parametrize(("tolerance", "ends"), [(0.0, "watching"), (0.02, "succeeded")])
+def test_the_worst_minutes_may_be_left_out(replay: Replay, tolerance: float, ends: str) -> None:
+    """The 72 s of an hour that 2 % are hold one minute: that of a job in which everything failed."""
+    lines = [*asked(5, 1795, 0, 10), *asked(1800, 1815, 10, 10), *asked(1820, 3600, 0, 10)]
+    assert verdict(told(replay, policy(**HOUR, success_tolerance=tolerance), lines))[0] == ends
+
+
+@both
+def test_a_service_with_too_little_traffic_ends_inconclusive(replay: Replay) -> None:
+    """However well it did."""
+    lines = asked(5, 7205, 0, 1)
+    quiet = policy(success_after=3600, give_up_after=7200)
+    assert verdict(told(replay, quiet, lines)) == ("inconclusive", 7200)
+
+
+@both
+def test_requests_are_counted_within_the_window(replay: Replay) -> None:
+    """12,000 in the first minutes, and when the silence after them is out of the window, they are too."""
+    lines = [*asked(5, 600, 0, 100), *asked(1205, 6000, 0, 0)]
+    late = policy(success_after=3600, max_unobserved=0.02, give_up_after=10**6)
+    assert verdict(told(replay, late, lines))[0] == "watching"
+    assert verdict(told(replay, policy(**HOUR), lines))[0] == "succeeded"
+
+
+@both
+def test_a_warning_of_counts_is_abnormal_until_it_was_last_so(replay: Replay) -> None:
+    """5 minutes of 0.4 %: from its start to the last read that showed it, not to the end of its streak."""
+    lines = [*asked(5, 1800, 0, 500), *asked(1805, 2100, 2, 500), *asked(2105, 3600, 0, 500)]
+    events = told(replay, policy(**HOUR, success_tolerance=0.0862), lines)
+    (cleared,) = named(events, "cleared", "error_rate.warn")
+    assert cleared["was"] == "firing"
+    assert verdict(events)[0] == "succeeded"
+    assert verdict(told(replay, policy(**HOUR, success_tolerance=0.08), lines))[0] == "watching"
 
 
 @both

@@ -169,9 +169,33 @@ def test_an_alerted_breach_keeps_success_away() -> None:
     desk.say_through(5, 20, connections=80)
     text, at = said(desk)
     assert text.startswith(
-        "Succeeds at 08:02:00 UTC at the earliest, once connections is normal again; ends as"
+        "Succeeds at 08:01:59 UTC at the earliest, once connections is normal again; ends as"
     )
-    assert at == 120
+    assert at == 119  # 20 s more, but for the hundredth that may be abnormal
+
+
+def test_a_streak_older_than_its_hold_says_what_it_lacks() -> None:
+    """Evidence; or, where that is there, that it was so for the whole hold and still is."""
+    desk = begun()
+    for second in range(3, 48, 3):
+        desk.count(second, 1, 1)
+    assert said(desk)[0].startswith(
+        "Rolls back by itself as soon as it is sure that error_rate is above 1 %, was so for 30 s, and still "
+        "is (evidence 9 of 9: "
+    )
+    scarce = begun()
+    for second in range(3, 60, 3):
+        failed = int(second % 15 == 3)
+        scarce.count(second, failed, failed)
+    lacking = "as soon as the evidence suffices that error_rate is above 1 % (evidence 7.2 of 9: "
+    assert said(scarce)[0].startswith(f"Rolls back by itself {lacking}")
+
+
+def test_a_counted_metric_says_how_many_requests_success_needs() -> None:
+    """As many as prove that fewer than its normal share fail."""
+    desk = begun()
+    desk.count(5, 0, 2140)
+    assert "once error_rate is proven normal (by 2,140 of 3,000 requests now)" in said(desk)[0]
 
 
 def test_a_metric_that_can_not_be_measured_keeps_success_away() -> None:

@@ -39,7 +39,7 @@ def test_a_first_value_of_one_counts_and_a_larger_one_is_a_baseline(first: float
 
 def test_errors_of_a_series_that_began_count_from_the_next_read_on() -> None:
     """An outage costs one read."""
-    meter = Meter(Rates(min_requests=1))
+    meter = Meter(Rates())
     reads = [page(ok=100), page(ok=200, e=500), page(ok=300, e=1000)]
     found = [meter.take(FIRST + n * STEP, {"a": one}) for n, one in enumerate(reads)]
     assert [f.by for f in found if isinstance(f, Increase)] == [
@@ -50,7 +50,7 @@ def test_errors_of_a_series_that_began_count_from_the_next_read_on() -> None:
 
 def test_a_series_that_comes_back_is_a_baseline() -> None:
     """Whatever it shows, also when it would fit."""
-    meter = Meter(Rates(min_requests=1))
+    meter = Meter(Rates())
     reads = [page(ok=100, e=50), page(ok=200), page(ok=400, e=60), page(ok=500, e=61)]
     found = [meter.take(FIRST + n * STEP, {"a": one}) for n, one in enumerate(reads)]
     assert [f.by[ERRORS] for f in found if isinstance(f, Increase)] == [0, 0, 1]

@@ -28,7 +28,7 @@ class Address:
     """Reads of one address; the meter goes through JSON now and then, as over a restart of the daemon."""
 
     def __init__(self) -> None:
-        self.meter = Meter(Rates(min_requests=1))
+        self.meter = Meter(Rates())
         self.reads = 0
 
     def read(self, *pages: Page) -> list[str]:
@@ -152,7 +152,7 @@ def test_a_proof_takes_the_window_back() -> None:
 def test_distrusted_instances_leave_the_others_while_they_are_not_the_most() -> None:
     """One of two is left out; of three two are too many."""
     for honest, reason in ((1, ""), (0, "several_processes")):
-        meter = Meter(Rates(min_requests=1))
+        meter = Meter(Rates())
         for n in range(6):
             shared = page(1000 + n - 50 * (n % 2), 0, "1")
             pages = {"a": page(100 * n), "b": shared, **({} if honest else {"c": shared})}
@@ -180,7 +180,7 @@ def test_new_connections_are_asked_for_first_now_and_then_and_in_doubt() -> None
 
 def test_what_was_away_does_not_leap() -> None:
     """A target that restarted and was then not scraped for a while comes back where it was, undoubted."""
-    meter = Meter(Rates(min_requests=1))
+    meter = Meter(Rates())
     climbing = [9000, 9100, *(10 + 900 * n for n in range(6))]
     for n, requests in enumerate(climbing):
         meter.take(FIRST + n * STEP, {"a": page(requests)}, whole=True)
@@ -191,7 +191,7 @@ def test_what_was_away_does_not_leap() -> None:
 
 def test_an_instance_that_was_away_is_a_baseline_and_then_counts() -> None:
     """Nothing of what it brings back is of now; far later it is forgotten."""
-    meter = Meter(Rates(min_requests=1))
+    meter = Meter(Rates())
     for n in range(3):
         meter.take(FIRST + n * STEP, {"a": page(100 * n), "b": page(100 * n)}, whole=True)
     meter.take(FIRST + 3 * STEP, {"b": page(300)}, whole=True)

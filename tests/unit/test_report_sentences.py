@@ -24,10 +24,15 @@ SINCE, AT = 1_700_000_000.0, 1_700_000_020.5
 
 FIRED: dict[str, Any] = {
     "rule": "error_rate.rollback", "since": SINCE, "by": "",
-    "evidence": {"errors": 2404.0, "requests": 40031.0, "lower_bound": 0.0571},
+    "evidence": {"errors": 2404.0, "requests": 40031.0, "score": 10.8, "needed": 9.0},
 }  # fmt: skip
 
-WHY = "error_rate was above 1 % for 20s, 2404 errors in 40031 requests"
+WHY = "error_rate was above 1 % for 20s, evidence 9 of 9: 2,404 errors in 40,031 requests"
+
+OLD = {**FIRED, "evidence": {"errors": 2404.0, "requests": 40031.0, "lower_bound": 0.0571}}
+"""As an older program recorded it."""
+
+FEW = {"errors": 3.0, "requests": 4.0, "score": 5.499, "needed": 9.0}
 
 CLEARED = {"rule": "error_rate.rollback", "since": SINCE, "was": "pending", "reason": "recovered"}
 
@@ -62,6 +67,11 @@ TOLD: list[tuple[str, dict[str, Any], str]] = [
     ("pending", {"rule": "error_rate.warn"}, "error_rate is not below 0.1 %"),
     ("pending", {"rule": "queue.rollback"}, "queue is above its limit"),
     ("firing", FIRED, f"{WHY}: the rollback rule fires"),
+    ("firing", OLD,
+     "error_rate was above 1 % for 20s, 2404 errors in 40031 requests: the rollback rule fires"),
+    ("insufficient_evidence", {"rule": "error_rate.rollback", "since": SINCE, "evidence": FEW},
+     "error_rate was above 1 % for 20s with too little traffic to decide, "
+     "evidence 5.4 of 9: 3 errors in 4 requests"),
     ("firing", {"rule": "response_time.investigate", "since": SINCE, "evidence": None},
      "response_time was above 500 ms for 20s: the investigate rule fires"),
     ("cleared", {**CLEARED, "value": 0.0004997501249375312},

@@ -7,7 +7,7 @@ import pytest
 from monitor.core.samples import SECOND
 from monitor.core.thresholds import Mode
 from monitor.daemon.happenings import ReadinessRead
-from monitor.ports import Alert, Gauge, Outcome, OutcomeKind, ProgressKind, Readiness
+from monitor.ports import Alert, Gauge, Outcome, OutcomeKind, ProgressKind, Readiness, Severity
 from tests.hands import START, Desk
 
 BAD = 0.05
@@ -228,3 +228,40 @@ def test_sessions_that_pile_up_while_the_rollback_is_under_way_are_told_as_ours_
         assert slow
         assert all(("in part ours" in dict(a.facts)) is rolling for a in slow)
         assert all(a.quiet is rolling for a in slow), "while it is under way that is no message of its own"
+
+
+def count_through(desk: Desk, start: int, end: int, errors: int, requests: int) -> None:
+    """The same counts every 3 s, two reads in each block of the rollback rule's hold."""
+    for second in range(start, end + 1, 3):
+        desk.count(second, errors, requests)
+
+
+def test_errors_with_too_little_traffic_to_decide_are_told_once_per_streak() -> None:
+    """A warning that wakes nobody, with the counts; resolved when the streak ends, and then told anew."""
+    desk = Desk()
+    desk.register()
+    count_through(desk, 3, 48, 1, 1)
+    told = [a for a in desk.alerts() if "with too little traffic to decide" in a.title]
+    assert [(a.severity, a.page, a.condition) for a in told] == [
+        (Severity.WARNING, False, "w-1/error_rate.rollback")
+    ]
+    assert told[0].title == "error_rate 100 % is above 1 %, with too little traffic to decide"
+    assert dict(told[0].facts)["evidence"] == "9 of 9, 15 errors in 15 requests (100 %)"
+    assert told[0].next == "add_email is rolled back by itself once more requests fail"
+    assert desk.kinds().count("insufficient_evidence") == 2, "of the warn rule, too, which alerts nobody"
+    assert desk.view()["streaks"][0]["insufficient_evidence"]
+    assert not desk.orders
+
+
+def test_what_is_told_of_counts_says_evidence_limit_and_baseline() -> None:
+    """Before it fires, and with the decision."""
+    desk = Desk()
+    desk.register()
+    count_through(desk, 3, 45, 10, 100)
+    pending, decided = (
+        next(a for a in desk.alerts() if a.title.startswith(words))
+        for words in ("error_rate 10 % is above 1 %", "rolling back now")
+    )
+    assert dict(pending.facts)["evidence"] == "3.6 of 9, 30 errors in 300 requests (10 %)"
+    assert dict(decided.facts)["evidence"] == "9 of 9, 110 errors in 1,100 requests (10 %)"
+    assert [order.rule for order in desk.orders] == ["error_rate.rollback"]

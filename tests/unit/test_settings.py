@@ -39,8 +39,8 @@ thresholds:                             # the documented defaults; need not be w
   connections:   {normal_below: 60}
   query_latency: {normal_below: 100ms}
 watch: {interval: 5s, fast_interval: 1s, rate_requests: 500, rate_window_max: 5m, max_gap: 30s,
-        blind_after: 2m, min_requests: 100, clear_for: 30s, warm_up: 0s, warn_for: 1m, success_after: 24h,
-        success_tolerance: 0%, max_unobserved: 5%, max_quiet: 50%, give_up_after: 72h}
+        blind_after: 2m, evidence: 9, warm_up: 0s, warn_for: 1m, success_after: 24h,
+        success_tolerance: 1%, max_unobserved: 5%, give_up_after: 72h}
 rollback: {max_app_stall: 2s, max_locked: 2s, lock_budget: 2m, verify_for: 10m}
 alerts:
   - slack: {webhook_url: "${SLACK_WEBHOOK_URL}"}
@@ -221,9 +221,9 @@ def test_a_files_path_may_hold_variables(tmp_path: Path) -> None:
 
 def test_numbers_may_come_from_the_environment(tmp_path: Path) -> None:
     """`${...}` in any text, also where a number or a duration is wanted."""
-    text = SMALL + "watch: {min_requests: '${N}', interval: '${I}'}"
+    text = SMALL + "watch: {evidence: '${N}', interval: '${I}'}"
     policy = loaded(tmp_path, text, {"N": "7", "I": "2s"}).policy("shop")
-    assert (policy.min_requests, policy.interval) == (7, 2 * SECOND)
+    assert (policy.evidence, policy.interval) == (7, 2 * SECOND)
 
 
 def test_yaml_is_1_2(tmp_path: Path) -> None:
@@ -259,8 +259,8 @@ def test_replay_refuses_an_unknown_section(tmp_path: Path) -> None:
 def test_every_time_of_the_watch_reaches_the_policy(tmp_path: Path) -> None:
     """No key of `watch` is read and then forgotten on the way to the core."""
     text = SMALL + (
-        "watch: {interval: 2s, max_gap: 11s, blind_after: 13s, min_requests: 17, clear_for: 19s,"
-        " warm_up: 23s, success_after: 29h, success_tolerance: 1%, max_unobserved: 2%, max_quiet: 3%,"
+        "watch: {interval: 2s, max_gap: 11s, blind_after: 13s, evidence: 17,"
+        " warm_up: 23s, success_after: 29h, success_tolerance: 2%, max_unobserved: 3%,"
         " give_up_after: 31h, warn_for: 37s, baseline: 3h}"
     )
     written, default = loaded(tmp_path, text).policy("shop"), Policy()

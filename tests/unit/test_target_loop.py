@@ -26,6 +26,7 @@ from monitor.ports import (
     Readiness,
     Record,
     Registration,
+    Wanted,
     WatchRow,
 )
 from tests.fakes import MemoryStore
@@ -79,9 +80,7 @@ class ScriptedExecutor:
         self.proven.append(full)
         return Readiness(True)
 
-    async def execute(
-        self, order: Order, wanted: Callable[[], bool], report: Callable[[Progress], None]
-    ) -> Outcome:
+    async def execute(self, order: Order, wanted: Wanted, report: Callable[[Progress], None]) -> Outcome:
         self.orders.append(order)
         report(Progress(ProgressKind.INTENT, "intent"))
         await asyncio.sleep(self.lasts)
@@ -89,7 +88,7 @@ class ScriptedExecutor:
         return Outcome(OutcomeKind.ROLLED_BACK, "back")
 
     async def settle(
-        self, watch: WatchRow, wanted: Callable[[], bool], report: Callable[[Progress], None]
+        self, watch: WatchRow, wanted: Wanted, report: Callable[[Progress], None]
     ) -> Outcome | None:
         return None
 

@@ -71,17 +71,17 @@ NAMESAKES = """/* migration-monitor: who has these names, and where */
 SELECT o.kind, o.name, pg_catalog.quote_ident(n.nspname) AS schema, o.found
   FROM (SELECT 'function' AS kind, p.proname AS name, p.pronamespace AS schema, pg_catalog.count(*) AS found
           FROM pg_catalog.pg_proc p
-         WHERE p.proname OPERATOR(pg_catalog.=) ANY ($1::name[]) GROUP BY 1, 2, 3
+         WHERE p.proname OPERATOR(pg_catalog.=) ANY ($1::text[]) GROUP BY 1, 2, 3
         UNION ALL
         SELECT 'type', t.typname, t.typnamespace, 1
-          FROM pg_catalog.pg_type t WHERE t.typname OPERATOR(pg_catalog.=) ANY ($1::name[])
+          FROM pg_catalog.pg_type t WHERE t.typname OPERATOR(pg_catalog.=) ANY ($1::text[])
         UNION ALL
         SELECT DISTINCT 'operator', r.oprname, r.oprnamespace, 1
-          FROM pg_catalog.pg_operator r WHERE r.oprname OPERATOR(pg_catalog.=) ANY ($1::name[])
+          FROM pg_catalog.pg_operator r WHERE r.oprname OPERATOR(pg_catalog.=) ANY ($1::text[])
         UNION ALL
         SELECT 'statistics', e.stxname, e.stxnamespace, 1
           FROM pg_catalog.pg_statistic_ext e
-         WHERE e.stxname OPERATOR(pg_catalog.=) ANY ($1::name[])) o
+         WHERE e.stxname OPERATOR(pg_catalog.=) ANY ($1::text[])) o
   JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) o.schema"""
 """Of types, operators and statistics one in a schema is enough."""
 

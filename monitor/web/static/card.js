@@ -7,7 +7,7 @@ import { h, fill, say } from "./dom.js";
 import { History } from "./history.js";
 import { level, trigger } from "./level.js";
 import { plan, readiness } from "./sections.js";
-import { MODES, PHASES, VERDICTS, clock, ruleOf, span, zone } from "./words.js";
+import { MODES, PHASES, VERDICTS, clock, ruleOf, span, weight, zone } from "./words.js";
 
 const MARKS = { alarm: "▲", notice: "◆", calm: "●", aside: "◇", back: "↺", over: "■" };
 const SILENT = "○";
@@ -174,10 +174,11 @@ export class Card {
       const [meter, label] = box.children[index].children;
       const age = Math.max(0, now - streak.since);
       meter.value = Math.min(age, streak.hold_seconds);
-      const short = streak.insufficient_evidence ? ", too few requests to be sure yet" : "";
+      const short = streak.still_so === false ? "not so at the latest reads" : streak.insufficient_evidence ? "too little traffic to decide" : "";
       const { name, action } = ruleOf(streak.rule);
       const goal = streak.state === "pending" ? `of ${span(streak.hold_seconds)}` : `(acts after ${span(streak.hold_seconds)})`;
-      say(label, `${name}, ${action}: exceeded for ${span(age)} ${goal}${short}`);
+      const said = `${name}, ${action}: exceeded for ${span(age)} ${goal}`;
+      say(label, [said, weight(streak.evidence), short].filter(Boolean).join(", "));
     });
   }
 }

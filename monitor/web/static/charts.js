@@ -4,7 +4,7 @@ import { ofWatch } from "./api.js";
 import { h, fill, say } from "./dom.js";
 import { awaited } from "./level.js";
 import { colours, limitsOf, paint, top } from "./marks.js";
-import { ahead, clock, metricName, span, tick, value } from "./words.js";
+import { ahead, clock, metricName, proof, span, tick, value, weight } from "./words.js";
 
 const ORDER = ["error_rate", "response_time", "connections", "query_latency"]; // as the README has the thresholds
 const SLOTS = 400; // of one answer: about one for each two pixels
@@ -36,7 +36,7 @@ export class Charts {
     for (const [name, metric] of Object.entries(watch.metrics ?? {}).sort(inOrder)) {
       let chart = this.charts.get(name);
       if (!chart) {
-        chart = new Chart(name, metric, () => this.history.streaks(name));
+        chart = new Chart(name, metric, () => this.history.streaks(name), () => this.evidence(name));
         this.charts.set(name, chart);
         this.grid.append(chart.root);
         if (this.found) chart.load(this.found.metrics[name], this.found.step, this.gap());
@@ -47,6 +47,12 @@ export class Charts {
       chart.head(watch.verdict === null);
     }
     if (Math.max(0, ...[...this.charts.values()].map((chart) => chart.at.length)) > POINTS) this.load();
+  }
+
+  /** Of the gravest streak of a metric that was counted; "" without one. */
+  evidence(name) {
+    const streaks = this.watch.verdict === null ? (this.watch.streaks ?? []) : [];
+    return weight(streaks.find((streak) => streak.metric === name && streak.evidence)?.evidence);
   }
 
   /** What is shown: the chosen span, and of what was measured before the migration at most BEFORE. */
@@ -120,17 +126,19 @@ function inOrder([a], [b]) {
 }
 
 class Chart {
-  constructor(name, metric, streaks) {
+  constructor(name, metric, streaks, evidence) {
     this.name = name;
     this.metric = metric;
     this.streaks = streaks;
+    this.evidence = evidence;
     this.at = [];
     this.values = [];
     this.shown = h("span", { class: "now" });
     this.how = h("span", { class: "how" });
+    this.counted = h("span", { class: "counted dim" });
     this.canvas = h("div", { class: "plot", role: "img" });
     this.limits = h("p", { class: "limits" });
-    this.root = h("figure", {}, h("figcaption", {}, h("span", { class: "name" }, metricName(name)), this.shown, this.how), this.canvas, this.limits);
+    this.root = h("figure", {}, h("figcaption", {}, h("span", { class: "name" }, metricName(name)), this.shown, this.how, this.counted), this.canvas, this.limits);
   }
 
   /** What the daemon summed up: the worst of each slot; where nothing was measured, nothing is joined. */
@@ -169,6 +177,7 @@ class Chart {
     const [word, kind] = this.silent ? ["last known", "dim"] : live ? state(metric) : [after ? "after the rollback" : "at the end", "dim"];
     say(this.how, this.pointed ? "" : word);
     this.how.className = `how ${kind}`;
+    say(this.counted, [this.evidence(), proof(metric.proven)].filter(Boolean).join(" · "));
     this.legend();
   }
 
@@ -256,7 +265,7 @@ const fits = (plot, at) => plot.valToPos(at, "x") + HALF < plot.bbox.width / dev
 function state(metric) {
   const why = metric.why || (metric.reason ?? "").replaceAll("_", " ");
   if (metric.blind) return [`can't be measured${why ? `: ${why}` : ""}`, "no"];
-  if (metric.quiet) return ["too few requests to judge", "dim"];
+  if (metric.quiet) return ["no requests now", "dim"];
   if (metric.value === null) return [why ? `no data: ${why}` : "no data yet", "no"];
   if (metric.normal) return ["✓ normal", "yes"];
   return [metric.in_part_ours ? "✗ not normal, in part ours" : "✗ not normal", "no"];

@@ -1,7 +1,7 @@
 // What happened to a watch, one sentence for each kind of event (docs/logs.md has the kinds).
 
 import { h } from "./dom.js";
-import { VERDICTS, clock, metricName, ruleOf, span, value } from "./words.js";
+import { VERDICTS, clock, metricName, ruleOf, span, value, weight } from "./words.js";
 
 const LIMITS = { rollback: "the rollback limit", investigate: "the investigate limit", warn: "its normal range" };
 const ACTS = { rollback: "time to roll back", investigate: "people are alerted", warn: "a warning" };
@@ -16,6 +16,14 @@ export function endedBy(detail, units) {
   const { metric } = ruleOf(detail.rule);
   if (typeof detail.value === "number") return value(detail.value, units[metric]);
   return ENDS[detail.reason] ?? "recovery";
+}
+
+/** What a decision stands on: the limit that was in effect, the baseline that raised it, the evidence. */
+function grounds({ rule, evidence, limit, baseline }, units) {
+  const unit = units[ruleOf(rule).metric];
+  const before = typeof baseline === "number" ? ` (baseline ${value(baseline, unit)})` : "";
+  const own = typeof limit === "number" ? `limit ${value(limit, unit)}${before}` : "";
+  return [own, weight(evidence)].filter(Boolean).map((text) => `; ${text}`).join("");
 }
 
 const beyond = (rule) => LIMITS[ruleOf(rule).action] ?? rule;
@@ -41,7 +49,8 @@ const SENTENCES = {
   already_breaching: () => "a rollback rule had fired before it: a person must approve a rollback until that is over",
   rearmed: () => "what was wrong before it is over: it may be rolled back by itself again",
   pending: ({ rule }) => `${name(rule)} is beyond ${beyond(rule)}`,
-  firing: ({ rule, since }, at) => `${name(rule)} was beyond ${beyond(rule)} for ${span(at - since)}: ${ACTS[ruleOf(rule).action] ?? "it acts"}`,
+  firing: (detail, at, units) => `${name(detail.rule)} was beyond ${beyond(detail.rule)} for ${span(at - detail.since)}: ${ACTS[ruleOf(detail.rule).action] ?? "it acts"}${grounds(detail, units)}`,
+  insufficient_evidence: (detail, at, units) => `${name(detail.rule)} was beyond ${beyond(detail.rule)} for ${span(at - detail.since)}, with too little traffic to decide${grounds(detail, units)}`,
   cleared: (detail, at, units) => `${name(detail.rule)}, ${ruleOf(detail.rule).action}: streak ${span(at - detail.since)}, ended by ${endedBy(detail, units)}`,
   blind: ({ metric }) => `${metricName(metric)} can't be measured`,
   sighted: ({ metric }) => `${metricName(metric)} is measured again`,
@@ -55,9 +64,9 @@ const SENTENCES = {
   control_ignored: ({ control, phase }) => `${control} came too late: ${String(phase ?? "").replaceAll("_", " ")}`,
   promoted: ({ before, now }) => `another server is the primary now (timeline ${before} to ${now}); the watch goes on there`,
   ledger_lost: told("a failover lost part of the ledger, a person decides"),
-  approval_requested: ({ rule }) => `a person is asked to approve the rollback: ${name(rule)}`,
-  would_roll_back: ({ rule }) => `would have rolled back: ${name(rule)}`,
-  rollback_decided: ({ by, rule }) => (by ? `rollback decided, asked for by ${by}` : `rollback decided: ${name(rule)}`),
+  approval_requested: (detail, at, units) => `a person is asked to approve the rollback: ${name(detail.rule)}${grounds(detail, units)}`,
+  would_roll_back: (detail, at, units) => `would have rolled back: ${name(detail.rule)}${grounds(detail, units)}`,
+  rollback_decided: (detail, at, units) => (detail.by ? `rollback decided, asked for by ${detail.by}` : `rollback decided: ${name(detail.rule)}${grounds(detail, units)}`),
   withdrawn: ({ reason }) => `rollback withdrawn, nothing took effect${reason ? `: ${reason}` : ""}`,
   intent: () => "the rollback begins: from here on it can't be stopped",
   rollback_intent: () => "the rollback begins: from here on it can't be stopped",

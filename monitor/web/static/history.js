@@ -100,7 +100,7 @@ export class History {
 
   drawWhy() {
     const { watch, events } = this;
-    const now = [watch.verdict, watch.phase, watch.mode, watch.superseded, watch.reason, watch.attempt?.sentence, Object.values(watch.metrics ?? {}).map((metric) => Boolean(metric.blind)), watch.streaks?.map((s) => [s.rule, s.state, s.insufficient_evidence])];
+    const now = [watch.verdict, watch.phase, watch.mode, watch.superseded, watch.reason, watch.attempt?.sentence, Object.values(watch.metrics ?? {}).map((metric) => Boolean(metric.blind)), watch.streaks?.map((s) => [s.rule, s.state, s.insufficient_evidence, s.age_seconds < s.hold_seconds, s.evidence?.errors])];
     fill(this.why, [events.at(-1)?.id, this.read, now], () => reasons(watch, events, this.units(), this.read));
   }
 
@@ -120,7 +120,7 @@ export class History {
     for (const { kind, at, detail } of this.events) {
       if (!detail?.rule?.startsWith(`${metric}.`)) continue;
       const action = detail.rule.slice(metric.length + 1);
-      if (kind === "pending") open.set(action, at);
+      if (kind === "pending") open.set(action, detail.since ?? at);
       if (kind === "firing") open.set(action, detail.since);
       if (kind !== "cleared") continue;
       open.delete(action);

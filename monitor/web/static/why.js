@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { endedBy } from "./happened.js";
-import { clock, ruleOf, span } from "./words.js";
+import { clock, ruleOf, span, weight } from "./words.js";
 
 const NOW = {
   paused: () => "It is paused: nothing is decided.",
@@ -44,11 +44,13 @@ function standing(watch) {
   return found;
 }
 
-function underWay({ rule, since, state, hold_seconds: hold, insufficient_evidence: few }) {
+function underWay({ rule, since, state, age_seconds: age, hold_seconds: hold, insufficient_evidence: few, evidence }) {
   const { name } = ruleOf(rule);
-  if (few) return `${name} is beyond the rollback limit since ${clock(since)}, with too few requests to be sure yet.`;
-  if (state === "firing") return `${name} is beyond the rollback limit since ${clock(since)}.`;
-  return `${name} is beyond the rollback limit since ${clock(since)}: not for ${span(hold)} yet.`;
+  const counted = weight(evidence);
+  const said = `${name} is beyond the rollback limit since ${clock(since)}${counted ? ` (${counted})` : ""}`;
+  if (few) return `${said}, with too little traffic to decide.`;
+  if (state === "firing") return `${said}.`;
+  return `${said}: ${age < hold ? `not for ${span(hold)} yet` : `it is not sure that it was so for ${span(hold)} and still is`}.`;
 }
 
 function past({ kind, at, detail }, units) {

@@ -50,6 +50,25 @@ function short(number) {
   return String(Number(number.toPrecision(size >= 1000 ? 4 : 3)));
 }
 
+const whole = (number) => Math.round(number).toLocaleString("en");
+const many = (number, what) => `${whole(number)} ${what}${Math.round(number) === 1 ? "" : "s"}`;
+
+/** "evidence 7.1 of 9: 12 errors in 340 requests", rounded down; "" where nothing was counted. */
+export function weight(evidence) {
+  if (typeof evidence?.score !== "number") return "";
+  const { score, needed, errors, requests } = evidence;
+  const tenths = Math.floor(Math.min(score, needed) * 10 + 1e-6) / 10;
+  return `evidence ${tenths} of ${needed}: ${many(errors, "error")} in ${many(requests, "request")}`;
+}
+
+/** "proven normal: 2,140 of 3,000 requests"; "" where nothing was counted. */
+export function proof(proven) {
+  if (typeof proven?.needed !== "number") return "";
+  const { errors, requests, needed, normal } = proven;
+  if (requests < needed) return `proven normal: ${whole(requests)} of ${whole(needed)} requests${errors ? `, ${whole(errors)} of them failed` : ""}`;
+  return normal ? `proven normal by ${whole(requests)} requests` : `not proven normal: ${whole(errors)} of ${whole(requests)} requests failed`;
+}
+
 /** 72 -> "1 m 12 s": the two largest units that are not zero. */
 export function span(seconds) {
   let left = Math.max(0, Math.round(seconds));

@@ -36,7 +36,7 @@ targets:
       error_rate: {{json: {{url: "{app}", errors: errors, requests: requests}}}}
 thresholds: {{error_rate: {{rollback_for: 1s}}, response_time: null, connections: null, query_latency: null}}
 watch: {{interval: 300ms, fast_interval: 100ms, rate_window_max: 2s, max_gap: 3s, blind_after: 6s,
-        clear_for: 300ms, warn_for: 1s, success_after: 10m, give_up_after: 1h}}
+        warn_for: 1s, success_after: 10m, give_up_after: 1h}}
 rollback: {{verify_for: 10m}}
 alerts:
   - webhook: {{url: "{receiver}", secret: "whsec_dG9ydHVyZSBvbmx5"}}
