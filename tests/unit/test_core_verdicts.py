@@ -281,11 +281,11 @@ def test_a_counted_metric_is_normal_by_3000_requests(replay: Replay, requests: i
 @pytest.mark.parametrize(("errors", "ends"), [(9, "succeeded"), (10, "watching")])
 def test_a_counted_metric_is_normal_below_its_ratio(replay: Replay, errors: int, ends: str) -> None:
     """10 of 10,000 are exactly 0.1 %. One by one and far apart they are no minute to leave out."""
-    lines = asked(5, 3595, 0, 13.9)
+    lines = asked(5, 3595, 0, 13)
     for n in range(errors):
         at = 5 * (20 + 65 * n)
-        lines[at // 5 - 1] = line(at, "error_rate", **rate(1, 13.9))
-    lines.append(line(3600, "error_rate", **rate(0, 10_000 - 13.9 * 719)))
+        lines[at // 5 - 1] = line(at, "error_rate", **rate(1, 13))
+    lines.append(line(3600, "error_rate", **rate(0, 10_000 - 13 * 719)))
     events = told(replay, policy(**HOUR), lines)
     assert verdict(events)[0] == ends
 
