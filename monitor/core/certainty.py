@@ -102,5 +102,7 @@ def _as_old_as_the_hold(scale: Scale, reads: Reads, now: Micros, since: Micros) 
 
 
 def _of_the_last_hold(scale: Scale, reads: Reads, now: Micros) -> float:
-    ratios = (e / r for _, _, e, r in takewhile(lambda read: read[1] > now - scale.hold, reads.back()))
-    return max(enumerate(ratios), default=(0, 0.0))[1]
+    ratio = 0.0
+    for _, _, errors, requests in takewhile(lambda read: read[1] > now - scale.hold, reads.back()):
+        ratio = errors / requests
+    return ratio

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from monitor.demo.postgres import free_port
-from monitor.ports import OutcomeKind, ProgressKind
+from monitor.ports import OutcomeKind, ProgressKind, Want
 from monitor.rollback.advance import Lock
 from monitor.rollback.embrace import Embrace, Queue
 from monitor.rollback.executor import Limits
@@ -153,6 +153,25 @@ async def test_not_wanted_any_more_before_the_intent_writes_nothing(database: Da
     async with executing(dsn) as executor:
         assert (await rolled_back(executor, watch, wanted=lambda: False)).kind is OutcomeKind.WITHDRAWN
     assert await event_kinds(dsn) == []
+
+
+async def test_what_is_not_so_at_the_moment_is_waited_for_without_an_intent(database: Database) -> None:
+    """The latest reads don't show the breach, which has not ended: nothing is begun, and nothing given up."""
+    dsn, heard = database.dsn, Heard()
+    await build(dsn)
+    watch = await registered(dsn, DROP_COLUMN)
+    begun: list[bool] = []  # at each time that it was asked, whether an intent had been told
+
+    def wanted() -> Want:
+        begun.append(ProgressKind.INTENT in heard.kinds())
+        return Want.NOT_NOW if len(begun) < 6 else Want.YES
+
+    async with executing(dsn) as executor:
+        assert (await rolled_back(executor, watch, heard, wanted)).kind is OutcomeKind.ROLLED_BACK
+    assert len(begun) >= 6
+    assert not any(begun[:6])
+    assert await event_kinds(dsn) == ["intent", "rollback_effect"]
+    assert "new_column" not in await columns(dsn)
 
 
 @pytest.mark.fault(15)
