@@ -79,10 +79,11 @@ def still_so(scale: Scale, reads: Reads, now: Micros, ratio: float) -> bool:
 def _stretch(reads: Reads, ratio: float) -> tuple[Micros, float, float] | None:
     """From when on, errors and requests of the shortest stretch up to now that is enough to tell."""
     found = None
-    for _, at, errors, requests in reads.back():
-        if requests >= FEW:
-            found = at, errors, requests
-            if requests * ratio >= EXPECTED_ERRORS:
+    for _, at, errors, requests in reversed(reads.log):
+        since = reads.requests - requests
+        if since >= FEW:
+            found = at, reads.errors - errors, since
+            if since * ratio >= EXPECTED_ERRORS:
                 break
     return found
 

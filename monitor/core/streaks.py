@@ -7,7 +7,8 @@ counts take over what plain values began.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from monitor.core.certainty import FARTHEST, NEAREST, fires, still_so
 from monitor.core.decisions import Decision, EvidenceLacks, StreakCleared, StreakFiring, StreakPending
@@ -21,8 +22,7 @@ FORGIVEN_BLOCKS = 2
 one that has not fired is said to lack traffic: a breach that is plain may need a block more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Streak:
+class Streak(NamedTuple):
     """A rule's limit is exceeded since `first`; `last_breach`: the latest read that showed it.
 
     `counted`: by evidence, `evidence` being the strongest at the latest read, or what it fired on.
@@ -71,8 +71,8 @@ def take_value(rule: Rule, streak: Streak | None, at: Micros, value: float) -> t
         streak = Streak(at, at, counted=False)
         said = (StreakPending(at, rule.name, at, None),)
     if streak.firing or at - streak.first < rule.hold:
-        return replace(streak, last_breach=at), said
-    fired = replace(streak, last_breach=at, firing=True)
+        return streak._replace(last_breach=at), said
+    fired = streak._replace(last_breach=at, firing=True)
     return fired, (*said, StreakFiring(at, rule.name, streak.first, None))
 
 
@@ -140,8 +140,8 @@ def _pending(
         whole = replace(evidence, since=streak.first, errors=errors, requests=requests)
         said = (*said, EvidenceLacks(at, rule.name, streak.first, whole))
     breach = at if evidence is not None and scale.is_something(evidence.score) else streak.last_breach
-    return replace(
-        streak, last_breach=breach, insufficient=lacks, lacked=streak.lacked or lacks, evidence=evidence,
+    return streak._replace(
+        last_breach=breach, insufficient=lacks, lacked=streak.lacked or lacks, evidence=evidence,
         still=at if so else streak.still,
     ), said  # fmt: skip
 
@@ -169,7 +169,7 @@ def _followed(scale: Scale, streak: Streak, levels: Levels, reads: Reads, at: Mi
         return streak
     errors, requests = reads.since(*streak.before)
     breach = at if scale.suffices(max(levels, default=0.0)) else streak.last_breach
-    return replace(streak, last_breach=breach, still=at, errors=errors, requests=requests)
+    return streak._replace(last_breach=breach, still=at, errors=errors, requests=requests)
 
 
 def _is_over(scale: Scale, streak: Streak, at: Micros) -> bool:
