@@ -17,7 +17,7 @@ from functools import lru_cache
 from math import log
 from typing import NamedTuple
 
-from monitor.core.reads import Reads
+from monitor.core.reads import Reads, share
 from monitor.core.samples import Micros
 from monitor.core.thresholds import Rule
 
@@ -210,8 +210,7 @@ def _recovered(scale: Scale, tally: Tally, reads: Reads, at: Micros) -> bool:
     """Since its peak, two blocks ago or more, its own ratio would have brought errors that did not come."""
     if at - tally.peak_at < 2 * scale.block:
         return False
-    counted = tally.peak_requests - tally.requests
-    own = (tally.peak_errors - tally.errors) / counted if counted else 0.0
+    own = share(tally.peak_errors - tally.errors, tally.peak_requests - tally.requests)
     errors, requests = reads.since(tally.peak_errors, tally.peak_requests)
     expected = own * requests
     return expected >= REMEMBERED_FAILURES and errors < FORGIVEN_SHARE * expected

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from monitor.core.certainty import FARTHEST, NEAREST, fires, still_so
 from monitor.core.decisions import Decision, EvidenceLacks, StreakCleared, StreakFiring, StreakPending
 from monitor.core.evidence import Evidence, Levels, Scale, Weight, closed, scale_of, strongest, weighed
-from monitor.core.reads import FEW, Reads
+from monitor.core.reads import FEW, Reads, share
 from monitor.core.samples import Micros
 from monitor.core.thresholds import Action, Policy, Rule
 
@@ -154,7 +154,7 @@ def _lacks(scale: Scale, evidence: Evidence) -> bool:
 
 def _is_so(scale: Scale, evidence: Evidence, reads: Reads, at: Micros) -> bool:
     """Whether the latest reads say so too, or are too few to deny it."""
-    ratio = evidence.errors / evidence.requests if evidence.requests else 0.0
+    ratio = share(evidence.errors, evidence.requests)
     return reads.requests < FEW or still_so(scale, reads, at, _near(scale, ratio))
 
 
@@ -164,7 +164,7 @@ def _near(scale: Scale, ratio: float) -> float:
 
 def _followed(scale: Scale, streak: Streak, levels: Levels, reads: Reads, at: Micros) -> Streak:
     """A fired streak: is it still so, at the ratio that it had while it was?"""
-    ratio = streak.errors / streak.requests if streak.requests else 0.0
+    ratio = share(streak.errors, streak.requests)
     if not still_so(scale, reads, at, _near(scale, ratio)):
         return streak
     errors, requests = reads.since(*streak.before)
