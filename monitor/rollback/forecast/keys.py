@@ -10,6 +10,7 @@ from typing import Any
 
 from monitor.rollback.forecast.entries import followers
 from monitor.rollback.forecast.model import Forecast, MadeKey
+from monitor.rollback.schema.relation import Relation
 from monitor.rollback.script.plan import Action
 
 UPDATES = {"update", "upsert"}
@@ -32,8 +33,8 @@ def make_keys(f: Forecast, label: str, shape: dict[str, Any]) -> None:
 def reached(f: Forecast, label: str, a: Action) -> list[str]:
     """Tables, under their names before the plan, whose rows are deleted or changed with those of `label`."""
     event = "UPDATE" if a.kind in UPDATES else "DELETE"
-    entry = f.relations[label]
-    found = set(followers(entry, a))
+    entry = f.relation(label)
+    found = set(followers(entry, a)) if entry else set()
     first = [
         k for k in f.made_keys
         if k.parent == f.was(label) and event in k.events
@@ -55,6 +56,6 @@ def _beyond(f: Forecast, table: str) -> Iterator[str]:
     if not any(k.child == table for k in f.made_keys):
         return  # what is carried on from there, `carries` has said already
     for label, entry in f.relations.items():
-        if isinstance(entry, dict) and f.was(label) == table:
+        if isinstance(entry, Relation) and f.was(label) == table:
             for kind in ("delete", "upsert"):
                 yield from followers(entry, Action(kind))

@@ -33,10 +33,11 @@ def partition(plan: Plan, model: Forecast, a: Action) -> Beside | None:
     """Of a table that is made as a partition of one that is there; under the parent's name of now."""
     known = json.loads(a.rows) if a.kind == "create_table" and a.rows and not a.if_exists else {}
     label = plan.resolution.get(known.get("parent", ""))
-    entry = model.relations.get(label or "", {"was": label})
-    if label is None or not isinstance(entry, dict) or "was" not in entry:
+    if label is None:
         return None
-    return Beside(model.line, said(a), str(entry["was"]), known, set_path(plan.search_path))
+    entry = model.relation(label)
+    was = entry.was if entry else "" if label in model.relations else label
+    return Beside(model.line, said(a), was, known, set_path(plan.search_path)) if was else None
 
 
 async def beside(connection: Connection, d: Beside) -> Demand | None:

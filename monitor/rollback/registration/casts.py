@@ -35,7 +35,7 @@ def fitting(line: int, a: Action, rows: Rows, types: Types, search_path: str) ->
     names = rows.now((a.name,))
     if not (names and a.rows):
         return None
-    odd = _odd(rows.entry["columns"][a.name]["type"], json.loads(a.rows)["cast"], types)
+    odd = _odd(rows.type_of(a.name), json.loads(a.rows)["cast"], types)
     if not odd:
         return None
     sql = f"SELECT EXISTS (SELECT FROM {rows.was} WHERE {odd.format(quote_identifier(names[0]))})"
