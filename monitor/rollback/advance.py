@@ -7,12 +7,12 @@ statement. Reads the catalogue; takes no lock.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from monitor.pg import Connection
 from monitor.rollback.schema.relation import Fingerprint, known
+from monitor.rollback.script import shapes
 from monitor.rollback.script.plan import Action, key_of
 from monitor.rollback.script.sequence import Group
 from monitor.rollback.stored import Plan
@@ -104,5 +104,5 @@ def _keys(plan: Plan, now: Fingerprint, a: Action) -> Iterator[tuple[str, str]]:
 
 def _referenced(plan: Plan, a: Action) -> Iterator[str]:
     """The table that a new foreign key points to: those who write to it wait, those who read do not."""
-    if a.kind == "add_constraint" and a.shape and (parent := json.loads(a.shape)["parent"]):
+    if a.kind == "add_constraint" and a.shape and (parent := shapes.constraint(a.shape).parent):
         yield plan.resolution[parent]

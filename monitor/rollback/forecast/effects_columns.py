@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from monitor.errors import Problem
@@ -22,6 +21,7 @@ from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.forecast.narrowing import misfit
 from monitor.rollback.schema.compare import singular
 from monitor.rollback.schema.relation import ANY, Column, Relation, known
+from monitor.rollback.script import shapes
 from monitor.rollback.script.labels import beside, quoted
 from monitor.rollback.script.plan import Action
 
@@ -197,9 +197,9 @@ def add_column(f: Forecast, a: Action) -> None:
     f.leeway.added.add((label, a.name))
     for _, child in below(f, entry):
         child.columns.setdefault(a.name, ANY)
-    shape = json.loads(a.shape) if a.shape else {"scans": True}
-    make_keys(f, label, shape)
-    if shape["scans"]:
+    shape = shapes.column(a.shape) if a.shape else None
+    make_keys(f, label, shape.references if shape else ())
+    if shape is None or shape.scans:
         f.scan(label)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from collections.abc import Sequence
 
 from monitor.rollback.forecast.entries import (
     cascade,
@@ -15,8 +14,10 @@ from monitor.rollback.forecast.keys import make_keys
 from monitor.rollback.forecast.made import forget_comment
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.relation import ANY, Column, Constraint, Relation, known
+from monitor.rollback.script import shapes
 from monitor.rollback.script.labels import bare, quoted, split_label
 from monitor.rollback.script.plan import Action
+from monitor.rollback.script.shapes import ConstraintShape
 
 INDEXED = {"p", "u", "x"}
 """Types of constraints that stand on an index of the same name."""
@@ -56,49 +57,49 @@ def add_constraint(f: Forecast, a: Action) -> None:
     if a.new_name and a.new_name not in entry.indexes:
         f.missing(f"index {a.new_name} of {label}")
         return
-    shape: dict[str, Any] = json.loads(a.shape)
+    shape = shapes.constraint(a.shape)
     if not _has_columns(f, label, entry, shape):
         return
     _scan(f, a, label, shape)
-    if shape["type"] == "n":
-        entry.not_nulls[a.name] = shape["columns"][0]
-        _not_null(entry, shape["columns"])
+    if shape.type == "n":
+        entry.not_nulls[a.name] = shape.columns[0]
+        _not_null(entry, shape.columns)
         return
-    if shape["type"] == "p" and entry.primary_key is not ANY and entry.primary_key:
+    if shape.type == "p" and entry.primary_key is not ANY and entry.primary_key:
         f.problem(f"{label} has a primary key already: drop it first")
         return
     entry.constraints[a.name] = ANY
-    if shape["type"] in INDEXED:
+    if shape.type in INDEXED:
         _made_index(f, label, entry, a.name)
-    if shape["type"] == "p":
+    if shape.type == "p":
         f.unidentified.pop(entry.was or label, None)
-        entry.primary_key = shape["columns"] or ANY
-        _not_null(entry, shape["columns"])
+        entry.primary_key = list(shape.columns) or ANY
+        _not_null(entry, shape.columns)
     if a.new_name not in {"", a.name}:  # USING INDEX: from now on it is called as the constraint
         entry.indexes.pop(a.new_name, None)
         forget_index(f, label, a.new_name)
     f.leeway.added.add((label, a.name))
-    make_keys(f, label, shape)
+    make_keys(f, label, shape.references)
 
 
-def _scan(f: Forecast, a: Action, label: str, shape: dict[str, Any]) -> None:
+def _scan(f: Forecast, a: Action, label: str, shape: ConstraintShape) -> None:
     """NOT VALID and UNIQUE USING INDEX read no row."""
-    if shape["checked"] and not (a.new_name and shape["type"] == "u"):
+    if shape.checked and not (a.new_name and shape.type == "u"):
         f.scan(label)
 
 
-def _has_columns(f: Forecast, label: str, entry: Relation, shape: dict[str, Any]) -> bool:
+def _has_columns(f: Forecast, label: str, entry: Relation, shape: ConstraintShape) -> bool:
     """Whether the columns of a new constraint are there; says which is not."""
     if not entry.foreseen:
         return True
-    tolerated = SYSTEM_COLUMNS | {bare(label)} if shape["type"] == "c" else set()
-    absent = [c for c in shape["columns"] if c not in entry.columns and c not in tolerated]
+    tolerated = SYSTEM_COLUMNS | {bare(label)} if shape.type == "c" else set()
+    absent = [c for c in shape.columns if c not in entry.columns and c not in tolerated]
     for column in absent:
         f.missing(f"column {column} of {label}")
     return not absent
 
 
-def _not_null(entry: Relation, columns: list[str]) -> None:
+def _not_null(entry: Relation, columns: Sequence[str]) -> None:
     """A primary key makes its columns so; those of one that takes an index are not known."""
     for name, column in known(entry.columns).items():
         if not columns:

@@ -5,13 +5,12 @@ None of them may be used on a temporary table, on the system's own, or CONCURREN
 
 from __future__ import annotations
 
-import json
-
 from monitor.rollback.forecast.already import index_already
 from monitor.rollback.forecast.entries import cascade, has_indexed, relation_of, unidentified
 from monitor.rollback.forecast.made import forget_made, make_index
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.relation import ANY, Column, Constraint, Index, Relation, Unforeseen, known
+from monitor.rollback.script import shapes
 from monitor.rollback.script.kinds import KINDS
 from monitor.rollback.script.labels import bare, beside
 from monitor.rollback.script.plan import Action
@@ -154,11 +153,10 @@ def _ordinary(f: Forecast, a: Action, label: str, entry: Relation) -> bool:
 
 def _model(shape: str) -> Index | Unforeseen:
     """What the fingerprint will show: valid, and on these columns where they are all known."""
-    known = json.loads(shape)
-    columns = [json.loads(key)[0] for key in known["keys"]]
-    if known["partial"] or "" in columns:
+    index = shapes.index(shape)
+    if index.partial or "" in index.columns:
         return ANY
-    named = sorted({*columns, *known["includes"]})
+    named = sorted({*index.columns, *index.includes})
     return Index(ANY, valid=True, constraint=False, columns=named)
 
 

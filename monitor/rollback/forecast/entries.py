@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 from monitor.errors import Problem
 from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.schema.compare import NAMED
 from monitor.rollback.schema.relation import ANY, Dependent, Relation, known
+from monitor.rollback.script import shapes
 from monitor.rollback.script.labels import split_label
 from monitor.rollback.script.plan import Action
 
@@ -60,9 +60,8 @@ def unidentified(f: Forecast, label: str, entry: Relation, what: str, index: str
 
 def has_indexed(f: Forecast, a: Action, label: str, entry: Relation) -> bool:
     """Whether the columns of a new index are there; says which is not. Expressions are not looked into."""
-    shape = json.loads(a.shape)
-    wanted = [*(json.loads(key)[0] for key in shape["keys"]), *shape["includes"]]
-    absent = [c for c in wanted if c and entry.foreseen and c not in entry.columns]
+    shape = shapes.index(a.shape)
+    absent = [c for c in (*shape.columns, *shape.includes) if c and entry.foreseen and c not in entry.columns]
     for column in absent:
         f.missing(f"column {column} of {label}")
     return not absent

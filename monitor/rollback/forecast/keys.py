@@ -5,27 +5,27 @@ Those that are there already say so themselves: `carries` of a dependent in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from monitor.rollback.forecast.entries import followers
 from monitor.rollback.forecast.model import Forecast, MadeKey
 from monitor.rollback.schema.relation import Relation
 from monitor.rollback.script.plan import Action
+from monitor.rollback.script.shapes import Reference
 
 UPDATES = {"update", "upsert"}
 
 
-def make_keys(f: Forecast, label: str, shape: dict[str, Any]) -> None:
-    """Notes what of `shape` (a constraint, or a column with its own) refers to another table.
+def make_keys(f: Forecast, label: str, references: Sequence[Reference]) -> None:
+    """Notes that the table `label` now refers to others.
 
     The parent's dependents are then not to be foretold: how an unnamed key is called is the server's.
     """
-    for key in shape.get("references", ()):
-        if (parent := f.resolution.get(key["parent"])) is None:
+    for key in references:
+        if (parent := f.resolution.get(key.parent)) is None:
             continue
         f.made_keys.append(
-            MadeKey(f.was(parent), f.was(label), frozenset(key["events"]), frozenset(key["columns"]))
+            MadeKey(f.was(parent), f.was(label), frozenset(key.events), frozenset(key.columns))
         )
         f.leeway.loose.add((parent, "dependents"))
 

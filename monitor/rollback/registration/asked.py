@@ -5,7 +5,7 @@ As SQL, or with what the catalogue has to say before it can be. This file asks n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +61,7 @@ class Beside:
     line: int
     statement: str
     parent: str
-    bounds: dict[str, Any]  # see script/facts_rows.py
+    bounds: Mapping[str, Any]  # see script/facts_rows.py
     path: str
 
 

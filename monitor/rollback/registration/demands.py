@@ -7,10 +7,8 @@ writes first, columns that it makes or changes. This file asks no database.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from monitor.pg import quote_identifier
 from monitor.rollback.forecast.effects import EFFECTS
@@ -19,8 +17,10 @@ from monitor.rollback.forecast.narrowing import misfit
 from monitor.rollback.registration import bounds, casts, sameness
 from monitor.rollback.registration.asked import Asked, Demand, Parents, Rows, Standing, said
 from monitor.rollback.schema.relation import ANY, Column, Constraint, Relation, known
+from monitor.rollback.script import shapes
 from monitor.rollback.script.kinds import DATA_ONLY, Class
 from monitor.rollback.script.plan import Action
+from monitor.rollback.script.shapes import ConstraintShape
 from monitor.rollback.stored import Plan, set_path
 
 UNIQUE_INDEXES = {"create_index", "create_index_concurrently"}
@@ -110,11 +110,11 @@ def _of(plan: Plan, model: Forecast, a: Action, rows: Rows) -> Iterator[Asked]:
     elif a.kind in UNIQUE_INDEXES and a.rows and a.name not in rows.entry.indexes:
         yield sameness.twins(model.line, a, rows, plan.search_path)
     elif a.kind in UNIQUE_INDEXES and a.part and a.name not in rows.entry.indexes:
-        columns = [json.loads(key)[0] for key in json.loads(a.shape)["keys"]]
+        columns = shapes.index(a.shape).columns
         yield from _no_twins(model, a, rows, columns, nulls_distinct="not distinct" not in a.part)
     elif a.kind == "add_column" and a.shape and a.name not in rows.entry.columns:
         yield from _filled(model, a, rows)
-    elif _is_added(a, rows) and json.loads(a.shape)["checked"]:
+    elif _is_added(a, rows) and shapes.constraint(a.shape).checked:
         yield from _constraint(plan, model, a, rows)
 
 
@@ -132,7 +132,7 @@ def _validated(
     written: set[str],
 ) -> Iterator[Asked]:  # fmt: skip
     """What NOT VALID leaves to VALIDATE CONSTRAINT, be it added by the plan or there already."""
-    if _is_added(a, rows) and not json.loads(a.shape)["checked"]:
+    if _is_added(a, rows) and not shapes.constraint(a.shape).checked:
         pending[rows.was, a.name] = list(_constraint(plan, model, a, rows))
     if a.kind != "validate_constraint" or _is_remade(rows):
         return
@@ -146,25 +146,25 @@ def _validated(
 
 
 def _constraint(plan: Plan, model: Forecast, a: Action, rows: Rows) -> Iterator[Asked]:
-    shape = json.loads(a.shape)
-    if shape["type"] in {"n", "p"}:
-        yield from _no_nulls(model, a, rows, shape["columns"])
-    if shape["type"] in {"u", "p"}:
-        yield from _no_twins(model, a, rows, shape["columns"], nulls_distinct=shape["nulls_distinct"])
-    if shape["type"] == "c" and a.text:
+    shape = shapes.constraint(a.shape)
+    if shape.type in {"n", "p"}:
+        yield from _no_nulls(model, a, rows, shape.columns)
+    if shape.type in {"u", "p"}:
+        yield from _no_twins(model, a, rows, shape.columns, nulls_distinct=shape.nulls_distinct)
+    if shape.type == "c" and a.text:
         what = f"at least one row of {rows.name} is against {a.name}"
         sql = f"SELECT EXISTS (SELECT FROM {rows.renamed()} WHERE NOT ({a.text}))"
         yield Demand(model.line, said(a), what, sql, set_path(plan.search_path))
-    if shape["type"] == "x" and a.rows:
+    if shape.type == "x" and a.rows:
         yield sameness.pairs(model.line, a, rows, plan.search_path)
-    if shape["type"] == "f":
+    if shape.type == "f":
         yield from _parents(plan, model, a, rows, shape)
 
 
 def _filled(model: Forecast, a: Action, rows: Rows) -> Iterator[Demand]:
     """A new column is null in each row that is there, unless something fills it."""
-    shape = json.loads(a.shape)
-    if shape["not_null"] and not shape["filled"]:
+    shape = shapes.column(a.shape)
+    if shape.not_null and not shape.filled:
         what = f"{rows.name} has rows, and {a.name} would be NOT NULL without a default"
         remedy = "give it a default, or add it without NOT NULL, fill it and then SET NOT NULL"
         yield Demand(model.line, said(a), what, f"SELECT EXISTS (SELECT FROM {rows.was})", remedy=remedy)
@@ -173,8 +173,8 @@ def _filled(model: Forecast, a: Action, rows: Rows) -> Iterator[Demand]:
 def _still_empty(model: Forecast, a: Action, rows: Rows, empty: set[tuple[str, str]]) -> Iterator[Demand]:
     """NOT NULL for a column that the plan made, and that nothing has filled since."""
     if a.kind == "add_column" and a.shape and a.name not in rows.entry.columns:
-        shape = json.loads(a.shape)
-        if not shape["filled"] and shape["schema"] == "pg_catalog":  # a domain may have a default
+        shape = shapes.column(a.shape)
+        if not shape.filled and shape.schema == "pg_catalog":  # a domain may have a default
             empty.add((rows.label, a.name))
     elif a.kind == "set_not_null" and (rows.label, a.name) in empty:
         what = f"{rows.name} has rows, and nothing has filled {a.name} by then"
@@ -213,18 +213,18 @@ def _no_twins(
     yield Demand(model.line, said(a), what, sql)
 
 
-def _parents(plan: Plan, model: Forecast, a: Action, rows: Rows, shape: Any) -> Iterator[Parents]:
-    columns, label = rows.now(shape["columns"]), plan.resolution.get(shape["parent"])
+def _parents(plan: Plan, model: Forecast, a: Action, rows: Rows, shape: ConstraintShape) -> Iterator[Parents]:
+    columns, label = rows.now(shape.columns), plan.resolution.get(shape.parent)
     if columns is None or label is None:
         return
-    named: tuple[str, ...] | None = tuple(shape["parent_columns"])
+    named: tuple[str, ...] | None = shape.parent_columns
     if label in model.relations:  # the plan touches it: under its name of now
         entry = model.relation(label)
         if entry is None or not entry.was or not entry.foreseen:
             return
         parent = Rows(label, entry)
-        named, label = parent.now(shape["parent_columns"]), parent.was
+        named, label = parent.now(shape.parent_columns), parent.was
     if named is None:
         return
-    types = tuple(rows.type_of(c) for c in shape["columns"])
+    types = tuple(rows.type_of(c) for c in shape.columns)
     yield Parents(model.line, said(a), rows.was, tuple(zip(columns, types, strict=True)), label, named)
