@@ -245,8 +245,10 @@ def _relation_to_json(entry: Entry) -> dict[str, Any] | None:
     return {**row, "fixed": {k: v for k, v in shown(entry.fixed) if v is not None}}
 
 
-EMPTY: Mapping[str, Any] = {"rules": {}, "settings": {}, "owned_by": None, "fixed": {}}
-"""What earlier versions did not read."""
+EMPTY: Mapping[str, Any] = {
+    "rules": {}, "settings": {}, "owned_by": None, "sequence": None, "replica_identity": "d", "fixed": {},
+}  # fmt: skip
+"""What earlier versions did not read, as it mostly is."""
 
 
 def relation(row: Json) -> Relation:
