@@ -46,6 +46,7 @@ FORMS = (
     (re.compile(r"\bdigest: \S+"), "digest: <digest>"),
     (re.compile(r"\bt\d+_\d+\b"), "<db>"),
     (re.compile(r"query_latency: [\d.]+ \S*s"), "query_latency: <a time>"),
+    (re.compile(r"estimated [\d.]+ s under the lock.*"), "estimated <a time> under the lock"),
     (re.compile(r" +│\n"), " │\n"),
     (re.compile(r"─+╮\n"), "─╮\n"),
 )

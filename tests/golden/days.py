@@ -238,8 +238,7 @@ class Day:
             self._were[id] = now
             said = " · ".join(str(part) for part in now[:3] if part)
             self.lines.append(f"watch {id}: {said}{' · superseded' if now[3] else ''}: {now[4]}")
-        if now[1:4] not in [(v["phase"], v["verdict"], v["superseded"]) for v in self.views.values()]:
-            self.views[what] = view
+        self.views[what] = view
 
     def alerts(self) -> list[Alert]:
         return [a.alert for r in self.records for a in r.alerts]

@@ -147,6 +147,7 @@ def stored(prepared: Prepared, pool: Pool) -> Any:
     row["estimated_seconds"] = 0
     row["measured"] = dict.fromkeys(row["measured"], 0)
     row["notices"] = [n for n in row["notices"] if not n.startswith("estimated ")]
+    row["warnings"] = [w for w in row["warnings"] if "more than max_locked" not in w]
     print_: dict[str, Any] = plain(prepared.stored.fingerprint)
     if "before" in print_:
         objects = document.unpack(print_["before"]["packed"])

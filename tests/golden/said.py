@@ -62,14 +62,26 @@ def views() -> Mapping[str, Json]:
     for name, day in days().items():
         for step, view in day.views.items():
             v: Any = view
-            helped = (v["aftermath"] or {}).get("helped", "")
-            way = (v["phase"], v["verdict"], v["superseded"], v["untouched"], str(helped), v["mode"],
-                   v["already_breaching"], v["no_rollback"], bool(v["ours"]), bool(v["attempt"]),
-                   v["readiness"]["ok"])  # fmt: skip
+            way = _way(v)
             if way not in ways:
                 ways.add(way)
                 found[f"{name}: {step}"] = view
     return found
+
+
+def _way(view: Any) -> tuple[object, ...]:
+    """What makes a watch another for whoever reads of it."""
+    helped = (view["aftermath"] or {}).get("helped", "")
+    streaks = view["streaks"] if view["verdict"] is None else ()
+    odd = {
+        name for s in streaks for name in ("insufficient_evidence", "still_so") if s[name] is (name[0] == "i")
+    }
+    odd |= {name for m in view["metrics"].values() for name in ("quiet", "blind", "in_part_ours") if m[name]}
+    return (
+        view["phase"], view["verdict"], view["superseded"], view["untouched"], str(helped), view["mode"],
+        view["already_breaching"], view["no_rollback"], bool(view["attempt"]), view["readiness"]["ok"],
+        bool(view["ledger_lost"]), view["readiness"]["codes"] == ["unchecked"], *sorted(odd),
+    )  # fmt: skip
 
 
 async def as_json() -> str:
@@ -94,20 +106,24 @@ async def of_events() -> str:
 
 async def terminal() -> str:
     """`status`, `status --follow` and `watch` of these watches, as they are and with a silent daemon."""
-    return "".join(f"# {name}\n{text}\n" for name, view in views().items() for text in _on_terminal(view))
+    known: set[tuple[object, object]] = set()
+    texts = []
+    for name, shown in views().items():
+        view: Any = shown
+        new, now = (view["phase"], view["verdict"]) not in known, float(view["updated_at"])
+        known.add((view["phase"], view["verdict"]))
+        texts += [f"# {name}\n{text}\n" for text in _on_terminal(view, now, whole=new)]
+    return "".join(texts)
 
 
-def _on_terminal(view: Any) -> Iterator[str]:
-    now = float(view["updated_at"])
+def _on_terminal(view: Any, now: float, *, whole: bool) -> Iterator[str]:
+    """`whole`: with what an hour later and `watch` show of it, too."""
     yield _drawn(screen.watch(view, _kinds(), now))
+    if not whole:
+        return
     yield _drawn(live.picture(view, CHART, CHANGES, _kinds(), now + 3600))
-    said = [
-        words.title(view),
-        *words.opening_lines(view),
-        *words.plan_lines(view),
-        *words.changed_lines(CHANGES),
-    ]
-    yield "\n".join(said) + "\n"
+    plan, changed = words.plan_lines(view), words.changed_lines(CHANGES)
+    yield "\n".join([words.title(view), *words.opening_lines(view), *plan, *changed]) + "\n"
 
 
 def _kinds() -> dict[str, str]:
