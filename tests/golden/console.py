@@ -43,6 +43,7 @@ FORMS = (
     (NOW, "<moment>"),
     (re.compile(r"\b(in )?\d+[dhms](\d+[hms])?( ago)?(?=[),]| by )"), "<a while>"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "<digest>"),
+    (re.compile(r"\bsha256 [0-9a-f]{12}, in"), "sha256 <digest>, in"),
     (re.compile(r"\bdigest: \S+"), "digest: <digest>"),
     (re.compile(r"\bt\d+_\d+\b"), "<db>"),
     (re.compile(r"query_latency: [\d.]+ \S*s"), "query_latency: <a time>"),

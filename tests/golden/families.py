@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 
 from monitor.demo.postgres import Server
@@ -49,6 +50,7 @@ PLAIN: Mapping[str, Callable[[], Awaitable[str]]] = {
     "said/reports.html.txt": said.reports,
     "said/report.json": said.documents,
     "said/web.txt": web.answers,
+    "said/page.js.txt": web.of_the_page,
 }
 
 Made = Callable[[Server], Awaitable[str]]
@@ -66,6 +68,9 @@ ON_SERVERS: Mapping[str, Made] = {
     "lived/ways_back.json": lived.ways_back,
     **{f"plans/{name}.json": _plans(name) for name in corpus.files()},
 }
+
+DIGESTS = re.compile(r"/(digest|before/packed): ")
+"""Of all that is stored: on each major another, and what is otherwise there is told by itself."""
 
 ON_FIRST = {"console/database.txt"}
 """What no major says otherwise."""
@@ -98,4 +103,4 @@ async def on_server(name: str, major: int) -> tuple[str, str]:
     first = json.loads((KEPT / name).read_text(encoding="utf-8"))
     lines = changed(first, json.loads(text))
     stem = name.rpartition(".")[0]
-    return f"{stem}.pg{major}.txt", "".join(f"{line}\n" for line in lines if "/digest: " not in line)
+    return f"{stem}.pg{major}.txt", "".join(f"{line}\n" for line in lines if not DIGESTS.search(line))

@@ -150,7 +150,8 @@ def stored(prepared: Prepared, pool: Pool) -> Any:
     row["warnings"] = [w for w in row["warnings"] if "more than max_locked" not in w]
     print_: dict[str, Any] = plain(prepared.stored.fingerprint)
     if "before" in print_:
-        objects = document.unpack(print_["before"]["packed"])
+        packed = document.unpack(print_["before"]["packed"])
+        objects = {"database" if name.startswith("database ") else name: o for name, o in packed.items()}
         print_["before"] = {**print_["before"], "packed": plan.sha256_of(dumped(objects))[:SHORT]}
     digest = plan.sha256_of(dumped([row, print_]))[:SHORT]
     for part in ("relations", "descendants", "others", "remade"):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from monitor.core.samples import SECOND
@@ -54,6 +55,23 @@ async def answers() -> str:
             answer = await running.post("/api/v1/watches/w-1/pause", {}, **headers)
             told.append(f"# POST with {headers} {answer.status_code}\n{answer.text}\n")
     return "\n".join(told)
+
+
+STATIC = Path(__file__).parents[2] / "monitor" / "web" / "static"
+
+TOKENS = re.compile(
+    r"""//[^\n]*|/\*.*?\*/|("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)""", re.DOTALL
+)
+"""Comments, and texts as JavaScript writes them."""
+
+
+async def of_the_page() -> str:
+    """Every text with a blank in it that the page's own program holds, whichever file it stands in."""
+    sources = (path.read_text(encoding="utf-8") for path in STATIC.glob("*.js") if path.name != "uplot.js")
+    texts = {
+        found for source in sources for found in TOKENS.findall(source) if re.search(r"[a-z] [a-z$]", found)
+    }
+    return "".join(f"{text}\n" for text in sorted(texts))
 
 
 def _shown_target() -> TargetView:
