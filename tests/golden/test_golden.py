@@ -14,6 +14,7 @@ def _on(name: str, major: int) -> object:
     return pytest.param(name, major, id=f"{name}-pg{major}", marks=marks)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", PLAIN)
 async def test_it_says_what_it_said(name: str) -> None:
     """Word for word."""
