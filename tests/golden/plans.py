@@ -17,7 +17,8 @@ from monitor.errors import PlanRefused
 from monitor.rollback import trips
 from monitor.rollback.registration.prepare import Options, Prepared, prepare
 from monitor.rollback.registration.taking import take
-from monitor.rollback.schema import document, traces
+from monitor.rollback.schema import document, relation, traces
+from monitor.rollback.schema.relation import Fingerprint
 from monitor.rollback.script import plan
 from monitor.rollback.stored import Plan, from_stored
 from tests import servers
@@ -175,15 +176,26 @@ def _without_hash(of: dict[str, Any]) -> None:
             del of[hash_]
 
 
+def _json(found: Fingerprint) -> Any:
+    """As it would be stored; what can't be foretold as ANY."""
+    row = relation.to_json(found)
+    for label, entry in found.relations.items():
+        if entry is relation.ANY:
+            row["relations"][label] = entry
+        elif entry is not None and not entry.foreseen:
+            row["relations"][label]["columns"] = relation.ANY
+    return plain(row)
+
+
 def follows(registered: Plan, prepared: Prepared) -> Any:
     """Read back from what is stored: the schema that is foretold, locks, groups, losses."""
     forecast = registered.forecast()
     named = sorted(registered.named)
     resolved = {k: v for k, v in prepared.resolution if registered.resolution[k] != v}
     return filled({
-        "foretold": changed(plain(registered.fingerprint), plain(forecast.expected)),
+        "foretold": changed(_json(registered.fingerprint), _json(forecast.expected)),
         "leeway": plain(forecast.leeway),
-        "still to do": registered.undone(registered.fingerprint),
+        "still to do": [str(d) for d in registered.undone(registered.fingerprint)],
         "scans": plain(forecast.scanned),
         "works on": dict(forecast.worked_on),
         "makes": forecast.made_on,

@@ -240,9 +240,13 @@ def _relation_to_json(entry: Entry) -> dict[str, Any] | None:
     if not isinstance(entry, Relation):
         return None
     row = {k: v for k, v in shown(entry) if k not in entry.unread}
-    for part in PARTS.keys() & row.keys():
-        row[part] = {name: dict(shown(one)) for name, one in row[part].items()}
+    for part in (p for p in PARTS if isinstance(row.get(p), dict)):
+        row[part] = {name: _thing_to_json(one) for name, one in row[part].items()}
     return {**row, "fixed": {k: v for k, v in shown(entry.fixed) if v is not None}}
+
+
+def _thing_to_json(one: Any) -> Any:
+    return one if isinstance(one, Unforeseen) else dict(shown(one))
 
 
 EMPTY: Mapping[str, Any] = {
