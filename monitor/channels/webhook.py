@@ -9,10 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import hmac
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+
+from standardwebhooks import Webhook as Signer
 
 from monitor.channels.message import iso, message_of
 from monitor.channels.post import Post, deliver
@@ -100,9 +102,8 @@ def id_of(key: str) -> str:
 
 def signatures(keys: Iterable[bytes], message_id: str, seconds: str, body: bytes) -> str:
     """The value of `webhook-signature`."""
-    signed = f"{message_id}.{seconds}.".encode() + body
-    digests = (hmac.new(key, signed, hashlib.sha256).digest() for key in keys)
-    return " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests)
+    at, text = datetime.fromtimestamp(int(seconds), UTC), body.decode()
+    return " ".join(Signer(key).sign(message_id, at, text) for key in keys)
 
 
 def signing_key(secret: str) -> bytes:

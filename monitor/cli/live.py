@@ -36,7 +36,8 @@ def picture(
     if view.get("metrics"):
         parts += [Text(), _metrics(view, chart, kinds, words.of_when(view, now))]
     parts += list(_streaks(view, now))
-    parts += [Text(line, style="red" if "NOT" in line else "") for line in words.condition_lines(view, now)]
+    lines = words.condition_lines(view, now)
+    parts += [Text(line, style="red" if isinstance(line, words.Alarm) else "") for line in lines]
     parts += [Text(line, style="yellow") for line in words.changed_lines(changes)]
     plan = list(words.plan_rows(view))
     parts += [Text("rollback:"), _plan(plan[:PLAN_LINES])]

@@ -50,7 +50,8 @@ def watch(view: Json, kinds: Mapping[str, str], now: float) -> RenderableType:
     if view.get("metrics"):
         parts.append(_metrics(view, kinds, words.of_when(view, now)))
     parts += [Text(line, style="bold yellow") for line in words.streak_lines(view, now)]
-    parts += [Text(line, style="red" if "NOT" in line else "") for line in words.condition_lines(view, now)]
+    lines = words.condition_lines(view, now)
+    parts += [Text(line, style="red" if isinstance(line, words.Alarm) else "") for line in lines]
     title = escape(words.title(view))
     return Panel(Group(*parts), title=title, title_align="left", border_style=border(view, now))
 

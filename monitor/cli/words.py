@@ -7,7 +7,7 @@ from typing import Any
 
 from monitor.cli import told
 from monitor.cli.fresh import silence, silent_since
-from monitor.ports import Json, rehearsal_told
+from monitor.ports import Json, is_bad, rehearsal_told
 from monitor.units import show_evidence, show_proven
 
 ROLLING = frozenset({"rolling_back", "in_doubt"})
@@ -114,6 +114,12 @@ def streak_lines(view: Json, now: float) -> Iterator[str]:
         yield line
 
 
+class Alarm(str):
+    """A line that asks for a person."""
+
+    __slots__ = ()
+
+
 def condition_lines(view: Json, now: float) -> Iterator[str]:
     """What holds the watch: who is in the way, readiness, supersession, the verdict's reason."""
     if view.get("reason"):
@@ -136,7 +142,8 @@ def condition_lines(view: Json, now: float) -> Iterator[str]:
         yield ALREADY
     yield from baseline_lines(view)
     if "rehearsal" in view and not view.get("no_rollback"):
-        yield rehearsal_told(_mapping(view["rehearsal"]) or None)
+        summary = _mapping(view["rehearsal"]) or None
+        yield Alarm(rehearsal_told(summary)) if is_bad(summary) else rehearsal_told(summary)
     if view.get("ledger_lost"):
         yield f"{view['ledger_lost']}: nothing is rolled back without a person"
     yield from _coverage(_mapping(view.get("coverage")))
@@ -189,7 +196,7 @@ def _way(view: Json) -> Iterator[str]:
 
 
 def _readiness(readiness: Json) -> Iterator[str]:
-    yield "ready to roll back" if readiness.get("ok") else "NOT ready to roll back:"
+    yield "ready to roll back" if readiness.get("ok") else Alarm("NOT ready to roll back:")
     yield from (f"  {reason}" for reason in _sequence(readiness.get("reasons")))
     yield from (f"  note: {note}" for note in _sequence(readiness.get("notes")))
 

@@ -89,7 +89,7 @@ class Load:
                 await self._visit(client, next(pages))
                 due = max(due + CONNECTIONS / self.rate, time.monotonic() - 1)  # behind by 1 s at most
         finally:
-            client.close()
+            await client.aclose()
 
     async def _visit(self, client: Client, page: str) -> None:
         self._busy += 1

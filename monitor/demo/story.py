@@ -57,7 +57,7 @@ class Story:
             await self._until_recovered()
             await self._schema_is_back()
         finally:
-            self._api.close()
+            await self._api.aclose()
 
     async def _all_is_well(self) -> None:
         await self._until_ready()

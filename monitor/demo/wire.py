@@ -1,41 +1,39 @@
-"""The little HTTP that the demonstration's own clients need: keep-alive requests over asyncio streams.
+"""The demonstration's own clients, which send by the product's: keep-alive requests to a loopback port.
 
-The load generator stands for the customers and must cost little; it measures, so it is not the
-product's client. This file does not know what is asked, nor what an answer means.
+This file does not know what is asked, nor what an answer means.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from monitor.errors import SourceError
+from monitor.net import Net
+
 ANSWER_DEADLINE = 5.0
 """Seconds for one answer; a customer who waits longer is gone."""
-
-BODY_LIMIT = 1 << 20
-"""Bytes; answers of this demonstration have a few thousand."""
 
 
 @dataclass(slots=True)
 class Client:
-    """One keep-alive connection to a loopback port; connects again after any failure."""
+    """One customer's connection; connects again after any failure."""
 
     port: int
-    _streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = field(default=None, init=False)
+    _net: Net = field(default_factory=Net, init=False)
 
     async def request(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-        """Status and body. Raises OSError (TimeoutError included) when there is no complete answer."""
+        """Status and body. Raises OSError when there is no complete answer."""
+        url = f"http://127.0.0.1:{self.port}{path}"
         try:
-            async with asyncio.timeout(ANSWER_DEADLINE):
-                return await self._exchange(method, path, body)
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError, IndexError) as e:
-            self.close()
-            raise ConnectionError("no complete answer") from e
-        except BaseException:
-            self.close()
-            raise
+            if method == "POST":
+                answer = await self._net.post(url, deadline=ANSWER_DEADLINE, content=body)
+            else:
+                answer = await self._net.get(url, deadline=ANSWER_DEADLINE)
+        except SourceError as e:
+            raise ConnectionError(f"no complete answer: {e}") from e
+        return answer.status, answer.body
 
     async def get_json(self, path: str) -> Any:
         """The parsed body of a 200. Raises OSError for anything else."""
@@ -47,24 +45,6 @@ class Client:
         except ValueError as e:
             raise ConnectionError(f"{path} answered something that is not JSON") from e
 
-    async def _exchange(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self.port)
-        reader, writer = self._streams
-        head = (
-            f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        writer.write(head.encode() + body)
-        status, *headers = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        fields = {k.strip().lower(): v.strip() for k, _, v in (h.partition(":") for h in headers)}
-        length = min(int(fields.get("content-length", "0")), BODY_LIMIT)
-        answer = await reader.readexactly(length)
-        if fields.get("connection", "").lower() == "close":
-            self.close()
-        return int(status.split()[1]), answer
-
-    def close(self) -> None:
-        """Drops the connection; the next request opens another."""
-        if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
+    async def aclose(self) -> None:
+        """Drops the connection."""
+        await self._net.aclose()

@@ -7,12 +7,12 @@ statement. Reads the catalogue; takes no lock.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from monitor.pg import Connection
+from monitor.rollback.schema.relation import Fingerprint, known
+from monitor.rollback.script import shapes
 from monitor.rollback.script.plan import Action, key_of
 from monitor.rollback.script.sequence import Group
 from monitor.rollback.stored import Plan
@@ -72,7 +72,7 @@ class Lock:
 
 async def locks(connection: Connection, plan: Plan, group: Group) -> list[Lock]:
     """In a fixed order. Needs an open transaction."""
-    now = plan.forecast(group.start).expected["relations"]
+    now = plan.forecast(group.start).expected
     actions = [a for s in group.statements for a in s.actions]
     keys = [key for a in actions for key in _keys(plan, now, a)]
     dropped = [_label(plan, a) for a in actions if a.kind == "drop_table"]
@@ -89,20 +89,20 @@ def _label(plan: Plan, a: Action) -> str:
     return plan.resolution[key_of(a.relation or ())]
 
 
-def _keys(plan: Plan, now: dict[str, Any], a: Action) -> Iterator[tuple[str, str]]:
+def _keys(plan: Plan, now: Fingerprint, a: Action) -> Iterator[tuple[str, str]]:
     """Constraints that the action drops: table and name, or "" for all of the table's."""
     if a.kind == "drop_table":
         yield _label(plan, a), ""
     elif a.kind == "drop_constraint":
         yield _label(plan, a), a.name
     elif a.kind in {"drop_column", "alter_type"}:
-        entry = now.get(_label(plan, a))
-        for name, known in (entry["constraints"] if isinstance(entry, dict) else {}).items():
-            if isinstance(known, dict) and a.name in known["columns"]:
+        entry = now.relation(_label(plan, a))
+        for name, constraint in known(entry.constraints).items() if entry else ():
+            if a.name in constraint.columns:
                 yield _label(plan, a), name
 
 
 def _referenced(plan: Plan, a: Action) -> Iterator[str]:
     """The table that a new foreign key points to: those who write to it wait, those who read do not."""
-    if a.kind == "add_constraint" and a.shape and (parent := json.loads(a.shape)["parent"]):
+    if a.kind == "add_constraint" and a.shape and (parent := shapes.constraint(a.shape).parent):
         yield plan.resolution[parent]

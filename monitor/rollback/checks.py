@@ -16,7 +16,7 @@ from monitor.rollback.ledger import Locked
 from monitor.rollback.schema import catalogue, code, fingerprint
 from monitor.rollback.schema.catalogue import Resolved
 from monitor.rollback.schema.difference import How
-from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.schema.relation import Fingerprint
 from monitor.rollback.script import plan
 from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.plan import Written

@@ -6,18 +6,18 @@ invalid index. Needs an open transaction or none; changes nothing.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from monitor.errors import Problem
 from monitor.pg import PINNED, Connection
 from monitor.rollback import twin
-from monitor.rollback.script.facts_outside import as_key, as_shape, is_plain
+from monitor.rollback.script import shapes
 from monitor.rollback.script.labels import beside
 from monitor.rollback.script.plan import Action, Statement, key_of
+from monitor.rollback.script.shapes import IndexShape, Key
 from monitor.rollback.stored import Plan
 
 INDEX = """/* migration-monitor: an index as it stands */
@@ -137,7 +137,7 @@ async def _created(connection: Connection, plan: Plan, a: Action) -> Found:
     r = await connection.fetchrow(INDEX, label)
     if r is None:
         return UNTOUCHED
-    if r["of_table"] != table or not _is_shape(json.loads(a.shape), json.loads(_shape(dict(r)))):
+    if r["of_table"] != table or not _is_shape(shapes.index(a.shape), _shape(dict(r))):
         return Found(State.FOREIGN, f"{label} exists and is not the index of the plan")
     if r["valid"]:
         return DONE
@@ -148,30 +148,27 @@ async def _created(connection: Connection, plan: Plan, a: Action) -> Found:
 async def _confirmed(connection: Connection, plan: Plan, a: Action, found: Found, begun: bool) -> Found:
     """An index with expressions, a predicate, or operators of its own is the plan's only if the server says
     so; before the rollback is under way it is not asked, and nothing of that name may be there."""
-    if found.state not in {State.DONE, State.LEFTOVER} or is_plain(a.shape):
+    if found.state not in {State.DONE, State.LEFTOVER} or shapes.index(a.shape).is_plain:
         return found
     label = _index(plan, a)
     why = await twin.unlike(connection, plan, a, label) if begun else UNTOLD
     return Found(State.FOREIGN, f"{label} exists {why}") if why else found
 
 
-def _is_shape(wanted: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
+def _is_shape(wanted: IndexShape, there: IndexShape) -> bool:
     """What is not plain in the plan may be so in the catalogue, which knows the usual operators."""
-    return all(there[key] == value for key, value in wanted.items() if key != "plain") and (
-        there["plain"] or not wanted.get("plain", False)
-    )
+    return replace(there, plain=wanted.plain) == wanted and bool(there.plain or not wanted.plain)
 
 
-def _shape(r: Mapping[str, Any]) -> str:
+def _shape(r: Mapping[str, Any]) -> IndexShape:
     names, count = r["names"], r["keys"]
-    keys = [
-        as_key(name, descending=bool(option & 1), nulls_first=bool(option & 2))
+    keys = tuple(
+        Key(name, descending=bool(option & 1), nulls_first=bool(option & 2))
         for name, option in zip(names[:count], r["options"], strict=False)
-    ]
-    return as_shape(
-        unique=r["is_unique"], method=r["method"], keys=keys, includes=names[count:], partial=r["partial"],
-        nulls_distinct=r["nulls_distinct"], plain=r["plain"],
-    )  # fmt: skip
+    )
+    return IndexShape(
+        r["is_unique"], r["method"], keys, tuple(names[count:]), r["partial"], r["nulls_distinct"], r["plain"]
+    )
 
 
 async def _dropped(connection: Connection, plan: Plan, a: Action) -> Found:

@@ -14,6 +14,7 @@ from typing import Any
 from monitor.rollback.schema import shown
 from monitor.rollback.schema.objects import NAMED, Objects
 from monitor.rollback.schema.others import other_key, other_of
+from monitor.rollback.schema.relation import Fingerprint
 from monitor.rollback.script.plan import Action, Statement, key_of
 
 WHOLE = {
@@ -69,7 +70,7 @@ class Remade:
 
 
 def found(
-    statements: Sequence[Statement], fingerprint: Mapping[str, Any], resolution: Mapping[str, str]
+    statements: Sequence[Statement], fingerprint: Fingerprint, resolution: Mapping[str, str]
 ) -> tuple[Remade, ...]:
     """What was there at registration, is dropped by the plan (by CASCADE, perhaps) and then made by it."""
     gone: set[Remade] = set()
@@ -85,29 +86,28 @@ def found(
     return tuple(again)
 
 
-def _on(dropped: Remade, fingerprint: Mapping[str, Any]) -> Iterator[Remade]:
+def _on(dropped: Remade, fingerprint: Fingerprint) -> Iterator[Remade]:
     """What stands on a column goes with it."""
-    entry: Mapping[str, Any] | None = fingerprint["relations"].get(dropped.label)
+    entry = fingerprint.relation(dropped.label)
     if dropped.part != "columns" or entry is None:
         return
     for part in ("indexes", "constraints", "triggers"):
-        for name, one in entry[part].items():
-            if dropped.name in one["columns"]:
-                yield Remade(dropped.label, part, name)
+        for name in entry.on_column(part, dropped.name):
+            yield Remade(dropped.label, part, name)
 
 
-def _thing(a: Action, fingerprint: Mapping[str, Any], resolution: Mapping[str, str]) -> Remade | None:
+def _thing(a: Action, fingerprint: Fingerprint, resolution: Mapping[str, str]) -> Remade | None:
     part = {**WHOLE, **PART, **DROPS}.get(a.kind)
     if part is None:
         return None
     if a.relation is None:
         other = other_of(a, "")
-        entry = fingerprint["others"].get(other_key(*other)) if other else None
-        return Remade(entry["label"]) if entry and entry["label"] else None
+        entry = fingerprint.others.get(other_key(*other)) if other else None
+        return Remade(entry.label) if entry and entry.label else None
     label = resolution[key_of(a.relation)]
     if part == "indexes" and a.kind.startswith("drop"):
-        entry = fingerprint["relations"].get(label)
-        return Remade(entry["table"], part, label.rpartition(".")[2].strip('"')) if entry else None
+        index = fingerprint.relation(label)
+        return Remade(index.table or "", part, label.rpartition(".")[2].strip('"')) if index else None
     return Remade(label, part, a.name if part else "")
 
 

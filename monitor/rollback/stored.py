@@ -16,11 +16,11 @@ from monitor.rollback.data.losses import DataLoss, Quarantined
 from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.model import Destroyed, Forecast, foresee
 from monitor.rollback.schema import before as befores
-from monitor.rollback.schema import traces
+from monitor.rollback.schema import relation, traces
 from monitor.rollback.schema.before import Before
 from monitor.rollback.schema.compare import Leeway, differences
 from monitor.rollback.schema.difference import Difference, How
-from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.schema.relation import Fingerprint
 from monitor.rollback.script import plan as plans
 from monitor.rollback.script.kinds import UPKEEP, Class
 from monitor.rollback.script.plan import Statement
@@ -58,18 +58,18 @@ class Plan:
     @property
     def before(self) -> Before | None:
         """The schema before the migration, if it was given at registration."""
-        return befores.from_json(self.fingerprint["before"]) if "before" in self.fingerprint else None
+        before = self.fingerprint.before
+        return None if before is None else befores.from_json(before)
 
     @property
     def remade(self) -> Mapping[str, Any]:
         """What it drops and makes again, as it was at registration."""
-        found: Mapping[str, Any] = self.fingerprint.get("remade", {})
-        return found
+        return self.fingerprint.remade
 
     @property
     def named(self) -> set[str]:
         """Labels, as in a fingerprint of the whole schema, of what the plan names."""
-        others = (e["label"] for e in self.fingerprint["others"].values() if e)
+        others = (e.label for e in self.fingerprint.others.values() if e)
         return {*self.labels, *others}
 
     @property
@@ -99,7 +99,7 @@ class Plan:
     @property
     def below(self) -> list[str]:
         """Labels of what was below the touched relations at registration."""
-        return sorted(self.fingerprint.get("descendants", {}))
+        return sorted(self.fingerprint.descendants)
 
     def unlike(self, now: Fingerprint, done: int = 0) -> list[Difference]:
         """How the schema differs from what the first `done` statements leave; 0: from its registration."""
@@ -113,17 +113,16 @@ class Plan:
 
     def _changed_below(self, now: Fingerprint, exact: Leeway) -> list[Difference]:
         """What is below follows the plan, with all that was built on it since."""
-        found: Mapping[str, Any] = now.get("descendants", {})
-        was = {k: e for k, e in self.fingerprint.get("descendants", {}).items() if found.get(k)}
-        return differences({"relations": was, "others": {}}, {"relations": found}, exact)
+        found = now.descendants
+        was = {k: e for k, e in self.fingerprint.descendants.items() if found.get(k)}
+        return differences(Fingerprint(was, {}), Fingerprint(found, {}), exact)
 
     def _taken_along(self, now: Fingerprint) -> list[Difference]:
         """Children that came since to what the plan drops: they would go with it."""
-        was = self.fingerprint["relations"]
         found: list[Difference] = []
         for label in sorted({d.label for d in self.destroyed if not d.column}):
-            before, entry = was.get(label), now["relations"].get(label)
-            new = set(entry["children"]) - set(before["children"]) if before and entry else set()
+            before, entry = self.fingerprint.relation(label), now.relation(label)
+            new = set(entry.children) - set(before.children) if before and entry else set()
             found += [Difference(label, f"child {child}", How.NEW) for child in sorted(new)]
         return found
 
@@ -144,8 +143,8 @@ class Plan:
 
     def gone_after(self, done: int) -> set[str]:
         """Labels that the first `done` statements took away."""
-        left = self.forecast(done).expected["relations"] if done else self.fingerprint["relations"]
-        return {label for label, was in self.fingerprint["relations"].items() if was and left[label] is None}
+        left = self.forecast(done).relations if done else self.fingerprint.relations
+        return {label for label, was in self.fingerprint.relations.items() if was and left[label] is None}
 
     def salvaged_by(self, group: Group) -> tuple[Destroyed, ...]:
         """What this group must copy away, under the names of the moment when it begins."""
@@ -193,14 +192,13 @@ class Plan:
             for a in s.actions
             if a.relation and a.kind not in UNLOCKED
         }
-        relations = {k: e for k, e in now["relations"].items() if isinstance(e, dict)}
-        owners = {relations[t]["table"] or t for t in touched if t in relations}
-        return sorted(t for t in owners if relations.get(t, {}).get("kind") in LOCKED_KINDS)
+        owners = {found.table or t for t in touched if (found := now.relation(t))}
+        return sorted(t for t in owners if (found := now.relation(t)) and found.kind in LOCKED_KINDS)
 
 
 def _gone(now: Fingerprint) -> set[str]:
     """Labels of what was below once and is nowhere now."""
-    return {label for label, entry in now.get("descendants", {}).items() if entry is None}
+    return {label for label, entry in now.descendants.items() if entry is None}
 
 
 def set_path(search_path: str) -> str:
@@ -245,7 +243,7 @@ def from_stored(stored: StoredPlan) -> Plan:
         search_path=stored.search_path,
         system_identifier=stored.system_identifier,
         timeline=stored.timeline,
-        fingerprint=cast(Fingerprint, stored.fingerprint),
+        fingerprint=relation.from_json(stored.fingerprint),
         bookkeeping=bookkeeping.from_json(row.get("bookkeeping")),
     )
 

@@ -16,6 +16,7 @@ from monitor.rollback import remade
 from monitor.rollback.schema import fingerprint, whole
 from monitor.rollback.schema.before import Before, changed_between
 from monitor.rollback.schema.compare import differences
+from monitor.rollback.schema.relation import Fingerprint, Other
 from monitor.rollback.schema.steady import DROPPED_MEANWHILE, MOVED
 from monitor.rollback.schema.whole import NO_ROOM, Objects
 from monitor.rollback.script.kinds import Class
@@ -78,7 +79,7 @@ async def _against_before(
     if now is None:
         return {"verified": "", "against": "before", "differences": [NOT_READ]}
     others = await _others(connection, plan)
-    made = {e["label"] for e in others.values() if e}
+    made = {e.label for e in others.values() if e}
     strict = plan.named | made | _changed_by(plan, before, earlier, now)
     found = before.compare(now, strict, plan.aside)
     left = _left(plan, others)
@@ -90,22 +91,21 @@ async def _against_before(
     }
 
 
-async def _others(connection: Connection, plan: Plan) -> dict[str, Any]:
+async def _others(connection: Connection, plan: Plan) -> dict[str, Other | None]:
     """Functions, types and their like as they are now: before the plan nobody could say their labels."""
     async with pg.translated("checking the post-condition"):
         found = await fingerprint.read(connection, [], plan.others, plan.search_path)
-    others: dict[str, Any] = found["others"]
-    return others
+    return found.others
 
 
 BY_WORD = ("publication ", "operator ")
 """Sorts of objects of which the plan's word counts too: an older stored fingerprint lacks them."""
 
 
-def _left(plan: Plan, others: dict[str, Any]) -> list[str]:
+def _left(plan: Plan, others: dict[str, Other | None]) -> list[str]:
     """How these differ from what the plan says."""
-    expected = {k: e for k, e in plan.forecast().expected["others"].items() if k.startswith(BY_WORD)}
-    found = differences({"relations": {}, "others": expected}, {"relations": {}, "others": others})
+    expected = {k: e for k, e in plan.forecast().others.items() if k.startswith(BY_WORD)}
+    found = differences(Fingerprint({}, expected), Fingerprint({}, others))
     return [str(d) for d in found]
 
 

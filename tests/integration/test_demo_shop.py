@@ -43,7 +43,7 @@ async def shop(dsn: str) -> AsyncIterator[int]:
                     await asyncio.sleep(0.05)
         yield port
     finally:
-        client.close()
+        await client.aclose()
         process.terminate()
         assert await asyncio.to_thread(process.wait, WAIT) in {0, -15}
 
@@ -94,7 +94,7 @@ async def test_the_shop_counts_as_an_instrumented_fastapi_application_does(datab
         assert (await client.request("POST", "/contacts", b'{"name": "a", "email": "b"}'))[0] == 500
         page = (await client.request("GET", "/metrics"))[1].decode()
         stats = await client.get_json("/stats")
-        client.close()
+        await client.aclose()
     assert 'http_requests_total{handler="/contacts",method="GET",status="2xx"} 1.0' in page
     assert 'http_requests_total{handler="/contacts",method="GET",status="5xx"} 1.0' in page
     assert 'http_requests_total{handler="/contacts",method="POST",status="5xx"} 1.0' in page
@@ -110,7 +110,7 @@ async def test_a_malformed_contact_is_the_customers_fault(database: Database, bo
     async with shop(database.dsn) as port:
         client = Client(port)
         assert (await client.request("POST", "/contacts", body))[0] == 400
-        client.close()
+        await client.aclose()
 
 
 async def test_paused_customers_send_nothing_until_they_are_back(database: Database) -> None:
@@ -124,7 +124,7 @@ async def test_paused_customers_send_nothing_until_they_are_back(database: Datab
         before = (await client.request("GET", "/metrics"))[1]
         await asyncio.sleep(0.3)  # real time: real customers would have sent dozens by now
         assert (await client.request("GET", "/metrics"))[1] == before
-        client.close()
+        await client.aclose()
         sent = load.requests
         load.resume()
         async with asyncio.timeout(WAIT):
@@ -157,9 +157,9 @@ async def test_the_slack_stand_in_shows_the_text_of_a_block_kit_message() -> Non
         }
         path = "/services/demo"
         assert await client.request("POST", path, json.dumps(message).encode()) == (200, b"ok")
-        client.close()
+        await client.aclose()
         assert await client.request("POST", path, b"no json") == (400, b"invalid_payload")
-        client.close()
+        await client.aclose()
     finally:
         receiver.close()
     assert got == [["Rolled back", "Limit: > 1 %"]]

@@ -10,6 +10,7 @@ from monitor.ports import AtRisk, Fate
 from monitor.rollback.data import atrisk
 from monitor.rollback.forecast.model import Destroyed
 from monitor.rollback.registration.prepare import prepare
+from monitor.rollback.schema.relation import from_json
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, DROP_COLUMN, build, connected, executing, load, registered, store
 
@@ -65,7 +66,7 @@ async def test_a_locked_table_is_not_waited_for(database: Database) -> None:
     loss = Destroyed(1, 1, "drop_column", "public.contacts", "new_column")
     async with connected(dsn) as holder, connected(dsn) as c:
         await holder.execute("BEGIN; LOCK TABLE contacts")
-        found = await atrisk.read(c, [loss], lambda _: Fate.SALVAGED, dict(plan.fingerprint))
+        found = await atrisk.read(c, [loss], lambda _: Fate.SALVAGED, from_json(plan.fingerprint))
     assert [(risk.count, risk.bound) for risk in found] == [(None, "")]
 
 
@@ -77,7 +78,7 @@ async def test_a_large_table_is_estimated_from_its_statistics(database: Database
     loss = Destroyed(1, 1, "drop_column", "public.big", "note")
     async with connected(dsn) as c:
         found = await atrisk.read(
-            c, [loss], lambda _: Fate.SALVAGED, dict(watch.plan.fingerprint), exact_bytes=0
+            c, [loss], lambda _: Fate.SALVAGED, from_json(watch.plan.fingerprint), exact_bytes=0
         )
     (risk,) = found
     assert (risk.count, risk.bound) == (250, "about")

@@ -12,6 +12,7 @@ from monitor.rollback.executor import Limits
 from monitor.rollback.forecast import estimate
 from monitor.rollback.forecast.model import Destroyed, Forecast
 from monitor.rollback.registration.prepare import prepare
+from monitor.rollback.schema.relation import Fingerprint
 from monitor.rollback.schema.sizes import Size
 from tests.conftest import Database
 from tests.rollbacks import (
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.corner
 
 COLUMN = Destroyed(1, 1, "drop_column", "public.big", "note")
 BIG = Size("public.big", bytes=400_000_000, rows=1e6, parts=0)
-NOTHING = Forecast({"relations": {}}, {}, {})
+NOTHING = Forecast(Fingerprint({}, {}), {}, {})
 """Of a plan that reads no table as a whole."""
 
 

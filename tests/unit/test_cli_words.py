@@ -272,3 +272,11 @@ def test_a_watch_that_is_open_beyond_its_earliest_success_is_not_told_an_end_tha
     """Something held it up; "until 25 s ago" is no sentence."""
     line = words.times({**VIEW, "ends_at": NOW - 25}, NOW)
     assert line.endswith(", not a success yet (earliest 2023-11-14 23:12:55 UTC)"), line
+
+
+def test_what_asks_for_a_person_is_known_by_its_kind_and_not_by_its_words() -> None:
+    """A reason that speaks of NOT NULL is no alarm of its own; the line before it is."""
+    readiness = {"ok": False, "reasons": ["column email is NOT NULL now"], "notes": []}
+    lines = list(words.condition_lines({**VIEW, "readiness": readiness}, NOW))
+    assert [str(line) for line in lines if isinstance(line, words.Alarm)] == ["NOT ready to roll back:"]
+    assert "  column email is NOT NULL now" in lines

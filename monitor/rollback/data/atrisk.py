@@ -18,7 +18,7 @@ from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.pg import Connection, quote_identifier
 from monitor.ports import AtRisk, Fate
 from monitor.rollback.forecast.model import Destroyed
-from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.schema.relation import Column, Fingerprint, Relation
 
 EXACT_BYTES = 64 << 20
 """A table up to this size is counted: from memory that takes a few tens of milliseconds."""
@@ -60,7 +60,7 @@ async def read(
     found = []
     until = time.monotonic() + BUDGET
     for loss in losses:
-        entry = fingerprint["relations"].get(loss.label)
+        entry = fingerprint.relation(loss.label)
         if loss.kind not in UNCOUNTED and entry is not None:
             found.append(
                 await _one(
@@ -71,7 +71,7 @@ async def read(
 
 
 async def _one(
-    connection: Connection, loss: Destroyed, fate: Fate, entry: dict[str, Any], exact_bytes: int
+    connection: Connection, loss: Destroyed, fate: Fate, entry: Relation, exact_bytes: int
 ) -> AtRisk:
     number, bound = await _number(connection, loss, entry, exact_bytes)
     if number is not None and loss.kind in PARTLY:
@@ -81,7 +81,7 @@ async def _one(
 
 
 async def _number(
-    connection: Connection, loss: Destroyed, entry: dict[str, Any], exact_bytes: int
+    connection: Connection, loss: Destroyed, entry: Relation, exact_bytes: int
 ) -> tuple[int | None, str]:
     """(the number, "" or "about"); None when the server does not say it at once."""
     size = await ask(connection, SIZE, loss.label)
@@ -96,14 +96,14 @@ async def _number(
     return (int(json.loads(planned[0][0])[0]["Plan"]["Plan Rows"]), "about") if planned else (None, "")
 
 
-def _held_by(loss: Destroyed, entry: dict[str, Any]) -> str:
+def _held_by(loss: Destroyed, entry: Relation) -> str:
     """The rows that hold anything: a null, or the default that every row has, is no loss."""
-    column = entry["columns"].get(loss.column)
-    if column is None:
+    column = entry.columns.get(loss.column)
+    if not isinstance(column, Column):
         return ""
     name = quote_identifier(loss.column)
-    default = column["default"] or ""
-    if column["generated"] or not CONSTANT.fullmatch(default):
+    default = column.default if isinstance(column.default, str) else ""
+    if column.generated or not CONSTANT.fullmatch(default):
         return f" WHERE {name} IS NOT NULL"
     return f" WHERE {name} IS NOT NULL AND {name}::text IS DISTINCT FROM ({default})::text"
 

@@ -15,7 +15,7 @@ from monitor.rollback.data.losses import Quarantined
 from monitor.rollback.data.manifest import SCHEMA, Kept
 from monitor.rollback.data.salvage import Known, Step
 from monitor.rollback.schema import definition
-from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.schema.relation import Fingerprint
 from monitor.rollback.script.labels import split_label
 from monitor.rollback.script.sequence import Group
 from monitor.rollback.stored import Plan, set_path
@@ -60,11 +60,9 @@ async def prepare(
     losses, aside = plan.salvaged_by(group), plan.quarantined_by(group)
     if not losses and not aside:
         return Keeping(watch_id)
-    relations = now["relations"]
     labels = [loss.label for loss in (*losses, *(q.loss for q in aside))]
-    known = Known(
-        relations, await definition.describe(connection, labels, relations), set_path(plan.search_path), limit
-    )
+    described = await definition.describe(connection, labels, now.relations)
+    known = Known(now, described, set_path(plan.search_path), limit)
     steps = salvage.copying(connection, watch_id, losses, known)
     steps += [_noting(connection, watch_id, q, known) for q in aside]
     statements = [sql for step in steps for sql in step.statements]

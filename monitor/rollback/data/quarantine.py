@@ -10,17 +10,14 @@ import hashlib
 from collections.abc import Collection, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import Any
 
 from monitor.errors import PlanRefused, Problem
 from monitor.pg import Connection, quote_identifier
 from monitor.rollback.data.losses import Quarantined
 from monitor.rollback.data.manifest import QUARANTINE_SCHEMA
 from monitor.rollback.forecast.effects import EFFECTS
-from monitor.rollback.forecast.entries import Entry
 from monitor.rollback.forecast.model import Destroyed, Forecast, modelled
-from monitor.rollback.schema.compare import ANY
-from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.schema.relation import ANY, Column, Entry, Fingerprint, Relation, known
 from monitor.rollback.script.labels import split_label
 from monitor.rollback.script.plan import Action, Statement, key_of
 
@@ -100,21 +97,21 @@ async def _play(
 ) -> _Piece:
     """Plays the action as it is written, and says what is to be done instead."""
     label = model.label(action) if action.relation else ""
-    before: Any = deepcopy(model.relations.get(label))
+    before = deepcopy(model.relations.get(label))
     lost, taken = len(model.destroyed), len(model.taken)
     EFFECTS[action.kind](model, action)
     drops = len(model.destroyed) > lost and action.kind in REWRITERS
-    if not drops or model.destroyed[-1] in accepted:
+    if not (drops and isinstance(before, Relation)) or model.destroyed[-1] in accepted:
         return _Piece(_unchanged(action, before, drops))
     for what in model.taken[taken:]:
         model.problem(f"CASCADE would take {what} with it: drop it by name first, to quarantine {label}")
     return await REWRITERS[action.kind](connection, model, action, label, before, model.destroyed[-1])
 
 
-def _unchanged(action: Action, before: Any, drops: bool) -> tuple[str, ...]:
+def _unchanged(action: Action, before: Entry, drops: bool) -> tuple[str, ...]:
     """The same action as a statement of its own; () when it does nothing. `drops`: what may be lost."""
     name, cascade = key_of(action.relation or ()), " CASCADE" if action.cascade else ""
-    if action.kind == "drop_column" and isinstance(before, dict) and action.name in before["columns"]:
+    if action.kind == "drop_column" and isinstance(before, Relation) and action.name in before.columns:
         only = "ONLY " if action.only else ""
         return (f"ALTER TABLE {only}{name} DROP COLUMN {quote_identifier(action.name)}{cascade}",)
     if action.kind == "drop_table" and (before is ANY or drops):
@@ -130,24 +127,25 @@ def _refuse_mixture(model: Forecast, s: Statement, pieces: Sequence[_Piece]) -> 
 
 
 async def _column(
-    _: Connection, model: Forecast, action: Action, label: str, before: Entry, loss: Destroyed
+    _: Connection, model: Forecast, action: Action, label: str, before: Relation, loss: Destroyed
 ) -> _Piece:
-    column = before["columns"][action.name]
-    if column is ANY:
+    column = before.columns[action.name]
+    if not isinstance(column, Column):
         model.problem(f"{loss.name} is changed by an earlier statement and can't be quarantined then")
         return _Piece(())
     table, name = f"ALTER TABLE {key_of(action.relation or ())}", quote_identifier(action.name)
-    if column["identity"]:
+    if column.identity:
         model.problem(f"identity column {loss.name} can't be quarantined: use --data-loss salvage")
-    place = _free_name(action.name, before["columns"])
-    model.relations[label]["columns"][place] = ANY  # no later one takes this name
-    keys = [k for k, v in _known(before["constraints"]).items() if action.name in v["columns"]]
-    indexes = [i for i, v in _known(before["indexes"]).items()
-               if action.name in v["columns"] and not v["constraint"]]  # fmt: skip
+    place = _free_name(action.name, before.columns)
+    if left := model.relation(label):
+        left.columns[place] = ANY  # no later one takes this name
+    keys = [k for k, v in known(before.constraints).items() if action.name in v.columns]
+    indexes = [i for i, v in known(before.indexes).items()
+               if action.name in v.columns and not v.constraint]  # fmt: skip
     schema = split_label(label)[0]
     loosen = [
-        f"ALTER COLUMN {name} DROP NOT NULL" if column["not_null"] else "",
-        f"ALTER COLUMN {name} DROP DEFAULT" if column["default"] else "",
+        f"ALTER COLUMN {name} DROP NOT NULL" if column.not_null else "",
+        f"ALTER COLUMN {name} DROP DEFAULT" if column.default else "",
     ]
     statements = [
         *(f"{table} DROP CONSTRAINT {quote_identifier(k)}" for k in sorted(keys)),
@@ -158,18 +156,13 @@ async def _column(
     return _Piece(tuple(statements), Quarantined(loss, place))
 
 
-def _known(parts: Entry) -> Entry:
-    """Without what the plan itself has made: it is not foretold on which columns that stands."""
-    return {name: value for name, value in parts.items() if value is not ANY}
-
-
 async def _table(
-    connection: Connection, model: Forecast, action: Action, label: str, before: Entry, loss: Destroyed
+    connection: Connection, model: Forecast, action: Action, label: str, before: Relation, loss: Destroyed
 ) -> _Piece:
-    if before["children"] or any(c["inherited"] for c in _known(before["columns"]).values()):
+    if before.children or any(c.inherited for c in known(before.columns).values()):
         model.problem(f"{label} has partitions or is one: use --data-loss salvage")
     table = f"ALTER TABLE {key_of(action.relation or ())}"
-    foreign = sorted(k for k, v in _known(before["constraints"]).items() if v["type"] == "f")
+    foreign = sorted(k for k, v in known(before.constraints).items() if v.type == "f")
     if not await connection.fetchval(MAY_CREATE, QUARANTINE_SCHEMA):
         model.problem(
             f"the role may not put {label} into {QUARANTINE_SCHEMA}: GRANT CREATE ON SCHEMA "
@@ -213,7 +206,7 @@ def notices(quarantined: Sequence[Quarantined]) -> tuple[str, ...]:
 REWRITERS = {"drop_column": _column, "drop_table": _table}
 
 
-def _free_name(column: str, taken: Sequence[str]) -> str:
+def _free_name(column: str, taken: Collection[str]) -> str:
     """The same at every registration until it is taken, so that the same script has the same hash."""
     for n in range(1, MAX_NAMES):
         name = _name(n, column)

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from monitor.pg import MARK, PINNED, Connection, quote_identifier
 from monitor.rollback.data import manifest, text
 from monitor.rollback.data.manifest import SALVAGED, SCHEMA, Kept
-from monitor.rollback.forecast.entries import Entry
 from monitor.rollback.forecast.model import Destroyed
 from monitor.rollback.schema import definition
 from monitor.rollback.schema.definition import Described
+from monitor.rollback.schema.relation import Column, Fingerprint, Relation
+from monitor.rollback.schema.relation import known as foretold
 
 MAX_IDENTIFIER = 63
 
@@ -37,7 +38,7 @@ class Known:
     `limit`: the one that gives the next ones what is left of the time for which locks may be held.
     """
 
-    relations: Mapping[str, Any]
+    now: Fingerprint
     described: Described
     path: str
     limit: str
@@ -57,11 +58,12 @@ def copying(connection: Connection, watch_id: str, losses: Sequence[Destroyed], 
 
 
 def _copy(connection: Connection, watch_id: str, number: int, loss: Destroyed, known: Known) -> Step:
-    entry = known.relations.get(loss.label)
-    if entry is None or (loss.column and loss.column not in entry["columns"]):
+    entry = known.now.relation(loss.label)
+    if entry is None or (loss.column and loss.column not in entry.columns):
         return Step((), {"source": loss.name, "rows": 0, "into": "", "note": "it was not there"})
-    keys = tuple(k for k in entry["primary_key"] if k != loss.column)
-    keyed = bool(loss.column and keys) and loss.column not in entry["primary_key"]
+    key = entry.primary_key if isinstance(entry.primary_key, list) else []
+    keys = tuple(k for k in key if k != loss.column)
+    keyed = bool(loss.column and keys) and loss.column not in key
     into = f"{SCHEMA}.{quote_identifier(table_name(watch_id, loss.step, number))}"
     made = known.described[loss.label]
     kept = Kept(
@@ -75,45 +77,50 @@ def _copy(connection: Connection, watch_id: str, number: int, loss: Destroyed, k
     return Step((known.limit, known.path, copied, PINNED, known.limit, noted), told)
 
 
-def _of(kept: Kept, entry: Entry) -> str:
+def _of(kept: Kept, entry: Relation) -> str:
     """A table without those that inherit from it, whose rows stay or are copied themselves.
 
     A column goes from those too: their values are copied with its own.
     """
-    whole = kept.source_column or entry["kind"] != "table"  # a partitioned table is nothing without
+    whole = kept.source_column or entry.kind != "table"  # a partitioned table is nothing without
     return kept.source if whole else f"ONLY {kept.source}"
 
 
-def _what(kept: Kept, entry: Entry) -> str:
+def _what(kept: Kept, entry: Relation) -> str:
     """A value and the key of its row; whole rows where nothing says which row a value belongs to."""
-    wanted = [*kept.keys, kept.source_column] if kept.keys else entry["columns"]
+    wanted = [*kept.keys, kept.source_column] if kept.keys else entry.columns
     return ", ".join(_copied(entry, c) for c in wanted)
 
 
-def _copied(entry: Entry, column: str) -> str:
+def _copied(entry: Relation, column: str) -> str:
     name = quote_identifier(column)
     return f"{text.written(name)} AS {name}" if _of_the_schema(entry, column) else name
 
 
-def _of_the_schema(entry: Entry, column: str) -> bool:
+def _of_the_schema(entry: Relation, column: str) -> bool:
     """Of a type that the schema made: a copy that used it would keep this plan, and every later migration,
 
     from dropping it. As text its values are what pg_dump writes. Read under an empty search_path, where
     only PostgreSQL's own types need no schema.
     """
-    return "." in entry["columns"][column]["type"]
+    return "." in _type_of(entry, column)
 
 
-def _back(entry: Entry, column: str) -> str:
+def _type_of(entry: Relation, column: str) -> str:
+    found = entry.columns[column]
+    return str(found.type) if isinstance(found, Column) else ""
+
+
+def _back(entry: Relation, column: str) -> str:
     """The copy's value as it was."""
     value = f"s.{quote_identifier(column)}"
-    return text.read(value, entry["columns"][column]["type"]) if _of_the_schema(entry, column) else value
+    return text.read(value, _type_of(entry, column)) if _of_the_schema(entry, column) else value
 
 
-def _fill(kept: Kept, entry: Entry) -> list[str]:
+def _fill(kept: Kept, entry: Relation) -> list[str]:
     """The statement that puts the rows or values back into what was made again."""
     if not kept.source_column:
-        columns = [c for c, v in entry["columns"].items() if not v["generated"]]
+        columns = [c for c, v in foretold(entry.columns).items() if not v.generated]
         names = ", ".join(quote_identifier(c) for c in columns)
         values = ", ".join(_back(entry, c) for c in columns)
         into = f"INSERT INTO {kept.source} ({names}) OVERRIDING SYSTEM VALUE"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
-from monitor.rollback.forecast.entries import Entry
 from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.compare import ANY, tokens
-from monitor.rollback.script.facts_outside import is_plain
+from monitor.rollback.schema.compare import tokens
+from monitor.rollback.schema.relation import ANY, Column, Entry, Index, Relation, Unforeseen
+from monitor.rollback.script import shapes
 from monitor.rollback.script.plan import Action
+from monitor.rollback.script.shapes import ColumnShape, Key
 
 TABLES = {"table", "partitioned table", "foreign table"}
 
@@ -26,26 +25,26 @@ FILLED = {
 _SCHEMA = re.compile(r'^((?:"(?:[^"]|"")*"|[\w$]+))\.')
 
 
-def column_already(f: Forecast, a: Action, label: str, there: Any) -> None:
+def column_already(f: Forecast, a: Action, label: str, there: Column | Unforeseen) -> None:
     """Another type, or one that can't take what the plan's could, would break whoever needs the column."""
     what = f"column {a.name} of {label}"
     if not a.if_exists:
         f.problem(f"{what} already exists")
     elif there is ANY:
         f.problem(f"{what} is made by an earlier statement: leave this one out")
-    elif unlike := _unlike(json.loads(a.shape), there) if a.shape else "":
+    elif unlike := _unlike(shapes.column(a.shape), there) if a.shape else "":
         f.problem(f"{what} exists, IF NOT EXISTS would keep it, and it {unlike}: rename or drop it first")
     else:
         f.notice(f"{what} already exists: the statement will do nothing")
 
 
-def relation_already(f: Forecast, a: Action, label: str, there: Any) -> None:
+def relation_already(f: Forecast, a: Action, label: str, there: Entry) -> None:
     """Tables are compared column by column, their keys and checks are not; sequences by being one."""
     kept = f"{label} exists, IF NOT EXISTS would keep it, and"
     kind = a.kind.removeprefix("create_")
     if not a.if_exists:
         f.problem(f"{label} already exists")
-    elif not isinstance(there, dict):
+    elif not isinstance(there, Relation):
         f.problem(f"{label} is made by an earlier statement: leave this one out")
     elif (wrong := _other_kind(a, there, kind)) or (wrong := _other_columns(a, there, kind)):
         f.problem(f"{kept} {wrong}")
@@ -53,26 +52,26 @@ def relation_already(f: Forecast, a: Action, label: str, there: Any) -> None:
         f.notice(f"{label} already exists: the statement will do nothing")
 
 
-def _other_kind(a: Action, there: Entry, kind: str) -> str:
+def _other_kind(a: Action, there: Relation, kind: str) -> str:
     wanted = f"{a.part} table" if a.part == "partitioned" else kind
     remedy = "rename or drop it first"
-    if there["kind"] not in (TABLES if kind == "table" and not a.part else {wanted}):
-        return f"it is a {there['kind']}, no {wanted}: {remedy}"
-    if a.part in {"p", "u"} and there["persistence"] != a.part:
+    if there.kind not in (TABLES if kind == "table" and not a.part else {wanted}):
+        return f"it is a {there.kind}, no {wanted}: {remedy}"
+    if a.part in {"p", "u"} and there.persistence != a.part:
         logged = {"p": "logged", "u": "unlogged"}
-        return f"it is {logged[there['persistence']]}, not {logged[a.part]}: {remedy}"
+        return f"it is {logged[there.persistence]}, not {logged[a.part]}: {remedy}"
     return ""
 
 
-def _other_columns(a: Action, there: Entry, kind: str) -> str:
+def _other_columns(a: Action, there: Relation, kind: str) -> str:
     """What of the table is not the plan's."""
     if kind != "table" or not a.shape:
         return ""
-    wanted = json.loads(a.shape)
+    wanted = shapes.columns(a.shape)
     remedy = "rename or drop it first"
     if wanted is None:
         return f"whether it is the table of the plan can't be told: {remedy}, or leave the statement out"
-    found = there["columns"]
+    found = there.columns
     for name in sorted(wanted.keys() ^ found.keys()):
         return f"it has {'no ' if name in wanted else ''}column {name}, unlike the plan's: {remedy}"
     for name in sorted(wanted):
@@ -81,62 +80,63 @@ def _other_columns(a: Action, there: Entry, kind: str) -> str:
     return ""
 
 
-def _unlike(wanted: Entry, there: Any) -> str:
+def _unlike(wanted: ColumnShape, there: Column | Unforeseen) -> str:
     """What of the column is not the plan's. Not compared: the text of a default, and what is not foretold."""
-    if not isinstance(there, dict):
+    if not isinstance(there, Column):
         return ""
-    if there["type"] is not ANY and not _is_type(wanted, there["type"]):
-        named = f"{wanted['schema']}.{wanted['type']}".removeprefix("pg_catalog.").removeprefix(".")
-        return f"is {there['type']}, not {named.replace('(*)', '')}"
-    if there["not_null"] is not ANY and wanted["not_null"] != there["not_null"]:
-        return "is nullable, not NOT NULL" if wanted["not_null"] else "is NOT NULL, not nullable"
-    if there["default"] is not ANY and wanted["filled"] != (filled := _filled(there)):
-        return f"has {FILLED[filled]}, not {FILLED[wanted['filled']]}"
-    if there["collation"] is not ANY and not _is_collated(wanted, there["collation"]):
-        return f"has the collation {there['collation']}, not {wanted['collation'] or 'that of the database'}"
+    if there.type is not ANY and not _is_type(wanted, there.type):
+        named = f"{wanted.schema}.{wanted.type}".removeprefix("pg_catalog.").removeprefix(".")
+        return f"is {there.type}, not {named.replace('(*)', '')}"
+    if there.not_null is not ANY and wanted.not_null != there.not_null:
+        return "is nullable, not NOT NULL" if wanted.not_null else "is NOT NULL, not nullable"
+    if there.default is not ANY and wanted.filled != (filled := _filled(there)):
+        return f"has {FILLED[filled]}, not {FILLED[wanted.filled]}"
+    if there.collation is not ANY and not _is_collated(wanted, there.collation):
+        return f"has the collation {there.collation}, not {wanted.collation or 'that of the database'}"
     return ""
 
 
-def _filled(there: Entry) -> str:
-    if there["identity"]:
-        return "identity always" if there["identity"] == "a" else "identity by default"
-    if there["generated"]:
-        return "stored" if there["generated"] == "s" else "virtual"
-    return "" if there["default"] is None or tokens(there["default"])[0] == "NULL" else "default"
+def _filled(there: Column) -> str:
+    if there.identity:
+        return "identity always" if there.identity == "a" else "identity by default"
+    if there.generated:
+        return "stored" if there.generated == "s" else "virtual"
+    return "" if not isinstance(there.default, str) or tokens(there.default)[0] == "NULL" else "default"
 
 
-def _is_type(wanted: Entry, there: str) -> bool:
+def _is_type(wanted: ColumnShape, there: str) -> bool:
     """Which schema an unqualified type of somebody's own was meant in is the session's to say."""
     found = _SCHEMA.match(there)
     schema, bare = (tokens(found[1])[0], there[found.end() :]) if found else ("pg_catalog", there)
-    if wanted["schema"] not in {"", schema}:
+    if wanted.schema not in {"", schema}:
         return False
-    if "(*)" in wanted["type"]:
-        name = wanted["type"].replace("(*)", "")
+    if "(*)" in wanted.type:
+        name = wanted.type.replace("(*)", "")
         return (tokens(name)[0], name.endswith("[]")) == (tokens(bare)[0], bare.endswith("[]"))
-    return tokens(wanted["type"]) == tokens(bare)
+    return tokens(wanted.type) == tokens(bare)
 
 
-def _is_collated(wanted: Entry, there: str) -> bool:
-    name = tokens(there)[-1]
-    if wanted["collation"]:
-        return bool(name == wanted["collation"])
-    kind = wanted["type"].removesuffix("[]").partition("(")[0]
-    return name == "default" or wanted["schema"] != "pg_catalog" or kind not in COLLATED
+def _is_collated(wanted: ColumnShape, there: str | None) -> bool:
+    name = tokens(there or "")[-1]
+    if wanted.collation:
+        return bool(name == wanted.collation)
+    kind = wanted.type.removesuffix("[]").partition("(")[0]
+    return name == "default" or wanted.schema != "pg_catalog" or kind not in COLLATED
 
 
-def index_already(f: Forecast, a: Action, index: str, there: Any) -> None:
+def index_already(f: Forecast, a: Action, index: str, there: Entry) -> None:
     """It would report success of whatever has that name: another index, or what a failed build has left."""
-    table: Any = f.relations.get(there["table"]) if isinstance(there, dict) else None
-    model = table["indexes"].get(a.name) if isinstance(table, dict) else None
+    of = (there.table or "") if isinstance(there, Relation) else ""
+    table = f.relation(of)
+    model = table.indexes.get(a.name) if table else None
     kept = f"index {index} exists, IF NOT EXISTS would keep it, and"
-    if not a.if_exists or not isinstance(model, dict):
+    if not a.if_exists or not isinstance(model, Index):
         f.problem(f"index {index} already exists")
-    elif not model["valid"]:
+    elif not model.valid:
         f.problem(f"index {index} exists and is invalid, and IF NOT EXISTS would keep it: drop it first")
-    elif there["table"] != f.label(a) or (is_plain(a.shape) and not _is_index(a, there["table"], model)):
+    elif of != f.label(a) or (shapes.index(a.shape).is_plain and not _is_index(a, of, model)):
         f.problem(f"{kept} it is not the index of the plan: drop it first")
-    elif not is_plain(a.shape):
+    elif not shapes.index(a.shape).is_plain:
         f.problem(
             f"{kept} whether it is the index of the plan can't be told: drop it first, or leave the "
             "statement out"
@@ -145,27 +145,27 @@ def index_already(f: Forecast, a: Action, index: str, there: Any) -> None:
         f.notice(f"index {index} already exists: the statement will do nothing")
 
 
-def _is_index(a: Action, table: str, model: Entry) -> bool:
+def _is_index(a: Action, table: str, model: Index) -> bool:
     """A plain index is written in one way only."""
-    said = model["definition"]
+    said = model.definition
     return isinstance(said, str) and [t for t in tokens(said) if t != "ONLY"] == _written(a, table)
 
 
 def _written(a: Action, table: str) -> list[str]:
     """The words of pg_get_indexdef, names without quotes."""
-    shape = json.loads(a.shape)
-    keys = _listed([_key(*json.loads(key)) for key in shape["keys"]])
-    includes = ["INCLUDE", *_listed([[c] for c in shape["includes"]])] if shape["includes"] else []
-    nulls = [] if shape.get("nulls_distinct", True) else ["NULLS", "NOT", "DISTINCT"]
-    unique = ["UNIQUE"] if shape["unique"] else []
-    return ["CREATE", *unique, "INDEX", a.name, "ON", *tokens(table), "USING", shape["method"], *keys,
+    shape = shapes.index(a.shape)
+    keys = _listed([_key(key) for key in shape.keys])
+    includes = ["INCLUDE", *_listed([[c] for c in shape.includes])] if shape.includes else []
+    nulls = [] if shape.nulls_distinct else ["NULLS", "NOT", "DISTINCT"]
+    unique = ["UNIQUE"] if shape.unique else []
+    return ["CREATE", *unique, "INDEX", a.name, "ON", *tokens(table), "USING", shape.method, *keys,
             *includes, *nulls]  # fmt: skip
 
 
-def _key(name: str, descending: bool, nulls_first: bool) -> list[str]:
-    order = ["DESC"] if descending else []
-    nulls = ["NULLS", "FIRST" if nulls_first else "LAST"] if nulls_first != descending else []
-    return [name, *order, *nulls]
+def _key(key: Key) -> list[str]:
+    order = ["DESC"] if key.descending else []
+    nulls = ["NULLS", "FIRST" if key.nulls_first else "LAST"] if key.nulls_first != key.descending else []
+    return [key.name, *order, *nulls]
 
 
 def _listed(items: list[list[str]]) -> list[str]:

@@ -19,7 +19,6 @@ from monitor.rollback.forecast.effects_types import TYPE_EFFECTS
 from monitor.rollback.forecast.entries import (
     below,
     cascade,
-    fixed,
     has_indexed,
     loosen_below,
     relation_of,
@@ -34,7 +33,7 @@ from monitor.rollback.forecast.made import (
     make_index,
 )
 from monitor.rollback.forecast.model import Effect, Forecast
-from monitor.rollback.schema.compare import ANY
+from monitor.rollback.schema.relation import ANY, Index, Relation, Switched
 from monitor.rollback.script.kinds import KINDS
 from monitor.rollback.script.labels import bare, beside, quoted
 from monitor.rollback.script.plan import Action
@@ -44,10 +43,11 @@ def switch_trigger(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, a.relation_if_exists)) is None:
         return
     label, entry = found
-    if a.name not in entry["triggers"]:
+    trigger = entry.triggers.get(a.name)
+    if trigger is None:
         f.missing(f"trigger {a.name} of {label}")
-    elif isinstance(entry["triggers"][a.name], dict):
-        entry["triggers"][a.name]["enabled"] = "O" if a.kind == "enable_trigger" else "D"
+    elif isinstance(trigger, Switched):
+        trigger.enabled = "O" if a.kind == "enable_trigger" else "D"
 
 
 def create_relation(f: Forecast, a: Action) -> None:
@@ -57,11 +57,11 @@ def create_relation(f: Forecast, a: Action) -> None:
         f.leeway.made.add(label)
     elif a.kind == "create_view" and a.if_exists:
         entry = f.relations[label]
-        if isinstance(entry, dict):
-            if entry["kind"] != "view":
-                f.problem(f"{label} is a {entry['kind']}: CREATE OR REPLACE VIEW does not replace it")
+        if isinstance(entry, Relation):
+            if entry.kind != "view":
+                f.problem(f"{label} is a {entry.kind}: CREATE OR REPLACE VIEW does not replace it")
                 return
-            entry["definition"] = entry["columns"] = ANY
+            entry.definition, entry.columns, entry.foreseen = ANY, {}, False
         f.leeway.made.add(label)
     else:
         relation_already(f, a, label, f.relations[label])
@@ -79,7 +79,7 @@ def create_index(f: Forecast, a: Action) -> None:
         return
     if not has_indexed(f, a, label, entry):
         return
-    entry["indexes"][a.name] = ANY
+    entry.indexes[a.name] = ANY
     make_index(f, label, index)
     f.leeway.added.add((label, a.name))
     f.scan(label)
@@ -89,49 +89,49 @@ def create_trigger(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, tolerated=False)) is None:
         return
     label, entry = found
-    if a.name in entry["triggers"] and not a.if_exists:
+    if a.name in entry.triggers and not a.if_exists:
         f.problem(f"trigger {a.name} of {label} already exists")
         return
-    if a.name in entry["triggers"]:
+    if a.name in entry.triggers:
         _repoint(f, f"{quoted(a.name)} on {label}", a.text or "")
-    entry["triggers"][a.name] = ANY
+    entry.triggers[a.name] = ANY
     f.leeway.added.add((label, a.name))
 
 
 def _repoint(f: Forecast, trigger: str, function: str) -> None:
     """A trigger that is replaced stands on its new function only; one of that name may be it."""
-    kept = {
-        key: other["dependents"]
-        for key, other in f.expected["others"].items()
-        if other and bare(other["label"].partition(" ")[2].partition("(")[0]) == bare(function)
-    }
+    kept = [
+        (other, other.dependents)
+        for other in f.others.values()
+        if other and bare(other.label.partition(" ")[2].partition("(")[0]) == bare(function)
+    ]
     f.release(trigger)
-    for key, dependents in kept.items():
+    for other, dependents in kept:
         new = [f"trigger {trigger}"] if len(kept) == 1 else []
-        f.expected["others"][key]["dependents"] = list(dict.fromkeys([*dependents, *new]))
+        other.dependents = list(dict.fromkeys([*dependents, *new]))
 
 
 def drop_relation(f: Forecast, a: Action) -> None:
     if forget_made(f, a) or (found := relation_of(f, a, a.if_exists)) is None:
         return
     label, entry = found
-    kind = "table" if entry["kind"] in TABLES else entry["kind"]
+    kind = "table" if entry.kind in TABLES else entry.kind
     if kind != a.kind.removeprefix("drop_").replace("_", " "):
-        f.problem(f"{label} is a {entry['kind']}: {KINDS[a.kind].statement} does not drop it")
+        f.problem(f"{label} is a {entry.kind}: {KINDS[a.kind].statement} does not drop it")
         return
-    cascade(f, a, entry, list(entry["dependents"]), label)
-    if entry["kind"] == "partitioned table":
+    cascade(f, a, entry, list(entry.dependents), label)
+    if entry.kind == "partitioned table":
         for child, under in below(f, entry):
-            cascade(f, a, under, list(under["dependents"]), f"{child}, which goes with {label},")
+            cascade(f, a, under, list(under.dependents), f"{child}, which goes with {label},")
     if a.kind in {"drop_table", "drop_sequence"}:
         f.lose(a, label)
-    if entry["children"]:
-        f.notice(f"{label} takes {', '.join(entry['children'])} with it")
+    if entry.children:
+        f.notice(f"{label} takes {', '.join(entry.children)} with it")
         for child, _ in below(f, entry):
             _take_along(f, child)
     _take_along(f, label)
     f.leeway.gone.add(label)
-    f.unidentified.pop(entry.get("was", label), None)
+    f.unidentified.pop(entry.was or label, None)
     forget_indexes_on(f, label)
     forget_owned(f, label)
     forget_comments(f, label)
@@ -141,7 +141,7 @@ def drop_relation(f: Forecast, a: Action) -> None:
 def _take_along(f: Forecast, label: str) -> None:
     """A relation with its indexes, where the plan names them."""
     for known, entry in f.relations.items():
-        if known == label or (isinstance(entry, dict) and entry["table"] == label):
+        if known == label or (isinstance(entry, Relation) and entry.table == label):
             f.relations[known] = None
 
 
@@ -149,22 +149,22 @@ def drop_index(f: Forecast, a: Action) -> None:
     if forget_made(f, a) or (found := relation_of(f, a, a.if_exists)) is None:
         return
     label, entry = found
-    if entry["kind"] != "index":
-        f.problem(f"{label} is a {entry['kind']}, not an index")
+    if entry.kind != "index":
+        f.problem(f"{label} is a {entry.kind}, not an index")
         return
-    table = f.relations.get(entry["table"])
-    index = table["indexes"].get(bare(label)) if table else None
-    if isinstance(index, dict) and index["constraint"]:
+    table = f.relation(entry.table)
+    index = table.indexes.get(bare(label)) if table else None
+    if isinstance(index, Index) and index.constraint:
         f.problem(f"index {label} belongs to a constraint: drop the constraint instead")
         return
-    if parent := fixed(entry, "part_of"):
+    if parent := entry.fixed.part_of:
         f.problem(f"index {label} is part of {parent}: drop that instead")
         return
+    if table and entry.table:
+        unidentified(f, entry.table, table, f"index {label}", bare(label))
+    cascade(f, a, entry, list(entry.dependents), label)
     if table:
-        unidentified(f, entry["table"], table, f"index {label}", bare(label))
-    cascade(f, a, entry, list(entry["dependents"]), label)
-    if table:
-        table["indexes"].pop(bare(label), None)
+        table.indexes.pop(bare(label), None)
     f.relations[label] = None
     forget_comments(f, label)
     f.forget(label)
@@ -176,7 +176,7 @@ def drop_part(f: Forecast, a: Action) -> None:
         return
     label, entry = found
     what = a.kind.removeprefix("drop_")
-    part = entry[{"trigger": "triggers", "policy": "policies"}[what]]
+    part = entry.standing({"trigger": "triggers", "policy": "policies"}[what])
     if a.name not in part:
         f.absent(f"{what} {a.name} of {label}", a.if_exists)
         return
@@ -186,19 +186,19 @@ def drop_part(f: Forecast, a: Action) -> None:
 
 def grant(f: Forecast, a: Action) -> None:
     if a.relation is not None and (found := relation_of(f, a, tolerated=False)) is not None:
-        found[1]["privileges"] = ANY
+        found[1].privileges = ANY
 
 
 def change_owner(f: Forecast, a: Action) -> None:
     if a.relation is not None and (found := relation_of(f, a, a.relation_if_exists)) is not None:
-        found[1]["owner"] = found[1]["privileges"] = ANY
+        found[1].owner = found[1].privileges = ANY
 
 
 def write_rows(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, tolerated=False)) is None:
         return
     label, entry = found
-    if a.kind == "update" and isinstance(entry["columns"], dict) and a.name not in entry["columns"]:
+    if a.kind == "update" and entry.foreseen and a.name not in entry.columns:
         f.missing(f"column {a.name} of {label}")
     elif a.kind == "truncate" and a.cascade:
         f.problem(f"TRUNCATE {label} CASCADE empties other tables too: name them instead")
@@ -206,7 +206,7 @@ def write_rows(f: Forecast, a: Action) -> None:
         f.lose(a, label, a.name)
         for other in reached(f, label, a):
             f.lose_also(a, other)
-        if not a.only and a.kind != "upsert" and entry["kind"] != "partitioned table":
+        if not a.only and a.kind != "upsert" and entry.kind != "partitioned table":
             for child, _ in below(f, entry):
                 f.lose_also(a, child, a.name)
 
@@ -215,11 +215,11 @@ def inherited(effect: Effect) -> Effect:
     """The same, of something that children and partitions have from their parent."""
 
     def with_those_below(f: Forecast, a: Action) -> None:
-        entry = f.relations.get(f.label(a))
+        entry = f.relation(f.label(a))
         effect(f, a)
-        if isinstance(entry, dict) and entry["table"]:  # of an index
-            entry = f.relations.get(entry["table"])
-        if isinstance(entry, dict) and entry["children"]:
+        if entry and entry.table:  # of an index
+            entry = f.relation(entry.table)
+        if entry and entry.children:
             loosen_below(f, entry)
 
     return with_those_below

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from dataclasses import replace
 
 from monitor.rollback.forecast.effects_objects import drop_other
 from monitor.rollback.forecast.entries import relation_of
 from monitor.rollback.forecast.model import Destroyed, Effect, Forecast
-from monitor.rollback.schema.compare import ANY, singular
+from monitor.rollback.schema.compare import singular
 from monitor.rollback.schema.others import other_key, other_of
+from monitor.rollback.schema.relation import ANY, Other
 from monitor.rollback.script.labels import bare, quoted
 from monitor.rollback.script.plan import Action
 
@@ -18,13 +19,13 @@ def policy(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, tolerated=False)) is None:
         return
     label, entry = found
-    there = a.name in entry["policies"]
+    there = a.name in entry.policies
     if a.kind == "alter_policy" and not there:
         f.missing(f"policy {a.name} of {label}")
     elif a.kind == "create_policy" and there:
         f.problem(f"policy {a.name} of {label} already exists")
     else:
-        entry["policies"][a.name] = ANY
+        entry.policies[a.name] = ANY
         f.leeway.added.add((label, a.name))
 
 
@@ -33,7 +34,7 @@ def rename_part(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, a.relation_if_exists)) is None:
         return
     label, entry = found
-    known, one = entry[a.part], singular(a.part)
+    known, one = entry.standing(a.part), singular(a.part)
     if a.name not in known:
         f.missing(f"{one} {a.name} of {label}")
     elif a.new_name in known:
@@ -45,17 +46,17 @@ def rename_part(f: Forecast, a: Action) -> None:
         f.move(f"{quoted(a.name)} on {label}", f"{quoted(a.new_name)} on {label}")
 
 
-def _other(f: Forecast, a: Action) -> tuple[str, dict[str, Any] | None]:
+def _other(f: Forecast, a: Action) -> tuple[str, Other | None]:
     other = other_of(a, "")
     key = other_key(*other) if other else ""
-    return key, f.expected["others"].get(key)
+    return key, f.others.get(key)
 
 
 def create_other(f: Forecast, a: Action) -> None:
     """A publication or extension: that it is there is foretold."""
     key, entry = _other(f, a)
     if entry is None:
-        f.expected["others"][key] = {"label": "", "dependents": [], "definition": ANY, "body": None}
+        f.others[key] = Other("", ANY, None, [])
     elif a.if_exists:
         f.notice(f"{key} already exists: the statement will do nothing")
     else:
@@ -68,7 +69,7 @@ def alter_other(f: Forecast, a: Action) -> None:
     if entry is None:
         f.missing(key)
         return
-    f.expected["others"][key] = {**entry, "definition": ANY}
+    f.others[key] = replace(entry, definition=ANY)
 
 
 def drop_publication(f: Forecast, a: Action) -> None:
@@ -81,17 +82,17 @@ def drop_publication(f: Forecast, a: Action) -> None:
 def drop_extension(f: Forecast, a: Action) -> None:
     """Its own tables go with it, rows and all; what uses what it brought stands in the way."""
     _, entry = _other(f, a)
-    if entry is not None and isinstance(entry["body"], str):
-        for label in json.loads(entry["body"]):
+    if entry is not None and isinstance(entry.body, str):
+        for label in json.loads(entry.body):
             f.destroyed.append(Destroyed(f.step, f.line, a.kind, label))
     drop_other(f, a)
 
 
 def drop_statistics(f: Forecast, a: Action) -> None:
     _, entry = _other(f, a)
-    table = f.relations.get(entry["body"]) if entry is not None else None
-    if isinstance(table, dict) and entry is not None:
-        table["statistics"].pop(bare(str(entry["label"]).partition(" ")[2]), None)
+    table = f.relation(str(entry.body)) if entry is not None else None
+    if table and entry is not None:
+        table.statistics.pop(bare(entry.label.partition(" ")[2]), None)
     drop_other(f, a)
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from monitor.errors import Problem
 from monitor.rollback.forecast.already import TABLES, column_already
 from monitor.rollback.forecast.effects_names import loosen_views
 from monitor.rollback.forecast.entries import (
-    Entry,
     below,
     cascade,
-    fixed,
+    dependents_on,
     forget_index,
     relation_of,
     unidentified,
@@ -21,7 +19,9 @@ from monitor.rollback.forecast.keys import make_keys
 from monitor.rollback.forecast.made import forget_comment, forget_owned, move_owned
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.forecast.narrowing import misfit
-from monitor.rollback.schema.compare import ANY, singular
+from monitor.rollback.schema.compare import singular
+from monitor.rollback.schema.relation import ANY, Column, Relation, known
+from monitor.rollback.script import shapes
 from monitor.rollback.script.labels import beside, quoted
 from monitor.rollback.script.plan import Action
 
@@ -34,18 +34,18 @@ DEFAULT = (
 )
 
 
-def _column(f: Forecast, a: Action) -> tuple[str, Entry, Entry] | None:
+def _column(f: Forecast, a: Action) -> tuple[str, Relation, Column | None] | None:
     """The relation and the column an action names; None when one is absent (said) or not foretold."""
     if (found := relation_of(f, a, a.relation_if_exists)) is None:
         return None
     label, entry = found
-    if entry["columns"] is ANY:  # of a view that the plan replaced
+    if not entry.foreseen:  # of a view that the plan replaced
         return None
-    if a.name not in entry["columns"]:
+    if a.name not in entry.columns:
         f.absent(f"column {a.name} of {label}", a.if_exists)
         return None
-    column = entry["columns"][a.name]
-    return label, entry, column if isinstance(column, dict) else {}
+    column = entry.columns[a.name]
+    return label, entry, column if isinstance(column, Column) else None
 
 
 def drop_column(f: Forecast, a: Action) -> None:
@@ -53,46 +53,47 @@ def drop_column(f: Forecast, a: Action) -> None:
         return
     label, entry, column = found
     what = f"column {a.name} of {label}"
-    if column.get("inherited"):
+    if column and column.inherited:
         f.problem(f"{what} is inherited: drop it from the parent")
         return
     if _fixed(f, a, label, entry, what) or _only_parent(f, a, label, entry):
         return
     _refuse_generated(f, entry, a.name, what)
-    cascade(f, a, entry, [k for k, d in entry["dependents"].items() if a.name in d["columns"]], what)
+    cascade(f, a, entry, dependents_on(entry, a.name), what)
     for part in CODE:
         _take_or_refuse(f, a, entry, part, what)
     _drop_below(f, a, entry, what)
     _drop_standing(f, a, label, entry, what)
     if _in_key(entry, a.name):
-        entry["primary_key"] = []
-    if column.get("generated"):
+        entry.primary_key = []
+    if column and column.generated:
         f.notice(f"{what} is generated: its values can be computed again")
     else:
         f.lose(a, label, a.name)
-    del entry["columns"][a.name]
-    entry.get("settings", {}).pop(a.name, None)
+    del entry.columns[a.name]
+    if entry.settings is not ANY:
+        entry.settings.pop(a.name, None)
     _unname(entry, a.name)
     forget_comment(f, label, "column", a.name)
     forget_owned(f, f"{label}.{quoted(a.name)}")
     f.forget(f"{label}.{quoted(a.name)}")
 
 
-def _drop_standing(f: Forecast, a: Action, label: str, entry: Entry, what: str) -> None:
+def _drop_standing(f: Forecast, a: Action, label: str, entry: Relation, what: str) -> None:
     """What goes with a column without a word."""
     for part in ("constraints", "indexes", "statistics"):
-        for name in _standing_on(entry, part, a.name):
+        for name in entry.on_column(part, a.name):
             f.notice(f"dropping {what} silently drops {singular(part)} {name}")
             if part == "indexes":
                 unidentified(f, label, entry, what, name)
-            del entry[part][name]
+            del entry.standing(part)[name]
             f.forget(f"{quoted(name)} on {label}")
             if part != "statistics":
                 forget_index(f, label, name)
                 f.forget(beside(label, quoted(name)))
 
 
-def _drop_below(f: Forecast, a: Action, entry: Entry, what: str) -> None:
+def _drop_below(f: Forecast, a: Action, entry: Relation, what: str) -> None:
     """The column of every partition and child goes too, with what was built on it there alone."""
     if a.only:
         return
@@ -100,34 +101,34 @@ def _drop_below(f: Forecast, a: Action, entry: Entry, what: str) -> None:
         if not _inherits(under, a.name):
             continue
         here = f"{what}, and with it that of {child},"
-        cascade(f, a, under, [k for k, d in under["dependents"].items() if a.name in d["columns"]], here)
+        cascade(f, a, under, dependents_on(under, a.name), here)
         for part in CODE:
             _take_or_refuse(f, a, under, part, here)
         for part in ("constraints", "indexes", "statistics"):
-            for name in _standing_on(under, part, a.name):
-                if name not in (fixed(under, part) or ()):
+            for name in under.on_column(part, a.name):
+                if name not in (getattr(under.fixed, part, None) or ()):
                     f.notice(f"dropping {what} silently drops {singular(part)} {name} of {child}")
 
 
-def _inherits(entry: Entry, column: str) -> bool:
+def _inherits(entry: Relation, column: str) -> bool:
     """Not known of what the plan made."""
-    known = entry["columns"].get(column)
-    return isinstance(known, dict) and bool(known["inherited"])
+    there = entry.columns.get(column)
+    return isinstance(there, Column) and there.inherited
 
 
-def _fixed(f: Forecast, a: Action, label: str, entry: Entry, what: str) -> bool:
+def _fixed(f: Forecast, a: Action, label: str, entry: Relation, what: str) -> bool:
     """Says what of the table forbids that one column is another or gone."""
-    if of_type := fixed(entry, "of_type"):
+    if of_type := entry.fixed.of_type:
         f.problem(f"{label} is a table of type {of_type}, which decides its columns")
-    elif a.kind != "rename_column" and a.name in (fixed(entry, "partition_key") or ()):
+    elif a.kind != "rename_column" and a.name in (entry.fixed.partition_key or ()):
         f.problem(f"{what} is in the key by which {label} is partitioned")
     else:
         return False
     return True
 
 
-def _only_parent(f: Forecast, a: Action, label: str, entry: Entry) -> bool:
-    if a.only and entry["children"] and (a.kind != "drop_column" or entry["kind"] == "partitioned table"):
+def _only_parent(f: Forecast, a: Action, label: str, entry: Relation) -> bool:
+    if a.only and entry.children and (a.kind != "drop_column" or entry.kind == "partitioned table"):
         f.problem(f"{label} has children, so ALTER TABLE ONLY can't be used on it: write it without ONLY")
         return True
     return False
@@ -138,18 +139,18 @@ def rename_column(f: Forecast, a: Action) -> None:
         return
     label, entry, column = found
     what = f"column {a.name} of {label}"
-    if column.get("inherited"):
+    if column and column.inherited:
         f.problem(f"{what} is inherited: rename it in the parent")
         return
     if _fixed(f, a, label, entry, what) or _only_parent(f, a, label, entry):
         return
-    if a.new_name in entry["columns"]:
+    if a.new_name in entry.columns:
         f.problem(
             f"column {a.new_name} of {label} still exists, so {a.name} can't be renamed to it: drop it first"
         )
         return
-    entry["columns"][a.new_name] = entry["columns"].pop(a.name)
-    if a.name in (settings := entry.get("settings", {})):
+    entry.columns[a.new_name] = entry.columns.pop(a.name)
+    if (settings := entry.settings) is not ANY and a.name in settings:
         settings[a.new_name] = settings.pop(a.name)
     forget_comment(f, label, "column", a.name, a.new_name)
     move_owned(f, f"{label}.{quoted(a.name)}", f"{label}.{quoted(a.new_name)}")
@@ -158,55 +159,55 @@ def rename_column(f: Forecast, a: Action) -> None:
     f.move(f"{label}.{quoted(a.name)}", f"{label}.{quoted(a.new_name)}")
     _rename_uses(entry, a)
     loosen_views(entry)  # `email AS email_address`: not to be foretold
-    if entry["definition"] is not None:
-        entry["definition"] = ANY
+    if entry.definition is not None:
+        entry.definition = ANY
 
 
-def _rename_uses(entry: Entry, a: Action) -> None:
+def _rename_uses(entry: Relation, a: Action) -> None:
     """The column's name wherever the model says which columns something stands on."""
 
     def renamed(names: list[str]) -> list[str]:
         return [a.new_name if name == a.name else name for name in names]
 
-    for value in entry["columns"].values():
-        if isinstance(value, dict) and value["generated"] and isinstance(value["default"], str):
-            value["default"] = _word(a.name).sub(lambda _: quoted(a.new_name), value["default"])
+    for value in known(entry.columns).values():
+        if value.generated and isinstance(value.default, str):
+            value.default = _word(a.name).sub(lambda _: quoted(a.new_name), value.default)
 
     for part in ("indexes", "statistics", "constraints", "triggers", "policies", "rules", "dependents"):
-        for value in entry[part].values():
-            if isinstance(value, dict):
-                value["columns"] = sorted(renamed(value["columns"]))
-    entry["not_nulls"] = {k: a.new_name if c == a.name else c for k, c in entry["not_nulls"].items()}
-    if entry["primary_key"] is not ANY:
-        entry["primary_key"] = renamed(entry["primary_key"])
-    if key := fixed(entry, "partition_key"):
-        entry["fixed"]["partition_key"] = renamed(key)
+        for one in known(entry.standing(part)).values():
+            one.columns = sorted(renamed(one.columns))
+    entry.not_nulls = {k: a.new_name if c == a.name else c for k, c in entry.not_nulls.items()}
+    if entry.primary_key is not ANY:
+        entry.primary_key = renamed(entry.primary_key)
+    if key := entry.fixed.partition_key:
+        entry.fixed.partition_key = renamed(key)
 
 
 def add_column(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, a.relation_if_exists)) is None:
         return
     label, entry = found
-    if entry["kind"] not in TABLES:
-        f.problem(f"{label} is a {entry['kind']}, which takes no column by ALTER TABLE")
+    if entry.kind not in TABLES:
+        f.problem(f"{label} is a {entry.kind}, which takes no column by ALTER TABLE")
         return
-    if a.name in entry["columns"]:
-        column_already(f, a, label, entry["columns"][a.name])
+    if a.name in entry.columns:
+        column_already(f, a, label, entry.columns[a.name])
         return
-    entry["columns"][a.name] = ANY
+    entry.columns[a.name] = ANY
     f.leeway.added.add((label, a.name))
     for _, child in below(f, entry):
-        child["columns"].setdefault(a.name, ANY)
-    shape = json.loads(a.shape) if a.shape else {"scans": True}
-    make_keys(f, label, shape)
-    if shape["scans"]:
+        child.columns.setdefault(a.name, ANY)
+    shape = shapes.column(a.shape) if a.shape else None
+    make_keys(f, label, shape.references if shape else ())
+    if shape is None or shape.scans:
         f.scan(label)
 
 
 def set_default(f: Forecast, a: Action) -> None:
     if (found := _column(f, a)) is None:
         return
-    found[2]["default"] = ANY if a.kind == "set_default" else None
+    if (column := found[2]) is not None:
+        column.default = ANY if a.kind == "set_default" else None
     if a.kind == "drop_default":  # the server does it before it changes the type in the same statement
         f.uncast.pop((f.step, found[0], a.name), None)
     f.forget(f"for {found[0]}.{quoted(a.name)}")
@@ -220,7 +221,8 @@ def set_not_null(f: Forecast, a: Action) -> None:
     if not wanted and _in_key(entry, a.name):
         f.problem(f"column {a.name} of {label} is in the primary key and can't be nullable")
         return
-    column["not_null"] = wanted
+    if column is not None:
+        column.not_null = wanted
     if wanted:
         f.scan(label)
     else:
@@ -232,60 +234,59 @@ def alter_type(f: Forecast, a: Action) -> None:
         return
     label, entry, column = found
     what = f"column {a.name} of {label}"
-    if column.get("inherited"):
+    if column and column.inherited:
         f.problem(f"{what} is inherited: change its type in the parent")
         return
     if _fixed(f, a, label, entry, what) or _only_parent(f, a, label, entry):
         return
     _refuse_generated(f, entry, a.name, what)
     for _, there in [(label, entry), *below(f, entry)]:
-        users = [k for k, d in there["dependents"].items() if "view " in k and a.name in d["columns"]]
-        users += [f"{singular(p)} {n}" for p in CODE for n in _standing_on(there, p, a.name)]
+        users = [k for k in dependents_on(there, a.name) if "view " in k]
+        users += [f"{singular(p)} {n}" for p in CODE for n in there.on_column(p, a.name)]
         if users:
             f.problem(f"the type of {what} can't change while {', '.join(users)} uses it")
             return
     for where, _ in [(label, entry), *below(f, entry)]:
         f.release(f"{where}.{quoted(a.name)}")
-    if misfit(column.get("type"), a.text, a.part) is None:
-        f.lose(a, label, a.name)
-    _cast_default(f, a, label, column)
-    column.update(type=ANY, collation=ANY, default=ANY if column.get("default") is not None else None)
+    _retype(f, a, label, column)
     f.scan(label)
     for part in ("indexes", "statistics", "constraints", "dependents"):
-        for name in _standing_on(entry, part, a.name):
-            entry[part][name] = ANY
+        for name in entry.on_column(part, a.name):
+            entry.standing(part)[name] = ANY
 
 
-def _cast_default(f: Forecast, a: Action, label: str, column: Entry) -> None:
-    """To a type of the plan's making nothing is cast by itself, and USING is about rows."""
-    made = f.expected["others"].get(f"type {a.shape}") if a.shape else None
-    own = isinstance(column.get("default"), str) and not column["generated"]
-    if own and made is not None and made["label"] == "":
+def _retype(f: Forecast, a: Action, label: str, column: Column | None) -> None:
+    """A default is not cast by itself to a type of the plan's making, and USING is about rows."""
+    if misfit(column.type if column else None, a.text, a.part) is None:
+        f.lose(a, label, a.name)
+    if column is None:
+        return
+    made = f.others.get(f"type {a.shape}") if a.shape else None
+    own = isinstance(column.default, str) and not column.generated
+    if own and made is not None and made.label == "":
         what = DEFAULT.format(what=f"column {a.name} of {label}", type=a.shape)
         f.uncast[f.step, label, a.name] = Problem("", what, f.line)
+    column.type = column.collation = ANY
+    column.default = ANY if column.default is not None else None
 
 
-def _unname(entry: Entry, column: str) -> None:
+def _unname(entry: Relation, column: str) -> None:
     """The name of its NOT NULL constraint goes with it."""
-    entry["not_nulls"] = {k: c for k, c in entry["not_nulls"].items() if c != column}
+    entry.not_nulls = {k: c for k, c in entry.not_nulls.items() if c != column}
 
 
-def _in_key(entry: Entry, column: str) -> bool:
+def _in_key(entry: Relation, column: str) -> bool:
     """Which columns are in the key is not foretold once the plan has added a constraint."""
-    return entry["primary_key"] is not ANY and column in entry["primary_key"]
+    return entry.primary_key is not ANY and column in entry.primary_key
 
 
-def _standing_on(entry: Entry, part: str, column: str) -> list[str]:
-    return sorted(n for n, v in entry[part].items() if isinstance(v, dict) and column in v["columns"])
-
-
-def _take_or_refuse(f: Forecast, a: Action, entry: Entry, part: str, what: str) -> None:
-    for name in _standing_on(entry, part, a.name):
+def _take_or_refuse(f: Forecast, a: Action, entry: Relation, part: str, what: str) -> None:
+    for name in entry.on_column(part, a.name):
         word = singular(part)
         if a.cascade:
             f.notice(f"CASCADE takes {word} {name} with it (lossless)")
             f.taken.append(f"{word} {name}")
-            del entry[part][name]
+            del entry.standing(part)[name]
         else:
             f.problem(f"{what} is needed by {word} {name}: drop it first")
 
@@ -295,15 +296,11 @@ def _word(column: str) -> re.Pattern[str]:
     return re.compile(rf'(?<![\w"]){re.escape(column)}(?![\w"])|"{re.escape(column)}"')
 
 
-def _refuse_generated(f: Forecast, entry: Entry, column: str, what: str) -> None:
+def _refuse_generated(f: Forecast, entry: Relation, column: str, what: str) -> None:
     word = _word(column)
-    for name, value in entry["columns"].items():
-        if (
-            isinstance(value, dict)
-            and value["generated"]
-            and name != column
-            and word.search(value["default"] or "")
-        ):
+    for name, value in known(entry.columns).items():
+        formula = value.default if isinstance(value.default, str) else ""
+        if value.generated and name != column and word.search(formula):
             f.problem(f"{what} is needed by the generated column {name}: drop that first")
 
 

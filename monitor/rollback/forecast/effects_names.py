@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from monitor.rollback.forecast.entries import Entry, relation_of
+from monitor.rollback.forecast.entries import relation_of
 from monitor.rollback.forecast.made import forget_comments, move_owned
 from monitor.rollback.forecast.model import Effect, Forecast
-from monitor.rollback.schema.compare import ANY
+from monitor.rollback.schema.relation import ANY, Relation, known
 from monitor.rollback.script.labels import bare, beside, split_label
 from monitor.rollback.script.plan import Action
 
@@ -29,17 +29,16 @@ def rename_relation(f: Forecast, a: Action) -> None:
     f.leeway.rename(bare(label), a.new_name)
     f.leeway.move(label, new)
     f.move(label, new)
-    table = f.relations.get(entry["table"]) if entry["table"] else None
-    if table:
-        for part in ("indexes", "constraints"):
-            if bare(label) in table[part]:
-                table[part][a.new_name] = table[part].pop(bare(label))
+    if table := f.relation(entry.table):
+        for part in (table.standing("indexes"), table.standing("constraints")):
+            if bare(label) in part:
+                part[a.new_name] = part.pop(bare(label))
     for other in f.relations.values():
-        if isinstance(other, dict):
+        if isinstance(other, Relation):
             loosen_views(other)
-            if other["table"] == label:
-                other["table"] = new
-    if entry["kind"] in {"view", "materialized view"}:
+            if other.table == label:
+                other.table = new
+    if entry.kind in {"view", "materialized view"}:
         f.leeway.made.add(new)
 
 
@@ -62,10 +61,10 @@ def _rename_made_index(f: Forecast, label: str, new_name: str) -> None:
     schema, name, _ = split_label(label)
     for table in [of for of, added in f.leeway.added if added == name and split_label(of)[0] == schema]:
         f.leeway.add_renamed(table, name, new_name)
-        if isinstance(entry := f.relations.get(table), dict):
-            for part in ("indexes", "constraints"):
-                if entry[part].get(name) is ANY:
-                    entry[part][new_name] = entry[part].pop(name)
+        if entry := f.relation(table):
+            for part in (entry.standing("indexes"), entry.standing("constraints")):
+                if part.get(name) is ANY:
+                    part[new_name] = part.pop(name)
 
 
 def set_schema(f: Forecast, a: Action) -> None:
@@ -74,7 +73,7 @@ def set_schema(f: Forecast, a: Action) -> None:
         return
     label, entry = found
     schema = split_label(label)[0]
-    for old in [label, *(i for i, o in f.relations.items() if isinstance(o, dict) and o["table"] == label)]:
+    for old in [label, *(i for i, o in f.relations.items() if isinstance(o, Relation) and o.table == label)]:
         new = f"{f.quoted[a.new_name]}.{split_label(old)[2]}"
         if f.relations.get(new) is not None:
             f.problem(f"{new} already exists, so {old} can't be moved there")
@@ -83,22 +82,22 @@ def set_schema(f: Forecast, a: Action) -> None:
         if new not in f.relations:  # an index that the plan renamed first: nobody looks for it there
             continue
         f.relations[new] = moved
-        if f.relations[new]["table"]:
-            f.relations[new]["table"] = f"{f.quoted[a.new_name]}.{split_label(label)[2]}"
-    for sequence in [i for i, o in f.relations.items() if isinstance(o, dict) and o["kind"] == "sequence"]:
+        if isinstance(moved, Relation) and moved.table:
+            moved.table = f"{f.quoted[a.new_name]}.{split_label(label)[2]}"
+    for sequence in [i for i, o in f.relations.items() if isinstance(o, Relation) and o.kind == "sequence"]:
         if split_label(sequence)[0] == schema and bare(sequence).startswith(ASIDE):
             f.relations[sequence] = None
     f.leeway.rename(split_label(f"{schema}.x")[0].strip('"'), a.new_name)
     loosen_views(entry)
 
 
-def loosen_views(entry: Entry) -> None:
+def loosen_views(entry: Relation) -> None:
     """A renamed name shows in the text of views and rules in ways that can't be foretold."""
-    for key, dependent in entry["dependents"].items():
-        if key.startswith(("view ", "materialized view ")) and isinstance(dependent, dict):
-            dependent["definition"] = ANY
-    for rule in entry.get("rules", {}).values():
-        rule["definition"] = ANY
+    for key, dependent in known(entry.dependents).items():
+        if key.startswith(("view ", "materialized view ")):
+            dependent.definition = ANY
+    for rule in known(entry.rules).values():
+        rule.definition = ANY
 
 
 NAME_EFFECTS: dict[str, Effect] = {"rename_relation": rename_relation, "set_schema": set_schema}

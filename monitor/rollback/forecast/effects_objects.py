@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
 
 from monitor.rollback.forecast.model import Effect, Forecast
-from monitor.rollback.schema.compare import ANY
 from monitor.rollback.schema.others import other_key, other_of
+from monitor.rollback.schema.relation import ANY, Other
 from monitor.rollback.script.plan import Action
 
 
@@ -16,44 +17,46 @@ def _key(f: Forecast, a: Action) -> str:
     return other_key(*other) if other else ""
 
 
-def meaning(others: dict[str, Any], key: str) -> set[str]:
+def meaning(others: Mapping[str, Other | None], key: str) -> set[str]:
     """Keys of the plan that mean the same now: with its schema, and without."""
-    label = others[key]["label"]
-    return {key, *(k for k, e in others.items() if label and e and e["label"] == label)}
+    label = known.label if (known := others[key]) else ""
+    return {key, *(k for k, e in others.items() if label and e and e.label == label)}
 
 
 def drop_other(f: Forecast, a: Action) -> None:
     """A function, type or schema."""
     key = _key(f, a)
-    entry = f.expected["others"].get(key)
+    entry = f.others.get(key)
     if entry is None:
         f.absent(key, a.if_exists)
         return
-    if left := entry["dependents"]:
+    if left := entry.dependents:
         remedy = "drop them by name first, CASCADE is not expanded here" if a.cascade else "drop them first"
         f.problem(f"{key} is needed by {', '.join(left[:5])}: {remedy}")
-    for known in meaning(f.expected["others"], key):
-        f.expected["others"][known] = None
-    f.forget(entry["label"].partition(" ")[2])
+    for known in meaning(f.others, key):
+        f.others[known] = None
+    f.forget(entry.label.partition(" ")[2])
 
 
 def create_function(f: Forecast, a: Action) -> None:
     """Its body is foretold to the letter, its other properties are not."""
     if not (key := _key(f, a)):
         return
-    entry = f.expected["others"].get(key)
+    entry = f.others.get(key)
     if entry is not None and not a.if_exists:
         f.problem(f"{key} already exists")
         return
-    f.expected["others"][key] = _made(entry, definition=ANY, body=ANY if a.text is None else a.text)
+    f.others[key] = replace(
+        entry or Other("", None, None, []), definition=ANY, body=ANY if a.text is None else a.text
+    )
 
 
 def create_type(f: Forecast, a: Action) -> None:
     key = _key(f, a)
-    if f.expected["others"].get(key) is not None:
+    if f.others.get(key) is not None:
         f.problem(f"{key} already exists")
         return
-    f.expected["others"][key] = _made(None, definition=f"e {a.text}", body=None)
+    f.others[key] = Other("", f"e {a.text}", None, [])
 
 
 def comment(f: Forecast, a: Action) -> None:
@@ -61,11 +64,7 @@ def comment(f: Forecast, a: Action) -> None:
         f.problem(f"{f.label(a)} does not exist")
         return
     if key := _key(f, a):
-        f.expected["others"][key] = _made(None, definition=a.text or "", body=None)
-
-
-def _made(entry: dict[str, Any] | None, **values: Any) -> dict[str, Any]:
-    return {**(entry or {"label": "", "dependents": []}), **values}
+        f.others[key] = Other("", a.text or "", None, [])
 
 
 OBJECT_EFFECTS: dict[str, Effect] = {

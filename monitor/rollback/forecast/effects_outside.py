@@ -5,14 +5,12 @@ None of them may be used on a temporary table, on the system's own, or CONCURREN
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from monitor.rollback.forecast.already import index_already
-from monitor.rollback.forecast.entries import Entry, cascade, fixed, has_indexed, relation_of, unidentified
+from monitor.rollback.forecast.entries import cascade, has_indexed, relation_of, unidentified
 from monitor.rollback.forecast.made import forget_made, make_index
 from monitor.rollback.forecast.model import Effect, Forecast
-from monitor.rollback.schema.compare import ANY
+from monitor.rollback.schema.relation import ANY, Column, Constraint, Index, Relation, Unforeseen, known
+from monitor.rollback.script import shapes
 from monitor.rollback.script.kinds import KINDS
 from monitor.rollback.script.labels import bare, beside
 from monitor.rollback.script.plan import Action
@@ -39,7 +37,7 @@ def create_index(f: Forecast, a: Action) -> None:
         return
     if not has_indexed(f, a, label, entry):
         return
-    entry["indexes"][a.name] = _model(a.shape)
+    entry.indexes[a.name] = _model(a.shape)
     make_index(f, label, index)
 
 
@@ -49,17 +47,17 @@ def drop_index(f: Forecast, a: Action) -> None:
     label, entry = found
     if (table := _indexed(f, a, label, entry)) is None:
         return
-    index = table["indexes"].get(bare(label))
-    if isinstance(index, dict) and index["constraint"]:
+    index = table.indexes.get(bare(label))
+    if isinstance(index, Index) and index.constraint:
         f.problem(f"index {label} belongs to a constraint: drop the constraint instead")
         return
-    if parent := fixed(entry, "part_of"):
+    if parent := entry.fixed.part_of:
         f.problem(f"index {label} is part of {parent}: drop that instead")
         return
-    if table:
-        unidentified(f, entry["table"], table, f"index {label}", bare(label))
-    cascade(f, a, entry, list(entry["dependents"]), label)
-    table["indexes"].pop(bare(label), None)
+    if entry.table:
+        unidentified(f, entry.table, table, f"index {label}", bare(label))
+    cascade(f, a, entry, list(entry.dependents), label)
+    table.indexes.pop(bare(label), None)
     f.relations[label] = None
     f.forget(label)
 
@@ -70,20 +68,21 @@ def reindex_index(f: Forecast, a: Action) -> None:
     label, entry = found
     if (table := _indexed(f, a, label, entry)) is None:
         return
-    if table["constraints"].get(bare(label), {}).get("type") == "x":
+    constraint = table.constraints.get(bare(label))
+    if isinstance(constraint, Constraint) and constraint.type == "x":
         f.problem(f"{label} belongs to an exclusion constraint, which can't be reindexed CONCURRENTLY")
         return
-    index = table["indexes"].get(bare(label))
-    if isinstance(index, dict):
-        index["valid"] = True  # what was invalid is mended
+    index = table.indexes.get(bare(label))
+    if isinstance(index, Index):
+        index.valid = True  # what was invalid is mended
 
 
 def reindex_table(f: Forecast, a: Action) -> None:
     if (found := _table(f, a)) is None:
         return
     label, entry = found
-    for name, index in entry["indexes"].items():
-        if isinstance(index, dict) and not index["valid"]:
+    for name, index in known(entry.indexes).items():
+        if not index.valid:
             f.notice(f"index {name} of {label} is invalid and stays so: REINDEX TABLE CONCURRENTLY skips it")
 
 
@@ -93,18 +92,18 @@ def detach_partition(f: Forecast, a: Action) -> None:
         return
     parent_label, parent = found
     label = f.resolution[a.name]
-    child: Any = f.relations.get(label)
-    if parent["kind"] != "partitioned table" or label not in parent["children"]:
+    child = f.relation(label)
+    if parent.kind != "partitioned table" or label not in parent.children:
         f.problem(f"{label} is not a partition of {parent_label}")
         return
-    parent["children"] = [c for c in parent["children"] if c != label]
-    if not isinstance(child, dict):
+    parent.children = [c for c in parent.children if c != label]
+    if child is None:
         return
-    for name, column in child["columns"].items():
-        if isinstance(column, dict):
-            column["inherited"] = False
-            if parent["columns"].get(name, {}).get("identity"):
-                column["identity"] = ANY
+    for name, column in known(child.columns).items():
+        column.inherited = False
+        above = parent.columns.get(name)
+        if isinstance(above, Column) and above.identity:
+            column.identity = ANY
     f.leeway.loose |= {(label, part) for part in ("constraints", "triggers", "dependents")}
 
 
@@ -112,38 +111,38 @@ def upkeep(f: Forecast, a: Action) -> None:
     """VACUUM and ANALYZE: the schema does not show them."""
     if (found := relation_of(f, a, tolerated=False)) is not None:
         label, entry = found
-        if entry["kind"] not in TABLES | {"partitioned table"}:
-            f.problem(f"{label} is a {entry['kind']}: {KINDS[a.kind].statement} is for tables")
+        if entry.kind not in TABLES | {"partitioned table"}:
+            f.problem(f"{label} is a {entry.kind}: {KINDS[a.kind].statement} is for tables")
         elif a.kind == "analyze":
             f.scan(label)
 
 
-def _table(f: Forecast, a: Action) -> tuple[str, Entry] | None:
+def _table(f: Forecast, a: Action) -> tuple[str, Relation] | None:
     if (found := relation_of(f, a, tolerated=False)) is None:
         return None
     label, entry = found
-    if entry["kind"] not in TABLES:
-        f.problem(f"{label} is a {entry['kind']}: {KINDS[a.kind].statement} is for tables without partitions")
+    if entry.kind not in TABLES:
+        f.problem(f"{label} is a {entry.kind}: {KINDS[a.kind].statement} is for tables without partitions")
         return None
     return found if _ordinary(f, a, label, entry) else None
 
 
-def _indexed(f: Forecast, a: Action, label: str, entry: Entry) -> Entry | None:
+def _indexed(f: Forecast, a: Action, label: str, entry: Relation) -> Relation | None:
     """The table of an index that may be treated CONCURRENTLY."""
-    if entry["kind"] != "index":
-        f.problem(f"{label} is a {entry['kind']}, not an index")
+    if entry.kind != "index":
+        f.problem(f"{label} is a {entry.kind}, not an index")
         return None
-    table: Any = f.relations.get(entry["table"])
-    if not isinstance(table, dict):
+    table = f.relation(entry.table)
+    if table is None:
         return None
-    if table["kind"] == "partitioned table":
+    if table.kind == "partitioned table":
         f.problem(f"{label} is of a partitioned table: {KINDS[a.kind].statement} can't be used on it")
         return None
-    return table if _ordinary(f, a, entry["table"], table) else None
+    return table if _ordinary(f, a, entry.table or "", table) else None
 
 
-def _ordinary(f: Forecast, a: Action, label: str, entry: Entry) -> bool:
-    if entry["persistence"] == "t":
+def _ordinary(f: Forecast, a: Action, label: str, entry: Relation) -> bool:
+    if entry.persistence == "t":
         f.problem(f"{label} is temporary, and not of the session that executes the rollback")
     elif label.startswith(OF_THE_SYSTEM):
         f.problem(f"{label} is the system's own: {KINDS[a.kind].statement} can't be used on it")
@@ -152,14 +151,13 @@ def _ordinary(f: Forecast, a: Action, label: str, entry: Entry) -> bool:
     return False
 
 
-def _model(shape: str) -> Any:
+def _model(shape: str) -> Index | Unforeseen:
     """What the fingerprint will show: valid, and on these columns where they are all known."""
-    known = json.loads(shape)
-    columns = [json.loads(key)[0] for key in known["keys"]]
-    if known["partial"] or "" in columns:
+    index = shapes.index(shape)
+    if index.partial or "" in index.columns:
         return ANY
-    named = sorted({*columns, *known["includes"]})
-    return {"definition": ANY, "valid": True, "constraint": False, "columns": named}
+    named = sorted({*index.columns, *index.includes})
+    return Index(ANY, valid=True, constraint=False, columns=named)
 
 
 OUTSIDE_EFFECTS: dict[str, Effect] = {

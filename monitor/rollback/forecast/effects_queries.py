@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 
 from monitor.rollback.forecast.already import TABLES
-from monitor.rollback.forecast.entries import Entry, relation_of
+from monitor.rollback.forecast.entries import relation_of
 from monitor.rollback.forecast.model import Effect, Forecast
-from monitor.rollback.schema.compare import ANY
+from monitor.rollback.schema.relation import ANY, Index, Relation
 from monitor.rollback.script.plan import Action
 
 EMPTY = "{} can't be read until it is refreshed, since it is WITH NO DATA"
@@ -41,8 +41,8 @@ def refresh(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, tolerated=False)) is None:
         return
     label, entry = found
-    if entry["kind"] != "materialized view":
-        f.problem(f"{label} is a {entry['kind']}, not a materialized view")
+    if entry.kind != "materialized view":
+        f.problem(f"{label} is a {entry.kind}, not a materialized view")
     elif a.part == "concurrently" and not _has_key(entry):
         f.problem(f"{label} has no unique index on columns for all its rows: REFRESH it without CONCURRENTLY")
     elif a.part == "no data":
@@ -51,9 +51,9 @@ def refresh(f: Forecast, a: Action) -> None:
         f.scan(label)
 
 
-def _has_key(entry: Entry) -> bool:
+def _has_key(entry: Relation) -> bool:
     """Whether rows can be told apart; of an index that the plan makes that is not known."""
-    return any(i is ANY or _is_key(i["definition"]) for i in entry["indexes"].values())
+    return any(not isinstance(i, Index) or _is_key(i.definition) for i in entry.indexes.values())
 
 
 def _is_key(definition: object) -> bool:
@@ -62,8 +62,8 @@ def _is_key(definition: object) -> bool:
 
 
 def lock_table(f: Forecast, a: Action) -> None:
-    if (found := relation_of(f, a, tolerated=False)) is not None and found[1]["kind"] not in LOCKED:
-        f.problem(f"{found[0]} is a {found[1]['kind']}, which LOCK TABLE does not lock")
+    if (found := relation_of(f, a, tolerated=False)) is not None and found[1].kind not in LOCKED:
+        f.problem(f"{found[0]} is a {found[1].kind}, which LOCK TABLE does not lock")
 
 
 QUERY_EFFECTS: dict[str, Effect] = {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
-from monitor.rollback.forecast.entries import Entry, fixed, relation_of, unidentified
+from monitor.rollback.forecast.entries import relation_of, unidentified
 from monitor.rollback.forecast.model import Effect, Forecast
-from monitor.rollback.schema.compare import ANY
+from monitor.rollback.schema.relation import ANY, Constraint, Index, Relation, Setting, Unforeseen
 from monitor.rollback.script.labels import bare, quoted
 from monitor.rollback.script.plan import Action
 
@@ -28,18 +29,18 @@ def set_options(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, a.relation_if_exists)) is None:
         return
     label, entry = found
-    if entry["kind"] == "partitioned table":
+    if entry.kind == "partitioned table":
         f.problem(f"{label} is a partitioned table, which has no storage parameters: name its partitions")
         return
-    entry["options"] = _options(entry["options"], a)
-    if entry["kind"] == "index":
-        entry["definition"] = ANY
-        table = f.relations.get(entry["table"])
-        if isinstance(table, dict) and isinstance(index := table["indexes"].get(bare(label)), dict):
-            index["definition"] = ANY
+    entry.options = _options(entry.options, a)
+    if entry.kind == "index":
+        entry.definition = ANY
+        table = f.relation(entry.table)
+        if table and isinstance(index := table.indexes.get(bare(label)), Index):
+            index.definition = ANY
 
 
-def _options(there: object, a: Action) -> object:
+def _options(there: str | Unforeseen, a: Action) -> str | Unforeseen:
     """As the catalogue writes an array; ANY where a value has to be quoted."""
     if a.text is None or not isinstance(there, str) or set(there) & set('"\\'):
         return ANY
@@ -51,16 +52,16 @@ def _options(there: object, a: Action) -> object:
     return (("{" + ",".join(found) + "}") if found else "") if plain else ANY
 
 
-def _column(f: Forecast, a: Action) -> tuple[str, Entry] | None:
+def _column(f: Forecast, a: Action) -> tuple[str, Relation] | None:
     """The relation of a column whose settings are foretold; an index has columns of its own."""
     if (found := relation_of(f, a, a.relation_if_exists)) is None:
         return None
     label, entry = found
-    if entry["kind"] == "index":
-        entry["settings"] = ANY
-    elif entry["columns"] is not ANY and a.name not in entry["columns"]:
+    if entry.kind == "index":
+        entry.settings = ANY
+    elif entry.foreseen and a.name not in entry.columns:
         f.missing(f"column {a.name} of {label}")
-    elif isinstance(entry.get("settings"), dict):
+    elif "settings" not in entry.unread:
         return found
     return None
 
@@ -68,10 +69,11 @@ def _column(f: Forecast, a: Action) -> tuple[str, Entry] | None:
 def set_statistics(f: Forecast, a: Action) -> None:
     if (found := _column(f, a)) is None:
         return
-    settings = found[1]["settings"]
-    setting = settings.pop(a.name, {"statistics": -1, "options": ""})
-    if a.text != NO_TARGET or setting["options"]:
-        settings[a.name] = {**setting, "statistics": int(a.text or NO_TARGET)}
+    if (settings := found[1].settings) is ANY:
+        return
+    setting = settings.pop(a.name, Setting(-1, ""))
+    if a.text != NO_TARGET or setting.options:
+        settings[a.name] = replace(setting, statistics=int(a.text or NO_TARGET))
 
 
 def set_column_options(f: Forecast, a: Action) -> None:
@@ -83,15 +85,15 @@ def row_security(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, a.relation_if_exists)) is None:
         return
     label, entry = found
-    if entry["kind"] not in {"table", "partitioned table"}:
-        f.problem(f"{label} is a {entry['kind']}, which has no row level security")
+    if entry.kind not in {"table", "partitioned table"}:
+        f.problem(f"{label} is a {entry.kind}, which has no row level security")
         return
-    now = entry["row_security"]
+    now = entry.row_security
     enabled = "true" if now.startswith("true") else "false"
     switches = [enabled, now.removeprefix(enabled)]
     at, value = ROW_SECURITY[a.part]
     switches[at] = value
-    entry["row_security"] = "".join(switches)
+    entry.row_security = "".join(switches)
 
 
 def replica_identity(f: Forecast, a: Action) -> None:
@@ -99,22 +101,22 @@ def replica_identity(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, a.relation_if_exists)) is None:
         return
     label, entry = found
-    if a.part == "index" and a.name not in entry["indexes"]:
+    if a.part == "index" and a.name not in entry.indexes:
         f.missing(f"index {a.name} of {label}")
         return
-    entry["replica_identity"] = LETTERS[a.part]
+    entry.replica_identity = LETTERS[a.part]
     index = a.name or _key(entry)
     if a.part == "nothing" or (a.part == "default" and not index):
-        if known := fixed(entry, "identity"):
+        if known := entry.fixed.identity:
             unidentified(f, label, entry, "a REPLICA IDENTITY", known)
         return
-    f.unidentified.pop(entry.get("was", label), None)
-    if fixed(entry, "identity"):
-        entry["fixed"]["identity"] = index if a.part != "full" else None
+    f.unidentified.pop(entry.was or label, None)
+    if entry.fixed.identity:
+        entry.fixed.identity = index if a.part != "full" else None
 
 
-def _key(entry: Entry) -> str:
-    return next((n for n, c in entry["constraints"].items() if isinstance(c, dict) and c["type"] == "p"), "")
+def _key(entry: Relation) -> str:
+    return next((n for n, c in entry.constraints.items() if isinstance(c, Constraint) and c.type == "p"), "")
 
 
 def alter_sequence(f: Forecast, a: Action) -> None:
@@ -123,17 +125,17 @@ def alter_sequence(f: Forecast, a: Action) -> None:
         return
     entry = found[1]
     if a.part != "owner":
-        entry["sequence"] = ANY
+        entry.sequence = ANY
     if a.text is None:
         return
     table = f.resolution[a.new_name] if a.new_name else ""
-    owner = f.relations.get(table)
-    if isinstance(owner, dict) and owner["columns"] is not ANY and a.name not in owner["columns"]:
+    owner = f.relation(table)
+    if owner and owner.foreseen and a.name not in owner.columns:
         f.missing(f"column {a.name} of {table}")
         return
-    former = str(entry.get("owned_by") or "").rpartition(".")[0]
+    former = (entry.owned_by or "").rpartition(".")[0]
     f.leeway.loose |= {(t, "dependents") for t in (table, former)}  # who takes its values hangs on its owner
-    entry["owned_by"] = f"{table}.{quoted(a.name)}" if table else None
+    entry.owned_by = f"{table}.{quoted(a.name)}" if table else None
 
 
 def restart_sequence(f: Forecast, a: Action) -> None:
@@ -142,10 +144,10 @@ def restart_sequence(f: Forecast, a: Action) -> None:
         f.lose(a, found[0])
 
 
-def _is_sequence(f: Forecast, label: str, entry: Entry) -> bool:
-    if entry["kind"] != "sequence":
-        f.problem(f"{label} is a {entry['kind']}, not a sequence")
-    return bool(entry["kind"] == "sequence")
+def _is_sequence(f: Forecast, label: str, entry: Relation) -> bool:
+    if entry.kind != "sequence":
+        f.problem(f"{label} is a {entry.kind}, not a sequence")
+    return entry.kind == "sequence"
 
 
 SETTING_EFFECTS: dict[str, Effect] = {

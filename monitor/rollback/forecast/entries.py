@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from monitor.errors import Problem
 from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.compare import ANY, NAMED
+from monitor.rollback.schema.compare import NAMED
+from monitor.rollback.schema.relation import ANY, Dependent, Relation, known
+from monitor.rollback.script import shapes
 from monitor.rollback.script.labels import split_label
 from monitor.rollback.script.plan import Action
-
-Entry = dict[str, Any]
 
 LOSSLESS_DEPENDENTS = ("view ", "rule ", "table constraint ", "trigger ", "policy ")
 """What CASCADE may take along: nothing of it holds data."""
 
 
-def relation_of(f: Forecast, a: Action, tolerated: bool) -> tuple[str, Entry] | None:
+def relation_of(f: Forecast, a: Action, tolerated: bool) -> tuple[str, Relation] | None:
     """The relation an action names; None when it is absent (said) or was made by this very plan."""
     label = f.label(a)
     entry = f.relations.get(label)
@@ -28,40 +26,31 @@ def relation_of(f: Forecast, a: Action, tolerated: bool) -> tuple[str, Entry] | 
     return None if entry is ANY else (label, entry)
 
 
-def fixed(entry: Entry, what: str) -> Any:
-    """What keeps a part of a relation from being changed by itself; None: nothing, or it was not read.
-
-    `of_type`, `part_of` (of an index: the parent's), `partition_key`, `constraints` and `indexes` that belong
-    to a parent's, `identity`: the index that tells rows of a published table apart.
-    """
-    return (entry.get("fixed") or {}).get(what)
-
-
-def below(f: Forecast, entry: Entry) -> list[tuple[str, Entry]]:
+def below(f: Forecast, entry: Relation) -> list[tuple[str, Relation]]:
     """Children, and theirs; but for those that the plan changed beyond recognition."""
-    found: dict[str, Entry] = {}
-    left = list(entry["children"])
+    found: dict[str, Relation] = {}
+    left = list(entry.children)
     while left:
         label = left.pop()
-        child = f.relations.get(label, f.expected.get("descendants", {}).get(label))
-        if isinstance(child, dict) and label not in found:
+        child = f.relations.get(label, f.expected.descendants.get(label))
+        if isinstance(child, Relation) and label not in found:
             found[label] = child
-            left += child["children"]
-    return sorted(found.items())
+            left += child.children
+    return sorted(found.items(), key=lambda pair: pair[0])
 
 
-def loosen_below(f: Forecast, entry: Entry) -> None:
+def loosen_below(f: Forecast, entry: Relation) -> None:
     """What a parent got or lost, its children and partitions did too, under names that the server chooses."""
     for label, child in below(f, entry):
         if label in f.relations:
             f.leeway.loose |= {(label, part) for part in NAMED}
-            child["primary_key"] = ANY
+            child.primary_key = ANY
 
 
-def unidentified(f: Forecast, label: str, entry: Entry, what: str, index: str) -> None:
+def unidentified(f: Forecast, label: str, entry: Relation, what: str, index: str) -> None:
     """Without it every UPDATE and DELETE of a published table fails; an error unless the plan makes a key."""
-    if fixed(entry, "identity") == index:
-        f.unidentified[entry.get("was", label)] = Problem(
+    if entry.fixed.identity == index:
+        f.unidentified[entry.was or label] = Problem(
             "",
             f"without {what} every UPDATE and DELETE of {label} fails, which is published: give it another "
             "REPLICA IDENTITY first, or make the key again",
@@ -69,11 +58,10 @@ def unidentified(f: Forecast, label: str, entry: Entry, what: str, index: str) -
         )
 
 
-def has_indexed(f: Forecast, a: Action, label: str, entry: Entry) -> bool:
+def has_indexed(f: Forecast, a: Action, label: str, entry: Relation) -> bool:
     """Whether the columns of a new index are there; says which is not. Expressions are not looked into."""
-    shape = json.loads(a.shape)
-    wanted = [*(json.loads(key)[0] for key in shape["keys"]), *shape["includes"]]
-    absent = [c for c in wanted if c and entry["columns"] is not ANY and c not in entry["columns"]]
+    shape = shapes.index(a.shape)
+    absent = [c for c in (*shape.columns, *shape.includes) if c and entry.foreseen and c not in entry.columns]
     for column in absent:
         f.missing(f"column {column} of {label}")
     return not absent
@@ -87,17 +75,26 @@ def forget_index(f: Forecast, table: str, name: str) -> None:
             f.relations[label] = None
 
 
-def followers(entry: Entry, a: Action) -> list[str]:
+def followers(entry: Relation, a: Action) -> list[str]:
     """Tables whose foreign keys, one after another, carry a deleted row or a changed column on to theirs."""
     event = "UPDATE" if a.kind in {"update", "upsert"} else "DELETE"
     return sorted({
-        table for d in entry["dependents"].values()
-        if isinstance(d, dict) and (a.kind != "update" or a.name in d["columns"])
-        for table in (d["carries"] or {}).get(event, ())
+        table for d in known(entry.dependents).values()
+        if a.kind != "update" or a.name in d.columns
+        for table in _carried(d).get(event, ())
     })  # fmt: skip
 
 
-def cascade(f: Forecast, a: Action, entry: Entry, keys: Sequence[str], what: str) -> None:
+def _carried(d: Dependent) -> Mapping[str, Sequence[str]]:
+    return {} if d.carries is None or d.carries is ANY else d.carries
+
+
+def dependents_on(entry: Relation, column: str) -> list[str]:
+    """What stands on a column; of what can't be foretold that is not known."""
+    return [key for key, d in known(entry.dependents).items() if column in d.columns]
+
+
+def cascade(f: Forecast, a: Action, entry: Relation, keys: Sequence[str], what: str) -> None:
     """Dependents stand in the way, or go along with CASCADE if they hold no data."""
     if keys and not a.cascade:
         f.problem(f"{what} is needed by {', '.join(sorted(keys)[:5])}: drop them first")
@@ -106,7 +103,7 @@ def cascade(f: Forecast, a: Action, entry: Entry, keys: Sequence[str], what: str
         if key.startswith(LOSSLESS_DEPENDENTS):
             f.notice(f"CASCADE takes {key} with it (lossless)")
             f.taken.append(key)
-            entry["dependents"].pop(key, None)
+            entry.dependents.pop(key, None)
             identity = key.removeprefix("view ").removeprefix("table constraint ")
             f.forget(identity)
             if identity in f.relations:
@@ -120,6 +117,5 @@ def cascade(f: Forecast, a: Action, entry: Entry, keys: Sequence[str], what: str
 def _take_constraint(f: Forecast, identity: str) -> None:
     """`orders_contact_fkey on public.orders`: gone from the other table's entry too."""
     name, _, label = identity.rpartition(" on ")
-    other = f.relations.get(label)
-    if isinstance(other, dict):
-        other["constraints"].pop(split_label(f"x.{name}")[1], None)
+    if other := f.relation(label):
+        other.constraints.pop(split_label(f"x.{name}")[1], None)

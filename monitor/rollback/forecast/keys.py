@@ -5,26 +5,27 @@ Those that are there already say so themselves: `carries` of a dependent in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from monitor.rollback.forecast.entries import followers
 from monitor.rollback.forecast.model import Forecast, MadeKey
+from monitor.rollback.schema.relation import Relation
 from monitor.rollback.script.plan import Action
+from monitor.rollback.script.shapes import Reference
 
 UPDATES = {"update", "upsert"}
 
 
-def make_keys(f: Forecast, label: str, shape: dict[str, Any]) -> None:
-    """Notes what of `shape` (a constraint, or a column with its own) refers to another table.
+def make_keys(f: Forecast, label: str, references: Sequence[Reference]) -> None:
+    """Notes that the table `label` now refers to others.
 
     The parent's dependents are then not to be foretold: how an unnamed key is called is the server's.
     """
-    for key in shape.get("references", ()):
-        if (parent := f.resolution.get(key["parent"])) is None:
+    for key in references:
+        if (parent := f.resolution.get(key.parent)) is None:
             continue
         f.made_keys.append(
-            MadeKey(f.was(parent), f.was(label), frozenset(key["events"]), frozenset(key["columns"]))
+            MadeKey(f.was(parent), f.was(label), frozenset(key.events), frozenset(key.columns))
         )
         f.leeway.loose.add((parent, "dependents"))
 
@@ -32,8 +33,8 @@ def make_keys(f: Forecast, label: str, shape: dict[str, Any]) -> None:
 def reached(f: Forecast, label: str, a: Action) -> list[str]:
     """Tables, under their names before the plan, whose rows are deleted or changed with those of `label`."""
     event = "UPDATE" if a.kind in UPDATES else "DELETE"
-    entry = f.relations[label]
-    found = set(followers(entry, a))
+    entry = f.relation(label)
+    found = set(followers(entry, a)) if entry else set()
     first = [
         k for k in f.made_keys
         if k.parent == f.was(label) and event in k.events
@@ -55,6 +56,6 @@ def _beyond(f: Forecast, table: str) -> Iterator[str]:
     if not any(k.child == table for k in f.made_keys):
         return  # what is carried on from there, `carries` has said already
     for label, entry in f.relations.items():
-        if isinstance(entry, dict) and f.was(label) == table:
+        if isinstance(entry, Relation) and f.was(label) == table:
             for kind in ("delete", "upsert"):
                 yield from followers(entry, Action(kind))

@@ -5,10 +5,8 @@ A relation of the plan's own making is ANY in the model: only that it is there i
 
 from __future__ import annotations
 
-from typing import Any
-
 from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.compare import ANY
+from monitor.rollback.schema.relation import ANY, Other, Relation
 from monitor.rollback.script.labels import bare
 from monitor.rollback.script.plan import Action
 
@@ -24,9 +22,8 @@ def forget_made(f: Forecast, a: Action) -> bool:
     if f.relations.get(label) is not ANY:
         return False
     f.relations[label] = None
-    table = f.relations.get(f.made_on.pop(label, ""))
-    if isinstance(table, dict):
-        table["indexes"].pop(bare(label), None)
+    if table := f.relation(f.made_on.pop(label, "")):
+        table.indexes.pop(bare(label), None)
     forget_indexes_on(f, label)
     forget_comments(f, label)
     f.forget(label)
@@ -43,7 +40,7 @@ def forget_indexes_on(f: Forecast, table: str) -> None:
 def forget_owned(f: Forecast, owner: str) -> None:
     """Sequences that belong to a table, or to one of its columns, go with it."""
     for label, entry in list(f.relations.items()):
-        if isinstance(entry, dict) and _is_owned(entry, owner):
+        if isinstance(entry, Relation) and _is_owned(entry, owner):
             f.relations[label] = None
             f.forget(label)
 
@@ -51,34 +48,32 @@ def forget_owned(f: Forecast, owner: str) -> None:
 def move_owned(f: Forecast, old: str, new: str) -> None:
     """Their owner is called otherwise."""
     for entry in f.relations.values():
-        if isinstance(entry, dict) and _is_owned(entry, old):
-            entry["owned_by"] = f"{new}{entry['owned_by'].removeprefix(old)}"
+        if isinstance(entry, Relation) and _is_owned(entry, old):
+            entry.owned_by = f"{new}{(entry.owned_by or '').removeprefix(old)}"
 
 
-def _is_owned(entry: dict[str, Any], owner: str) -> bool:
-    """`owned_by` was not read of every plan."""
-    column = str(entry.get("owned_by") or "")
+def _is_owned(entry: Relation, owner: str) -> bool:
+    column = entry.owned_by or ""
     return column == owner or column.startswith(f"{owner}.")
 
 
 def forget_comments(f: Forecast, label: str, new: str = "") -> None:
     """Nothing of this name is there any more: its comments are gone, or are those of the `new` name."""
-    for key in [k for k in f.expected["others"] if k == f"comment on {label}" or _of(k) == label]:
+    for key in [k for k in f.others if k == f"comment on {label}" or _of(k) == label]:
         _move(f, key, f"{key.removesuffix(label)}{new}" if new else "")
 
 
 def forget_comment(f: Forecast, label: str, part: str, name: str, new: str = "") -> None:
     """The same of a column or constraint of a relation."""
     key = f"comment on {part} {name} of {label}"
-    if key in f.expected["others"]:
+    if key in f.others:
         _move(f, key, f"comment on {part} {new} of {label}" if new else "")
 
 
 def _move(f: Forecast, key: str, new: str) -> None:
-    others: dict[str, Any] = f.expected["others"]
-    if new in others:
-        others[new] = others[key]
-    others[key] = {"label": "", "dependents": [], "definition": "", "body": None}
+    if new in f.others:
+        f.others[new] = f.others[key]
+    f.others[key] = Other("", "", None, [])
 
 
 def _of(key: str) -> str:

@@ -11,12 +11,11 @@ import copy
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from monitor.errors import Problem
-from monitor.rollback.schema.compare import ANY, Leeway
-from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.schema.compare import Leeway
 from monitor.rollback.schema.others import other_key, other_of
+from monitor.rollback.schema.relation import ANY, Column, Entry, Fingerprint, Other, Relation, known
 from monitor.rollback.script.labels import belongs, moved
 from monitor.rollback.script.plan import Action, Statement, key_of
 
@@ -76,9 +75,16 @@ class Forecast:
     line: int = 0
 
     @property
-    def relations(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.expected["relations"]
-        return found
+    def relations(self) -> dict[str, Entry]:
+        return self.expected.relations
+
+    @property
+    def others(self) -> dict[str, Other | None]:
+        return self.expected.others
+
+    def relation(self, label: str | None) -> Relation | None:
+        """None: it is not there, or of the plan's making."""
+        return self.expected.relation(label)
 
     def problem(self, what: str) -> None:
         self.problems.append(Problem("", what, self.line))
@@ -110,19 +116,19 @@ class Forecast:
 
     def was(self, label: str) -> str:
         """Its name before the plan; one that the plan makes is called as it is."""
-        entry = self.relations.get(label)
-        return str(entry.get("was", label)) if isinstance(entry, dict) else label
+        entry = self.relation(label)
+        return (entry.was or label) if entry else label
 
     def lose(self, action: Action, label: str, column: str = "") -> None:
         """Notes a loss under the names from before the plan; what the plan itself created is no loss."""
-        entry = self.relations.get(label)
-        if not isinstance(entry, dict) or "was" not in entry:
+        entry = self.relation(label)
+        if entry is None or not entry.was:
             return
-        known = entry["columns"].get(column) if column and entry["columns"] is not ANY else None
-        if known is ANY:  # of the plan's own making
+        there = entry.columns.get(column)
+        if there is ANY:  # of the plan's own making
             return
-        was = known.get("was", column) if known else column
-        self.destroyed.append(Destroyed(self.step, self.line, action.kind, entry["was"], was))
+        was = (there.was or column) if isinstance(there, Column) else column
+        self.destroyed.append(Destroyed(self.step, self.line, action.kind, entry.was, was))
 
     def lose_also(self, action: Action, label: str, column: str = "") -> None:
         """Notes rows of a table that is not named: a foreign key or inheritance carries it on to them."""
@@ -132,28 +138,28 @@ class Forecast:
         """An object is gone: nobody depends on it or through it any more."""
         self.dropped.add(identity)
         for entry in self._entries():
-            for key in [k for k in entry["dependents"] if belongs(k, identity)]:
-                del entry["dependents"][key]
+            for key in [k for k in entry.dependents if belongs(k, identity)]:
+                del entry.dependents[key]
         self.release(identity)
 
     def release(self, identity: str) -> None:
         """It no longer stands on functions and types: they may be dropped."""
         for other in self._others():
-            other["dependents"] = [d for d in other["dependents"] if not belongs(d, identity)]
+            other.dependents = [d for d in other.dependents if not belongs(d, identity)]
 
     def move(self, old: str, new: str) -> None:
         """An object, or the relation it is of, is called otherwise from now on: so are those who depend."""
         for entry in self._entries():
-            entry["dependents"] = {moved(k, old, new): d for k, d in entry["dependents"].items()}
+            entry.dependents = {moved(k, old, new): d for k, d in entry.dependents.items()}
         for other in self._others():
-            other["dependents"] = [moved(d, old, new) for d in other["dependents"]]
+            other.dependents = [moved(d, old, new) for d in other.dependents]
 
-    def _entries(self) -> list[Any]:
-        every = [*self.relations.values(), *self.expected.get("descendants", {}).values()]
-        return [entry for entry in every if isinstance(entry, dict)]
+    def _entries(self) -> list[Relation]:
+        every = [*self.relations.values(), *self.expected.descendants.values()]
+        return [entry for entry in every if isinstance(entry, Relation)]
 
-    def _others(self) -> list[Any]:
-        return [other for other in self.expected["others"].values() if other and other["dependents"]]
+    def _others(self) -> list[Other]:
+        return [other for other in self.others.values() if other and other.dependents]
 
 
 Effect = Callable[[Forecast, Action], None]
@@ -192,46 +198,44 @@ def _go_together(f: Forecast, s: Statement) -> None:
         if a.kind in DROPPED_TOGETHER and a.relation:
             f.forget(f.label(a))
         elif a.kind in OTHERS_TOGETHER and (other := other_of(a, "")):
-            entry = f.expected["others"].get(other_key(*other))
+            entry = f.others.get(other_key(*other))
             if entry is not None:
-                f.forget(str(entry["label"]).partition(" ")[2])
+                f.forget(entry.label.partition(" ")[2])
 
 
 def modelled(now: Fingerprint) -> Fingerprint:
     """A copy to play on, with the names from before the plan beside everything that holds data."""
     model = copy.deepcopy(now)
-    for label, entry in model["relations"].items():
-        if entry is not None:
-            entry["was"] = label
-            entry.setdefault("rules", {})  # of a plan that was registered before they were read
-            for name, column in entry["columns"].items():
-                column["was"] = name
+    for label, entry in _read(model):
+        entry.was = label
+        for name, column in known(entry.columns).items():
+            column.was = name
     return model
+
+
+def _read(model: Fingerprint) -> list[tuple[str, Relation]]:
+    return [(label, entry) for label, entry in model.relations.items() if isinstance(entry, Relation)]
 
 
 def _rename(model: Fingerprint) -> None:
     """The names of this moment beside everything that was there before the plan."""
-    for label, entry in model["relations"].items():
-        if isinstance(entry, dict) and "was" in entry:
-            entry["was"] = label
-            for name, column in entry["columns"].items() if isinstance(entry["columns"], dict) else ():
-                if isinstance(column, dict) and "was" in column:
-                    column["was"] = name
+    for label, entry in _read(model):
+        if entry.was:
+            entry.was = label
+            for name, column in known(entry.columns).items():
+                column.was = name if column.was else ""
 
 
 def _strip(model: Fingerprint) -> None:
-    for entry in model["relations"].values():
-        if isinstance(entry, dict):
-            entry.pop("was", None)
-            if isinstance(entry["columns"], dict):
-                for column in entry["columns"].values():
-                    if isinstance(column, dict):
-                        column.pop("was", None)
+    for _, entry in _read(model):
+        entry.was = ""
+        for column in known(entry.columns).values():
+            column.was = ""
 
 
 def _loosen_carried(model: Fingerprint) -> None:
     """How far a key reaches depends on tables that the plan may change without their being followed here."""
-    for entry in model["relations"].values():
-        for dependent in entry["dependents"].values() if isinstance(entry, dict) else ():
-            if isinstance(dependent, dict) and dependent["carries"]:
-                dependent["carries"] = ANY
+    for _, entry in _read(model):
+        for dependent in known(entry.dependents).values():
+            if dependent.carries:
+                dependent.carries = ANY

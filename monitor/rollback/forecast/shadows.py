@@ -16,8 +16,8 @@ from monitor.rollback.forecast.already import TABLES
 from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.model import Forecast, modelled
 from monitor.rollback.schema.compare import tokens
-from monitor.rollback.schema.fingerprint import Fingerprint
 from monitor.rollback.schema.others import other_key, other_of, renamed
+from monitor.rollback.schema.relation import Fingerprint
 from monitor.rollback.schema.scope import Scope
 from monitor.rollback.script.labels import beside, split_label
 from monitor.rollback.script.plan import Action, Statement, Written, key_of
@@ -83,7 +83,7 @@ class _Names:
         return self.resolution.get(key_of(written), "")
 
     def was_there(self, label: str) -> bool:
-        return label in self.made or self.now["relations"].get(label) is not None
+        return label in self.made or self.now.relations.get(label) is not None
 
     def is_gone(self, label: str) -> bool:
         """Whether an earlier statement took it away."""
@@ -91,8 +91,8 @@ class _Names:
 
     def may_be_gone(self, label: str) -> bool:
         """Of what goes with other things it is not followed with which."""
-        entry = self.now["relations"].get(label) if label not in self.made else None
-        table = entry is not None and entry["kind"] in TABLES
+        entry = self.now.relation(label) if label not in self.made else None
+        table = entry is not None and entry.kind in TABLES
         return (self.anything if table else self.taken) > self.made.get(label, 0)
 
     def beside(self, written: Written, label: str) -> str:
@@ -211,7 +211,8 @@ def _of_other(names: _Names, a: Action) -> Iterator[str]:
         yield from _of_several(names, name, written[1])
     if written[1]:
         return
-    label = str(((names.now["others"].get(key) or {}).get("label")) or "").partition(" ")[2]
+    there = names.now.others.get(key)
+    label = there.label.partition(" ")[2] if there else ""
     schema = split_label(label.partition("(")[0])[0]
     if a.kind.startswith("create_"):
         if label and names.path and schema != names.path[0]:
@@ -256,10 +257,10 @@ def _is_made(names: _Names, a: Action) -> bool:
     label = names.label(a.relation)
     if a.kind == "create_index":
         label = beside(label, names.quoted[a.name])
-    entry = names.model.relations.get(label)
-    if a.kind == "add_column" and isinstance(entry, dict):
-        return a.name in entry["columns"]
-    return entry is not None
+    entry = names.model.relation(label)
+    if a.kind == "add_column" and entry:
+        return a.name in entry.columns
+    return names.model.relations.get(label) is not None
 
 
 def _played(names: _Names, a: Action) -> None:

@@ -13,7 +13,7 @@ from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.pg import Connection, quote_identifier
 from monitor.rollback.forecast.model import Destroyed
-from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.schema.relation import Fingerprint
 
 ROWS = 10_000
 """Enough to be measured, few enough for 50 ms on most disks."""
@@ -38,9 +38,9 @@ async def measure(
     """Rows per second by the loss's name, where it could be measured. Needs no open transaction."""
     found = {}
     for loss in losses[:MOST]:
-        entry = fingerprint["relations"].get(loss.label)
-        if entry and entry["kind"] == "table":
-            keys = [k for k in entry["primary_key"] if k != loss.column]
+        entry = fingerprint.relation(loss.label)
+        if entry and entry.kind == "table" and isinstance(entry.primary_key, list):
+            keys = [k for k in entry.primary_key if k != loss.column]
             wanted = [*keys, loss.column] if loss.column and keys else []
             if rate := await _one(connection, loss.label, wanted):
                 found[loss.name] = rate

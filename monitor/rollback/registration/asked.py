@@ -5,13 +5,12 @@ As SQL, or with what the catalogue has to say before it can be. This file asks n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from monitor.pg import quote_identifier
-from monitor.rollback.forecast.entries import Entry
-from monitor.rollback.schema.compare import ANY
+from monitor.rollback.schema.relation import Column, Relation, Unforeseen
 from monitor.rollback.script.kinds import KINDS
 from monitor.rollback.script.labels import bare
 from monitor.rollback.script.plan import Action
@@ -62,7 +61,7 @@ class Beside:
     line: int
     statement: str
     parent: str
-    bounds: dict[str, Any]  # see script/facts_rows.py
+    bounds: Mapping[str, Any]  # see script/facts_rows.py
     path: str
 
 
@@ -74,11 +73,11 @@ class Rows:
     """One table of the model: its entry, and how it is called now."""
 
     label: str
-    entry: Entry
+    entry: Relation
 
     @property
     def was(self) -> str:
-        return str(self.entry["was"])
+        return self.entry.was
 
     @property
     def name(self) -> str:
@@ -87,29 +86,33 @@ class Rows:
     @property
     def alone(self) -> str:
         """The table without those that inherit from it: a partitioned one is nothing without."""
-        return f"ONLY {self.was}" if self.entry["kind"] == "table" else self.was
+        return f"ONLY {self.was}" if self.entry.kind == "table" else self.was
 
     def now(self, columns: Sequence[str]) -> tuple[str, ...] | None:
         """The columns' names of now; None when one is not to be asked for."""
-        found = [self.entry["columns"].get(c) for c in columns]
-        if not columns or not all(is_of_now(c) for c in found):
-            return None
-        return tuple(c["was"] for c in found if c)
+        found = [c for name in columns if (c := _of_now(self.entry.columns.get(name)))]
+        return tuple(c.was for c in found) if columns and len(found) == len(columns) else None
+
+    def type_of(self, column: str) -> str:
+        """Of a column of now."""
+        found = _of_now(self.entry.columns.get(column))
+        return str(found.type) if found else ""
 
     def renamed(self, *, alone: bool = False) -> str:
         """The rows under the names that they will have then."""
         names = (
-            f"{quote_identifier(c['was'])} AS {quote_identifier(name)}"
-            for name, c in self.entry["columns"].items()
-            if is_of_now(c)
+            f"{quote_identifier(c.was)} AS {quote_identifier(name)}"
+            for name, one in self.entry.columns.items()
+            if (c := _of_now(one))
         )
         table = self.alone if alone else self.was
         return f"(SELECT {', '.join(names)} FROM {table}) AS {quote_identifier(bare(self.label))}"
 
 
-def is_of_now(column: Any) -> bool:
-    """Whether its values are those of now: the plan did not make it, nor change its type."""
-    return isinstance(column, dict) and "was" in column and column["type"] is not ANY
+def _of_now(column: Column | Unforeseen | None) -> Column | None:
+    """If its values are those of now: the plan did not make it, nor change its type."""
+    of_now = isinstance(column, Column) and column.was and isinstance(column.type, str)
+    return column if of_now and isinstance(column, Column) else None
 
 
 def said(a: Action) -> str:

@@ -5,15 +5,15 @@ The bounds are texts of the script, read under the registered search_path.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.pg import Connection
 from monitor.rollback.data.atrisk import ask
 from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.registration.asked import Beside, Demand, said
+from monitor.rollback.script import shapes
 from monitor.rollback.script.plan import Action
 from monitor.rollback.stored import Plan, set_path
 
@@ -31,12 +31,15 @@ OPEN = {"minvalue", "maxvalue"}
 
 def partition(plan: Plan, model: Forecast, a: Action) -> Beside | None:
     """Of a table that is made as a partition of one that is there; under the parent's name of now."""
-    known = json.loads(a.rows) if a.kind == "create_table" and a.rows and not a.if_exists else {}
-    label = plan.resolution.get(known.get("parent", ""))
-    entry = model.relations.get(label or "", {"was": label})
-    if label is None or not isinstance(entry, dict) or "was" not in entry:
+    if a.kind != "create_table" or not a.rows or a.if_exists:
         return None
-    return Beside(model.line, said(a), str(entry["was"]), known, set_path(plan.search_path))
+    known = shapes.asked(a.rows)
+    label = plan.resolution.get(known.parent)
+    if label is None:
+        return None
+    entry = model.relation(label)
+    was = entry.was if entry else "" if label in model.relations else label
+    return Beside(model.line, said(a), was, known.bounds, set_path(plan.search_path)) if was else None
 
 
 async def beside(connection: Connection, d: Beside) -> Demand | None:
@@ -52,7 +55,7 @@ async def beside(connection: Connection, d: Beside) -> Demand | None:
     return Demand(d.line, d.statement, what, sql, d.path, remedy)
 
 
-def _inside(key: str, bounds: dict[str, Any]) -> str | None:
+def _inside(key: str, bounds: Mapping[str, Any]) -> str | None:
     if bounds["strategy"] == "l":
         given = [f"{key} = ({text})" for text in bounds["list"] if text.upper() != "NULL"]
         given += [f"{key} IS NULL"] * (len(given) < len(bounds["list"]))

@@ -5,12 +5,12 @@ A cast of numbers or texts to an integer refuses what is too large, as an assign
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from monitor.pg import quote_identifier, quote_literal
 from monitor.rollback.forecast.narrowing import NAMES, TEXTS, WHOLE, misfit
 from monitor.rollback.registration.asked import Demand, Rows, said
+from monitor.rollback.script import shapes
 from monitor.rollback.script.labels import bare
 from monitor.rollback.script.plan import Action
 from monitor.rollback.stored import set_path
@@ -35,7 +35,7 @@ def fitting(line: int, a: Action, rows: Rows, types: Types, search_path: str) ->
     names = rows.now((a.name,))
     if not (names and a.rows):
         return None
-    odd = _odd(rows.entry["columns"][a.name]["type"], json.loads(a.rows)["cast"], types)
+    odd = _odd(rows.type_of(a.name), shapes.asked(a.rows).cast, types)
     if not odd:
         return None
     sql = f"SELECT EXISTS (SELECT FROM {rows.was} WHERE {odd.format(quote_identifier(names[0]))})"

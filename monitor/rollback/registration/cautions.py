@@ -33,7 +33,7 @@ def cautions(registered: stored.Plan, too_long: str, server: Identity) -> tuple[
         found.append(too_long)
     if registered.keeps and not server.may_create:
         found.append("the role may not create the schema for salvaged data: GRANT CREATE ON DATABASE to it")
-    if not registered.forecast().expected["relations"] and not registered.others:
+    if not registered.forecast().expected.relations and not registered.others:
         found.append("the plan shows nothing in the schema: whether it took effect can't be verified")
     if any(s.klass is Class.OPAQUE for s in registered.statements):
         found.append("opaque statements: what they do is neither salvaged nor verified")
@@ -69,5 +69,5 @@ def _replaces(registered: stored.Plan, a: Action) -> bool:
     dropped = {_named(registered, b) for s in registered.statements for b in s.actions
                if b.kind.startswith("drop_") and b.kind not in PARTS}  # fmt: skip
     return _named(registered, a) not in dropped and (
-        registered.fingerprint["relations"].get(_named(registered, a)) is not None if a.relation else True
+        registered.fingerprint.relations.get(_named(registered, a)) is not None if a.relation else True
     )

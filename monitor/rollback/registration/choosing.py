@@ -8,18 +8,18 @@ nothing.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from monitor.pg import Connection
 from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.model import Forecast, modelled
 from monitor.rollback.schema import catalogue
-from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.schema.relation import Entry, Fingerprint, Relation
+from monitor.rollback.script import shapes
 from monitor.rollback.script.labels import bare, split_label
 from monitor.rollback.script.plan import Action, Statement
+from monitor.rollback.script.shapes import Naming
 
 MAX_BYTES = 63
 """Of an identifier."""
@@ -72,50 +72,50 @@ async def _named(connection: Connection, model: Forecast, now: Fingerprint, a: A
     label = model.label(a)
     schema, table, _ = split_label(label)
     rows = await connection.fetch(TAKEN, schema)
-    wanted = json.loads(a.choose)
+    wanted = shapes.naming(a.choose)
     relations = _relations(now, model, schema, {r["name"] for r in rows if not r["is_constraint"]})
     constraints = _constraints(
         now, model, schema, [(r["owner"], r["name"]) for r in rows if r["is_constraint"]]
     )
-    if wanted["label"] in {"check", "fkey", "not_null"}:
+    if wanted.label in {"check", "fkey", "not_null"}:
         taken: Callable[[str], bool] = constraints.__contains__
-    elif wanted["constraint"]:
+    elif wanted.constraint:
         taken = (relations | constraints).__contains__
     else:
         taken = relations.__contains__
     columns = _addition(wanted, model.relations.get(label))
-    return replace(a, name=choose(table, columns, wanted["label"], taken), choose="")
+    return replace(a, name=choose(table, columns, wanted.label, taken), choose="")
 
 
-def _addition(wanted: dict[str, Any], entry: Any) -> str:
+def _addition(wanted: Naming, entry: Entry) -> str:
     """Names of the columns. A CHECK has one of a single column only; the row as a whole is none."""
-    columns: list[str] = wanted["names"]
-    if wanted["label"] != "check":
-        return joined(columns if wanted["label"] in {"fkey", "not_null", "pkey"} else distinct(columns))
-    known = entry["columns"] if isinstance(entry, dict) else columns
+    columns = wanted.names
+    if wanted.label != "check":
+        return joined(columns if wanted.label in {"fkey", "not_null", "pkey"} else distinct(columns))
+    known = entry.columns if isinstance(entry, Relation) else columns
     return columns[0] if len(columns) == 1 and columns[0] in known else ""
 
 
 def _relations(now: Fingerprint, model: Forecast, schema: str, there: set[str]) -> set[str]:
     """Names of the schema's relations at this moment of the plan."""
-    return (there - set(_of(now["relations"], schema))) | set(_of(model.relations, schema))
+    return (there - set(_of(now.relations, schema))) | set(_of(model.relations, schema))
 
 
-def _of(relations: dict[str, Any], schema: str) -> Iterator[str]:
+def _of(relations: dict[str, Entry], schema: str) -> Iterator[str]:
     for label, entry in relations.items():
         if entry is not None and split_label(label)[0] == schema:
             yield bare(label)
-            if isinstance(entry, dict):
-                yield from entry["indexes"]
+            if isinstance(entry, Relation):
+                yield from entry.indexes
 
 
 def _constraints(now: Fingerprint, model: Forecast, schema: str, there: list[tuple[str, str]]) -> set[str]:
     """Names of the schema's constraints at this moment; a name may be taken by several tables."""
-    known = {label for label, entry in now["relations"].items() if entry is not None}
+    known = {label for label, entry in now.relations.items() if entry is not None}
     found = {name for owner, name in there if owner not in known}
     for label, entry in model.relations.items():
-        if isinstance(entry, dict) and split_label(label)[0] == schema:
-            found |= entry["constraints"].keys() | entry["not_nulls"].keys()
+        if isinstance(entry, Relation) and split_label(label)[0] == schema:
+            found |= entry.constraints.keys() | entry.not_nulls.keys()
     return found
 
 

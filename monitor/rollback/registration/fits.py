@@ -17,9 +17,11 @@ from monitor.errors import DatabaseError, DatabaseUnreachable, Problem
 from monitor.pg import PINNED, Connection
 from monitor.rollback.forecast.effects_columns import DEFAULT
 from monitor.rollback.registration import leaning, replaced
+from monitor.rollback.script import shapes
 from monitor.rollback.script.kinds import DATA_ONLY, UPKEEP, Class
 from monitor.rollback.script.labels import beside
 from monitor.rollback.script.plan import Action, Statement, key_of
+from monitor.rollback.script.shapes import Reference
 from monitor.rollback.stored import set_path
 
 ENTER = "SAVEPOINT fits; SET LOCAL lock_timeout = '100ms'; SET LOCAL statement_timeout = '2s'"
@@ -209,25 +211,25 @@ def _meant(e: DatabaseError) -> str:
 
 
 async def _foreign_key(q: _Asking, a: Action) -> str:
-    return await _referring(q, json.loads(a.shape)["references"], frozenset())
+    return await _referring(q, shapes.constraint(a.shape).references, frozenset())
 
 
 async def _create_table(q: _Asking, a: Action) -> str:
     if not a.rows or (a.if_exists and await q.may_be_there(a)):
         return ""
-    return await _referring(q, json.loads(a.rows)["references"], frozenset({q.label(a)}))
+    return await _referring(q, shapes.asked(a.rows).references, frozenset({q.label(a)}))
 
 
 async def _add_column(q: _Asking, a: Action) -> str:
     if not a.shape or (a.if_exists and await q.may_be_there(a)):
         return ""
-    shape = json.loads(a.shape)
-    if what := await _referring(q, shape["references"], frozenset({q.label(a)})):
+    shape = shapes.column(a.shape)
+    if what := await _referring(q, shape.references, frozenset({q.label(a)})):
         return what
-    return await _rewritten(q, a) if shape["filled"] not in {"", "virtual"} else ""
+    return await _rewritten(q, a) if shape.filled not in {"", "virtual"} else ""
 
 
-async def _referring(q: _Asking, keys: Sequence[Mapping[str, Any]], own: frozenset[str]) -> str:
+async def _referring(q: _Asking, keys: Sequence[Reference], own: frozenset[str]) -> str:
     await q.connection.execute(PINNED)
     return await leaning.unreferable(q.connection, keys, q.resolution, q.touched | own)
 

@@ -6,9 +6,9 @@ Read only, with a pinned search_path.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from typing import Any
 
 from monitor.pg import Connection
+from monitor.rollback.script.shapes import Reference
 
 UNIQUE = """/* migration-monitor: may a foreign key point there */
 SELECT EXISTS (SELECT FROM pg_catalog.pg_index i
@@ -56,19 +56,19 @@ async def is_there(connection: Connection, label: str, column: str = "") -> bool
 
 
 async def unreferable(
-    connection: Connection, keys: Sequence[Mapping[str, Any]], resolution: Mapping[str, str],
+    connection: Connection, keys: Sequence[Reference], resolution: Mapping[str, str],
     known: Set[str],
 ) -> str:  # fmt: skip
     """Why a foreign key can't refer to what it names, or ""; `known` tables are not asked about."""
     for key in keys:
-        label = resolution.get(key["parent"])
+        label = resolution.get(key.parent)
         if label is None or label in known:
             continue
-        r = await connection.fetchrow(UNIQUE, label, sorted(key["columns"]))
+        r = await connection.fetchrow(UNIQUE, label, sorted(key.columns))
         if r is None or not r["there"]:
             return f"{label}, which a foreign key refers to, does not exist: make it before that statement"
         if not r["unique"]:
-            columns = f"({', '.join(key['columns'])})" if key["columns"] else "its primary key"
+            columns = f"({', '.join(key.columns)})" if key.columns else "its primary key"
             return f"{label} is not unique by {columns}, so no foreign key can refer to that"
     return ""
 

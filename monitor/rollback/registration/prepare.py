@@ -37,9 +37,10 @@ from monitor.rollback.registration import (
 )
 from monitor.rollback.registration.cautions import cautions
 from monitor.rollback.remade import told
-from monitor.rollback.schema import catalogue, code, fingerprint, sizes
+from monitor.rollback.schema import catalogue, code, fingerprint, relation, sizes
 from monitor.rollback.schema.catalogue import Identity, Resolved
 from monitor.rollback.schema.document import Document
+from monitor.rollback.schema.relation import Fingerprint
 from monitor.rollback.schema.scope import Scope
 from monitor.rollback.script import plan
 from monitor.rollback.script.plan import Statement
@@ -114,14 +115,20 @@ async def nothing(dsn: str, options: Options) -> StoredPlan:
         raise PlanRefused([Problem("", ownership.sentence(strange))])
     empty = stored.Plan(
         "", plan.sha256_of(""), (), {}, {}, (), (), DataLoss.SALVAGE, (), (), (), server.search_path,
-        server.system, server.timeline, {"relations": {}, "others": {}},
+        server.system, server.timeline, Fingerprint({}, {}),
     )  # fmt: skip
     document = stored.to_json(
         empty, no_rollback=True, warnings=[], notices=[str(NO_ROLLBACK)], accept_loss=[], allow_opaque=False,
         role=server.role, at_risk=[], given="", given_sha256=empty.sha256,
     )  # fmt: skip
     return StoredPlan(
-        "", empty.sha256, document, server.search_path, server.system, server.timeline, empty.fingerprint
+        "",
+        empty.sha256,
+        document,
+        server.search_path,
+        server.system,
+        server.timeline,
+        {"relations": {}, "others": {}},
     )
 
 
@@ -177,11 +184,11 @@ async def _prepare(connection: Connection, script: plan.Script, options: Options
         raise PlanRefused(sorted(problems, key=lambda p: p.line or 0))
     registered = stored.Plan(
         text, plan.sha256_of(text), _classified(statements, opaque), resolution, quoted,
-        tuple(print_["relations"]),
+        tuple(print_.relations),
         others, options.data_loss, (*forecast.destroyed, *(q.loss for q in aside.quarantined)),
         protection.kept, aside.quarantined,
         server.search_path, server.system, server.timeline,
-        {**remembered.beside(print_), **remade}, bookkeeping=options.bookkeeping,
+        replace(remembered.beside(print_), remade=remade), bookkeeping=options.bookkeeping,
     )  # fmt: skip
     if blocked := [
         *await conditions.in_the_way(connection, registered), *await hidden.problems(connection, registered),
@@ -213,7 +220,7 @@ class Seen:
     opaque: dict[int, tuple[str, ...]]  # step -> the code it would run
     quoted: dict[str, str]
     others: tuple[tuple[str, str], ...]
-    print_: fingerprint.Fingerprint
+    print_: Fingerprint
     scope: Scope
     statements: tuple[Statement, ...]  # each constraint and index with its name
     notices: tuple[str, ...] = ()
@@ -283,7 +290,7 @@ def _result(
     return Prepared(
         StoredPlan(
             registered.sql, registered.sha256, document, server.search_path, server.system, server.timeline,
-            registered.fingerprint,
+            relation.to_json(registered.fingerprint),
         ),
         registered.statements,
         tuple(sorted((k, r.label) for k, r in resolved.items() if r.exists)),

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from monitor.rollback.schema import whole
-from monitor.rollback.schema.compare import ANY, Leeway, same
+from monitor.rollback.schema.compare import Leeway, same
 from monitor.rollback.schema.difference import How
 from monitor.rollback.schema.others import other_key, other_of
+from monitor.rollback.schema.relation import ANY, Entry, Relation, Unforeseen
 from monitor.rollback.schema.whole import Objects
 from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import belongs, beside, quoted
@@ -67,7 +68,7 @@ def remaining(plan: Plan, before: Objects, now: Objects) -> list[str]:
         found += _aspects(label, before[label], now[label])
     loose = _with_followers(touched, now) | forecast.dropped | _views(plan) | _others(plan, before)
     loose |= _users(plan, before, now, forecast.leeway)
-    loose |= {e["label"] for e in forecast.expected["others"].values() if e}
+    loose |= {e.label for e in forecast.others.values() if e}
     granted = any(a.kind == "grant" and not a.relation for s in plan.statements for a in s.actions)
     for difference in whole.differences(before, now):
         label = difference.object
@@ -109,30 +110,29 @@ def _is_made(label: str, leeway: Leeway) -> bool:
     return label in leeway.made or any(beside(of, quoted(name)) == label for of, name in leeway.added)
 
 
-def _kind(plan: Plan, label: str, entry: Any) -> str:
+def _kind(plan: Plan, label: str, entry: Entry) -> str:
     """Of a relation that the plan drops: what it was."""
-    was = entry or plan.fingerprint["relations"].get(label)
-    return was["kind"] if isinstance(was, dict) else ""
+    was = entry or plan.fingerprint.relation(label)
+    return was.kind if isinstance(was, Relation) else ""
 
 
-def _relation(label: str, entry: Any, was: Any, leeway: Leeway, aside: set[str]) -> list[str]:
+def _relation(label: str, entry: Relation | None, was: Any, leeway: Leeway, aside: set[str]) -> list[str]:
     if entry is None or was is None:
         if entry is None and was is None:
             return []
         return [f"{label} {SAYS[How.MISSING if entry is None else How.NEW]}"]
     found = []
     for part, one in PARTS.items():
-        if entry[part] is not ANY:
+        if part != "columns" or entry.foreseen:
             found += _named(f"{label}: {one}", part, entry, was.get(part, {}), leeway, aside)
     return found
 
 
 def _named(
-    what: str, part: str, entry: Any, was: dict[str, Any], leeway: Leeway, aside: set[str]
+    what: str, part: str, entry: Relation, was: dict[str, Any], leeway: Leeway, aside: set[str]
 ) -> list[str]:
-    expected = entry[part]
-    columns = entry["columns"]
-    unknown = columns is ANY or any(c is ANY for c in columns.values())
+    expected = entry.standing(part)
+    unknown = not entry.foreseen or any(c is ANY for c in entry.columns.values())
     found = []
     for name in sorted(expected.keys() | was.keys()):
         if name not in expected:
@@ -142,27 +142,28 @@ def _named(
             found.append(f"{what} {name} {SAYS[How.NEW]}")
         elif (
             name in was
-            and isinstance(expected[name], dict)
+            and not isinstance(expected[name], Unforeseen)
             and _differs(part, expected[name], was[name], leeway)
         ):
             found.append(f"{what} {name} {SAYS[How.CHANGED]}")
     return found
 
 
-def _differs(part: str, expected: dict[str, Any], was: dict[str, Any], leeway: Leeway) -> bool:
-    nullable = expected.get("not_null", ANY)
+def _differs(part: str, expected: object, was: dict[str, Any], leeway: Leeway) -> bool:
+    nullable = getattr(expected, "not_null", ANY)
     if part == "columns" and nullable is not ANY and bool(nullable) != bool(was.get("not_null")):
         return True
     return any(
-        expected.get(key) is not ANY and not same(expected.get(key) or "", was.get(key) or "", leeway)
+        getattr(expected, key) is not ANY
+        and not same(getattr(expected, key) or "", was.get(key) or "", leeway)
         for key in COMPARED[part]
     )
 
 
 def _views(plan: Plan) -> set[str]:
     """Labels of views on what the plan touches: how their text follows can't be foretold."""
-    entries = (e for e in plan.fingerprint["relations"].values() if e)
-    return {k.split("view ", 1)[1] for e in entries for k in e["dependents"] if "view " in k}
+    entries = (e for e in plan.fingerprint.relations.values() if isinstance(e, Relation))
+    return {k.split("view ", 1)[1] for e in entries for k in e.dependents if "view " in k}
 
 
 FOLLOWED = {"rename_type", "rename_function", "rename_value"}
@@ -176,8 +177,8 @@ def _users(plan: Plan, before: Objects, now: Objects, leeway: Leeway) -> set[str
     """
     actions = [a for s in plan.statements for a in s.actions if a.kind in FOLLOWED]
     keys = {other_key(*other) for a in actions if (other := other_of(a, ""))}
-    entries = [plan.fingerprint["others"].get(key) for key in keys]
-    dependents = [d for e in entries if e for d in e["dependents"]]
+    entries = [plan.fingerprint.others.get(key) for key in keys]
+    dependents = [d for e in entries if e for d in e.dependents]
     dependents += _on_sequences(plan)
     found = {label for label in now if any(belongs(d, label.partition(" ")[2] or label) for d in dependents)}
     return found | {label for label in before.keys() - now if any(same(u, label, leeway) for u in found)}
@@ -186,9 +187,9 @@ def _users(plan: Plan, before: Objects, now: Objects, leeway: Leeway) -> set[str
 def _on_sequences(plan: Plan) -> list[str]:
     """Defaults that show the name of a sequence which the plan renames."""
     actions = (a for s in plan.statements for a in s.actions if a.kind == "rename_relation" and a.relation)
-    entries = (plan.fingerprint["relations"].get(plan.resolution[key_of(a.relation or ())]) for a in actions)
-    sequences = [e for e in entries if e and e["kind"] == "sequence"]
-    return [d for e in sequences for d in (*e["dependents"], f"column {e.get('owned_by') or ''}")]
+    entries = (plan.fingerprint.relation(plan.resolution[key_of(a.relation or ())]) for a in actions)
+    sequences = [e for e in entries if e and e.kind == "sequence"]
+    return [d for e in sequences for d in (*e.dependents, f"column {e.owned_by or ''}")]
 
 
 MAKING = {
@@ -204,6 +205,6 @@ def _others(plan: Plan, before: Objects) -> set[str]:
     made_kinds = tuple(f"{word} " for word, kinds in MAKING.items() if made & kinds)
     created = {label for label in before if made_kinds and label.startswith(made_kinds)}
     of_statistics = {
-        e["body"] for k, e in plan.fingerprint["others"].items() if e and k.startswith("statistics ")
+        str(e.body) for k, e in plan.fingerprint.others.items() if e and k.startswith("statistics ")
     }
     return plan.named | created | of_statistics

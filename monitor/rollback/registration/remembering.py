@@ -7,7 +7,7 @@ This file stores nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from monitor.pg import Connection
@@ -18,7 +18,7 @@ from monitor.rollback.schema import whole
 from monitor.rollback.schema.before import Before
 from monitor.rollback.schema.catalogue import Identity
 from monitor.rollback.schema.document import Document
-from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.schema.relation import Fingerprint
 from monitor.rollback.schema.whole import Objects
 from monitor.rollback.script.plan import Statement
 from monitor.rollback.stored import Plan
@@ -41,7 +41,7 @@ class Remembered:
 
     def beside(self, touched: Fingerprint) -> Fingerprint:
         """What is stored: the fingerprint of the touched objects, and with it the schema from before."""
-        return touched if self.before is None else {**touched, "before": befores.to_json(self.before)}
+        return touched if self.before is None else replace(touched, before=befores.to_json(self.before))
 
     def warnings(self, registered: Plan) -> tuple[str, ...]:
         """Why the plan would end `unverified`, as far as it can be foretold."""
@@ -63,12 +63,12 @@ async def remade(
     connection: Connection, statements: Sequence[Statement], print_: Fingerprint,
     resolution: Mapping[str, str], remembered: Remembered,
 ) -> dict[str, Any]:  # fmt: skip
-    """What is stored of what the plan drops and makes again; {} when there is no such thing."""
+    """What is stored of what the plan drops and makes again, under their names; {} when there is nothing."""
     things = remades.found(statements, print_, resolution)
     if not things:
         return {}
     was = remembered.before.objects if remembered.before else await whole.read(connection)
-    return {"remade": remades.kept(things, was)}
+    return remades.kept(things, was)
 
 
 async def read(connection: Connection, server: Identity, given: Document | None) -> Remembered:

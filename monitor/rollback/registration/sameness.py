@@ -5,29 +5,28 @@ Keys and predicates are texts of the script, read under the registered search_pa
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from monitor.rollback.registration.asked import Demand, Rows, said
+from monitor.rollback.script import shapes
 from monitor.rollback.script.plan import Action
+from monitor.rollback.script.shapes import AskedRows
 from monitor.rollback.stored import set_path
 
 
 def twins(line: int, a: Action, rows: Rows, search_path: str) -> Demand:
     """Against a unique index on an expression, or on a part of the rows."""
-    known = json.loads(a.rows)
-    keys = [f"k{n}" for n in range(len(known["keys"]))]
-    given = f" WHERE {' AND '.join(f'{k} IS NOT NULL' for k in keys)}" if known["nulls_distinct"] else ""
+    known = shapes.asked(a.rows)
+    keys = [f"k{n}" for n in range(len(known.keys))]
+    given = f" WHERE {' AND '.join(f'{k} IS NOT NULL' for k in keys)}" if known.nulls_distinct else ""
     grouped = f"GROUP BY {', '.join(keys)} HAVING pg_catalog.count(*) > 1"
     sql = f"SELECT EXISTS (SELECT FROM ({_keyed(known, rows, '')}) s{given} {grouped})"
-    what = f"at least two rows of {rows.name}{_of_part(known)} have the same {', '.join(known['keys'])}"
+    what = f"at least two rows of {rows.name}{_of_part(known)} have the same {', '.join(known.keys)}"
     return Demand(line, said(a), what, sql, set_path(search_path))
 
 
 def pairs(line: int, a: Action, rows: Rows, search_path: str) -> Demand:
     """Against an EXCLUDE constraint: each row beside each other one, as far as the time of the query goes."""
-    known = json.loads(a.rows)
-    both = " AND ".join(f"a.k{n} {operator} b.k{n}" for n, operator in enumerate(known["operators"]))
+    known = shapes.asked(a.rows)
+    both = " AND ".join(f"a.k{n} {operator} b.k{n}" for n, operator in enumerate(known.operators))
     each = _keyed(known, rows, "pg_catalog.row_number() OVER () AS n, ")
     sql = (
         f"WITH s AS MATERIALIZED ({each}) "
@@ -37,12 +36,12 @@ def pairs(line: int, a: Action, rows: Rows, search_path: str) -> Demand:
     return Demand(line, said(a), what, sql, set_path(search_path))
 
 
-def _keyed(known: Any, rows: Rows, first: str) -> str:
+def _keyed(known: AskedRows, rows: Rows, first: str) -> str:
     """One row for each of the table's, with its keys as k0, k1 …"""
-    keys = ", ".join(f"({key}) AS k{n}" for n, key in enumerate(known["keys"]))
-    where = "".join(f" WHERE {text}" for text in known["where"])
+    keys = ", ".join(f"({key}) AS k{n}" for n, key in enumerate(known.keys))
+    where = "".join(f" WHERE {text}" for text in known.where)
     return f"SELECT {first}{keys} FROM {rows.renamed(alone=True)}{where}"
 
 
-def _of_part(known: Any) -> str:
-    return " in the part that it is about" if known["where"] else ""
+def _of_part(known: AskedRows) -> str:
+    return " in the part that it is about" if known.where else ""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from typing import Any, Final
 
 from monitor.rollback.schema.difference import Difference, How
-from monitor.rollback.schema.fingerprint import Fingerprint
+from monitor.rollback.schema.relation import ANY, Entry, Fingerprint, Relation, shown
 from monitor.rollback.script.labels import bare, belongs, quoted
 
 _TOKENS = re.compile(r'"(?:[^"]|"")*"|\w+|\S')
@@ -22,28 +22,18 @@ NAMED = (
 )  # fmt: skip
 """Parts of a relation that hold named things."""
 
-ELSEWHERE = ("children", "not_nulls", "fixed")
-"""Compared apart; names of NOT NULL constraints, since what they say is said of the columns; and what only
-says which changes the server will refuse."""
+ASPECTS = (
+    "kind", "owner", "table", "options", "owned_by", "sequence", "definition", "privileges", "persistence",
+    "primary_key", "row_security", "replica_identity",
+)  # fmt: skip
+"""Of a relation itself. Children are compared apart; names of NOT NULL constraints are not, since what they
+say is said of the columns, nor is what only says which changes the server will refuse."""
 
 ODD = {
     "indexes": "index", "policies": "policy", "dependents": "dependent", "statistics": "statistics object",
     "settings": "setting of column",
 }  # fmt: skip
 """One of a part, where it is not the part without its s."""
-
-
-class Any_:
-    """A value that can't be foretold but must be there."""
-
-    def __repr__(self) -> str:
-        return "ANY"
-
-    def __deepcopy__(self, _: object) -> Any_:
-        return self
-
-
-ANY: Final = Any_()
 
 
 @dataclass(slots=True)
@@ -82,44 +72,47 @@ EXACT: Final = Leeway()
 def differences(expected: Fingerprint, actual: Fingerprint, leeway: Leeway = EXACT) -> list[Difference]:
     """Every difference; [] when they agree."""
     found: list[Difference] = []
-    for label, entry in expected["relations"].items():
-        found += _relation(label, entry, actual["relations"].get(label), leeway)
-    for key, entry in expected["others"].items():
-        now = actual["others"].get(key)
-        if (entry is None) != (now is None):
-            found.append(Difference(key, "", How.REMAINS if entry is None else How.MISSING))
-        elif entry is not None and not all(
-            same(entry[k] or "", now[k] or "", leeway) for k in ("definition", "body")
+    for label, entry in expected.relations.items():
+        found += _relation(label, entry, actual.relations.get(label), leeway)
+    for key, other in expected.others.items():
+        now = actual.others.get(key)
+        if other is None or now is None:
+            if other is not now:
+                found.append(Difference(key, "", How.REMAINS if other is None else How.MISSING))
+        elif not (
+            same(other.definition or "", now.definition or "", leeway)
+            and same(other.body or "", now.body or "", leeway)
         ):
             found.append(Difference(key, "", How.OTHER if key.startswith("comment") else How.REDEFINED))
     return found
 
 
-def _relation(label: str, expected: Any, actual: Any, leeway: Leeway) -> list[Difference]:
+def _relation(label: str, expected: Entry, actual: Entry, leeway: Leeway) -> list[Difference]:
     if expected is None or actual is None:
         if expected is None and actual is None:
             return []
         return [Difference(label, "", How.EXISTS if expected is None else How.MISSING)]
-    if expected is ANY:
+    if expected is ANY or actual is ANY:
         return []
     found = [
         Difference(label, part.replace("_", " "), How.DIFFERS)
-        for part in expected
-        if part not in (*NAMED, *ELSEWHERE) and not same(expected[part], actual.get(part), leeway)
+        for part in ASPECTS
+        if part not in expected.unread and not same(getattr(expected, part), getattr(actual, part), leeway)
     ]
     found += [Difference(label, f"child {c}", How.MISSING) for c in _missing(expected, actual, leeway)]
-    for part in NAMED:  # one that was registered before rules and settings were read has none
-        found += _named(label, part, expected.get(part, ANY), actual.get(part, {}), leeway)
+    for part in NAMED:
+        if part not in expected.unread and (part != "columns" or expected.foreseen):
+            found += _named(label, part, getattr(expected, part), getattr(actual, part), leeway)
     return found
 
 
-def _missing(expected: Mapping[str, Any], actual: Mapping[str, Any], leeway: Leeway) -> list[str]:
+def _missing(expected: Relation, actual: Relation, leeway: Leeway) -> list[str]:
     """Children that are elsewhere now. A new one, such as tonight's partition, follows its parent in
     everything; one that is dropped is in nobody's way."""
     new = dict(leeway.renamed)
     return [
-        c for c in expected["children"]
-        if c not in actual["children"] and c not in leeway.gone and new.get(bare(c)) is None
+        c for c in expected.children
+        if c not in actual.children and c not in leeway.gone and new.get(bare(c)) is None
     ]  # fmt: skip
 
 
@@ -131,20 +124,20 @@ def _named(
     found = []
     new = leeway.new_on(label)
 
-    def may_change(name: str, value: Mapping[str, Any]) -> bool:
+    def may_change(name: str, value: object = None) -> bool:
         """New objects, and what stands on an added column."""
         known = _is_new(name, leeway) if part == "dependents" else name in new
-        return known or bool(new & set(value.get("columns", ())))
+        return known or bool(new & set(getattr(value, "columns", ())))
 
     for name in sorted(expected.keys() | actual.keys()):
         what = f"{singular(part)} {name}"
         if name not in actual:
-            if not may_change(name, {}):
+            if not may_change(name):
                 found.append(Difference(label, what, How.MISSING))
         elif name not in expected:
             if not may_change(name, actual[name]):
                 found.append(Difference(label, what, How.NEW))
-        elif not (may_change(name, {}) or same(expected[name], actual[name], leeway)):
+        elif not (may_change(name) or same(expected[name], actual[name], leeway)):
             found.append(Difference(label, what, How.CHANGED))
     return found
 
@@ -158,6 +151,8 @@ def _is_new(dependent: str, leeway: Leeway) -> bool:
 def same(expected: Any, actual: Any, leeway: Leeway) -> bool:
     if expected is ANY:
         return actual is not None
+    if is_dataclass(expected) and is_dataclass(actual):
+        return all(same(value, getattr(actual, name), leeway) for name, value in shown(expected))
     if isinstance(expected, dict) and isinstance(actual, dict):
         return expected.keys() == actual.keys() and all(
             same(expected[k], actual[k], leeway) for k in expected

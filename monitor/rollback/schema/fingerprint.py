@@ -1,4 +1,4 @@
-"""What the touched objects are: names and definitions, no oids, as one JSON value.
+"""Reads what the touched objects are: names and definitions, no oids.
 
 Read under an empty search_path, so that every name in a definition is qualified.
 This file does not compare; see compare.py.
@@ -13,12 +13,11 @@ from importlib.resources import files
 from typing import Any
 
 from monitor.pg import MARK, PINNED, Connection, quote_literal
-from monitor.rollback.schema.others import SCHEMA_PARTS, Other, other_key
+from monitor.rollback.schema import others as named
+from monitor.rollback.schema import relation as values
+from monitor.rollback.schema.others import SCHEMA_PARTS, other_key
+from monitor.rollback.schema.relation import Entry, Fingerprint, Other, Relation
 from monitor.rollback.schema.steady import steadily
-
-Fingerprint = dict[str, Any]
-"""`{"relations": {"public.contacts": {...} | None}, "others": {"function ...": {...} | None}}`, and in
-`descendants` the relations below them that nobody named."""
 
 RELATIONS = files("monitor.rollback.schema").joinpath("fingerprint.sql").read_text(encoding="utf-8")
 
@@ -77,7 +76,7 @@ def _arguments(name: str) -> str:
 
 
 async def read(
-    connection: Connection, labels: Sequence[str], others: Sequence[Other], search_path: str,
+    connection: Connection, labels: Sequence[str], others: Sequence[named.Other], search_path: str,
     below: Sequence[str] = (),
 ) -> Fingerprint:  # fmt: skip
     """Of relations by qualified label and of `(kind, name as written)` others. Needs an open transaction.
@@ -93,20 +92,20 @@ async def read(
 
 
 async def _described(
-    connection: Connection, labels: Sequence[str], others: Sequence[Other], search_path: str,
+    connection: Connection, labels: Sequence[str], others: Sequence[named.Other], search_path: str,
     below: Sequence[str],
 ) -> Fingerprint:  # fmt: skip
     relations = await _relations(connection, labels)
-    tables = {e["table"] for e in relations.values() if e and e["table"]} - set(labels)
+    tables = {e.table for e in relations.values() if isinstance(e, Relation) and e.table} - set(labels)
     relations |= await _relations(connection, sorted(tables))
     descendants = await _descendants(connection, relations, below)
     found = await _others(connection, others, search_path) if others else {}
-    return {"relations": relations, "others": found, "descendants": descendants}
+    return Fingerprint(relations, found, descendants)
 
 
 async def _descendants(
-    connection: Connection, relations: Mapping[str, Any], below: Sequence[str]
-) -> dict[str, Any]:
+    connection: Connection, relations: Mapping[str, Entry], below: Sequence[str]
+) -> dict[str, Entry]:
     """Children of the relations, and theirs: they follow in everything, and may stand in its way."""
     found = await _relations(connection, sorted(set(below) - relations.keys()))
     while new := _children([*relations.values(), *found.values()]) - relations.keys() - found.keys():
@@ -114,18 +113,20 @@ async def _descendants(
     return found
 
 
-def _children(entries: Iterable[Any]) -> set[str]:
-    return {child for e in entries if e for child in e["children"]}
+def _children(entries: Iterable[Entry]) -> set[str]:
+    return {child for e in entries if isinstance(e, Relation) for child in e.children}
 
 
-async def _relations(connection: Connection, labels: Sequence[str]) -> dict[str, Any]:
+async def _relations(connection: Connection, labels: Sequence[str]) -> dict[str, Entry]:
     if not labels:
         return {}
     rows = await connection.fetch(RELATIONS, list(labels))
-    return {r["label"]: json.loads(r["entry"]) if r["relkind"] else None for r in rows}
+    return {r["label"]: values.relation(json.loads(r["entry"])) if r["relkind"] else None for r in rows}
 
 
-async def _others(connection: Connection, others: Sequence[Other], search_path: str) -> dict[str, Any]:
+async def _others(
+    connection: Connection, others: Sequence[named.Other], search_path: str
+) -> dict[str, Other | None]:
     """Looked up under the plan's search_path, described under the pinned one. A comment is always there."""
     targets = [_target(*o) for o in others]
     await connection.execute(
@@ -147,9 +148,9 @@ def _target(kind: str, name: str) -> tuple[str, str, str]:
     return (part, of, "") if part in SCHEMA_PARTS else (part, label, of)
 
 
-def _entry(r: Any) -> dict[str, Any] | None:
+def _entry(r: Any) -> Other | None:
     if r["key"].startswith("comment on "):
-        return {"label": "", "definition": r["definition"], "body": None, "dependents": []}
+        return Other("", r["definition"], None, [])
     if r["label"] is None:
         return None
-    return {k: r[k] for k in ("label", "definition", "body")} | {"dependents": r["dependents"] or []}
+    return Other(r["label"], r["definition"], r["body"], r["dependents"] or [])

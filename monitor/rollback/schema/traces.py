@@ -7,8 +7,7 @@ Pure code.
 
 from __future__ import annotations
 
-import json
-
+from monitor.rollback.script import shapes
 from monitor.rollback.script.kinds import NO_TRACE, VAGUE
 from monitor.rollback.script.plan import Action
 
@@ -33,5 +32,5 @@ def shows(action: Action) -> bool:
 
 def _only_not_null(action: Action) -> bool:
     """PostgreSQL 18 names NOT NULL as a constraint; it says no more than its column does."""
-    shape = json.loads(action.shape)
-    return bool(shape["type"] == "n" and shape["checked"])
+    shape = shapes.constraint(action.shape)
+    return shape.type == "n" and shape.checked

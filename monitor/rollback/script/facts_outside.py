@@ -72,15 +72,16 @@ def shape_of(body: Tree) -> str:
     """
     elements = [p["index_elem"] for p in body["index_params"]]
     odd = any(key in e for e in elements for key in ("expr", "collation", "opclass", "opclassopts"))
-    return as_shape(
-        unique=bool(body.get("unique")),
-        method=body["access_method"],
-        keys=[_key(p["index_elem"]) for p in body["index_params"]],
-        includes=[p["index_elem"]["name"] for p in body.get("index_including_params", ())],
-        partial="where_clause" in body,
-        nulls_distinct=not body.get("nulls_not_distinct"),
-        plain=not (odd or "where_clause" in body or "options" in body),
-    )
+    shape = {
+        "unique": bool(body.get("unique")),
+        "method": body["access_method"],
+        "keys": [_key(p["index_elem"]) for p in body["index_params"]],
+        "includes": [p["index_elem"]["name"] for p in body.get("index_including_params", ())],
+        "partial": "where_clause" in body,
+        "nulls_distinct": not body.get("nulls_not_distinct"),
+        "plain": not (odd or "where_clause" in body or "options" in body),
+    }
+    return json.dumps(shape, sort_keys=True)
 
 
 def _uniqueness(body: Tree) -> str:
@@ -92,33 +93,9 @@ def _uniqueness(body: Tree) -> str:
     return "unique, nulls not distinct" if body.get("nulls_not_distinct") else "unique"
 
 
-def as_shape(
-    *, unique: bool, method: str, keys: list[str], includes: list[str], partial: bool, nulls_distinct: bool,
-    plain: bool,
-) -> str:  # fmt: skip
-    """`plain`: with the usual operators and collations, whole columns, no options: nothing else to know."""
-    return json.dumps(
-        {
-            "unique": unique, "method": method, "keys": keys, "includes": includes, "partial": partial,
-            "nulls_distinct": nulls_distinct, "plain": plain,
-        },
-        sort_keys=True,
-    )  # fmt: skip
-
-
-def is_plain(shape: str) -> bool:
-    """Whether the shape says all there is of the index; one stored before that was noted is judged anew."""
-    known = json.loads(shape)
-    return bool(known.get("plain", not known["partial"] and all(json.loads(key)[0] for key in known["keys"])))
-
-
-def as_key(name: str, *, descending: bool, nulls_first: bool) -> str:
-    """A column or "" for an expression, and its order."""
-    return json.dumps([name, descending, nulls_first])
-
-
 def _key(element: Tree) -> str:
+    """A column, or "" for an expression, and its order."""
     descending = element.get("ordering") == "SORTBY_DESC"
     nulls = element.get("nulls_ordering", "SORTBY_NULLS_DEFAULT")
     nulls_first = nulls == "SORTBY_NULLS_FIRST" or (nulls == "SORTBY_NULLS_DEFAULT" and descending)
-    return as_key(element.get("name", ""), descending=descending, nulls_first=nulls_first)
+    return json.dumps([element.get("name", ""), descending, nulls_first])

@@ -1,0 +1,254 @@
+-- Scripts and the schemas that they are for; how the pieces are marked: tests/golden/corpus.py.
+
+-- @schema
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'in, between');
+CREATE TYPE place AS (street text, number int);
+CREATE DOMAIN code AS text CHECK (VALUE <> '');
+CREATE TABLE contacts (id int PRIMARY KEY, email text, team int, m mood DEFAULT 'ok', at place, c code);
+CREATE TABLE orders (id int PRIMARY KEY, contact int, total numeric);
+CREATE INDEX orders_total ON orders (total);
+CREATE VIEW felt AS SELECT id, m FROM contacts WHERE m <> 'ok';
+CREATE MATERIALIZED VIEW totals AS SELECT contact, sum(total) AS total FROM orders GROUP BY contact;
+CREATE UNIQUE INDEX totals_contact ON totals (contact);
+CREATE SEQUENCE numbers;
+CREATE FUNCTION twice(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 2 * $1';
+CREATE FUNCTION feeling(mood) RETURNS text STABLE LANGUAGE sql AS 'SELECT $1::text';
+INSERT INTO contacts SELECT n, 'a' || n, n, 'sad', ROW('x', n)::place FROM generate_series(1, 9) n;
+INSERT INTO orders SELECT n, n, n FROM generate_series(1, 9) n;
+
+-- @migration
+ALTER SEQUENCE numbers CACHE 7;
+
+-- @script ALTER SEQUENCE numbers CACHE 1
+ALTER SEQUENCE numbers CACHE 1
+
+-- @migration
+ALTER TABLE orders ALTER total SET STATISTICS 9;
+
+-- @script ALTER TABLE orders ALTER total SET STATISTICS -1
+ALTER TABLE orders ALTER total SET STATISTICS -1
+
+-- @migration
+ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+
+-- @script ALTER TABLE orders DISABLE ROW LEVEL SECURITY
+ALTER TABLE orders DISABLE ROW LEVEL SECURITY
+
+-- @migration
+ALTER TABLE orders SET (fillfactor = 70);
+
+-- @script ALTER TABLE orders RESET (fillfactor)
+ALTER TABLE orders RESET (fillfactor)
+
+-- @migration
+ALTER TYPE mood RENAME TO feelings;
+
+-- @script ALTER TYPE feelings RENAME TO mood
+ALTER TYPE feelings RENAME TO mood
+
+-- @migration
+ALTER TYPE mood RENAME VALUE 'ok' TO 'fine';
+
+-- @script ALTER TYPE mood RENAME VALUE 'fine' TO 'ok'
+ALTER TYPE mood RENAME VALUE 'fine' TO 'ok'
+
+-- @migration
+CREATE DOMAIN short AS text;
+
+-- @script DROP DOMAIN short
+DROP DOMAIN short
+
+-- @migration
+CREATE PUBLICATION feed;
+
+-- @script DROP PUBLICATION feed
+DROP PUBLICATION feed
+
+-- @migration
+CREATE PUBLICATION feed; CREATE DOMAIN short AS text;
+
+-- @script DROP PUBLICATION feed; DROP DOMAIN short
+DROP PUBLICATION feed; DROP DOMAIN short
+
+-- @more
+CREATE EXTENSION EXTENSION_THAT_IS_THERE; CREATE TABLE users (id int, x EXTENSION_THAT_IS_THERE, xs EXTENSION_THAT_IS_THERE[]);
+
+-- @script DROP EXTENSION EXTENSION_THAT_IS_THERE
+DROP EXTENSION EXTENSION_THAT_IS_THERE
+
+-- @script DROP EXTENSION EXTENSION_THAT_IS_THERE CASCADE
+DROP EXTENSION EXTENSION_THAT_IS_THERE CASCADE
+
+-- @script ALTER TABLE users DROP COLUMN x, DROP COLUMN xs; DROP EXTENSI...
+ALTER TABLE users DROP COLUMN x, DROP COLUMN xs; DROP EXTENSION EXTENSION_THAT_IS_THERE
+
+-- @more
+CREATE FUNCTION seen(int) RETURNS int VOLATILE LANGUAGE sql AS 'SELECT $1';
+CREATE MATERIALIZED VIEW watched AS SELECT seen(id) AS id FROM orders;
+CREATE TABLE typed OF place;
+CREATE TABLE parts (id int) PARTITION BY RANGE (id);
+CREATE OPERATOR === (leftarg = int, rightarg = int, function = int4eq);
+CREATE VIEW same AS SELECT id FROM orders WHERE id === contact;
+CREATE PUBLICATION feed FOR TABLE orders;
+CREATE POLICY own ON orders USING (true);
+CREATE FUNCTION run() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
+
+-- @script ALTER TYPE nope RENAME TO x
+ALTER TYPE nope RENAME TO x
+
+-- @script ALTER TYPE mood RENAME TO place
+ALTER TYPE mood RENAME TO place
+
+-- @script ALTER TYPE mood RENAME VALUE 'nope' TO 'x'
+ALTER TYPE mood RENAME VALUE 'nope' TO 'x'
+
+-- @script ALTER TYPE mood RENAME VALUE 'ok' TO 'sad'
+ALTER TYPE mood RENAME VALUE 'ok' TO 'sad'
+
+-- @script ALTER TYPE place DROP ATTRIBUTE nope CASCADE
+ALTER TYPE place DROP ATTRIBUTE nope CASCADE
+
+-- @script ALTER TYPE place DROP ATTRIBUTE street
+ALTER TYPE place DROP ATTRIBUTE street
+
+-- @script ALTER TYPE place DROP ATTRIBUTE street CASCADE
+ALTER TYPE place DROP ATTRIBUTE street CASCADE
+
+-- @script ALTER TYPE place ADD ATTRIBUTE street int CASCADE
+ALTER TYPE place ADD ATTRIBUTE street int CASCADE
+
+-- @script ALTER TYPE contacts ADD ATTRIBUTE x int
+ALTER TYPE contacts ADD ATTRIBUTE x int
+
+-- @script ALTER SEQUENCE numbers RESTART
+ALTER SEQUENCE numbers RESTART
+
+-- @script ALTER SEQUENCE contacts CYCLE
+ALTER SEQUENCE contacts CYCLE
+
+-- @script ALTER SEQUENCE numbers OWNED BY orders.nope; ALTER TABLE orde...
+ALTER SEQUENCE numbers OWNED BY orders.nope; ALTER TABLE orders ADD x int
+
+-- @script CREATE MATERIALIZED VIEW totals AS SELECT 1
+CREATE MATERIALIZED VIEW totals AS SELECT 1
+
+-- @script CREATE MATERIALIZED VIEW IF NOT EXISTS totals AS SELECT 1
+CREATE MATERIALIZED VIEW IF NOT EXISTS totals AS SELECT 1
+
+-- @script CREATE MATERIALIZED VIEW m AS SELECT seen(id) FROM orders
+CREATE MATERIALIZED VIEW m AS SELECT seen(id) FROM orders
+
+-- @script REFRESH MATERIALIZED VIEW watched
+REFRESH MATERIALIZED VIEW watched
+
+-- @script REFRESH MATERIALIZED VIEW felt
+REFRESH MATERIALIZED VIEW felt
+
+-- @script REFRESH MATERIALIZED VIEW CONCURRENTLY watched
+REFRESH MATERIALIZED VIEW CONCURRENTLY watched
+
+-- @script ALTER TABLE parts SET (fillfactor = 70)
+ALTER TABLE parts SET (fillfactor = 70)
+
+-- @script ALTER TABLE orders ALTER nope SET STATISTICS 5
+ALTER TABLE orders ALTER nope SET STATISTICS 5
+
+-- @script ALTER TABLE orders REPLICA IDENTITY USING INDEX nope
+ALTER TABLE orders REPLICA IDENTITY USING INDEX nope
+
+-- @script ALTER TABLE orders REPLICA IDENTITY NOTHING
+ALTER TABLE orders REPLICA IDENTITY NOTHING
+
+-- @script ALTER VIEW felt RENAME COLUMN nope TO x
+ALTER VIEW felt RENAME COLUMN nope TO x
+
+-- @script CREATE POLICY own ON orders
+CREATE POLICY own ON orders
+
+-- @script ALTER POLICY nope ON orders USING (true)
+ALTER POLICY nope ON orders USING (true)
+
+-- @script ALTER POLICY nope ON orders RENAME TO x
+ALTER POLICY nope ON orders RENAME TO x
+
+-- @script CREATE PUBLICATION feed
+CREATE PUBLICATION feed
+
+-- @script ALTER PUBLICATION nope ADD TABLE orders
+ALTER PUBLICATION nope ADD TABLE orders
+
+-- @script DROP PUBLICATION nope
+DROP PUBLICATION nope
+
+-- @script ALTER PUBLICATION nope RENAME TO x
+ALTER PUBLICATION nope RENAME TO x
+
+-- @script ALTER FUNCTION nope(int) STABLE
+ALTER FUNCTION nope(int) STABLE
+
+-- @script DROP DOMAIN code
+DROP DOMAIN code
+
+-- @script DROP OPERATOR === (int, int)
+DROP OPERATOR === (int, int)
+
+-- @script DROP STATISTICS nope
+DROP STATISTICS nope
+
+-- @script DROP EXTENSION nope
+DROP EXTENSION nope
+
+-- @script CREATE EXTENSION nope
+CREATE EXTENSION nope
+
+-- @script CREATE EXTENSION plpgsql
+CREATE EXTENSION plpgsql
+
+-- @script DROP EXTENSION plpgsql CASCADE
+DROP EXTENSION plpgsql CASCADE
+
+-- @script LOCK TABLE totals
+LOCK TABLE totals
+
+-- @script DROP PUBLICATION IF EXISTS nope
+DROP PUBLICATION IF EXISTS nope
+
+-- @script DROP STATISTICS IF EXISTS nope
+DROP STATISTICS IF EXISTS nope
+
+-- @script CREATE EXTENSION IF NOT EXISTS plpgsql
+CREATE EXTENSION IF NOT EXISTS plpgsql
+
+-- @script DROP EXTENSION IF EXISTS nope
+DROP EXTENSION IF EXISTS nope
+
+-- @script ALTER TYPE place DROP ATTRIBUTE IF EXISTS nope CASCADE
+ALTER TYPE place DROP ATTRIBUTE IF EXISTS nope CASCADE
+
+-- @script ALTER SEQUENCE IF EXISTS nope OWNED BY NONE
+ALTER SEQUENCE IF EXISTS nope OWNED BY NONE
+
+-- @script REFRESH MATERIALIZED VIEW totals WITH NO DATA
+REFRESH MATERIALIZED VIEW totals WITH NO DATA
+
+-- @script CREATE MATERIALIZED VIEW m AS SELECT 1 WITH NO DATA
+CREATE MATERIALIZED VIEW m AS SELECT 1 WITH NO DATA
+
+-- @script DROP DOMAIN IF EXISTS nope
+DROP DOMAIN IF EXISTS nope
+
+-- @script CREATE POLICY p ON orders USING (seen(id) = 1)
+CREATE POLICY p ON orders USING (seen(id) = 1)
+
+-- @more
+CREATE TABLE kept (id int); INSERT INTO kept VALUES (1);
+CREATE EXTENSION EXTENSION_THAT_IS_THERE; ALTER EXTENSION EXTENSION_THAT_IS_THERE ADD TABLE kept;
+
+-- @script DROP EXTENSION EXTENSION_THAT_IS_THERE (2)
+DROP EXTENSION EXTENSION_THAT_IS_THERE
+
+-- @script DROP EXTENSION EXTENSION_THAT_IS_THERE (3) | quarantine
+DROP EXTENSION EXTENSION_THAT_IS_THERE
+
+-- @script DROP EXTENSION EXTENSION_THAT_IS_THERE (4) | accept lose=kept
+DROP EXTENSION EXTENSION_THAT_IS_THERE
