@@ -9,7 +9,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("docs", "deploy", "deploy/prometheus", "config", "grafana")
-PAGES = [ROOT / "README.md", *(page for folder in FOLDERS for page in sorted((ROOT / folder).glob("*.md")))]
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    ROOT / "tests/README.md",
+    *(page for folder in FOLDERS for page in sorted((ROOT / folder).glob("*.md"))),
+]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 
 
