@@ -31,6 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("module", nargs="*", help="as monitor.core.reads or monitor.core.*; all without any")
     parser.add_argument("--all-tests", action="store_true", help="ask slower tests and properties too")
+    parser.add_argument("--again", action="store_true", help="only those that survived the last run")
     parser.add_argument("--longest", type=float, default=QUICK, help="seconds of a test that is asked")
     parser.add_argument("--jobs", type=int, default=1, help="processes at once")
     given = parser.parse_args()
@@ -45,7 +46,7 @@ def main() -> int:
     settings.register_profile("mutants", few)
     settings.load_profile("mutants")
     marked = "not slow" if given.all_tests else "not slow and not hypothesis"
-    session = Session(modules, given.jobs, 60.0 if given.all_tests else given.longest)
+    session = Session(modules, given.jobs, 60.0 if given.all_tests else given.longest, given.again)
     options = ["-q", "-s", "-W", "ignore", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", marked]
     ended = pytest.main([*options, *map(str, TESTS)], [session])
     if ended != pytest.ExitCode.OK:
@@ -57,7 +58,7 @@ def _told(session: Session) -> int:
     found = Counter(m.module for m in session.found)
     survived = Counter(m.module for m in session.survivors)
     allowed = accepted()
-    unlisted = [m for m in session.survivors if (m.module, m.function, m.before, m.after) not in allowed]
+    unlisted = [m for m in session.survivors if m.key not in allowed]
     missing = Counter(m.module for m in unlisted)
     print(f"\n{'module':<32} mutants  killed  accepted  survived")
     for module in session.modules:

@@ -33,6 +33,10 @@ class Mutant:
     apply: Callable[[], None]
 
     @property
+    def key(self) -> tuple[str, str, str, str]:
+        return self.module, self.function, self.before, self.after
+
+    @property
     def name(self) -> str:
         return f"{self.module}:{self.function}"
 

@@ -32,12 +32,18 @@ ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "artefacts" / "mutants.json"
 """Test -> its seconds, and the functions that it calls."""
 
+SURVIVED = ROOT / "artefacts" / "survivors.json"
+"""Of the last run, for `--again`."""
+
 
 class Session:
-    """`survivors` are there when it has ended. `longest`: of a test that is asked, in seconds of CPU."""
+    """`survivors` are there when it has ended. `longest`: of a test that is asked, in seconds of CPU.
 
-    def __init__(self, modules: list[str], jobs: int, longest: float) -> None:
-        self.modules, self.jobs, self.longest = modules, jobs, longest
+    `again`: only those that survived the last run.
+    """
+
+    def __init__(self, modules: list[str], jobs: int, longest: float, again: bool) -> None:
+        self.modules, self.jobs, self.longest, self.again = modules, jobs, longest, again
         self.found: list[Mutant] = []
         self.survivors: list[Mutant] = []
         self.calls: dict[str, tuple[float, list[str]]] = {}
@@ -80,6 +86,9 @@ class Session:
 
     def _try_all(self, items: list[pytest.Item]) -> None:
         self.found = [mutant for module in self.modules for mutant in mutants(module)]
+        if self.again:
+            before = {tuple(key) for key in json.loads(SURVIVED.read_text())}
+            self.found = [mutant for mutant in self.found if mutant.key in before]
         callers = defaultdict(list)
         for item in items:
             for name in self.calls[item.nodeid][1]:
@@ -93,6 +102,7 @@ class Session:
         while self.running:
             self._await_one()
         print()
+        SURVIVED.write_text(json.dumps([mutant.key for mutant in self.survivors]))
 
     def _start(self, mutant: Mutant, items: list[pytest.Item]) -> None:
         seconds = {item: self.calls[item.nodeid][0] for item in items}
