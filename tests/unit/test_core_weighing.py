@@ -1,0 +1,195 @@
+"""What each block adds to an alternative, takes away, and leaves: the numbers of the evidence rule."""
+
+from __future__ import annotations
+
+from math import log
+
+import pytest
+
+from monitor.core.evidence import (
+    NOTHING,
+    Evidence,
+    Levels,
+    Scale,
+    Tally,
+    Weight,
+    closed,
+    retraced,
+    scale_of,
+    strongest,
+    weighed,
+)
+from monitor.core.reads import Reads
+from monitor.core.samples import SECOND, Micros
+from monitor.core.thresholds import Action, Rule
+from tests.replays import micros
+
+NOW: Micros = 1_000_000 * SECOND
+SCALE = scale_of(Rule("error_rate", Action.ROLLBACK, 0.01, micros(300)), 9.0)
+WARN = scale_of(Rule("error_rate", Action.WARN, 0.001, micros(60)), 9.0)
+LARGEST = -1
+
+
+class Weighing:
+    """One rule's evidence, read by read."""
+
+    def __init__(self, scale: Scale = SCALE) -> None:
+        self.scale = scale
+        self.reads, self.weight, self.at = Reads(), Weight(NOW, 0.0, 0.0), NOW
+        self.levels: Levels = ()
+
+    def read(self, errors: float, requests: float, after: float = 5) -> Weighing:
+        self.at += micros(after)
+        before, self.reads = self.reads, self.reads.with_read(self.at, errors, requests)
+        self.weight, self.levels = weighed(self.scale, self.weight, self.reads, self.at, before)
+        return self
+
+    def close(self, *, forgets: bool = False) -> Weighing:
+        self.weight = closed(self.scale, self.weight, self.reads, self.at, self.levels, forgets)
+        return self
+
+    @property
+    def sums(self) -> list[float]:
+        return [tally.sum for tally in self.weight.tallies]
+
+
+def test_a_warning_is_exceeded_by_its_limit_and_a_rollback_by_more() -> None:
+    """Normal is below 0.1 %; an investigation and a rollback are above theirs."""
+    assert WARN.exceeded_by(0.001)
+    assert not WARN.exceeded_by(0.000999)
+    assert not SCALE.exceeded_by(0.01)
+    assert SCALE.exceeded_by(0.010001)
+
+
+def test_an_error_and_a_good_request_weigh_what_their_chances_are() -> None:
+    """Of 10 % against 1 %: ten to one for each error, 90 to 99 for each other request."""
+    tenth = next(a for a in SCALE.alternatives if a.ratio == pytest.approx(0.1))
+    assert tenth.per_error == pytest.approx(log(10))
+    assert tenth.per_good == pytest.approx(log(0.9 / 0.99))
+    found = Weighing().read(1, 10)
+    level = found.levels[SCALE.alternatives.index(tenth)]
+    assert level == pytest.approx(log(10) + 9 * log(0.9 / 0.99))
+
+
+def test_a_block_adds_a_fifth_at_most_and_takes_away_a_tenth() -> None:
+    """However many requests it has."""
+    weighing = Weighing().read(10_000, 10_000).close()
+    assert weighing.sums[LARGEST] == pytest.approx(1.8)
+    weighing.read(0, 10**6)
+    assert weighing.levels[LARGEST] == pytest.approx(0.9)
+    assert weighing.close().read(0, 10**6).levels[LARGEST] == pytest.approx(0)
+    assert weighing.close().weight.tallies == ()
+
+
+def test_a_sum_ends_a_fifth_above_what_is_needed() -> None:
+    """A day of outage is forgotten as soon as an hour of it."""
+    weighing = Weighing()
+    for _ in range(10):
+        weighing.read(100, 100).close()
+    assert weighing.sums[LARGEST] == pytest.approx(10.8)
+
+
+def test_an_alternative_begins_at_the_first_read_that_speaks_for_it() -> None:
+    """4 % speak for what is near them, and against 60 %."""
+    weighing = Weighing().read(0, 50).read(2, 50)
+    assert weighing.weight.tallies[LARGEST] is NOTHING
+    begun = weighing.weight.tallies[4]
+    assert (begun.start, begun.errors, begun.requests) == (NOW + micros(10), 0, 50)
+    assert (begun.peak_at, begun.peak_errors, begun.peak_requests) == (NOW + micros(10), 2, 100)
+    assert begun.block == NOW
+    weighing.read(2, 50)
+    assert weighing.weight.tallies[4].start == NOW + micros(10)
+    assert (weighing.weight.tallies[4].peak_errors, weighing.weight.tallies[4].block) == (4, NOW)
+    assert weighing.close().weight.tallies[4].block == NOW
+
+
+def test_nothing_is_weighed_without_an_error() -> None:
+    """A block without one keeps its beginning."""
+    weighing = Weighing().read(0, 1000)
+    assert (weighing.weight, weighing.levels) == (Weight(NOW, 0.0, 0.0), ())
+
+
+def test_errors_that_speak_for_nothing_leave_nothing() -> None:
+    """0.5 % against 1 %."""
+    weighing = Weighing().read(5, 1000)
+    assert (weighing.weight, weighing.levels) == (Weight(NOW, 0.0, 0.0), ())
+
+
+def test_a_peak_is_the_latest_of_the_highest_level() -> None:
+    """A level that fell leaves it where it was; one that stays moves it on."""
+    weighing = Weighing().read(100, 100).read(100, 100).read(0, 20_000)
+    tally = weighing.weight.tallies[LARGEST]
+    assert (tally.peak_at, tally.peak_errors, tally.peak_requests) == (NOW + micros(10), 200, 200)
+    assert tally.peak == pytest.approx(1.8)
+
+
+def test_a_block_begins_where_the_one_before_it_ended() -> None:
+    """With the totals of then."""
+    weighing = Weighing().read(1, 10).close()
+    assert (weighing.weight.since, weighing.weight.errors, weighing.weight.requests) == (weighing.at, 1, 10)
+    weighing.read(1, 10)
+    assert weighing.weight.errors == 1
+    nothing = Weighing().read(0, 10).close()
+    assert nothing.weight == Weight(nothing.at, 0, 10)
+
+
+@pytest.mark.parametrize(
+    ("ago", "errors", "requests", "forgets", "dropped"),
+    [
+        (24, 0, 100, True, True),
+        (24, 0, 99, True, False),
+        (24, 0.9, 100, True, True),
+        (24, 1, 100, True, False),
+        (23.999999, 0, 100, True, False),
+        (60, 0, 1000, True, True),
+        (24, 0, 100, False, False),
+    ],
+)
+def test_a_warning_is_dropped_when_its_own_ratio_would_have_brought_five_errors(
+    ago: float, errors: float, requests: float, forgets: bool, dropped: bool
+) -> None:
+    """5 % until two blocks ago; 100 requests since, and fewer than one error of five."""
+    peak = {"peak": 5.0, "peak_errors": 15.0, "peak_requests": 1100.0}
+    tally = Tally(5.0, NOW - micros(200), 10, 1000, peak_at=NOW - micros(ago), **peak)
+    weight = Weight(NOW - micros(12), 15 + errors, 1100 + requests, (tally,) * len(WARN.alternatives))
+    reads = Reads(15 + errors, 1100 + requests)
+    after = closed(WARN, weight, reads, NOW, (5.0,) * len(WARN.alternatives), forgets)
+    assert (after.tallies == ()) is dropped
+    assert dropped or after.tallies[0].sum == 5.0
+
+
+def test_the_strongest_is_that_of_the_highest_level_and_of_equals_the_oldest() -> None:
+    """What is shown is what speaks most."""
+    old, young = Tally(1.0, NOW - micros(60), 0, 0), Tally(1.0, NOW - micros(30), 1, 50)
+    reads = Reads(5, 100)
+    weight = Weight(NOW, 5, 100, (NOTHING, young, old, young))
+    found = strongest(SCALE, weight, reads, (0.0, 2.0, 2.0, 1.0))
+    assert found is not None
+    assert (found.since, found.errors, found.requests, found.score) == (NOW - micros(60), 5, 100, 2.0)
+    assert found.ratio == SCALE.alternatives[2].ratio
+    found = strongest(SCALE, weight, reads, (0.0, 2.1, 2.0, 1.0))
+    assert found is not None
+    assert (found.since, found.errors, found.requests) == (NOW - micros(30), 4, 50)
+    assert strongest(SCALE, Weight(NOW, 0, 0), reads, ()) is None
+
+
+def test_a_level_below_nothing_is_shown_as_nothing() -> None:
+    """A good block may take more than there was."""
+    weight = Weight(NOW, 0, 0, (Tally(0.5, NOW - micros(60), 0, 0),))
+    found = strongest(SCALE, weight, Reads(5, 100), (-0.4,))
+    assert found is not None
+    assert found.score == 0
+
+
+def test_the_way_of_the_evidence_shows_what_a_good_block_takes() -> None:
+    """A fifth, minus a tenth, never below nothing, and the block under way at the end."""
+    evidence = Evidence(NOW, 0, 0, 0, 9, ratio=0.6, blocks_from=NOW)
+    moments = [NOW + micros(at) for at in (30, 60, 90, 120, 180, 240, 250)]
+    counts = [(50, 50), (50, 50), (0, 1000), (0, 1000), (0, 1000), (0, 1000), (50, 50)]
+    blocks = retraced(SCALE, evidence, [(at, *c) for at, c in zip(moments, counts, strict=True)])
+    assert [(b.at - NOW) // SECOND for b in blocks] == [60, 120, 180, 240, 250]
+    assert [round(b.added, 6) for b in blocks] == [1.8, -0.9, -0.9, -0.9, 1.8]
+    assert [round(b.sum, 6) for b in blocks] == [1.8, 0.9, 0.0, -0.9, 1.8]
+    assert [(b.errors, b.requests) for b in blocks] == [(100, 100), (0, 2000), (0, 1000), (0, 1000), (50, 50)]
+    many = retraced(SCALE, evidence, [(NOW + micros(60 * n), 50, 50) for n in range(1, 10)])
+    assert [round(b.sum, 6) for b in many][-3:] == [12.6, 12.6, 12.6]
