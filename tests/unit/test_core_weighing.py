@@ -117,10 +117,10 @@ def test_errors_that_speak_for_nothing_leave_nothing() -> None:
 
 def test_a_peak_is_the_latest_of_the_highest_level() -> None:
     """A level that fell leaves it where it was; one that stays moves it on."""
-    weighing = Weighing().read(100, 100).read(100, 100).read(0, 20_000)
+    weighing = Weighing().read(100, 100).close().read(100, 100).read(100, 100).read(0, 20_000)
     tally = weighing.weight.tallies[LARGEST]
-    assert (tally.peak_at, tally.peak_errors, tally.peak_requests) == (NOW + micros(10), 200, 200)
-    assert tally.peak == pytest.approx(1.8)
+    assert (tally.peak_at, tally.peak_errors, tally.peak_requests) == (NOW + micros(15), 300, 300)
+    assert tally.peak == pytest.approx(3.6)
 
 
 def test_a_block_begins_where_the_one_before_it_ended() -> None:
