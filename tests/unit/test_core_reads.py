@@ -7,10 +7,14 @@ from itertools import pairwise
 import pytest
 
 from monitor.core.counting import begun, counted
+from monitor.core.events import BatchEnded, Measured
 from monitor.core.evidence import Tally, Weight
+from monitor.core.proof import Proof
 from monitor.core.reads import FEW, TIDY, Reads
-from monitor.core.samples import Counts, Micros
+from monitor.core.samples import Counts, Micros, Reading
+from monitor.core.verdicts import proofs
 from tests.replays import START, micros, policy
+from tests.watches import Driven
 
 STEP = micros(5)
 
@@ -144,3 +148,22 @@ def test_as_many_requests_are_kept_as_a_stretch_may_need() -> None:
     found = counted(policy(), place, counting, START + micros(10) * 1279, Counts(0, 10)).reads
     kept = found.requests - found.log[0][3]
     assert 5020 <= kept < 5020 * 1.15
+
+
+def test_nothing_is_counted_at_the_beginning() -> None:
+    """The first block begins then, and what it adds is what comes."""
+    place = policy().places["error_rate"]
+    found = begun(place, START)
+    assert found.weights == (Weight(START, 0, 0),) * len(place.rules)
+    assert (found.reads, found.proof) == (Reads(), Proof())
+
+
+def test_a_quiet_read_without_counts_counts_nothing() -> None:
+    """No error and no request: an hour of them neither proves a service nor spoils it."""
+    watch = Driven()
+    watch.take(Measured(moment(0), Reading("error_rate", 0.0, errors=0, requests=10)), BatchEnded(moment(0)))
+    for n in range(1, 100):
+        quiet = Reading("error_rate", None, "quiet", quiet=True)
+        watch.take(Measured(moment(n), quiet), BatchEnded(moment(n)))
+    found = proofs(watch.policy, watch.state, moment(100))["error_rate"]
+    assert (found.errors, found.requests) == (0, 10)
