@@ -12,6 +12,7 @@ from monitor.core.evidence import Tally, Weight
 from monitor.core.proof import Proof
 from monitor.core.reads import FEW, TIDY, Reads
 from monitor.core.samples import Counts, Micros, Reading
+from monitor.core.thresholds import Threshold
 from monitor.core.verdicts import proofs
 from tests.replays import START, micros, policy
 from tests.watches import Driven
@@ -167,3 +168,17 @@ def test_a_quiet_read_without_counts_counts_nothing() -> None:
         watch.take(Measured(moment(n), quiet), BatchEnded(moment(n)))
     found = proofs(watch.policy, watch.state, moment(100))["error_rate"]
     assert (found.errors, found.requests) == (0, 10)
+    for at, counts in ((120, {}), (121, {"errors": 0, "requests": 10})):
+        reading = Reading("error_rate", None, "quiet", True, **counts)
+        watch.take(Measured(moment(at), reading), BatchEnded(moment(at)))
+    found = proofs(watch.policy, watch.state, moment(122))["error_rate"]
+    assert (found.errors, found.requests) == (0, 20)
+
+
+def test_a_limit_of_nothing_asks_for_all_requests_there_are() -> None:
+    """No number of them would bring five errors."""
+    told = policy(Threshold("error_rate", 0.0, rollback_above=0.01))
+    place = told.places["error_rate"]
+    counting = type(begun(place, START))(many(2 * TIDY - 1), begun(place, START).weights)
+    found = counted(told, place, counting, moment(2 * TIDY), Counts(0, 10)).reads
+    assert found.log[0][3] == 0

@@ -55,19 +55,21 @@ class Weighing:
 
 def test_a_warning_is_exceeded_by_its_limit_and_a_rollback_by_more() -> None:
     """Normal is below 0.1 %; an investigation and a rollback are above theirs."""
-    assert WARN.exceeded_by(0.001)
-    assert not WARN.exceeded_by(0.000999)
-    assert not SCALE.exceeded_by(0.01)
-    assert SCALE.exceeded_by(0.010001)
+    warning = scale_of(Rule("error_rate", Action.WARN, 0.001, micros(60)), 9.0)
+    assert warning.exceeded_by(0.001)
+    assert not warning.exceeded_by(0.000999)
+    rollback = scale_of(Rule("error_rate", Action.ROLLBACK, 0.01, micros(300)), 9.0)
+    assert not rollback.exceeded_by(0.01)
+    assert rollback.exceeded_by(0.010001)
 
 
 def test_an_error_and_a_good_request_weigh_what_their_chances_are() -> None:
     """Of 10 % against 1 %: ten to one for each error, 90 to 99 for each other request."""
-    tenth = next(a for a in SCALE.alternatives if a.ratio == pytest.approx(0.1))
+    scale = scale_of(Rule("error_rate", Action.ROLLBACK, 0.01, micros(300)), 9.0)
+    tenth = next(a for a in scale.alternatives if a.ratio == pytest.approx(0.1))
     assert tenth.per_error == pytest.approx(log(10))
     assert tenth.per_good == pytest.approx(log(0.9 / 0.99))
-    found = Weighing().read(1, 10)
-    level = found.levels[SCALE.alternatives.index(tenth)]
+    level = Weighing(scale).read(1, 10).levels[scale.alternatives.index(tenth)]
     assert level == pytest.approx(log(10) + 9 * log(0.9 / 0.99))
 
 
