@@ -6,6 +6,8 @@ from math import log
 
 import pytest
 
+from monitor.core.decisions import EvidenceLacks, StreakCleared, StreakFiring
+from monitor.core.events import BatchEnded, Measured
 from monitor.core.evidence import (
     NOTHING,
     Evidence,
@@ -20,9 +22,11 @@ from monitor.core.evidence import (
     weighed,
 )
 from monitor.core.reads import Reads
-from monitor.core.samples import SECOND, Micros
-from monitor.core.thresholds import Action, Rule
-from tests.replays import micros
+from monitor.core.samples import SECOND, Micros, Reading
+from monitor.core.streaks import Streak, cleared
+from monitor.core.thresholds import Action, Mode, Rule
+from tests.replays import micros, moment
+from tests.watches import Driven
 
 NOW: Micros = 1_000_000 * SECOND
 SCALE = scale_of(Rule("error_rate", Action.ROLLBACK, 0.01, micros(300)), 9.0)
@@ -151,8 +155,7 @@ def test_a_warning_is_dropped_when_its_own_ratio_would_have_brought_five_errors(
     ago: float, errors: float, requests: float, forgets: bool, dropped: bool
 ) -> None:
     """5 % until two blocks ago; 100 requests since, and fewer than one error of five."""
-    peak = {"peak": 5.0, "peak_errors": 15.0, "peak_requests": 1100.0}
-    tally = Tally(5.0, NOW - micros(200), 10, 1000, peak_at=NOW - micros(ago), **peak)
+    tally = Tally(5.0, NOW - micros(200), 10, 1000, 5.0, NOW - micros(ago), 15.0, 1100.0)
     weight = Weight(NOW - micros(12), 15 + errors, 1100 + requests, (tally,) * len(WARN.alternatives))
     reads = Reads(15 + errors, 1100 + requests)
     after = closed(WARN, weight, reads, NOW, (5.0,) * len(WARN.alternatives), forgets)
@@ -195,3 +198,76 @@ def test_the_way_of_the_evidence_shows_what_a_good_block_takes() -> None:
     assert [(b.errors, b.requests) for b in blocks] == [(100, 100), (0, 2000), (0, 1000), (0, 1000), (50, 50)]
     many = retraced(SCALE, evidence, [(NOW + micros(60 * n), 50, 50) for n in range(1, 10)])
     assert [round(b.sum, 6) for b in many][-3:] == [12.6, 12.6, 12.6]
+
+
+def counts(errors: float, requests: float, at: float) -> tuple[Measured, BatchEnded]:
+    reading = Reading("error_rate", None, "quiet", True, errors, requests)
+    return Measured(moment(at), reading), BatchEnded(moment(at))
+
+
+def test_evidence_that_a_good_read_took_away_is_shown_no_more() -> None:
+    """Its streak stays until the block is over, and is not still so."""
+    watch = Driven()
+    watch.take(*counts(100, 100, 0), *counts(100, 100, 5))
+    pending = [s for s in watch.state.seen.streaks if s]
+    assert pending
+    assert all((s.evidence is None, s.still) == (False, moment(5)) for s in pending)
+    watch.take(*counts(0, 1_000_000, 10))
+    after = [s for s in watch.state.seen.streaks if s]
+    assert after
+    assert all((s.evidence, s.still, s.last_breach) == (None, moment(5), moment(5)) for s in after)
+
+
+def test_a_streak_of_counts_lasted_until_it_was_last_so() -> None:
+    """One of plain values until its end: every value of it breached."""
+    rule = Rule("error_rate", Action.WARN, 0.001, micros(60))
+    counted = Streak(NOW, NOW, counted=True, firing=True, still=NOW + 5)
+    plain = Streak(NOW, NOW, counted=False, firing=True)
+    assert cleared(rule, counted, NOW + 9, "recovered").until == NOW + 5
+    assert cleared(rule, plain, NOW + 9, "recovered").until == NOW + 9
+
+
+def test_counts_do_not_end_a_fired_streak_of_plain_values() -> None:
+    """Quiet reads say nothing against them: the next value does, or a gap."""
+    watch = Driven(Mode.OBSERVE)
+    watch.breach()
+    for n in range(100):
+        watch.take(*counts(*((100, 100) if n < 5 else (0, 0)), 305 + 5 * n))
+    kept = [s for s in watch.state.seen.streaks if s and not s.counted]
+    assert kept
+    assert all((s.firing, s.still) == (True, None) for s in kept)
+
+
+def test_a_streak_that_was_over_as_it_fired_ends_two_blocks_later() -> None:
+    """The read at which it fired was the last that was still so."""
+    watch = Driven(Mode.OBSERVE)
+    for n in range(1, 100):
+        watch.take(*counts(*((100, 100) if n <= 61 else (0, 100)), 5 * n))
+    (fired,) = [d for d in watch.heard(StreakFiring) if d.rule == "error_rate.rollback"]
+    (over,) = [d for d in watch.heard(StreakCleared) if d.rule == "error_rate.rollback"]
+    assert (fired.at, over.at, over.until) == (moment(305), moment(425), moment(305))
+    assert (over.since, over.was, over.reason) == (moment(5), "firing", "recovered")
+
+
+def test_what_lacks_is_told_with_all_that_came_since_the_streak_began() -> None:
+    """Not with what came before: ten good requests there are none of it."""
+    watch = Driven()
+    for n in range(1, 11):
+        watch.take(*counts(0, 1, 5 * n))
+    for n in range(1, 200):
+        watch.take(*counts(*((1, 1) if n % 12 == 0 else (0, 0)), 50 + 5 * n))
+    (lacks,) = [d for d in watch.heard(EvidenceLacks) if d.rule == "error_rate.rollback"]
+    assert (lacks.at - lacks.since, lacks.evidence.since) == (micros(420), lacks.since)
+    assert (lacks.evidence.errors, lacks.evidence.requests) == (8, 8)
+
+
+def test_an_outage_that_fell_to_a_fifth_of_what_it_was_is_over() -> None:
+    """What it was is what came since it began, not with the good requests before."""
+    watch = Driven(Mode.OBSERVE)
+    for n in range(1, 260):
+        errors = 0 if n <= 100 else 100 if n <= 162 else 20
+        watch.take(*counts(errors, 100, 5 * n))
+    fired = [d for d in watch.heard(StreakFiring) if d.rule == "error_rate.rollback"]
+    over = [d for d in watch.heard(StreakCleared) if d.rule == "error_rate.rollback"]
+    assert (fired[0].since, fired[0].at) == (moment(505), moment(805))
+    assert over[0].until == moment(810)
