@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from monitor.core.events import BatchEnded, Measured
 from monitor.core.proof import Proof, Proven, proven
-from monitor.core.samples import HOUR, MINUTE, Micros
+from monitor.core.samples import HOUR, MINUTE, Micros, Reading
 from monitor.core.thresholds import Threshold
+from monitor.core.verdicts import wanting
+from tests.replays import moment
+from tests.watches import Driven
 
 ERRORS = Threshold("error_rate", 0.001, rollback_above=0.01)
 DAY: Micros = 24 * HOUR
@@ -43,7 +47,7 @@ def test_a_minute_is_bad_with_two_errors_and_five_percent(errors: float, request
     assert not found.slots
 
 
-@pytest.mark.parametrize(("errors", "requests"), [(2, 41), (1, 1), (0, 10)])
+@pytest.mark.parametrize(("errors", "requests"), [(2, 41), (1, 1), (1, 10), (0, 10)])
 def test_a_minute_with_less_is_summed_with_the_others(errors: float, requests: float) -> None:
     """One error of few requests is no incident."""
     found = proof((0, errors, requests), (1, 0, 10))
@@ -55,6 +59,8 @@ def test_other_minutes_are_summed_by_quarters_of_an_hour() -> None:
     """Of a day; each as it began."""
     found = proof((0, 0, 10), (14, 1, 100), (15, 0, 10), (31, 0, 10), (32, 0, 5))
     assert [*found.slots] == [(BEGIN, 1, 110), (BEGIN + QUARTER, 0, 10), (BEGIN + 2 * QUARTER, 0, 10)]
+    twice = proof((0, 0, 10), (15, 0, 10), (16, 1, 20), (32, 0, 5))
+    assert [*twice.slots] == [(BEGIN, 0, 10), (BEGIN + QUARTER, 1, 30)]
     short = proof((0, 0, 10), (1, 0, 10), (2, 0, 10), window=HOUR)
     assert [slot[0] for slot in short.slots] == [BEGIN, BEGIN + MINUTE]
 
@@ -119,3 +125,21 @@ def test_a_threshold_of_nothing_is_never_proven() -> None:
     never = Threshold("error_rate", 0.0, rollback_above=0.01)
     found = proven(never, proof((0, 0, 10**6)), BEGIN, DAY, 0.01)
     assert (found.normal, found.needed) == (False, float("inf"))
+
+
+@pytest.mark.parametrize(
+    ("errors", "requests", "said"),
+    [
+        (0, 2999, ("error_rate is proven normal by 2,999 of 3,000 requests",)),
+        (3, 3000, ("error_rate: 3 of 3,000 requests failed",)),
+        (2, 3000, ()),
+    ],
+)
+def test_what_is_wanting_of_the_proof_is_said_with_both_numbers(
+    errors: float, requests: float, said: tuple[str, ...]
+) -> None:
+    """Requests where they are missing, else those that failed."""
+    watch = Driven()
+    reading = Reading("error_rate", errors / requests, errors=errors, requests=requests)
+    watch.take(Measured(moment(0), reading), BatchEnded(moment(0)))
+    assert wanting(watch.policy, watch.state, moment(1)) == said

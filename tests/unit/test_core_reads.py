@@ -101,8 +101,9 @@ def test_old_reads_that_nobody_asks_for_are_dropped(enough: float, kept: float) 
 
 def test_young_reads_are_never_dropped() -> None:
     """However few requests are asked for."""
-    reads = many(50)
+    reads = many(50).with_read(moment(50), 0, 0)
     assert reads.tidied(moment(40), 1).log == reads.log[-10:]
+    assert reads.tidied(moment(40), 1).idle == moment(50)
 
 
 @pytest.mark.parametrize(

@@ -271,3 +271,14 @@ def test_an_outage_that_fell_to_a_fifth_of_what_it_was_is_over() -> None:
     over = [d for d in watch.heard(StreakCleared) if d.rule == "error_rate.rollback"]
     assert (fired[0].since, fired[0].at) == (moment(505), moment(805))
     assert over[0].until == moment(810)
+
+
+def test_a_fired_streak_tells_the_latest_read_that_breached() -> None:
+    """As long as the evidence is there."""
+    watch = Driven(Mode.OBSERVE)
+    for n in range(1, 71):
+        watch.take(*counts(100, 100, 5 * n))
+        fired = [s for s in watch.state.seen.streaks if s and s.firing]
+        assert all((s.last_breach, s.still) == (moment(5 * n), moment(5 * n)) for s in fired)
+    watch.take(*counts(0, 100, 355))
+    assert all(s.last_breach == moment(350) for s in watch.state.seen.streaks if s)
