@@ -68,6 +68,19 @@ MAJOR := 0
 torture: setup ## rollbacks while daemons and server are killed: ROUNDS=50 SEED=1 MAJOR=16
 	$(RUN) python -m tests.chaos.torture --rounds $(ROUNDS) --seed $(SEED) --major $(MAJOR)
 
+MINUTES := 15
+
+.PHONY: fuzz
+fuzz: setup ## every parser against what nobody would write: MINUTES=15 SEED=1
+	$(RUN) python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
+
+MODULE := *
+JOBS := 2
+
+.PHONY: mutants
+mutants: setup ## changes of the core that no test notices (hours for all): MODULE=monitor.core.reads JOBS=2
+	$(RUN) python -m tests.mutants --jobs $(JOBS) '$(MODULE)'
+
 .PHONY: bench
 bench: setup ## figures: cost of a poll, reaction time, replay
 	@for bench in $(BENCHES); do echo "== $$bench"; $(RUN) python -m tests.bench.$$bench || exit 1; done

@@ -68,7 +68,7 @@ def seconds_of(retry_after: str, now: datetime) -> float | None:
         return min(float(text[:9]), RETRY_AFTER_MAX)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, TypeError, IndexError, OverflowError):  # a year of twenty digits is the last
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return min(max((aware - now).total_seconds(), 0.0), RETRY_AFTER_MAX)

@@ -9,6 +9,7 @@ Slack answers 200 to what it refuses; its word is in the body and never repeated
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -114,10 +115,13 @@ class SlackBot:
         raise ChannelError(said or "Slack did not take the message", final=said is not None)
 
 
+_PLACE = re.compile(r"[A-Za-z0-9]{1,40}/[0-9]{1,20}(?:\.[0-9]{1,20})?")
+
+
 def _receipt(answer: Mapping[str, Any]) -> str:
-    """`C123/1700000000.000100`; "" when Slack did not say where the message is."""
-    channel, ts = answer.get("channel"), answer.get("ts")
-    return f"{channel}/{ts}" if channel and ts else ""
+    """`C123/1700000000.000100`; "" when Slack did not say where it is. It is stored, so nothing else."""
+    receipt = f"{answer.get('channel')}/{answer.get('ts')}"
+    return receipt if _PLACE.fullmatch(receipt) else ""
 
 
 def _answer(body: bytes) -> Mapping[str, Any]:

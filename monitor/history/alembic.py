@@ -7,7 +7,6 @@ the rollback is one transaction, and what is said to the table is checked and re
 from __future__ import annotations
 
 import ast
-import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -164,28 +163,28 @@ def _files(directory: Path) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ..
     """Revision -> (the revisions before it, those it depends on)."""
     found = {}
     for path in (p for p in listed(directory) if p.suffix == ".py"):
-        values = _constants(read(path))
-        if isinstance(revision := values.get("revision"), str):
-            found[revision] = (_several(values.get("down_revision")), _several(values.get("depends_on")))
+        said = _said(read(path))
+        if len(revision := said.get("revision", ())) == 1:
+            found[revision[0]] = (said.get("down_revision", ()), said.get("depends_on", ()))
     return found
 
 
-def _several(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value or ())
-
-
-def _constants(source: bytes) -> dict[str, str | tuple[str, ...] | None]:
-    """`revision`, `down_revision` and `depends_on` as they are assigned; {} for a file that is no Python."""
+def _said(source: bytes) -> dict[str, tuple[str, ...]]:
+    """The names in `revision`, `down_revision` and `depends_on`; {} for a file that is no Python."""
     try:
         body = ast.parse(source).body
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two of what is nested too deep
         return {}
-    found = {}
-    for name, value in (pair for node in body for pair in _assigned(node)):
-        if name in {"revision", "down_revision", "depends_on"}:
-            with contextlib.suppress(ValueError):  # no constant
-                found[name] = ast.literal_eval(value)
-    return found
+    pairs = (pair for node in body for pair in _assigned(node))
+    return {
+        name: _names(value) for name, value in pairs if name in {"revision", "down_revision", "depends_on"}
+    }
+
+
+def _names(value: ast.expr) -> tuple[str, ...]:
+    """Of a text, or of several in brackets; anything else names no revision."""
+    parts = value.elts if isinstance(value, ast.Tuple | ast.List | ast.Set) else [value]
+    return tuple(p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str))
 
 
 def _assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:

@@ -151,7 +151,7 @@ class Meter:
         """Takes back what `memory` gave; anything else is as if nothing had been remembered."""
         try:
             self._restore(memory)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             self._instances, self._window, self._last = {}, [], None
 
     def _restore(self, memory: Any) -> None:

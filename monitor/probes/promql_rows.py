@@ -43,7 +43,7 @@ def rows_of(response: Response, what: str) -> list[Row]:
         read = [
             Row({str(k): str(v) for k, v in of.items()}, str(value), float(at)) for of, (at, value) in rows
         ]
-    except (KeyError, TypeError, ValueError, AttributeError) as e:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as e:
         raise SourceError("wrong_shape", "the answer is not that of a Prometheus query") from e
     if found.get("warnings") or found.get("isPartial"):
         text = "the server warns that its answer is incomplete, so a part of the requests is missing"

@@ -111,7 +111,7 @@ def _matchers(text: str, inside: str) -> list[Matcher]:
 def _pattern(text: str, operator: str, value: str) -> re.Pattern[str]:
     try:
         return re.compile(value if operator.endswith("~") else re.escape(value), re.DOTALL)
-    except re.error as e:
+    except (re.error, OverflowError, RecursionError) as e:
         raise OperatorError(f"{text!r}: the regular expression can't be compiled: {e}") from e
 
 

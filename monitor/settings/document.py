@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from monitor.errors import Problem
 
@@ -142,6 +142,10 @@ class _Reader:
         seen: dict[str, int] = {}
         for key_node, value_node in node.value:
             key, line = str(key_node.value), key_node.start_mark.line + 1
+            if not isinstance(key_node, ScalarNode):
+                text = "has a key that is a list or a mapping: write NAME: VALUE"
+                self._document.problems.append(Problem(dotted(loc), text, line))
+                continue
             at = (*loc, key)
             if key in seen:
                 text = f"is written twice, first on line {seen[key]}: keep one"

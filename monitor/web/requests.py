@@ -79,7 +79,7 @@ def moment(request: Request, name: str) -> float:
 def limit(request: Request, name: str = "limit", most: int = LIMIT_MAX, usual: int = LIMIT_DEFAULT) -> int:
     """How many rows or slots; 1 to `most`."""
     text = request.query_params.get(name) or str(usual)
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= most:
         raise Refusal(400, f"{name} must be a whole number from 1 to {most}")
     return int(text)
 

@@ -82,7 +82,8 @@ class Stream:
             life != self._life
             or not number.isascii()
             or not number.isdigit()
-            or int(number[:18]) > self._last
+            or len(number) > 18
+            or int(number) > self._last
         ):
             return self._last, True
         oldest = self._ring[0][0] if self._ring else self._last + 1

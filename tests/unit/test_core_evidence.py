@@ -223,7 +223,7 @@ def test_a_fired_streak_ends_within_two_blocks_of_its_incident(replay: Replay) -
     first = [*counted(5, 5, 400, 100, 100), *counted(5, 405, 1000, 0, 100)]
     events = told(replay, policy(), [*first, *counted(5, 1005, 1400, 100, 100)], keep_going=True)
     (cleared,) = named(events, "cleared", RULE)
-    assert cleared["was"] == "firing"
+    assert (cleared["was"], cleared["reason"]) == ("firing", "recovered")
     assert 400 < float(str(cleared["at"])) <= 400 + 2 * 60 + 5
     assert fired(events, RULE) == [305, 1305]
 
