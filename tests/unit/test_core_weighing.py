@@ -109,6 +109,14 @@ def test_an_alternative_begins_at_the_first_read_that_speaks_for_it() -> None:
     assert weighing.close().weight.tallies[4].block == NOW
 
 
+def test_a_read_without_requests_begins_no_alternative() -> None:
+    """A quiet read in a block that another alternative's evidence keeps open says nothing for the others."""
+    weighing = Weighing().read(2, 100).close()
+    assert weighing.weight.tallies[LARGEST] is NOTHING
+    assert weighing.read(0, 0).weight.tallies[LARGEST] is NOTHING
+    assert weighing.read(50, 50).weight.tallies[LARGEST].start == weighing.at
+
+
 def test_nothing_is_weighed_without_an_error() -> None:
     """A block without one keeps its beginning."""
     weighing = Weighing().read(0, 1000)
