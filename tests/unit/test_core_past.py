@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.core.baseline import Baseline
-from monitor.core.beginning import Past, begin
+from monitor.core.beginning import Past, Standing, afresh, begin
 from monitor.core.samples import Reading
 from monitor.core.thresholds import Threshold
 from tests.reference_values import Line
@@ -43,3 +43,34 @@ def test_a_baseline_is_of_its_own_metric() -> None:
     baselines = begin(policy(ERRORS, other, LOAD), START, Past(sorted(lines))).baselines
     assert {metric: b.errors for metric, b in baselines.items()} == {"error_rate": 0, "checkout_errors": 360}
     assert moment(-7200) == HOUR[0].at
+
+
+def test_the_outage_of_a_metric_is_left_out_of_its_own_baseline_alone() -> None:
+    """The other one was seen all the time."""
+    other = Threshold("checkout_errors", normal_below=0.001, rollback_above=0.01)
+    lines = []
+    for n in range(720):
+        at, failed = moment(-7200 + 10 * n), 50 if 540 <= n < 600 else 0
+        lines.append((at, Reading("error_rate", errors=0, requests=100)))
+        lines.append((at, Reading("checkout_errors", errors=failed, requests=100)))
+    baselines = begin(policy(ERRORS, other), START, Past(lines)).baselines
+    assert (baselines["error_rate"].requests, baselines["checkout_errors"].errors) == (72_000, 0)
+    assert baselines["checkout_errors"].requests < 66_100
+
+
+@pytest.mark.parametrize(("effect", "stands"), [(-65 - US, True), (-65, False)])
+def test_a_sample_of_the_moment_of_our_rollback_is_no_reason(effect: float, stands: bool) -> None:
+    """It was taken before it took effect."""
+    slow = policy(Threshold("response_time", normal_below=200.0, rollback_above=500.0))
+    lines = [(moment(at), Reading("response_time", 900.0)) for at in range(-65, 0, 5)]
+    found = begin(slow, START, Past(lines, afresh=moment(effect)))
+    assert (found.standing is not None) is stands
+
+
+def test_after_a_rollback_of_ours_the_streaks_are_followed_on() -> None:
+    """From the same state: what fires again stands again only with a new watch."""
+    lines = [(moment(at), Reading("error_rate", errors=50, requests=100)) for at in range(-600, 0, 5)]
+    found = begin(policy(), START, Past(lines))
+    assert found.standing is not None
+    after = afresh(found.policy, found.standing, moment(10))
+    assert after == Standing(found.standing.state, {}, moment(310))
