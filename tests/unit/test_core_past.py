@@ -75,3 +75,13 @@ def test_after_a_rollback_of_ours_the_streaks_are_followed_on() -> None:
     assert found.standing is not None
     after = afresh(found.policy, found.standing, moment(10))
     assert after == Standing(found.standing.state, {}, moment(310))
+
+
+def test_a_burst_that_never_fired_is_part_of_the_baseline() -> None:
+    """A minute of half failing: pending and over, only its warning fired."""
+    lines = [
+        (moment(-7200 + 10 * n), Reading("error_rate", errors=50 if 540 <= n < 546 else 0, requests=100))
+        for n in range(720)
+    ]
+    measured = begin(policy(), START, Past(lines)).baselines["error_rate"]
+    assert (measured.errors, measured.requests) == (300, 72_000)
