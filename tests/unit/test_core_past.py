@@ -85,3 +85,25 @@ def test_a_burst_that_never_fired_is_part_of_the_baseline() -> None:
     ]
     measured = begin(policy(), START, Past(lines)).baselines["error_rate"]
     assert (measured.errors, measured.requests) == (300, 72_000)
+
+
+@pytest.mark.parametrize(("at", "counts"), [(-3600 - US, False), (-3600, True)])
+def test_a_shorter_baseline_is_of_no_more_than_its_time(at: float, counts: bool) -> None:
+    """Streaks are looked for two hours back all the same."""
+    lines = sorted([*HOUR[61:], line(at, "error_rate", **rate(1, 1000))], key=lambda x: x.at)
+    past = Past([(x.at, reading(x)) for x in lines])
+    assert begin(policy(baseline=3600), START, past).baselines["error_rate"].errors == counts
+
+
+def test_the_second_line_of_a_moment_adds_nothing() -> None:
+    """A recording may say a thing twice."""
+    assert found([x for x in HOUR for _ in range(2)]) == found(HOUR)
+
+
+def test_what_was_wrong_before_is_found_whatever_warm_up_is_asked_for() -> None:
+    """And only metrics that could act are followed."""
+    lines = [(moment(at), Reading("error_rate", errors=50, requests=100)) for at in range(-600, 0, 5)]
+    standing = begin(policy(ERRORS, LOAD, warm_up=900), START, Past(lines)).standing
+    assert standing is not None
+    assert list(standing.since) == ["error_rate.rollback"]
+    assert len(standing.state.seen.tracks) == 1
