@@ -229,6 +229,11 @@ def test_warm_up_lasts_until_its_end() -> None:
     assert watch.phase == "watching"
 
 
+@pytest.mark.parametrize(("warm_up", "phase"), [(0, "watching"), (US, "warming")])
+def test_any_warm_up_is_one(warm_up: float, phase: str) -> None:
+    assert Driven(told=policy(warm_up=warm_up)).phase == phase
+
+
 def test_a_committed_intent_without_its_decision_is_a_rollback_under_way() -> None:
     """The decision was lost in a restart: no second one, and no pause."""
     watch = Driven()
