@@ -40,6 +40,11 @@ COUNTED = Streak(
     moment(1), moment(2), counted=True, firing=True, insufficient=True, lacked=True, acted=True,
     evidence=EVIDENCE, still=moment(3), errors=7.0, requests=8.0, before=(9.0, 10.0),
 )  # fmt: skip
+ORDER = Order("error_rate.rollback", moment(1), EVIDENCE, "ann")
+LIFE = Life(
+    Mode.APPROVE, Phase.IN_DOUBT, armed=False, order=ORDER, intent=True,
+    verdict=Verdict.UNVERIFIED, verdict_at=moment(6), reason="why",
+)  # fmt: skip
 STATE = WatchState(
     START,
     Seen(
@@ -56,10 +61,7 @@ STATE = WatchState(
         ),
         late=3,
     ),
-    Life(
-        Mode.APPROVE, Phase.IN_DOUBT, armed=False,
-        order=Order("error_rate.rollback", moment(1), EVIDENCE, "ann"), intent=True, verdict=Verdict.UNVERIFIED, verdict_at=moment(6), reason="why",
-    ),
+    LIFE,
     Coverage(spans_from([(1, 2), (4, 6)]), spans_from([(3, 5)])),
 )  # fmt: skip
 
