@@ -53,7 +53,13 @@ def test_a_value_as_old_as_success_looks_back_is_none(age: float, wants: bool) -
     watch.take(Measured(moment(age - 10), Reading("connections", reason="idle", quiet=True)))
     watch.take(Passed(moment(age)))
     watch.state = watch.state._replace(coverage=Coverage())
-    assert told(watch, age) == (("connections never had a value",) if wants else ())
+    assert told(watch, age) == (("connections has had no value for too long",) if wants else ())
+
+
+def test_a_metric_that_was_only_ever_quiet_never_had_a_value() -> None:
+    watch = Driven(told=policy(LOAD, success_after=1000))
+    watch.take(Measured(moment(0), Reading("connections", reason="idle", quiet=True)))
+    assert told(watch, 0) == ("connections never had a value",)
 
 
 def test_nothing_is_wanting_of_a_watch_that_was_seen_and_normal() -> None:
