@@ -223,5 +223,5 @@ def _variant(variant: Variant) -> Json:
 def _hour(hour: Hour) -> Json:
     return {
         "at": seconds(hour.at), "errors": hour.errors, "requests": hour.requests, "low": hour.low,
-        "high": hour.high, "failed": hour.failed, "usable": hour.usable,
+        "high": hour.high, "mean": hour.mean, "failed": hour.failed, "usable": hour.usable,
     }  # fmt: skip

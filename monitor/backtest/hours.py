@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from monitor.core.samples import HOUR, MINUTE, Counts, Micros, NoData, Reading, judge
@@ -13,15 +12,26 @@ PART: Micros = 5 * MINUTE
 
 @dataclass(slots=True)
 class Hour:
-    """One metric within an hour. `low`, `high`: of values, or the ratio of its calmest and its worst part."""
+    """One metric within an hour. `low`, `high`: of values, or the ratio of its calmest and its worst part.
+
+    `total`: of values, to be divided by how many were usable.
+    """
 
     at: Micros
     errors: float = 0.0
     requests: float = 0.0
     low: float | None = None
     high: float | None = None
+    total: float = 0.0
     usable: int = 0
     failed: int = 0
+
+    @property
+    def mean(self) -> float | None:
+        """The ratio of all counts, or the mean value."""
+        if self.requests:
+            return self.errors / self.requests
+        return self.total / self.usable if self.usable and self.high is not None else None
 
 
 @dataclass(slots=True)
@@ -54,6 +64,7 @@ class Hours:
         hour.usable += 1
         if got.counts is None:
             if not isinstance(got, NoData):
+                hour.total += got.value
                 _widen(hour, got.value)
             return None
         self.counted = True
@@ -80,9 +91,3 @@ class Hours:
 def _widen(hour: Hour, value: float) -> None:
     hour.low = value if hour.low is None else min(hour.low, value)
     hour.high = value if hour.high is None else max(hour.high, value)
-
-
-def totals(hours: Iterable[Hour]) -> tuple[float, float]:
-    """Errors and requests of all."""
-    found = list(hours)
-    return sum(h.errors for h in found), sum(h.requests for h in found)

@@ -70,9 +70,9 @@ def _rollbacks(doc: Doc) -> str:
 
 def _days(doc: Doc) -> str:
     legend = (
-        "Green: normal; yellow: an hour's worst five minutes were not normal; red: above the limit that "
-        "acts; hatched: not measured. Marks: red a rollback, yellow an investigation, grey a warning. "
-        "Times are UTC."
+        "Green: normal; yellow: an hour that was not normal in the mean; red: one in which five minutes were "
+        "above the limit that acts; hatched: not measured. Marks: red a rollback, yellow an investigation, "
+        "grey a warning. Times are UTC."
     )
     return section("Day by day", strips(doc), note(legend))
 
@@ -109,7 +109,7 @@ def _charts(doc: Doc) -> Iterator[str]:
         mine = [r for r in doc["rollbacks"] if r["metric"] == name]
         chart = Chart(
             name=name, kind=Kind(limits["kind"]), since=doc["begin"], until=doc["end"], step=HOUR,
-            points=[{"at": h["at"] + HOUR / 2, "low": h["low"], "high": h["high"]} for h in hours],
+            points=[_point(h, known) for h in hours],
             limits=known, streaks=[(r["since"], _until(doc, r)) for r in mine],
             marks=[(r["at"], "would roll back") for r in mine[: words.FEW]],
         )  # fmt: skip
@@ -120,7 +120,7 @@ def _charts(doc: Doc) -> Iterator[str]:
         *figures,
         note(
             "Range within each hour; of a ratio, its calmest and its worst five minutes. Dashed: limits as "
-            "written; red: would have rolled back."
+            "written; red: would have rolled back. What is over five times the highest limit is cut off."
         ),
     )
     yield section(
@@ -154,7 +154,7 @@ def _limits(doc: Doc) -> Iterator[str]:
         cells = [tuple(f"<b>{text(c)}</b>" if c.startswith("[") else text(c) for c in row) for row in rows]
         yield section(
             f"Other limits of {metric}", table((("", "w"), *((h, "n") for h in heads)), cells),
-            note("Rollbacks with each limit and hold as written (no baseline), and the first; bold: this."),
+            note("Rollbacks with each limit and hold as written, no baseline; and the first. Bold: yours."),
         )  # fmt: skip
 
 
@@ -182,6 +182,16 @@ def _told(doc: Doc) -> Iterator[str]:
                 f"{rule['rule']}: the first {len(rows)}",
                 table((("fired (UTC)", "t"), ("lasted", "n"), ("on", "w")), rows),
             )
+
+
+CUT = 5
+"""Times the highest limit: what is above it is drawn there, or the limits could not be seen."""
+
+
+def _point(hour: Doc, limits: dict[str, float]) -> dict[str, float | None]:
+    most = CUT * max(limits.values())
+    low, high = (None if hour[k] is None else min(hour[k], most) for k in ("low", "high"))
+    return {"at": hour["at"] + HOUR / 2, "low": low, "high": high}
 
 
 def _until(doc: Doc, firing: Doc) -> float:

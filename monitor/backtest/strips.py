@@ -10,7 +10,7 @@ from typing import Any
 Doc = Mapping[str, Any]
 
 DAY, HOUR = 86_400, 3600
-WIDTH, LEFT, RIGHT, ROW, HIGH, TOP = 760, 62, 12, 18, 12, 22
+WIDTH, LEFT, RIGHT, ROW, HIGH, TOP = 760, 78, 22, 18, 12, 22
 """Of the drawing: its width, room for the dates and beside, a row's pitch and its strip's height."""
 
 STYLES = {"rollback": "rolls", "investigate": "looks", "warn": "warns"}
@@ -49,14 +49,14 @@ def _day(doc: Doc, day: int, n: int) -> Iterator[str]:
 
 
 def _hours(hours: Sequence[Doc], limits: Doc, day: int, y: int) -> Iterator[str]:
-    """An hour is coloured by its worst five minutes, hatched by what of it was not measured."""
+    """An hour is coloured by its mean, or by its worst five minutes where these are above what acts."""
     acts = limits["rollback_above"] or limits["investigate_above"]
     for hour in hours:
         begin = hour["at"] - day
-        high = hour["high"]
-        if high is not None and high >= limits["normal_below"]:
-            style = "above" if acts is not None and high > acts else "over"
-            yield _box(style, begin, begin + HOUR, y)
+        if acts is not None and (hour["high"] or 0.0) > acts:
+            yield _box("above", begin, begin + HOUR, y)
+        elif (hour["mean"] or 0.0) >= limits["normal_below"]:
+            yield _box("over", begin, begin + HOUR, y)
         if hour["failed"] > hour["usable"]:
             yield _box("none", begin, begin + HOUR, y)
 

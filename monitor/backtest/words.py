@@ -14,6 +14,8 @@ Doc = Mapping[str, Any]
 RULE_OF_THREE = 3
 """With n days and nothing in them, fewer than 3/n a day at 95 %."""
 
+SHORT = "So short a history says little of the odds: look at more days."
+
 FEW = 20
 """Rows of a list for people; the page and `--json` have more."""
 
@@ -89,6 +91,8 @@ def odds(doc: Doc) -> Iterator[str]:
     elif hit:
         yield f"Of {begun}, {hit:,} ({share(hit, judged)}) would have been rolled back."
         yield "Was it a migration each time? Where it was not, those are the odds of a wrong rollback."
+        if doc["days"] <= 2 * RULE_OF_THREE:
+            yield SHORT
     else:
         yield f"None of {begun}, would have been rolled back."
         yield _bounded(doc["days"])
@@ -96,7 +100,7 @@ def odds(doc: Doc) -> Iterator[str]:
 
 def _bounded(days: float) -> str:
     if days <= 2 * RULE_OF_THREE:
-        return "So short a history says little of the odds: look at more days."
+        return SHORT
     bound = f"{100 * RULE_OF_THREE / days:.2g} %"
     return f"With 95 % certainty fewer than {bound} of such days have one; more history says it closer."
 
