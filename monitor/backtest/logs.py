@@ -18,7 +18,6 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from math import ceil, exp, isfinite, log
 from pathlib import Path
-from typing import BinaryIO
 
 from monitor.backtest.history import Round
 from monitor.core.samples import ERROR_RATE, HOUR, MINUTE, SECOND, Micros, Reading
@@ -111,29 +110,31 @@ def rounds(lines: Iterator[Line], step: Micros, count: Count, with_times: bool) 
     """Slot by slot; a slot without a line is one in which nobody asked."""
     slots: dict[int, _Slot] = {}
     recent: deque[_Slot] = deque(maxlen=max(1, MINUTE // step))
-    done: int | None = None
+    done: int | None = None  # the first slot that is still open, once one was closed
     newest = 0
     for line in lines:
-        n = line.at // step
-        if done is not None and n < done:
+        n, closed = line.at // step, (newest - LATE) // step
+        if newest and n < (closed if done is None else done):
             count.late += 1
             continue
         _note_gap(count, newest, line.at)
         newest = max(newest, line.at)
-        slot = slots.get(n)
-        if slot is None:
-            slot = slots[n] = _Slot()
-        slot.requests += 1
-        slot.errors += line.failed
-        if line.took is not None:
-            slot.took[_bin(line.took)] += 1
-        done = min(slots) if done is None else done
-        while done < (newest - LATE) // step:
+        _add(slots.setdefault(n, _Slot()), line)
+        closed = (newest - LATE) // step
+        if done is None and (first := min(slots)) < closed:
+            done = first
+        while done is not None and done < closed:
             yield _round(done, step, slots.pop(done, _Slot()), recent, with_times)
             done += 1
-    if done is not None:
-        for n in range(done, newest // step + 1):
-            yield _round(n, step, slots.pop(n, _Slot()), recent, with_times)
+    for n in range(min(slots, default=0) if done is None else done, newest // step + bool(newest)):
+        yield _round(n, step, slots.pop(n, _Slot()), recent, with_times)
+
+
+def _add(slot: _Slot, line: Line) -> None:
+    slot.requests += 1
+    slot.errors += line.failed
+    if line.took is not None:
+        slot.took[_bin(line.took)] += 1
 
 
 def _round(n: int, step: Micros, slot: _Slot, recent: deque[_Slot], with_times: bool) -> Round:
@@ -175,8 +176,10 @@ def _note_gap(count: Count, newest: Micros, at: Micros) -> None:
 
 def _of_file(path: str, count: Count) -> Iterator[Line]:
     try:
-        with _opened(path) as file:
-            for raw in iter(lambda: file.readline(LINE_LIMIT), b""):
+        with Path(path).open("rb") as file:
+            packed = file.peek(2)[:2] == b"\x1f\x8b"
+            unpacked = gzip.GzipFile(fileobj=file) if packed else file
+            for raw in iter(lambda: unpacked.readline(LINE_LIMIT), b""):
                 line = parsed(raw)
                 if line is None:
                     count.bad += bool(raw.strip())
@@ -189,13 +192,6 @@ def _of_file(path: str, count: Count) -> Iterator[Line]:
         count.cut.append(path)
     except OSError as e:
         raise OperatorError(f"the log {path} can't be read: {e.strerror}") from None
-
-
-def _opened(path: str) -> BinaryIO:
-    file = Path(path).open("rb")  # noqa: SIM115 - the caller closes it
-    if file.peek(2)[:2] == b"\x1f\x8b":
-        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]  # it reads lines of bytes
-    return file
 
 
 def _first_moment(path: str) -> Micros:
@@ -312,7 +308,7 @@ def told(count: Count, moment: Callable[[float], str]) -> Iterator[str]:
         yield f"{lines} are no line of an access log: they are left out"
     if count.late:
         minutes = LATE // MINUTE
-        yield f"{count.late:,} lines come more than {minutes} minutes after later ones: they are left out"
+        yield f"lines over {minutes} minutes behind others before them: {count.late:,}, left out"
     for path in count.cut:
         yield f"{path} ends in the middle: what is before that is used"
     if count.longest:

@@ -146,10 +146,10 @@ class Watches:
     def _baselines(self, at: Micros, core: Pass) -> dict[str, Baseline]:
         if self._policy.baseline <= 0:
             return {}
-        found = {}
+        found, since = {}, at - self._policy.baseline
         for metric, reads in self._counted.items():
-            outages = list(_outages(core, metric, at - self._policy.baseline))
-            baseline = measure([r for r in reads if r[0] < at], (), outages)
+            outages = list(_outages(core, metric, since))
+            baseline = measure([r for r in reads if since <= r[0] < at], (), outages)
             if baseline is not None:
                 found[metric] = baseline
         return found
