@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
 from monitor.backtest.history import Asked
 from monitor.backtest.hours import Hour, Hours
-from monitor.backtest.passing import Firing
+from monitor.backtest.passing import Firing, incidents
+from monitor.backtest.screened import MOST
 from monitor.backtest.trial import Found
 from monitor.backtest.variants import Variant
 from monitor.backtest.watches import Outcome, Watch
@@ -90,30 +92,33 @@ def _metric(hours: Hours, found: Found) -> Json:
 
 
 def _rollbacks(found: Found) -> list[Json]:
-    """Each firing of a rollback rule at its limit as written, and what became of the watches open then.
+    """Each breach on which a rollback rule fired at its limit as written, and what became of watches then.
 
-    `watches`: how many could have been open; `rolled_back`: how many of them this rolls back. A watch with a
-    limit of its own may act later, or not at all.
+    `fired`: how often in it. `watches`: how many could have been open; `rolled_back`: how many of them it
+    rolls back. A watch with a limit of its own may act later, or not at all.
     """
-    rules = {r.name: r for r in found.policy.rules if r.action is Action.ROLLBACK}
-    firings = [f for f in found.firings if f.rule in rules]
-    shown = []
-    for n, firing in enumerate(firings[:SHOWN]):
-        rule = rules[firing.rule]
-        after = firings[n + 1].since if n + 1 < len(firings) else found.end + 1
-        until = min(after, (firing.cleared or found.end) + rule.hold)
-        began = firing.since - rule.hold
-        there = [w for w in found.watches if w.began <= firing.at and w.ended >= began]
-        hit = [w for w in there if w.rule == firing.rule and began <= w.ended <= until]
-        shown.append(
-            {
-                **_firing(firing, rule),
-                "watches": len([w for w in there if w.ended >= firing.at or w in hit]),
-                "rolled_back": sum(w.outcome is Outcome.ROLLED_BACK for w in hit),
-                "asked": sum(w.outcome is Outcome.ASKED for w in hit),
-            }
-        )
-    return shown
+    rules = [r for r in found.policy.rules if r.action is Action.ROLLBACK]
+    all_ = [
+        (rule, breach)
+        for rule in rules
+        for breach in incidents((f for f in found.firings if f.rule == rule.name), rule.hold)
+    ]
+    all_.sort(key=lambda pair: pair[1][0].at)
+    return [_rollback(found, rule, breach) for rule, breach in all_[:SHOWN]]
+
+
+def _rollback(found: Found, rule: Rule, breach: Sequence[Firing]) -> Json:
+    first, last = breach[0], breach[-1]
+    began, until = first.since - rule.hold, (last.cleared or found.end) + rule.hold
+    hit = [w for w in found.watches if w.rule == rule.name and began <= w.ended <= until]
+    open_ = [w for w in found.watches if w.began <= first.at <= w.ended]
+    return {
+        **_firing(replace(first, until=last.until), rule),
+        "fired": len(breach),
+        "watches": len({w.began for w in [*open_, *hit]}),
+        "rolled_back": sum(w.outcome is Outcome.ROLLED_BACK for w in hit),
+        "asked": sum(w.outcome is Outcome.ASKED for w in hit),
+    }
 
 
 def _firing(firing: Firing, rule: Rule) -> Json:
@@ -211,12 +216,14 @@ def _baseline(watch: Watch) -> Json:
 
 
 def _variant(variant: Variant) -> Json:
+    breaches = incidents(variant.firings, variant.hold)
     return {
         "limit": variant.limit,
         "hold_seconds": variant.hold / SECOND,
         "own": variant.own,
-        "rollbacks": None if variant.skipped else len(variant.firings),
-        "first": [seconds(f.at) for f in variant.firings[:3]],
+        "rollbacks": None if variant.skipped else len(breaches),
+        "more": not variant.own and len(variant.firings) >= MOST,
+        "first": [seconds(breach[0].at) for breach in breaches[:3]],
     }
 
 

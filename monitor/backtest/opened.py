@@ -28,6 +28,9 @@ from monitor.units import DAY
 STEP: Micros = 15 * SECOND
 """Between two reads, unless the policy's or the scrapes' interval is longer."""
 
+SNAP: Micros = 5 * SECOND
+"""Scrapes are so many seconds apart, or a multiple: an hour holds one more of them or less."""
+
 _METRIC = re.compile(r"([a-z][a-z0-9_]{0,62})(?::([a-z]+))?=(.+)", re.DOTALL)
 _ONE_SERIES = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*\s*(?:\{[^{}]*\})?|\{[^{}]*\}")
 """Of which a range can be taken."""
@@ -206,5 +209,5 @@ async def _scraped(readers: Sequence[Reader], at: Range) -> Micros:
         found = await look(at.server, f"max(count_over_time({text}[1h]))", at.begin, at.end)
         most = max((v for s in found for v in s.values if v), default=0.0)
         if most >= 1:
-            return round(HOUR / most / SECOND) * SECOND
+            return round(HOUR / most / SNAP) * SNAP
     return 0

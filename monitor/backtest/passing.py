@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from monitor.core.certainty import LOOK_BACK
 from monitor.core.decisions import Decision, StreakCleared, StreakFiring
 from monitor.core.events import Measured, Passed
 from monitor.core.evidence import Evidence
@@ -29,6 +30,19 @@ class Firing:
     cleared: Micros | None = None
     evidence: Evidence | None = None
     value: float | None = None
+
+
+def incidents(firings: Iterable[Firing], hold: Micros) -> list[list[Firing]]:
+    """Firings of one rule, those of one breach together: it may end for two blocks and go on."""
+    found: list[list[Firing]] = []
+    for firing in firings:
+        last = found[-1][-1] if found else None
+        over = None if last is None else last.until
+        if over is not None and firing.since - over <= LOOK_BACK * hold:
+            found[-1].append(firing)
+        else:
+            found.append([firing])
+    return found
 
 
 class Pass:

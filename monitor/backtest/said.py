@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from textwrap import wrap
 
 from monitor.backtest import words
 from monitor.backtest.words import Doc
 
 NARROWEST = 60
+LEAST_CELL = 12
 
 
 def lines(doc: Doc, width: int) -> Iterator[str]:
@@ -80,10 +82,16 @@ def _table(
     width: int,
     right: frozenset[int] | set[int] = frozenset(),
 ) -> Iterator[str]:
-    del width  # cells are as short as they can be said
+    """As wide as its cells; where that is too wide, the widest column's cells have several lines."""
     widths = [max(len(row[n]) for row in (heads, *rows)) for n in range(len(heads))]
+    widest = widths.index(max(widths))
+    over = 2 * len(widths) + sum(widths) - width
+    widths[widest] = max(widths[widest] - max(over, 0), LEAST_CELL)
     for row in (heads, *rows):
-        cells = (
-            c.rjust(w) if n in right else c.ljust(w) for n, (c, w) in enumerate(zip(row, widths, strict=True))
-        )
-        yield f"  {'  '.join(cells)}".rstrip()
+        cells = [wrap(cell, widths[n]) or [""] if n == widest else [cell] for n, cell in enumerate(row)]
+        for line in zip_longest(*cells, fillvalue=""):
+            placed = (
+                c.rjust(w) if n in right else c.ljust(w)
+                for n, (c, w) in enumerate(zip(line, widths, strict=True))
+            )
+            yield f"  {'  '.join(placed)}".rstrip()

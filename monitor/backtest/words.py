@@ -134,6 +134,8 @@ def rollback_cells(doc: Doc, r: Doc) -> tuple[str, str, str, str]:
         ratio = evidence["errors"] / evidence["requests"] if evidence["requests"] else 0.0
         on = f"{show_counts(evidence['errors'], evidence['requests'])} ({show_value(Kind.RATIO, ratio)})"
     asked = f", {r['asked']} asked" if r["asked"] else ""
+    if r["fired"] > 1:
+        on += f", fired {times(r['fired'])}"
     return moment(r["at"]), span(until - r["since"]), on, f"{r['rolled_back']} of {r['watches']}{asked}"
 
 
@@ -204,14 +206,11 @@ def variant_rows(doc: Doc, metric: str) -> tuple[list[str], list[list[str]]]:
     return [f"for {show_duration(round(h * SECOND))}" for h in holds], rows
 
 
-MOST = 100
-
-
 def _cell(variant: Doc) -> str:
     number = variant["rollbacks"]
     if number is None:
         return "reads too far apart"
     first = f", {minute(variant['first'][0])}" if variant["first"] else ""
-    more = "+" if number >= MOST and not variant["own"] else ""
+    more = "+" if variant["more"] else ""
     text = f"{number}{more}{first}"
     return f"[{text}]" if variant["own"] else text

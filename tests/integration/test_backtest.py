@@ -30,13 +30,13 @@ class Done:
     err: str
 
 
-async def backtest(*arguments: str, env: dict[str, str] | None = None) -> Done:
+async def backtest(*arguments: str, patience: float = PATIENCE) -> Done:
     """Runs the command to its end."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "monitor", *arguments,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=env,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(patience):
         out, err = await process.communicate()
     return Done(process.returncode or 0, out.decode(), err.decode())
 

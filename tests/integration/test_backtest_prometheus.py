@@ -44,7 +44,9 @@ def text_of(service: Service, begin: int) -> str:
 
 
 async def found(url: str, config: Path, *options: str) -> Any:
-    done = await backtest("--config", str(config), "backtest", "--prometheus", url, "--json", *options)
+    done = await backtest(
+        "--config", str(config), "backtest", "--prometheus", url, "--json", *options, patience=300
+    )
     assert (done.code, done.err) == (0, "")
     return json.loads(done.out)
 
@@ -53,11 +55,8 @@ if has("prometheus", "promtool"):
 
     @pytest.mark.slow
     @pytest.mark.timeout(600)
-    async def test_a_month_shows_its_incidents_and_nothing_else(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_a_month_shows_its_incidents_and_nothing_else(tmp_path: Path) -> None:
         """Two would be rolled back, one is too brief, one is slow; a restart and a gap are none."""
-        monkeypatch.setattr("tests.integration.test_backtest.PATIENCE", 300.0)
         now = int(time.time()) // STEP * STEP
         begin = now - DAYS * DAY
         history.blocks(tmp_path, text_of(SHOP, begin), text_of(OTHER, now - 2 * DAY))
@@ -71,8 +70,8 @@ if has("prometheus", "promtool"):
 
         fired = [r["at"] - begin for r in answer["rollbacks"]]
         assert len(fired) == 2, [moment(r["at"]) for r in answer["rollbacks"]]
-        for incident, at in zip((OUTAGE, CREEPING), fired, strict=True):
-            assert 300 <= at - incident.at <= 300 + 3 * STEP
+        assert 300 <= fired[0] - OUTAGE.at <= 300 + 3 * STEP
+        assert 300 <= fired[1] - CREEPING.at <= 900  # five errors in 150 requests a minute
         assert answer["step_seconds"] == STEP  # as it was scraped
         rules = {rule["rule"]: rule for rule in answer["firings"]}
         assert rules["response_time.investigate"]["times"] == 1

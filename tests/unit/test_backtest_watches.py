@@ -38,7 +38,8 @@ def world(
     per_read: int = 75,
 ) -> list[Round]:
     """Seeded rounds of both metrics."""
-    chance, rounds = random.Random(seed), []
+    chance = random.Random(seed)
+    rounds: list[Round] = []
     for n in range(round(hours * HOUR / STEP)):
         at = START + n * STEP
         hour = n * STEP / HOUR
