@@ -162,7 +162,8 @@ async def _there(names: set[str], urls: Sequence[str], at: Range) -> tuple[list[
 
 def refuse_several_jobs(series: Sequence[Series], match: str) -> None:
     """Raises OperatorError: a server has the series of many services, and only one is the target's."""
-    jobs = sorted({s.labels.get("job", "") for s in series})
+    said = (s.labels.get("job", "")[:60] for s in series)
+    jobs = sorted({"".join(c if c.isprintable() else "?" for c in job) for job in said})
     if len(jobs) > 1 and "job" not in match:
         names = ", ".join(jobs[:5]) + (", …" if len(jobs) > 5 else "")
         raise OperatorError(

@@ -9,6 +9,9 @@ from monitor.core.samples import HOUR, MINUTE, Counts, Micros, NoData, Reading, 
 PART: Micros = 5 * MINUTE
 """The worst so many minutes of an hour are kept."""
 
+KEPT, OTHERS = 20, "others"
+"""Different reasons that are told apart; a recording may have one in each line."""
+
 
 @dataclass(slots=True)
 class Hour:
@@ -59,7 +62,9 @@ class Hours:
         got = judge(at, reading)
         if isinstance(got, NoData) and not got.quiet:
             hour.failed += 1
-            self.why[got.reason] = self.why.get(got.reason, 0) + 1
+            why = _printable(got.reason)
+            why = why if why in self.why or len(self.why) < KEPT else OTHERS
+            self.why[why] = self.why.get(why, 0) + 1
             return None
         hour.usable += 1
         if got.counts is None:
@@ -86,6 +91,11 @@ class Hours:
         if self._part.requests and self.hours:
             _widen(self.hours[-1], self._part.errors / self._part.requests)
         self._part = _Part()
+
+
+def _printable(text: str) -> str:
+    """A reason of a recording's may hold what a terminal obeys."""
+    return "".join(c if c.isprintable() else "?" for c in text[:40])
 
 
 def _widen(hour: Hour, value: float) -> None:

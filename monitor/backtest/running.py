@@ -38,6 +38,7 @@ def of_recording(plan: Plan, lines: Iterable[Line]) -> Json:
     metrics = [m for m in plan.policy.metrics if m in recorded.metrics]
     if not metrics:
         known, there = ", ".join(plan.policy.metrics), ", ".join(sorted(recorded.metrics)[:5])
+        there = "".join(c if c.isprintable() else "?" for c in there[:200])
         raise OperatorError(f"the recording has no metric of the policy ({known}): it has {there}")
     run = _Run(plan, metrics, max(recorded.step, plan.policy.interval), "a recording")
     for found in recorded.rounds():
@@ -45,11 +46,7 @@ def of_recording(plan: Plan, lines: Iterable[Line]) -> Json:
     run.left_out(
         {m: "no line of it is among the first ones" for m in plan.policy.metrics if m not in metrics}
     )
-    late = (
-        [f"{recorded.late:,} lines are earlier than one before them: they are left out"]
-        if recorded.late
-        else []
-    )
+    late = [f"lines earlier than one before them: {recorded.late:,}, left out"] if recorded.late else []
     return run.answer(late)
 
 

@@ -52,7 +52,7 @@ class Watch:
     held: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Open:
     """A watch under way. `own`: metric -> its own rule, where it can't share the pass's."""
 

@@ -50,6 +50,11 @@ def limit_of(doc: Doc, metric: str, value: float) -> str:
     return show_value(Kind(doc["policy"]["metrics"][metric]["kind"]), value)
 
 
+def length(doc: Doc) -> str:
+    """Of the history: `30 days`; a short one as `30h`."""
+    return f"{doc['days']:.3g} days" if doc["days"] >= 2 else span(doc["days"] * 86_400)
+
+
 def title(doc: Doc) -> str:
     return f"backtest of {doc['target']}" if doc["target"] else "backtest"
 
@@ -57,7 +62,7 @@ def title(doc: Doc) -> str:
 def about(doc: Doc) -> str:
     """`30 days, … to … UTC, a read every 15s, from Prometheus`."""
     return (
-        f"{doc['days']:.3g} days, {moment(doc['begin'])[:16]} to {moment(doc['end'])[:16]} UTC, "
+        f"{length(doc)}, {moment(doc['begin'])[:16]} to {moment(doc['end'])[:16]} UTC, "
         f"a read every {show_duration(round(doc['step_seconds'] * SECOND))}, from {doc['source']}"
     )
 
@@ -69,7 +74,7 @@ def counted(doc: Doc) -> float:
 
 def headline(doc: Doc) -> tuple[str, str]:
     """The answer in one sentence, and how it looks: ok, warn or bad."""
-    number, days = counted(doc), f"{doc['days']:.3g} days"
+    number, days = counted(doc), length(doc)
     if not doc["policy_acts"]:
         return "No metric of this policy rolls back: it only tells people.", "warn"
     if number:

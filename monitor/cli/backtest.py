@@ -13,11 +13,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from monitor.app import written
 from monitor.backtest import said
 from monitor.backtest.document import Json
 from monitor.backtest.opened import STEP, Wanted, opened
 from monitor.backtest.page import page
 from monitor.backtest.running import Plan, of_logs, of_recording, of_server
+from monitor.backtest.watches import ASKED_EVERY
 from monitor.cli import logs
 from monitor.cli.configured import finish
 from monitor.cli.context import Chosen, chosen, say, say_json, warn
@@ -117,9 +119,10 @@ def backtest(
         tuple(header or ()),
         _span("--step", step),
     )
-    _refuse(asked, jsonl, log)
+    apart = _span("--every", every)
+    _refuse(asked, jsonl, log, apart)
     settings, plan = _plan(chosen(ctx), asked, target, recorded=jsonl is not None or bool(log))
-    plan = replace(plan, every=_span("--every", every) or plan.every, limits=limits)
+    plan = replace(plan, every=apart or plan.every, limits=limits)
     if jsonl is not None:
         with recording(jsonl) as lines:
             answer = of_recording(plan, readings(lines))
@@ -137,12 +140,14 @@ def backtest(
         say(line)
 
 
-def _refuse(asked: Wanted, jsonl: str | None, log: list[str] | None) -> None:
+def _refuse(asked: Wanted, jsonl: str | None, log: list[str] | None, every: Micros | None) -> None:
     """Raises OperatorError for options that do not go together."""
     if sum((asked.url is not None, jsonl is not None, bool(log))) > 1:
         raise OperatorError("--prometheus, --jsonl and --log are three histories: name one")
     if (asked.errors is None) != (asked.requests is None):
         raise OperatorError("--errors and --requests belong together: name both")
+    if every is not None and every < ASKED_EVERY:
+        raise OperatorError("--every is under 5m: a watch's end is known to five minutes")
     if not 0 < asked.days <= MOST_DAYS:
         raise OperatorError(f"--days {asked.days:g} is not between 0 and {MOST_DAYS}")
 
@@ -155,7 +160,7 @@ def _plan(
         if not config.named:
             return None, Plan(Policy(), KINDS)
         return None, Plan(load_policy(config.config), KINDS)
-    settings = load(config.config)
+    settings = load(config.config, also=(written.of_sources,))
     name = _target(settings, target)
     kinds = {m: str(kind_of(found) or "count") for m, found in effective(settings.layers(name)).items()}
     return settings, Plan(settings.policy(name), kinds, name)

@@ -128,7 +128,7 @@ async def test_the_answer_for_people_fits_80_columns(tmp_path: Path) -> None:
     recording(tmp_path / "r.jsonl", 30, lambda hour: 0.2 if 20 <= hour < 20.5 else 0.0)
     done = await backtest("backtest", "--jsonl", str(tmp_path / "r.jsonl"))
     assert (done.code, done.err) == (0, "")
-    assert "IT WOULD HAVE ROLLED BACK ONCE IN 1.25 DAYS." in done.out
+    assert "IT WOULD HAVE ROLLED BACK ONCE IN 29H." in done.out
     assert max(map(len, done.out.splitlines())) <= 80
     assert "\x1b" not in done.out
 
