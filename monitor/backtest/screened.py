@@ -76,7 +76,7 @@ class Screened:
         self, at: Micros, reading: Reading, errors: float, requests: float, first: Micros
     ) -> Sequence[Firing]:
         """A read that the lead has, and what it said of it; gives the firings that came of it."""
-        if self._above is None and not errors and self._pass is None:
+        if not errors and self.calm:
             return ()
         self._weigh(errors, requests, first)
         if self._pass is not None:
@@ -93,6 +93,11 @@ class Screened:
     def firing(self) -> bool:
         """Whether the rule fires now."""
         return self._pass is not None and any(s.firing for s in self._pass.acting)
+
+    @property
+    def calm(self) -> bool:
+        """Whether a read without errors changes nothing."""
+        return self._above is None and self._pass is None
 
     def _weigh(self, errors: float, requests: float, first: Micros) -> None:
         """Since when the sum has been above 0: idle time before its first read counts."""

@@ -37,12 +37,16 @@ class Variants:
         self.all = [
             _variant(policy, threshold, times, share, self._lead) for times in LIMITS for share in HOLDS
         ]
+        self._calm = True
         self._asked = [v.rule for v in self.all if v.rule is not None]
 
     def take(self, at: Micros, reading: Reading, errors: float, requests: float) -> None:
         first = self._lead.add(at, reading, errors, requests)
+        if not errors and self._calm:
+            return
         for rule in self._asked:
             rule.take(at, reading, errors, requests, first)
+        self._calm = all(rule.calm for rule in self._asked)
 
     def settle(self, own: Sequence[Firing]) -> list[Variant]:
         """All of them with their firings; `own`: those of the pass."""

@@ -76,6 +76,8 @@ class Watches:
         self._counted: dict[str, deque[Entry]] = {m: deque() for m in self._acting if movable(policy, m)}
         self._outages: list[tuple[str, Span]] = []
         self._open: list[_Open] = []
+        self._own: list[_Open] = []
+        """Of the open ones, those with a rule of their own."""
         self._asked = began
         self.ended: list[Watch] = []
 
@@ -117,7 +119,7 @@ class Watches:
                 kept.popleft()
         errors, requests = (0.0, 0.0) if counts is None else (counts.errors, counts.requests)
         first = self._leads[reading.metric].add(at, reading, errors, requests)
-        for watch in [w for w in self._open if w.own]:
+        for watch in self._own:
             self._followed(watch, at, reading)
             own = watch.own.get(reading.metric)
             for firing in () if own is None else own.take(at, reading, errors, requests, first):
@@ -142,6 +144,7 @@ class Watches:
             if self._counted[metric] and (busy or own.rollback_above != written.rollback_above):
                 watch.own[metric] = Screened(beginning.policy, own, self._leads[metric], at)
         self._open.append(watch)
+        self._own = [w for w in self._open if w.own]
 
     def _baselines(self, at: Micros, core: Pass) -> dict[str, Baseline]:
         if self._policy.baseline <= 0:
@@ -188,6 +191,7 @@ class Watches:
 
     def _close(self, watch: _Open, outcome: Outcome, at: Micros, rule: str = "") -> None:
         self._open = [w for w in self._open if w is not watch]
+        self._own = [w for w in self._open if w.own]
         self.ended.append(replace(self._watch(watch, outcome, at), rule=rule))
 
     def _watch(self, watch: _Open, outcome: Outcome, at: Micros) -> Watch:

@@ -23,6 +23,7 @@ from monitor.backtest.watches import ASKED_EVERY
 from monitor.cli import logs
 from monitor.cli.configured import finish
 from monitor.cli.context import Chosen, chosen, say, say_json, warn
+from monitor.cli.exits import INTERRUPTED
 from monitor.cli.recording import readings
 from monitor.cli.replay import opened as recording
 from monitor.clock import utc_now
@@ -123,21 +124,30 @@ def backtest(
     _refuse(asked, jsonl, log, apart)
     settings, plan = _plan(chosen(ctx), asked, target, recorded=jsonl is not None or bool(log))
     plan = replace(plan, every=apart or plan.every, limits=limits)
-    if jsonl is not None:
-        with recording(jsonl) as lines:
-            answer = of_recording(plan, readings(lines))
-    elif log:
-        answer = of_logs(plan, log, asked.step or STEP)
+    with _quietly():
+        if jsonl is not None:
+            with recording(jsonl) as lines:
+                answer = of_recording(plan, readings(lines))
+        elif log:
+            answer = of_logs(plan, log, asked.step or STEP)
+        else:
+            answer = finish(_of_server(settings, plan, asked))
+    if as_json:
+        say_json(answer)
     else:
-        answer = finish(_of_server(settings, plan, asked))
+        say("\n".join(said.lines(answer, shutil.get_terminal_size().columns)))
     if html is not None:
         write_whole(html, page(answer).encode())
         warn(f"the page is in {html}")
-    if as_json:
-        say_json(answer)
-        return
-    for line in said.lines(answer, shutil.get_terminal_size().columns):
-        say(line)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Ctrl-C ends it without a word."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _refuse(asked: Wanted, jsonl: str | None, log: list[str] | None, every: Micros | None) -> None:

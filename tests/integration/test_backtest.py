@@ -277,5 +277,21 @@ async def test_an_interrupt_ends_it_quietly() -> None:
         assert (process.returncode, out, err) == (130, b"", b"")
 
 
+async def test_an_interrupt_ends_a_recording_quietly_too() -> None:
+    """One that comes from a pipe which stays open."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "monitor", "backtest", "--jsonl", "-",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdin is not None
+    line = json.dumps({"at": BEGIN, "metric": "error_rate", "errors": 0, "requests": 9})
+    process.stdin.write(f"{line}\n".encode() * 3000)
+    async with asyncio.timeout(PATIENCE):
+        await process.stdin.drain()  # more than a pipe holds: it is being read
+        process.send_signal(signal.SIGINT)
+        out, err = await process.communicate()
+    assert (process.returncode, out, err) == (130, b"", b"")
+
+
 def _is(done: Done, code: int) -> None:
     assert done.code == code, done.err
