@@ -82,6 +82,7 @@ def _outcomes(doc: Doc) -> Iterator[str]:
     if not judged:
         return
     found = [(said, n, style) for said, n, style in words.outcomes(doc)]
+    every = words.span(doc["watches"]["every_seconds"])
     bar = "".join(
         f'<span class="{style}" style="width:{100 * n / judged:.2f}%"></span>' for _, n, style in found if n
     )
@@ -89,7 +90,7 @@ def _outcomes(doc: Doc) -> Iterator[str]:
         (f'<span class="{style}">■</span> {text(said)}', f"{n:,}", words.share(n, judged))
         for said, n, style in found
     ]
-    heads = (("a watch that began at any hour", "w"), ("watches", "n"), ("share", "n"))
+    heads = ((f"one begun every {every}", "w"), ("watches", "n"), ("share", "n"))
     held = [note(line) for line in words.held_up(doc)]
     yield section(
         "How watches would have ended", f'<div class="bar">{bar}</div>', table(heads, rows),

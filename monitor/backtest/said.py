@@ -61,7 +61,9 @@ def _outcomes(doc: Doc, width: int) -> Iterator[str]:
         return
     rows = [(said, f"{n:,}", words.share(n, judged)) for said, n, _ in words.outcomes(doc)]
     yield ""
-    yield f"A watch that began at any hour ({judged:,} of them could be followed to their end):"
+    every = words.span(doc["watches"]["every_seconds"])
+    heading = f"How watches would have ended, one begun every {every}"
+    yield from _paragraph(f"{heading} ({judged:,} could be followed to their end):", width)
     yield from _table(("", "watches", "share"), rows, width, right={1, 2})
     yield from _list("What held success up:", words.held_up(doc), width)
 

@@ -74,7 +74,6 @@ class Watches:
         self._leads = {m: Lead(t.rollback_for) for m, t in self._acting.items()}
         self._lines: deque[Line] = deque()
         self._counted: dict[str, deque[Entry]] = {m: deque() for m in self._acting if movable(policy, m)}
-        self._outages: list[tuple[str, Span]] = []
         self._open: list[_Open] = []
         self._own: list[_Open] = []
         """Of the open ones, those with a rule of their own."""
