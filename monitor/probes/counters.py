@@ -178,13 +178,13 @@ class Meter:
             self._instances[key] = _Instance(now, page)
             return BASELINE
         gone = tuple(vanished(before.page, page, before.gone)[-MAX_STORED_SERIES:])
-        after = self._instances[key] = _Instance(now, page, gone, before.trust)
+        self._instances[key] = _Instance(now, page, gone, before.trust)
         if not before.at < now <= before.at + self.rates.rate_window_max:
             return BASELINE
         grew = growth(before.page, page, before.gone, self.weight)
         trust = judged(before.trust, before.page, page, grew, self.weight)
         another = before.page.identity != page.identity
-        self._instances[key] = replace(after, trust=trust, gone=() if another else gone)
+        self._instances[key] = _Instance(now, page, () if another else gone, trust)
         if trust.why == SEVERAL != before.trust.why:
             self._window = []  # nobody knows since when they answer in turn
         if another:

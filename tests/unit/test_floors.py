@@ -54,6 +54,7 @@ GROUND = {
 ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web", "levers"}
 CORE = {"core"}
 COMPOSED = {
+    "backtest",
     "report",
     "app",
     "backend",
