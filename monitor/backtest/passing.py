@@ -84,7 +84,7 @@ class Pass:
         """Its state as if no rollback rule were exceeded: a watch with a higher limit may have its own."""
         seen = self.state.seen
         streaks = tuple(None if n in self._acting else s for n, s in enumerate(seen.streaks))
-        return replace(self.state, seen=replace(seen, streaks=streaks))
+        return self.state._replace(seen=seen._replace(streaks=streaks))
 
     def _noted(self, said: Iterable[Decision]) -> list[Firing]:
         fired = []

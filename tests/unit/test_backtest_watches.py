@@ -103,6 +103,7 @@ def test_each_watch_ends_as_a_replay_of_its_own_ends() -> None:
     assert_as_replayed(BUSY, found.watches)
 
 
+@pytest.mark.slow
 def test_each_watch_of_a_noisy_service_ends_as_a_replay_with_its_own_baseline() -> None:
     """0.8 % is in its baseline: not one of them is rolled back before the incident, each by it."""
     found = tried(NOISY)
@@ -170,6 +171,7 @@ def test_the_firings_are_those_of_a_replay_that_keeps_going() -> None:
     assert any(rule == "error_rate.rollback" for rule, _ in fired)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_another_limit_fires_where_a_pass_of_its_own_fires(seed: int) -> None:
     """Screening skips only what can't fire; blocks begin elsewhere, so that a moment may differ."""
