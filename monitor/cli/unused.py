@@ -33,8 +33,10 @@ class Unused:
         """The same lines."""
         for at, reading in lines:
             self._lines += 1
-            self._late += self._latest is not None and at < self._latest
-            self._latest = at if self._latest is None else max(at, self._latest)
+            if self._latest is None or at >= self._latest:
+                self._latest = at
+            else:
+                self._late += 1
             if reading.metric not in self._known:
                 _count(self._strange, reading.metric)
             else:

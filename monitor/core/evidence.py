@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
+from typing import NamedTuple
 
 from monitor.core.reads import Reads
 from monitor.core.samples import Micros
@@ -86,8 +87,7 @@ class Scale:
         return ratio >= self.limit if self.inclusive else ratio > self.limit
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(NamedTuple):
     """One alternative: the sum over closed blocks, since when, and the totals before its first read.
 
     `peak`: the most it ever reached, when, and the totals then. `block`: where that of its start began.
@@ -104,8 +104,7 @@ class Tally:
     block: Micros = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(NamedTuple):
     """A rule's evidence. `since`: where the block under way began, with the totals of then.
 
     `tallies`: of each alternative; empty while nothing speaks for any.

@@ -255,12 +255,12 @@ def _unacted(state: WatchState) -> WatchState:
     """Firing streaks may act again, at their next breaching sample."""
     seen = state.seen
     streaks = tuple(replace(s, acted=False) if s is not None and s.acted else s for s in seen.streaks)
-    return WatchState(state.started_at, replace(seen, streaks=streaks), state.life, state.coverage)
+    return WatchState(state.started_at, seen._replace(streaks=streaks), state.life, state.coverage)
 
 
 def _with_streak(state: WatchState, number: int, streak: Streak) -> WatchState:
     streaks = (*state.seen.streaks[:number], streak, *state.seen.streaks[number + 1 :])
-    return WatchState(state.started_at, replace(state.seen, streaks=streaks), state.life, state.coverage)
+    return WatchState(state.started_at, state.seen._replace(streaks=streaks), state.life, state.coverage)
 
 
 def _with(state: WatchState, **changes: object) -> WatchState:

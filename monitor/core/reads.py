@@ -8,7 +8,7 @@ than asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.core.samples import Micros
 
@@ -25,8 +25,7 @@ TIDY = 64
 """So many more reads, and the old ones are lumped again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reads:
+class Reads(NamedTuple):
     """All errors and requests so far, and the latest reads that had any, oldest first.
 
     `idle`: moment of the first read since the last of them; None where there is none.

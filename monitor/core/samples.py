@@ -6,8 +6,8 @@ It does not know limits, streaks or time spans.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
+from typing import NamedTuple
 
 ERROR_RATE = "error_rate"
 
@@ -19,8 +19,7 @@ MINUTE: Micros = 60 * SECOND
 HOUR: Micros = 60 * MINUTE
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a probe says of one metric, not yet judged and without a moment.
 
     `value`: ratios as 0-1, times in milliseconds, else a count; None when it could not be measured.
@@ -38,16 +37,14 @@ class Reading:
     requests: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """Errors and requests of one sample: finite, >= 0, errors <= requests."""
 
     errors: float
     requests: float
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """A usable value of one metric at a moment."""
 
     at: Micros
@@ -56,8 +53,7 @@ class Sample:
     counts: Counts | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NoData:
+class NoData(NamedTuple):
     """The fact that a metric could not be measured, with a reason.
 
     `quiet`: the source answered, fresh, and nobody asked anything. Otherwise the read failed.

@@ -235,7 +235,7 @@ def test_late_events_change_nothing_but_their_count(case: Case) -> None:
         state, said = step(case.policy, state, event)
         if any(isinstance(d, LateIgnored) for d in said):
             assert state.seen.late == before.seen.late + 1
-            seen = replace(state.seen, at=before.seen.at, late=before.seen.late)
+            seen = state.seen._replace(at=before.seen.at, late=before.seen.late)
             assert (seen.tracks, seen.streaks) == (before.seen.tracks, before.seen.streaks)
 
 
