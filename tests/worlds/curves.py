@@ -45,7 +45,8 @@ def _hill(hours: Seconds, at: float, width: float) -> Seconds:
 def _open(hours: Seconds, begins: float, lasts: float) -> Seconds:
     """1 in the middle of opening hours, 0 outside, with an hour to go up and down."""
     since = (hours - begins) % 24
-    return 1 / (1 + np.exp(-4 * since)) / (1 + np.exp(4 * (since - lasts))) + np.exp(-4 * (24 - since))
+    until_closed: Seconds = 1 / (1 + np.exp(-4 * since)) / (1 + np.exp(4 * (since - lasts)))
+    return until_closed + np.exp(-4 * (24 - since))
 
 
 def _offices(g: Generator, hours: Seconds) -> Seconds:
