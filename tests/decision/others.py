@@ -134,7 +134,8 @@ def _lasted(at: Moments, above: Answers) -> Moments:
 def _of_last(above: Answers, many: int) -> Moments:
     """How many of the last `many` are so; from the many-th on."""
     total = np.concatenate([[0], np.cumsum(above)])
-    return total[many:] - total[:-many]
+    found: Moments = total[many:] - total[:-many]
+    return found
 
 
 def _first(at: Moments, so: Answers) -> int:

@@ -24,11 +24,14 @@ HOLD = 300
 
 def calm(world: World, begins: int, ends: int, limit: float, evidence: float) -> bool:
     """Whether no rollback can be decided between these seconds by a rule that begins with them."""
-    return bool(sums(world, begins, ends, limit, evidence).max(initial=0) < _enough(evidence))
+    return latest(world, begins, ends, limit, evidence) is None
 
 
-def _enough(evidence: float) -> float:
-    return evidence - evidence / BLOCKS - MARGIN
+def latest(world: World, begins: int, ends: int, limit: float, evidence: float) -> int | None:
+    """The second after which no rollback can be decided any more; None where there can be none at all."""
+    enough = evidence - evidence / BLOCKS - MARGIN
+    near = np.nonzero((sums(world, begins, ends, limit, evidence) >= enough).any(axis=1))[0]
+    return None if not len(near) else min(ends, begins + (int(near[-1]) + 2) * (HOLD // BLOCKS))
 
 
 def sums(world: World, begins: int, ends: int, limit: float, evidence: float) -> NDArray[np.float64]:
