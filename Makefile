@@ -68,6 +68,13 @@ MAJOR := 0
 torture: setup ## rollbacks while daemons and server are killed: ROUNDS=50 SEED=1 MAJOR=16
 	$(RUN) python -m tests.chaos.torture --rounds $(ROUNDS) --seed $(SEED) --major $(MAJOR)
 
+N := 10
+PROOF := 1000000
+
+.PHONY: decision
+decision: setup ## how good the decision is, on N worlds of each kind: N=10 WORKERS=2 (N=10: some minutes)
+	@$(RUN) python -m tests.decision --worlds $(N) --seed $(if $(filter command line,$(origin SEED)),$(SEED),$(PROOF)) --workers $(WORKERS)
+
 .PHONY: bench
 bench: setup ## figures: cost of a poll, reaction time, replay
 	@for bench in $(BENCHES); do echo "== $$bench"; $(RUN) python -m tests.bench.$$bench || exit 1; done

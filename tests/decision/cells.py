@@ -1,4 +1,4 @@
-"""What is measured: cells of one kind of world at one level of traffic, and what each rule did in each world."""
+"""What is measured: cells of one kind of world at one level of traffic, and what each rule did in each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from monitor.core.events import Verdict
-from tests.decision.others import OTHERS
+from tests.decision.others import LIMIT, OTHERS
 from tests.decision.path import AS_WRITTEN, ERRORS_ONLY, NEVER, SLOW, decided, opened, watched
 from tests.worlds import HEALTHY, INCIDENTS, LEVELS, World, healthy, incident
 
@@ -43,6 +43,12 @@ LEVELS_OF: Mapping[str, tuple[int, ...]] = {
 ENDING = ("100 % for 20 min", "20 % for 20 min", "5 % for 20 min")
 """Watched on after the firing, to see when its streak ends."""
 
+FEWER: Mapping[str, int] = {"1.5 % for 50 of every 120 s": 5}
+"""Of these only every so-manieth world is run: the rule is pending all day, and read every second."""
+
+FEWER_SUCCESSES = 3
+"""The same of whole days."""
+
 SUCCEEDING = ("background 0.05 %", "four blips of 30-120 s")
 SUCCESS_LEVELS = LEVELS[1:]
 """A day of 5 requests a minute has 7,200 of them, and a night of it may hold back what 3,000 would prove."""
@@ -57,6 +63,11 @@ class Cell:
     @property
     def name(self) -> str:
         return f"{self.what} | {self.kind} | {self.level}"
+
+    def share(self, many: int) -> int:
+        """How many worlds of it are run when `many` of most cells are."""
+        fewer = FEWER_SUCCESSES if self.what == SUCCESS else FEWER.get(self.kind, 1)
+        return -(-many // fewer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,7 @@ def measured(cell: Cell, seed: int) -> Result:
 
 def _day(cell: Cell, seed: int) -> Result:
     world = healthy(cell.kind, cell.level, seed)
-    return Result(seed, _fired(world, world.watch, SLOW))
+    return Result(seed, _fired(world, world.watch, SLOW, HEALTHY[cell.kind].background))
 
 
 def _incident(cell: Cell, seed: int) -> Result:
@@ -96,7 +107,8 @@ def _incident(cell: Cell, seed: int) -> Result:
     world, phase = incident(cell.kind, cell.level, seed), 1 + seed % SLOW
     since = world.begins or world.watch
     cleared = _cleared(world, phase) if cell.kind in ENDING else None
-    return Result(seed, _fired(world, since, phase), world.brought()[0], cleared)
+    always = INCIDENTS[cell.kind].background
+    return Result(seed, _fired(world, since, phase, always), world.brought()[0], cleared)
 
 
 def _success(cell: Cell, seed: int) -> Result:
@@ -105,12 +117,14 @@ def _success(cell: Cell, seed: int) -> Result:
     return Result(seed, succeeded=watched(world, opened(world)).verdict is Verdict.SUCCEEDED)
 
 
-def _fired(world: World, since: int, phase: int) -> Mapping[str, int | None]:
+def _fired(world: World, since: int, phase: int, always: float) -> Mapping[str, int | None]:
+    """By rule. A service that always fails as much as the limit can't be watched without a baseline."""
     found = {name: rule(world.requests, world.errors, world.watch) for name, rule in OTHERS.items()}
     found[OURS] = decided(world, ERRORS_ONLY, phase)
-    moved = opened(world, ERRORS_ONLY, phase).thresholds != AS_WRITTEN.thresholds
-    found[UNMOVED] = decided(world, AS_WRITTEN, phase) if moved else found[OURS]
-    return {name: None if found[name] == NEVER else found[name] - since for name in RULES}
+    if always < LIMIT:
+        moved = opened(world, ERRORS_ONLY, phase).thresholds != AS_WRITTEN.thresholds
+        found[UNMOVED] = decided(world, AS_WRITTEN, phase) if moved else found[OURS]
+    return {name: None if found[name] == NEVER else found[name] - since for name in RULES if name in found}
 
 
 def _cleared(world: World, phase: int) -> int | None:

@@ -13,6 +13,9 @@ from tests.decision.cells import INCIDENT, RULES, Cell, Result
 TRUE_AFTER = 300
 """Seconds of a breach before which nothing may act."""
 
+SOON = 330
+"""Seconds within which a plain outage should be found: a hold, and half a minute to be sure."""
+
 ENOUGH_ERRORS = 20
 """An incident that brought fewer can't be told from a bad moment."""
 
@@ -23,13 +26,15 @@ CONFIDENCE = 0.95
 class Fired:
     """One rule in one cell. `before`: before the incident began. `early`: within TRUE_AFTER of its begin.
 
-    `found`: at or after its begin; `loud`: of those with ENOUGH_ERRORS. `median`: seconds from its begin.
+    `found`: at or after its begin; `soon`: within SOON; `loud`: of those with ENOUGH_ERRORS. `median`: seconds
+    from its begin to those that are found.
     """
 
     fired: int = 0
     before: int = 0
     early: int = 0
     found: int = 0
+    soon: int = 0
     loud: int = 0
     median: float | None = None
 
@@ -44,9 +49,9 @@ class Figures:
     cleared: Sequence[int] = ()
     succeeded: int = 0
 
-    @property
-    def per_thousand(self) -> Callable[[str], float]:
-        return lambda rule: 1000 * self.rules[rule].fired / self.many
+    def per_thousand(self, rule: str) -> float:
+        """Firings of a rule in a thousand worlds."""
+        return 1000 * self.rules[rule].fired / self.many
 
 
 def figures(cell: Cell, results: Sequence[Result]) -> Figures:
@@ -71,6 +76,7 @@ def _fired(name: str, results: Sequence[Result], loud: Sequence[Result], broken:
         sum(t < 0 for t in at),
         sum(t < TRUE_AFTER for t in found),
         len(found),
+        sum(t <= SOON for t in found),
         sum(t >= 0 for t in _times(name, loud)),
         median(found) if found else None,
     )
@@ -95,7 +101,10 @@ def restored(kept: Mapping[str, Any]) -> dict[Cell, Figures]:
 
 
 def highest(found: int, many: int) -> float:
-    """The share that is, at 95 %, not exceeded where `found` of `many` were seen (Clopper and Pearson 1934)."""
+    """The share that is, at 95 %, not exceeded where `found` of `many` were seen.
+
+    The bound of Clopper and Pearson (1934).
+    """
     return 1.0 if found >= many else _solved(lambda p: _at_most(found, many, p) <= 1 - CONFIDENCE)
 
 

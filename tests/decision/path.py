@@ -38,7 +38,7 @@ SLOW, FAST = 5, 1
 
 SHORT = Rates(rate_requests=0)
 """The shortest window. Where there are counts, a window is only what people are shown, and at one read a
-second the documented one of 5 minutes costs more than all else; a test holds that nothing else comes of it."""
+second the documented one costs more than all else; a test holds that nothing else comes of it."""
 
 
 @dataclass(slots=True)

@@ -1,8 +1,8 @@
 """Runs the worlds of all cells on some processes, and keeps what came of them.
 
-Every finished chunk of a cell is a line of a file in artefacts/decision; a run that is begun again goes on from there.
-The file's name holds a hash of the decision, the worlds and this folder: results of another program are
-never taken for this one's.
+Every finished chunk of a cell is a line of a file in artefacts/decision; a run that is begun again goes on
+from there. The file's name holds a hash of the decision, the worlds and the rules: results of another program
+are never taken for this one's.
 """
 
 from __future__ import annotations
@@ -41,29 +41,28 @@ def program() -> str:
 
 
 def run(cells: Iterable[Cell], seed: int, many: int, workers: int) -> Mapping[Cell, list[Result]]:
-    """The results of the first `many` seeds from `seed` on, of each cell; prints how far it is."""
+    """The results of the seeds from `seed` on, `many` of most cells; prints how far it is."""
     KEPT.mkdir(parents=True, exist_ok=True)
     file = KEPT / f"{program()}.jsonl"
-    cells = list(cells)
     known = {(name, first): found for name, first, found in _kept(file)}
-    chunks = [
-        (cell, first, min(CHUNK, seed + many - first))
-        for cell in cells
-        for first in range(seed, seed + many, CHUNK)
-    ]
+    wanted = {cell: list(_chunks(cell, seed, cell.share(many))) for cell in cells}
+    chunks = [chunk for of_cell in wanted.values() for chunk in of_cell]
     left = [c for c in chunks if len(known.get((c[0].name, c[1]), ())) < c[2]]
-    print(
-        f"{len(cells)} cells of {many} worlds; {len(chunks) - len(left)} of {len(chunks)} chunks are kept in {file}"
-    )
-    for cell, first, found in _done(left, workers, file):
+    print(f"{len(wanted)} cells, {len(left)} of {len(chunks)} chunks are left to run; kept in {file}")
+    for (cell, first, _), found in _done(left, workers, file):
         known[cell.name, first] = found
     return {
-        cell: [r for first in range(seed, seed + many, CHUNK) for r in known[cell.name, first]][:many]
-        for cell in cells
+        cell: [r for _, first, some in of_cell for r in known[cell.name, first][:some]]
+        for cell, of_cell in wanted.items()
     }
 
 
-def _done(left: list[Chunk], workers: int, file: Path) -> Iterator[tuple[Cell, int, list[Result]]]:
+def _chunks(cell: Cell, seed: int, many: int) -> Iterator[Chunk]:
+    for first in range(seed, seed + many, CHUNK):
+        yield cell, first, min(CHUNK, seed + many - first)
+
+
+def _done(left: list[Chunk], workers: int, file: Path) -> Iterator[tuple[Chunk, list[Result]]]:
     """As they are finished; a line is written before it is handed on."""
     began = monotonic()
     with get_context("fork").Pool(workers) as pool, file.open("a", encoding="utf-8") as kept:
@@ -75,11 +74,8 @@ def _done(left: list[Chunk], workers: int, file: Path) -> Iterator[tuple[Cell, i
             if n % 20 == 0 or n == len(left):
                 took = monotonic() - began
                 remain = took / n * (len(left) - n)
-                print(
-                    f"{n} of {len(left)} chunks, {took / 60:.1f} min, about {remain / 60:.0f} min left",
-                    flush=True,
-                )
-            yield cell, first, found
+                print(f"{n} of {len(left)}, {took / 60:.1f} min, {remain / 60:.0f} left", flush=True)
+            yield chunk, found
 
 
 def _measured(chunk: Chunk) -> tuple[Chunk, list[Result]]:
