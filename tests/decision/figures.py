@@ -26,8 +26,8 @@ CONFIDENCE = 0.95
 class Fired:
     """One rule in one cell. `before`: before the incident began. `early`: within TRUE_AFTER of its begin.
 
-    `found`: at or after its begin; `soon`: within SOON; `loud`: of those with ENOUGH_ERRORS. `median`: seconds
-    from its begin to those that are found.
+    `found`: at or after its begin; `soon`: within SOON; `loud`: of those with ENOUGH_ERRORS. `median`: of
+    those that are found, seconds from its begin.
     """
 
     fired: int = 0

@@ -11,7 +11,7 @@ from tests.worlds.curves import curve
 from tests.worlds.made import World, stretches
 from tests.worlds.values import Seconds
 
-SEEDS = range(20)
+SEEDS = range(12)
 
 
 def _growing(counted: Seconds) -> bool:
