@@ -68,7 +68,7 @@ class Unused:
         if self._uncountable:
             found.append(
                 f"{self._of(self._uncountable)} with counts that can't be right, so without any: "
-                f"{_names(self._uncountable)}; 0 <= `errors` <= `requests`, both given"
+                f"{_names(self._uncountable)}; 0 <= `errors` <= `requests` <= 1e10, both given"
             )
         if self._latest is not None and self._latest < self._begin:
             found.append("the recording ends before --started-at: none of its lines was looked at")

@@ -25,6 +25,11 @@ TIDY = 64
 """So many more reads, and the old ones are lumped again."""
 
 
+def share(errors: float, requests: float) -> float:
+    """Errors of requests, 0 to 1. Of differences of long sums: a little off, and 0 of 0 at the worst."""
+    return max(0.0, min(1.0, errors / requests)) if requests > 0 else 0.0
+
+
 class Reads(NamedTuple):
     """All errors and requests so far, and the latest reads that had any, oldest first.
 

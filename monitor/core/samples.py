@@ -19,6 +19,10 @@ MINUTE: Micros = 60 * SECOND
 HOUR: Micros = 60 * MINUTE
 
 
+MOST_REQUESTS = 1e10
+"""Of one read. More is no count: a lying counter's would drown all that is counted after it."""
+
+
 class Reading(NamedTuple):
     """What a probe says of one metric, not yet judged and without a moment.
 
@@ -38,7 +42,7 @@ class Reading(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Errors and requests of one sample: finite, >= 0, errors <= requests."""
+    """Errors and requests of one sample: 0 <= errors <= requests <= MOST_REQUESTS."""
 
     errors: float
     requests: float
@@ -102,7 +106,7 @@ def _number(value: object) -> float | None:
 
 def _counts(errors: object, requests: object) -> Counts | None:
     e, r = _number(errors), _number(requests)
-    return Counts(e, r) if e is not None and r is not None and e <= r else None
+    return Counts(e, r) if e is not None and r is not None and e <= r <= MOST_REQUESTS else None
 
 
 def _why(value: object) -> str:
