@@ -36,7 +36,8 @@ LASTS, LASTS_MORE, SPREAD = 1.56, 0.73, 1.18
 AT_ONCE = np.array([0.27, 0.04])
 """Share of the pairs, and of larger clusters, whose errors come within a second."""
 
-LONGEST = 600
+LONGEST = 180
+"""Seconds; the longest that was seen took 137. What lasts longer than a hold is no background."""
 
 
 def arrivals(g: Generator, rate: Seconds) -> Seconds:
