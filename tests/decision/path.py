@@ -36,7 +36,7 @@ NEVER = -1
 SLOW, FAST = 5, 1
 """Seconds between two reads, and while a rollback streak lasts."""
 
-SHORT = Rates(rate_requests=0)
+SHORT = Rates(rate_requests=0, rate_window_max=30 * SECOND)
 """The shortest window. Where there are counts, a window is only what people are shown, and at one read a
 second the documented one costs more than all else; a test holds that nothing else comes of it."""
 

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
-from time import monotonic
+from time import monotonic, process_time
 
 from tests.decision.cells import Cell, Result, measured
 
@@ -66,10 +66,11 @@ def _done(left: list[Chunk], workers: int, file: Path) -> Iterator[tuple[Chunk, 
     """As they are finished; a line is written before it is handed on."""
     began = monotonic()
     with get_context("fork").Pool(workers) as pool, file.open("a", encoding="utf-8") as kept:
-        for n, (chunk, found) in enumerate(pool.imap_unordered(_measured, left), 1):
+        for n, (chunk, found, cpu) in enumerate(pool.imap_unordered(_measured, left), 1):
             cell, first, _ = chunk
             results = [asdict(result) for result in found]
-            kept.write(json.dumps({"cell": cell.name, "first": first, "results": results}) + "\n")
+            line = {"cell": cell.name, "first": first, "cpu": round(cpu, 2), "results": results}
+            kept.write(json.dumps(line) + "\n")
             kept.flush()
             if n % 20 == 0 or n == len(left):
                 took = monotonic() - began
@@ -78,9 +79,11 @@ def _done(left: list[Chunk], workers: int, file: Path) -> Iterator[tuple[Chunk, 
             yield chunk, found
 
 
-def _measured(chunk: Chunk) -> tuple[Chunk, list[Result]]:
-    cell, first, many = chunk
-    return chunk, [measured(cell, seed) for seed in range(first, first + many)]
+def _measured(chunk: Chunk) -> tuple[Chunk, list[Result], float]:
+    """And the seconds of CPU that it cost."""
+    (cell, first, many), began = chunk, process_time()
+    found = [measured(cell, seed) for seed in range(first, first + many)]
+    return chunk, found, process_time() - began
 
 
 def _kept(file: Path) -> Iterator[tuple[str, int, list[Result]]]:
