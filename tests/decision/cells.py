@@ -28,7 +28,8 @@ LEVELS_OF: Mapping[str, tuple[int, ...]] = {
     "1 % always, +5 %": BUSY,
     "2 % always, +5 %": BUSY,
     "5 % every other minute": ENOUGH,
-    "1.05 % fail, nothing else": MUCH,
+    "1.05 % fail": MUCH,
+    "1.05 % fail, evenly": MUCH,
     "100 % for 245 s": (25, *BUSY),
     "100 % for 270 s": (25, *BUSY),
     "100 % for 290 s": (25, *BUSY),
@@ -43,8 +44,9 @@ LEVELS_OF: Mapping[str, tuple[int, ...]] = {
 ENDING = ("100 % for 20 min", "20 % for 20 min", "5 % for 20 min")
 """Watched on after the firing, to see when its streak ends."""
 
-FEWER: Mapping[str, int] = {"1.5 % for 50 of every 120 s": 5}
-"""Of these only every so-manieth world is run: the rule is pending all day, and read every second."""
+FEWER: Mapping[str, int] = {"1.5 % for 50 of every 120 s": 5, "1.05 % fail, evenly": 1_000_000}
+"""Of these only every so-manieth world is run: one is pending all day and read every second, and of the other
+there is only one."""
 
 FEWER_SUCCESSES = 3
 """The same of whole days."""

@@ -205,7 +205,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim("… from 300 on half of them within 330 s", INCIDENT, ("5 % fail",), LEVELS[3:], _soon),
     Claim("2 % is found, at 60 requests/min: 90 %", INCIDENT, ("2 % fail",), (60,), _found(0.9)),
     Claim("… from 300 on: all", INCIDENT, ("2 % fail",), (300, 1200), _found(1, loud=True)),
-    Claim("1.05 % is found within 3 h", INCIDENT, ("1.05 % fail, nothing else",), MUCH, _found(1)),
+    Claim("1.05 %, evenly, is found within 3 h", INCIDENT, ("1.05 % fail, evenly",), MUCH, _found(1)),
     Claim(
         "5 % in every other minute is found: 95 %",
         INCIDENT, ("5 % every other minute",), ENOUGH, _found(0.95),

@@ -21,7 +21,8 @@ Broken = Callable[[Seconds, int], Plan]
 class Incident:
     """`watched`: seconds of a calm watch before it; `lasts`: seconds from its begin to the end of the world.
 
-    `flat`: traffic has no curve, so that its level is exact. `acts`: a rollback is right.
+    `flat`: traffic has no curve, so that its level is exact; `even`: nor is there any chance in it, and every
+    n-th request fails. `acts`: a rollback is right.
     """
 
     broken: Broken
@@ -29,6 +30,7 @@ class Incident:
     watched: int = HOUR // 2
     lasts: int = 2 * HOUR
     flat: bool = False
+    even: bool = False
     acts: bool = True
 
 
@@ -78,7 +80,8 @@ INCIDENTS: Mapping[str, Incident] = {
     "5 % fail": Incident(_step(0.05)),
     "20 % fail": Incident(_step(0.2)),
     "100 % fail": Incident(_step(1.0)),
-    "1.05 % fail, nothing else": Incident(_step(0.0105), background=0, lasts=3 * HOUR),
+    "1.05 % fail": Incident(_step(0.0105), background=0, lasts=3 * HOUR),
+    "1.05 % fail, evenly": Incident(_step(0.0105), background=0, lasts=3 * HOUR, flat=True, even=True),
     "ramp to 5 %": Incident(_ramp),
     "5 % every other minute": Incident(_every_other_minute),
     "3 %, with retries": Incident(_with_traffic(0.03, 1.5, 1)),

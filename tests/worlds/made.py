@@ -19,6 +19,9 @@ __all__ = ["DAY", "HISTORY", "LEVELS", "PROOF", "World", "healthy", "incident"]
 LEVELS = (5, 20, 60, 300, 1200, 6000)
 """Requests a minute, on average over the day."""
 
+TINY = 1e-6
+"""For sums of fractions that make a whole."""
+
 PROOF = 1_000_000
 """The first seed that is for proving only."""
 
@@ -54,7 +57,8 @@ def healthy(kind: str, level: float, seed: int) -> World:
     """A day of watch, after HISTORY."""
     g, found = _chance("healthy", kind, level, seed), HEALTHY[kind]
     plan = found.disturbed(g, curve(g) * (level / 60))
-    return _happened(g, kind, level, seed, plan, found.background, found.clustered)
+    requests, errors = _happened(g, plan, found.background, found.clustered)
+    return World(kind, level, seed, requests, errors)
 
 
 def incident(kind: str, level: float, seed: int) -> World:
@@ -62,7 +66,9 @@ def incident(kind: str, level: float, seed: int) -> World:
     g, found = _chance("incident", kind, level, seed), INCIDENTS[kind]
     begins = HISTORY + found.watched
     rate = _some_hours(g, begins + found.lasts, found.flat) * (level / 60)
-    return _happened(g, kind, level, seed, found.broken(rate, begins), found.background, clustered=True)
+    plan = found.broken(rate, begins)
+    happened = _evenly(plan) if found.even else _happened(g, plan, found.background, clustered=True)
+    return World(kind, level, seed, *happened, HISTORY, plan.begins, plan.ends)
 
 
 def _some_hours(g: Generator, seconds: int, flat: bool) -> Seconds:
@@ -73,24 +79,19 @@ def _some_hours(g: Generator, seconds: int, flat: bool) -> Seconds:
     return some
 
 
-def _happened(
-    g: Generator, kind: str, level: float, seed: int, plan: Plan, share: float, clustered: bool
-) -> World:
+def _happened(g: Generator, plan: Plan, share: float, clustered: bool) -> tuple[Seconds, Seconds]:
+    """Cumulative requests and errors, as chance brings them."""
     requests = arrivals(g, plan.rate)
     errors = np.zeros(len(requests))
     some = np.nonzero((plan.share > 0) & (requests > 0))[0]
     errors[some] = g.binomial(requests[some].astype(np.int64), plan.share[some])
     always = background(g, plan.rate, share, clustered)
-    return World(
-        kind,
-        level,
-        seed,
-        _counted(requests + always),
-        _counted(errors + always),
-        HISTORY,
-        plan.begins,
-        plan.ends,
-    )
+    return _counted(requests + always), _counted(errors + always)
+
+
+def _evenly(plan: Plan) -> tuple[Seconds, Seconds]:
+    """The same without chance."""
+    return np.floor(_counted(plan.rate) + TINY), np.floor(_counted(plan.rate * plan.share) + TINY)
 
 
 def _counted(each: Seconds) -> Seconds:
