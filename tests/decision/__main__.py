@@ -14,7 +14,7 @@ from tests.decision.cells import cells
 from tests.decision.claims import Verdict, judged
 from tests.decision.figures import figures
 from tests.decision.runs import KEPT, run
-from tests.decision.tables import MEASURED, PAGES, Measured, loaded, page, save, whole
+from tests.decision.tables import PAGES, Measured, page, save, shown, whole
 from tests.worlds import PROOF
 
 
@@ -60,7 +60,7 @@ def _write(measured: Measured, anyway: bool) -> None:
     KEPT.mkdir(parents=True, exist_ok=True)
     table = KEPT / "table.md"
     table.write_text(whole(measured) + "\n", encoding="utf-8")
-    before = loaded().many if MEASURED.exists() else 0
+    before = shown()
     if measured.many < before and not anyway:
         print(f"the pages show {before} worlds a cell and stay as they are; of {measured.many}: {table}")
         return

@@ -13,9 +13,6 @@ from tests.decision.cells import INCIDENT, RULES, Cell, Result
 TRUE_AFTER = 300
 """Seconds of a breach before which nothing may act."""
 
-SOON = 330
-"""Seconds within which a plain outage should be found: a hold, and half a minute to be sure."""
-
 ENOUGH_ERRORS = 20
 """An incident that brought fewer can't be told from a bad moment."""
 
@@ -26,15 +23,14 @@ CONFIDENCE = 0.95
 class Fired:
     """One rule in one cell. `before`: before the incident began. `early`: within TRUE_AFTER of its begin.
 
-    `found`: at or after its begin; `soon`: within SOON; `loud`: of those with ENOUGH_ERRORS. `median`: of
-    those that are found, seconds from its begin.
+    `found`: at or after its begin; `loud`: of those with ENOUGH_ERRORS. `median`: of those that are found,
+    seconds from its begin.
     """
 
     fired: int = 0
     before: int = 0
     early: int = 0
     found: int = 0
-    soon: int = 0
     loud: int = 0
     median: float | None = None
 
@@ -76,7 +72,6 @@ def _fired(name: str, results: Sequence[Result], loud: Sequence[Result], broken:
         sum(t < 0 for t in at),
         sum(t < TRUE_AFTER for t in found),
         len(found),
-        sum(t <= SOON for t in found),
         sum(t >= 0 for t in _times(name, loud)),
         median(found) if found else None,
     )

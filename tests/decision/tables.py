@@ -52,6 +52,12 @@ def loaded() -> Measured:
     return Measured(kept["seed"], kept["many"], restored(kept["cells"]))
 
 
+def shown() -> int:
+    """Worlds of most cells that the pages stand on."""
+    kept = json.loads(MEASURED.read_text(encoding="utf-8")) if MEASURED.exists() else {"many": 0}
+    return int(kept["many"])
+
+
 def save(measured: Measured) -> None:
     """One cell a line, so that a change shows which."""
     cells = ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in stored(measured.figures).items())

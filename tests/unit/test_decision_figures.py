@@ -82,7 +82,7 @@ def test_figures_of_an_incident_part_before_early_and_found() -> None:
     results = [_result(n, at) for n, at in enumerate((-20, 299, 300, 331, None))]
     found = figures(cell, [*results, _result(6, 500, errors=19)])
     assert (found.many, found.loud) == (6, 5)
-    assert found.rules[OURS] == Fired(5, before=1, early=1, found=4, soon=2, loud=3, median=315.5)
+    assert found.rules[OURS] == Fired(5, before=1, early=1, found=4, loud=3, median=315.5)
 
 
 def test_figures_of_a_day_count_every_firing() -> None:
@@ -145,8 +145,20 @@ def test_all_is_all() -> None:
     assert _judged("a total outage is always", cell, _of(50, loud=49)).verdict is Verdict.BROKEN
 
 
+def test_a_median_is_told_of_those_that_are_found() -> None:
+    cell = Cell(INCIDENT, "100 % fail", 300)
+    for median, found, verdict in (
+        (330.0, 3, Verdict.HOLDS),
+        (331.0, 3, Verdict.UNSHOWN),
+        (331.0, 100, Verdict.BROKEN),
+        (None, 0, Verdict.UNSHOWN),
+    ):
+        told = _of(100, median=median, found=found)  # type: ignore[arg-type]  # a field of its own kind
+        assert _judged("… half of them within", cell, told).verdict is verdict
+
+
 def test_a_streak_that_lasts_too_long_is_one_too_many() -> None:
-    cell = Cell(INCIDENT, "5 % for 20 min", 300)
+    cell = Cell(INCIDENT, "20 % for 20 min", 300)
     assert _judged("a streak that fired", cell, _of(2, cleared=(120, 135))).verdict is Verdict.HOLDS
     assert _judged("a streak that fired", cell, _of(2, cleared=(120, 136))).verdict is Verdict.BROKEN
 
