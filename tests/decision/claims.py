@@ -42,6 +42,7 @@ OVER_WITHIN = 2 * 60 + 15
 NOTHING = "–"
 
 CALM_BEFORE = ("1.2 % fail", "1.5 % fail", "2 % fail", "3 % fail", "5 % fail", "20 % fail", "100 % fail")
+ON_TOP = ("0.5 % always, +5 %, steady", "1 % always, +5 %, steady", "2 % always, +5 %, steady")
 FROM_20 = LEVELS[1:]
 ENDED = (25, *BUSY)
 
@@ -236,12 +237,12 @@ CLAIMS: tuple[Claim, ...] = (
         DAY, ("background 0.5 %", "background 1 %", "background 2 %"), BUSY, _false(20),
     ),
     Claim(
-        "… and 5 % more are found, at 60 requests/min: 90 %",
-        INCIDENT, ("0.5 % always, +5 %", "1 % always, +5 %", "2 % always, +5 %"), (60,), _found(0.9),
+        "… and 5 % more are found, at steady 60 requests/min: 90 %",
+        INCIDENT, ON_TOP, (60,), _found(0.9),
     ),
     Claim(
         "… above: 95 %",
-        INCIDENT, ("0.5 % always, +5 %", "1 % always, +5 %", "2 % always, +5 %"), (300, 1200), _found(0.95),
+        INCIDENT, ON_TOP, (300, 1200), _found(0.95),
     ),
     Claim(
         "a streak that fired is over two blocks and a read after its incident",

@@ -66,6 +66,11 @@ def _with_traffic(fails: float, becomes: float, within: int) -> Broken:
     return broken
 
 
+def _on_top(always: float, steady: bool) -> Incident:
+    """5 % more of a service that always fails some; the two hours before it tell how much."""
+    return Incident(_step(0.05), always, watched=HOUR, flat=steady)
+
+
 def _ended(fails: float, after: int) -> Incident:
     """A disturbance of exact traffic that is over before 5 minutes, or just not."""
     background = 0.002 if fails == 1 else USUAL
@@ -87,9 +92,12 @@ INCIDENTS: Mapping[str, Incident] = {
     "3 %, with retries": Incident(_with_traffic(0.03, 1.5, 1)),
     "30 %, traffic to a fifth": Incident(_with_traffic(0.3, 0.2, 120)),
     "100 %, traffic to a twentieth": Incident(_with_traffic(1.0, 0.05, 120)),
-    "0.5 % always, +5 %": Incident(_step(0.05), background=0.005, watched=HOUR),
-    "1 % always, +5 %": Incident(_step(0.05), background=0.01, watched=HOUR),
-    "2 % always, +5 %": Incident(_step(0.05), background=0.02, watched=HOUR),
+    "0.5 % always, +5 %": _on_top(0.005, steady=False),
+    "1 % always, +5 %": _on_top(0.01, steady=False),
+    "2 % always, +5 %": _on_top(0.02, steady=False),
+    "0.5 % always, +5 %, steady": _on_top(0.005, steady=True),
+    "1 % always, +5 %, steady": _on_top(0.01, steady=True),
+    "2 % always, +5 %, steady": _on_top(0.02, steady=True),
     "100 % for 245 s": _ended(1.0, 245),
     "100 % for 270 s": _ended(1.0, 270),
     "100 % for 290 s": _ended(1.0, 290),
