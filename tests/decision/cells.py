@@ -79,12 +79,14 @@ class Cell:
 class Result:
     """Of one world. `fired`: by rule, seconds since the incident, or since the watch, began; None: never.
 
-    `errors`: that the incident brought. `cleared`: seconds from its end to the end of our streak.
+    `errors`: that the incident brought. `blip`: there was one right before it. `cleared`: seconds from its
+    end to the end of our streak.
     """
 
     seed: int
     fired: Mapping[str, int | None] = field(default_factory=dict)
     errors: float = 0.0
+    blip: bool = False
     cleared: int | None = None
     succeeded: bool = False
 
@@ -113,7 +115,8 @@ def _incident(cell: Cell, seed: int) -> Result:
     since = world.begins or world.watch
     cleared = _cleared(world, phase) if cell.kind in ENDING else None
     always = INCIDENTS[cell.kind].background
-    return Result(seed, _fired(world, since, phase, always), world.brought()[0], cleared)
+    fired = _fired(world, since, phase, always)
+    return Result(seed, fired, world.brought()[0], world.blip_before(), cleared)
 
 
 def _success(cell: Cell, seed: int) -> Result:

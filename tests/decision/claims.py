@@ -204,7 +204,10 @@ CLAIMS: tuple[Claim, ...] = (
         INCIDENT, ("100 % for 245 s", "100 % for 270 s"), ENDED, _false(10),
     ),
     Claim("… in 290 s: at most 3 in 100", INCIDENT, ("100 % for 290 s",), ENDED, _false(30)),
-    Claim("nothing acts within 300 s of a breach", INCIDENT, CALM_BEFORE, LEVELS, _early),
+    Claim(
+        "nothing acts within 300 s of a breach, where no blip came right before it",
+        INCIDENT, CALM_BEFORE, LEVELS, _early,
+    ),
     Claim("5 % for 285 s never acts", INCIDENT, ("5 % for 285 s",), MUCH, _false(0)),
     Claim("5 % for 315 s always acts", INCIDENT, ("5 % for 315 s",), MUCH, _found(1)),
     Claim(

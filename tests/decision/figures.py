@@ -21,7 +21,8 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """One rule in one cell. `before`: before the incident began. `early`: within TRUE_AFTER of its begin.
+    """One rule in one cell. `before`: before the incident began. `early`: within TRUE_AFTER of its
+    begin, where no blip came right before it: that and the incident can't be told apart.
 
     `found`: at or after its begin; `loud`: of those with ENOUGH_ERRORS. `median`: of those that are found,
     seconds from its begin.
@@ -70,7 +71,7 @@ def _fired(name: str, results: Sequence[Result], loud: Sequence[Result], broken:
     return Fired(
         len(at),
         sum(t < 0 for t in at),
-        sum(t < TRUE_AFTER for t in found),
+        sum(0 <= t < TRUE_AFTER for t in _times(name, [r for r in results if not r.blip])),
         len(found),
         sum(t >= 0 for t in _times(name, loud)),
         median(found) if found else None,

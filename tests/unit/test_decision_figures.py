@@ -80,9 +80,10 @@ def _result(seed: int, at: int | None, errors: float = 100) -> Result:
 def test_figures_of_an_incident_part_before_early_and_found() -> None:
     cell = Cell(INCIDENT, "5 % fail", 300)
     results = [_result(n, at) for n, at in enumerate((-20, 299, 300, 331, None))]
-    found = figures(cell, [*results, _result(6, 500, errors=19)])
-    assert (found.many, found.loud) == (6, 5)
-    assert found.rules[OURS] == Fired(5, before=1, early=1, found=4, loud=3, median=315.5)
+    after_a_blip = replace(_result(5, 255), blip=True)
+    found = figures(cell, [*results, after_a_blip, _result(6, 500, errors=19)])
+    assert (found.many, found.loud) == (7, 6)
+    assert found.rules[OURS] == Fired(6, before=1, early=1, found=5, loud=4, median=300)
 
 
 def test_figures_of_a_day_count_every_firing() -> None:

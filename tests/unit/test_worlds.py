@@ -106,6 +106,19 @@ def test_no_disturbance_of_a_healthy_day_stays_above_the_limit_for_five_minutes(
         assert (ends - starts < 300).all()
 
 
+@pytest.mark.parametrize(
+    ("errors", "blip"), [((), False), ((280,), False), ((10,), True), ((100, 110, 120, 130), True)]
+)
+def test_a_blip_before_an_incident_is_seen(errors: tuple[int, ...], blip: bool) -> None:
+    """At 60/min: one error in the last 15 or 60 s, or four in the last 300, are more than 1 %."""
+    at = 1000
+    requests = np.arange(2001, dtype=np.float64)
+    failed = np.zeros(2001)
+    failed[[at - before for before in errors]] = 1
+    world = World("blip", 60, 1, requests, np.cumsum(failed), watch=500, begins=at)
+    assert world.blip_before() is blip
+
+
 def test_stretches_add_up_to_the_watch() -> None:
     world = healthy("hourly cron", 60, 3)
     errors, requests = stretches(world, 300)

@@ -19,6 +19,11 @@ __all__ = ["DAY", "HISTORY", "LEVELS", "PROOF", "World", "healthy", "incident"]
 LEVELS = (5, 20, 60, 300, 1200, 6000)
 """Requests a minute, on average over the day."""
 
+BEFORE = (15, 60, 300)
+"""Seconds before an incident in which more than LIMIT of the requests are a blip."""
+
+LIMIT = 0.01
+
 TINY = 1e-6
 """For sums of fractions that make a whole."""
 
@@ -46,6 +51,12 @@ class World:
     def seconds(self) -> int:
         """The last second of it."""
         return len(self.requests) - 1
+
+    def blip_before(self) -> bool:
+        """Whether the limit was exceeded shortly before the incident: then it can't be told when it began."""
+        at = self.begins or self.watch
+        spans = [slice(at - span, at + 1, span) for span in BEFORE]
+        return any(np.diff(self.errors[s])[0] > LIMIT * np.diff(self.requests[s])[0] for s in spans)
 
     def brought(self) -> tuple[float, float]:
         """Errors and requests from the incident's begin to its end."""
