@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from numpy.random import Generator
 
-from tests.worlds.values import HISTORY, HOUR, Plan, Seconds, none_of
+from tests.worlds.values import DAY, HISTORY, HOUR, Plan, Seconds, none_of
 
 USUAL = 0.0005
 """Share that always fails in a service that is normal as documented."""
@@ -35,10 +35,13 @@ def _blips(g: Generator, rate: Seconds) -> Plan:
 
 
 def _storms(g: Generator, rate: Seconds) -> Plan:
-    """Four times clients try again and again for a minute and a half; then it ebbs away."""
+    """Four times clients try again and again for a minute and a half; then it ebbs away.
+
+    Once in each quarter of the day: two that follow each other are no longer healthy.
+    """
     rate, share = rate.copy(), none_of(rate)
-    for _ in range(4):
-        begins = g.integers(HISTORY, len(rate) - 300)
+    for quarter in range(4):
+        begins = HISTORY + quarter * DAY // 4 + g.integers(DAY // 4 - 600)
         ends = begins + g.integers(80, 101)
         rate[begins:ends] *= 3
         share[begins:ends] = g.uniform(0.4, 0.6)
