@@ -132,7 +132,7 @@ def _claims(m: Measured) -> Iterator[tuple[str, ...]]:
     for (claim, kind, verdict), some in groupby(judged(m.figures), _alike):
         found = list(some)
         levels = ", ".join(f"{cell.level:,}" for _, cell, _ in found)
-        values = ", ".join(j.value for _, _, j in found)
+        values = ", ".join(dict.fromkeys(j.value for _, _, j in found))
         worlds = ", ".join(dict.fromkeys(f"{j.many:,}" for _, _, j in found))
         yield claim.says, kind, levels, values, worlds, verdict.value
 
