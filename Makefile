@@ -81,6 +81,13 @@ JOBS := 2
 mutants: setup ## changes of the core that no test notices (hours for all): MODULE=monitor.core.reads JOBS=2
 	$(RUN) python -m tests.mutants --jobs $(JOBS) '$(MODULE)'
 
+N := 10
+PROOF := 1000000
+
+.PHONY: decision
+decision: setup ## how good the decision is, on N worlds of each kind: N=10 WORKERS=2 (N=10: some minutes)
+	@$(RUN) python -m tests.decision --worlds $(N) --seed $(if $(filter command line,$(origin SEED)),$(SEED),$(PROOF)) --workers $(WORKERS)
+
 .PHONY: bench
 bench: setup ## figures: cost of a poll, reaction time, replay
 	@for bench in $(BENCHES); do echo "== $$bench"; $(RUN) python -m tests.bench.$$bench || exit 1; done
