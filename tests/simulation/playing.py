@@ -1,0 +1,98 @@
+"""Plays worlds by the number, side by side, and adds up what came of them."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from time import process_time
+
+import structlog
+
+from tests.simulation.shrink import smallest
+from tests.simulation.stage import play
+from tests.simulation.witness import judged
+from tests.simulation.world import World
+
+KEPT = "tests/simulation/kept.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of one world. `trace`: the hash of everything that was to be seen of it."""
+
+    world: World
+    broken: tuple[str, ...]
+    promises: frozenset[int]
+    counts: Counter[str]
+    delays: tuple[float, ...]
+    trace: str
+    cpu: float
+
+
+def played(world: World) -> Played:
+    """Plays one world and judges it."""
+    began = process_time()
+    quiet()
+    stage = play(world)
+    found = judged(stage)
+    stage.database.rows.clear()
+    broken = tuple(dict.fromkeys(map(str, found.violations)))
+    promises = frozenset(v.promise for v in found.violations)
+    trace = stage.seen.hash()
+    return Played(world, broken, promises, found.counts, tuple(found.delays), trace, process_time() - began)
+
+
+def quiet() -> None:
+    """A day has thousands of log lines, and each world's are the same: none is written."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+
+
+def _alone(world: World) -> Played:
+    """In a process of many worlds: garbage is collected between them, not while one is played."""
+    gc.disable()
+    try:
+        return played(world)
+    finally:
+        gc.collect()
+
+
+def side_by_side(worlds: Sequence[World], workers: int = 0) -> Iterator[Played]:
+    """Each as it is done, in order."""
+    with ProcessPoolExecutor(workers or os.cpu_count() or 1) as pool:
+        yield from pool.map(_alone, worlds, chunksize=2)
+
+
+@dataclass(slots=True)
+class Sum:
+    """Of many worlds."""
+
+    worlds: int = 0
+    cpu: float = 0.0
+    broken: list[Played] = field(default_factory=list)
+    faults: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+    noisy: Counter[str] = field(default_factory=Counter)  # worlds, and false rollbacks, by background
+    delays: list[float] = field(default_factory=list)
+
+    def add(self, one: Played) -> None:
+        self.worlds += 1
+        self.cpu += one.cpu
+        self.counts += one.counts
+        self.delays += one.delays
+        self.faults.update(fault.kind for fault in one.world.faults)
+        self.faults.update(f"person {person.control}" for person in one.world.persons)
+        share = f"{one.world.background:.2%}"
+        self.noisy.update({f"worlds at {share}": 1, f"false at {share}": one.counts["false"]})
+        if one.broken:
+            self.broken.append(one)
+
+
+def shrunk(one: Played) -> World:
+    """The smallest world that breaks a promise that this one broke."""
+    return smallest(one.world, lambda world: bool(played(world).promises & one.promises))

@@ -1,0 +1,330 @@
+"""Plays a world: the application, the database and the receivers, the daemons on them, and what befalls them.
+
+Everything happens on one virtual clock, in an order that the world alone decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from monitor.core.samples import SECOND, Micros
+from monitor.errors import ControlRefused, DatabaseError, NotFound
+from monitor.ports import Control, EventRow, Order, Registration, WatchRow, WatchUpdate
+from tests.hands import PLAN
+from tests.simulation.application import Application, Process
+from tests.simulation.channel import Delivery, Receiver
+from tests.simulation.database import Database
+from tests.simulation.executor import Obstacles
+from tests.simulation.process import DaemonProcess, policy_of, tracked
+from tests.simulation.traffic import DrawnTraffic, Traffic
+from tests.simulation.world import Fault, Person, Watch, World
+from tests.virtual import START, LoopClock, VirtualLoop
+
+BACK_AFTER = 5.0
+"""Seconds until a supervisor starts a daemon again that ended by itself."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was to be seen from outside, in order; the trace is all of it as lines."""
+
+    lines: list[str] = field(default_factory=list)
+    orders: list[tuple[float, Order, str]] = field(default_factory=list)
+    statements: list[tuple[float, str, bool]] = field(default_factory=list)  # ... and whether an intent stood
+    effects: list[tuple[float, str]] = field(default_factory=list)
+    controls: list[tuple[float, str, Control, bool]] = field(default_factory=list)
+    events: list[tuple[float, EventRow]] = field(default_factory=list)
+    verdicts: list[tuple[float, WatchRow, WatchRow]] = field(default_factory=list)
+    conflicts: list[tuple[float, str]] = field(default_factory=list)  # verdicts that were to be changed
+    died: list[tuple[float, str]] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+
+    def hash(self) -> str:
+        return hashlib.sha256("\n".join(self.lines).encode()).hexdigest()
+
+
+class Stage:
+    """One world being played."""
+
+    def __init__(self, world: World, traffic: Traffic | None = None) -> None:
+        self.world = world
+        self.seen = Seen()
+        self.policy = policy_of(world)
+        self.application = Application(
+            traffic or DrawnTraffic(world), world.source,
+            [Process(n, world.instances) for n in range(world.instances)],
+        )  # fmt: skip
+        self.receivers = {name: Receiver(name) for name in ("chat", "pager")}
+        self.obstacles = Obstacles()
+        self.processes: dict[str, DaemonProcess] = {}
+        self.jumped = 0.0  # seconds by which the wall clock of the daemons' machine is wrong
+        self._acting: set[asyncio.Task[None]] = set()
+
+    async def play(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(tracked)
+        loop.set_exception_handler(self._unexpected)
+        self.database = Database(LoopClock(), loop.time)
+        self.database.witnessed = self._event
+        self.database.updated = self._updated
+        self.database.refused = self._refused
+        self.obstacles.witnessed = self._executed
+        for receiver in self.receivers.values():
+            receiver.witnessed = self._delivered(receiver.name)
+        self._start("a")
+        for second, act in self._agenda():
+            if (left := second - loop.time()) > 0:
+                await asyncio.sleep(left)
+            await act()
+        if (left := self.world.lasts - loop.time()) > 0:
+            await asyncio.sleep(left)
+        for task in self._acting:
+            task.cancel()
+        await asyncio.gather(*self._acting, return_exceptions=True)
+        for process in list(self.processes.values()):
+            await process.stop()
+
+    # ------------------------------------------------------------ what befalls it
+
+    def _agenda(self) -> list[tuple[float, Callable[[], Coroutine[Any, Any, None]]]]:
+        """Everything that happens by itself, in order of time; at one second as the world lists it."""
+        found: list[tuple[float, Callable[[], Coroutine[Any, Any, None]]]] = []
+        for watch in self.world.watches:
+            found.append((watch.at, lambda w=watch: self._register(w)))
+        for fault in self.world.faults:
+            begin, end = KINDS[fault.kind]
+            found.append((fault.at, lambda f=fault, b=begin: self._befall(f, "begins", b)))
+            if end is not None:
+                found.append((fault.ends, lambda f=fault, e=end: self._befall(f, "ends", e)))
+        for person in self.world.persons:
+            found.append((person.at, lambda p=person: self._ask(p)))
+        for hour in range(3600, self.world.lasts, 3600):
+            found.append((hour, self._measure))
+        return sorted(found, key=lambda entry: entry[0])
+
+    async def _befall(self, fault: Fault, what: str, act: Act) -> None:
+        self.note(f"{fault.kind} {fault.how} {what}")
+        await act(self, fault)
+
+    async def _register(self, watch: Watch) -> None:
+        now = self.database_now()
+        row = self.database.enrol(
+            Registration(
+                f"migration_{watch.at}", "shop", watch.mode, now, now + self.policy.success_after, PLAN
+            )
+        )
+        self.note(f"{row.id} registered {watch.mode.value}")
+
+    async def _ask(self, person: Person) -> None:
+        """Of the watch that was registered last, as people do."""
+        control, rows = Control(person.control), list(self.database.rows.values())
+        if not rows:
+            return
+        done = False
+        with contextlib.suppress(ControlRefused, DatabaseError, NotFound):
+            await self.database.control(rows[-1].id, control, by="dba", reason="")
+            done = True
+        self.note(f"{rows[-1].id} {control.value} {'done' if done else 'refused'}")
+        self.seen.controls.append((self.now(), rows[-1].id, control, done))
+
+    async def _measure(self) -> None:
+        """How much is kept of the target."""
+        rows = [r for r in self.database.rows.values() if r.verdict is None]
+        self.seen.sizes.append(sum(len(repr(r.state)) for r in rows) + len(repr(self.database.memory)))
+
+    # ------------------------------------------------------------ daemons
+
+    def _start(self, name: str) -> None:
+        wall = START + round((asyncio.get_running_loop().time() + self.jumped) * SECOND)
+        process = self.processes[name] = DaemonProcess(
+            name, self.world, self.database, self.application, list(self.receivers.values()),
+            self.obstacles, wall,
+        )  # fmt: skip
+        process.executor.ordered = lambda order: self._ordered(order, name)
+        self.note(f"{name} starts")
+        process.start(lambda error: self._died(name, error))
+
+    def _died(self, name: str, error: BaseException) -> None:
+        self.note(f"{name} died of {type(error).__name__}")
+        self.seen.died.append((self.now(), f"{name}: {type(error).__name__}: {error}"))
+
+    async def end(self, name: str, *, gently: bool, silent: bool = False) -> None:
+        """`silent`: its machine is gone, and nobody says so to the database."""
+        process = self.processes.pop(name, None)
+        if process is None:
+            return
+        if gently:
+            await process.stop()
+        else:
+            held = process.store.token if process.store.holds else 0
+            await process.kill()
+            if held and not silent:
+                self.database.session_ended(held)
+        self.note(f"{name} ended")
+
+    def start_again(self, name: str) -> None:
+        if name not in self.processes:
+            self._start(name)
+
+    # ------------------------------------------------------------ what is seen
+
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def database_now(self) -> Micros:
+        return START + round(self.now() * SECOND)
+
+    def note(self, text: str) -> None:
+        self.seen.lines.append(f"{self.now():.3f} {text}")
+
+    def _ordered(self, order: Order, name: str) -> None:
+        self.note(f"{order.watch.id} ordered by {name}: {order.rule} since {order.since} {order.evidence}")
+        self.seen.orders.append((self.now(), order, name))
+
+    def _executed(self, what: str, watch_id: str, at: float) -> None:
+        self.note(f"{watch_id} {what}")
+        if what == "effect":
+            self.application.cured_at = self.application.cured_at or at
+            self.seen.effects.append((at, watch_id))
+        else:
+            intended = any(i.order.watch.id == watch_id for i in self.database.intents)
+            self.seen.statements.append((at, watch_id, intended))
+
+    def _event(self, event: EventRow) -> None:
+        self.note(f"{event.watch_id} {event.kind} at {event.at}")
+        self.seen.events.append((self.now(), event))
+
+    def _updated(self, old: WatchRow, new: WatchRow) -> None:
+        if old.verdict != new.verdict:
+            self.note(f"{new.id} {new.verdict} at {new.verdict_at}: {new.reason}")
+            self.seen.verdicts.append((self.now(), old, new))
+
+    def _refused(self, row: WatchRow, update: WatchUpdate) -> None:
+        self.note(f"{row.id} is {row.verdict}, and was to be {update.verdict}")
+        self.seen.conflicts.append((self.now(), self.seen.lines[-1]))
+
+    def _delivered(self, name: str) -> Callable[[Delivery], None]:
+        return lambda delivery: self.note(f"{name} got {delivery.key}")
+
+    def _unexpected(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        text = f"{context.get('message')}: {type(error).__name__}: {error}"
+        self.seen.died.append((self.now(), text))
+
+
+Act = Callable[[Stage, Fault], Coroutine[Any, Any, None]]
+
+
+async def _source_begins(stage: Stage, fault: Fault) -> None:
+    if fault.kind == "frozen":
+        stage.application.freeze(stage.now())
+    stage.application.faults.append(fault)
+
+
+async def _source_ends(stage: Stage, fault: Fault) -> None:
+    stage.application.faults.remove(fault)
+
+
+async def _deploy(stage: Stage, fault: Fault) -> None:
+    stage.application.restart(stage.now())
+
+
+async def _one_restarts(stage: Stage, fault: Fault) -> None:
+    stage.application.restart(stage.now(), fault.how % stage.world.instances)
+
+
+async def _kill(stage: Stage, fault: Fault) -> None:
+    await stage.end("a", gently=False, silent=fault.how % 2 == 1)
+
+
+async def _stop(stage: Stage, fault: Fault) -> None:
+    await stage.end("a", gently=True)
+
+
+async def _start_again(stage: Stage, fault: Fault) -> None:
+    stage.start_again("a")
+
+
+async def _second(stage: Stage, fault: Fault) -> None:
+    stage.start_again("b")
+
+
+async def _second_ends(stage: Stage, fault: Fault) -> None:
+    await stage.end("b", gently=fault.how % 2 == 0)
+
+
+async def _cut(stage: Stage, fault: Fault) -> None:
+    if "a" in stage.processes:
+        stage.processes["a"].store.cut_off()
+
+
+async def _mended(stage: Stage, fault: Fault) -> None:
+    if "a" in stage.processes:
+        stage.processes["a"].line.cut_at = None
+
+
+async def _clock(stage: Stage, fault: Fault) -> None:
+    stage.jumped += fault.how
+
+
+async def _stand_still(stage: Stage, fault: Fault) -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    loop.stand_still(fault.lasts)
+
+
+async def _away(stage: Stage, fault: Fault) -> None:
+    stage.database.go_away()
+
+
+async def _here(stage: Stage, fault: Fault) -> None:
+    stage.database.away = False
+
+
+def _receiver(state: str, value: bool) -> Act:
+    async def act(stage: Stage, fault: Fault) -> None:
+        setattr(stage.receivers[("chat", "pager")[fault.how % 2]], state, value)
+
+    return act
+
+
+def _obstacle(state: str, value: bool) -> Act:
+    async def act(stage: Stage, fault: Fault) -> None:
+        setattr(stage.obstacles, state, value)
+
+    return act
+
+
+SOURCES = ("hangs", "refuses", "replica_away", "frozen", "cached", "lies", "shared")
+DAEMONS = ("kill", "stop", "second", "cut", "clock", "stand_still")
+CHANNELS = ("channel_away", "channel_hangs", "channel_deaf")
+OBSTACLES = ("locked", "unready", "drifted", "broken", "lost_before", "lost_after")
+
+KINDS: Mapping[str, tuple[Act, Act | None]] = {
+    **dict.fromkeys(SOURCES, (_source_begins, _source_ends)),
+    "deploy": (_deploy, None),
+    "one_restarts": (_one_restarts, None),
+    "kill": (_kill, _start_again),
+    "stop": (_stop, _start_again),
+    "second": (_second, _second_ends),
+    "cut": (_cut, _mended),
+    "clock": (_clock, None),
+    "stand_still": (_stand_still, None),
+    "away": (_away, _here),
+    **{f"channel_{s}": (_receiver(s, True), _receiver(s, False)) for s in ("away", "hangs", "deaf")},
+    **{state: (_obstacle(state, True), _obstacle(state, False)) for state in OBSTACLES},
+}
+"""How each kind of fault begins, and how it ends."""
+
+
+def play(world: World, traffic: Traffic | None = None) -> Stage:
+    """Plays a world to its end, in virtual time."""
+    stage = Stage(world, traffic)
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(stage.play())
+    return stage
