@@ -96,7 +96,7 @@ class History:
 def usable_or_quiet(line: Line) -> Seen | None:
     """Rule 1. None is failed NoData."""
     errors, requests = _number(line.errors), _number(line.requests)
-    valid = errors is not None and requests is not None and errors <= requests
+    valid = errors is not None and requests is not None and errors <= requests <= 1e10
     counts = (errors, requests) if valid and errors is not None and requests is not None else None
     value = _number(line.value)
     if value is not None and not (line.metric == "error_rate" and value > 1):

@@ -33,8 +33,10 @@ class Unused:
         """The same lines."""
         for at, reading in lines:
             self._lines += 1
-            self._late += self._latest is not None and at < self._latest
-            self._latest = at if self._latest is None else max(at, self._latest)
+            if self._latest is None or at >= self._latest:
+                self._latest = at
+            else:
+                self._late += 1
             if reading.metric not in self._known:
                 _count(self._strange, reading.metric)
             else:
@@ -66,7 +68,7 @@ class Unused:
         if self._uncountable:
             found.append(
                 f"{self._of(self._uncountable)} with counts that can't be right, so without any: "
-                f"{_names(self._uncountable)}; 0 <= `errors` <= `requests`, both given"
+                f"{_names(self._uncountable)}; 0 <= `errors` <= `requests` <= 1e10, both given"
             )
         if self._latest is not None and self._latest < self._begin:
             found.append("the recording ends before --started-at: none of its lines was looked at")

@@ -10,7 +10,7 @@ from itertools import takewhile
 from math import log
 
 from monitor.core.evidence import Evidence, Levels, Scale, Weight, evidence_of, likelihood
-from monitor.core.reads import FEW, Reads
+from monitor.core.reads import FEW, Reads, share
 from monitor.core.samples import MINUTE, Micros
 
 EXPECTED_ERRORS = 5
@@ -41,7 +41,7 @@ def fires(scale: Scale, weight: Weight, levels: Levels, reads: Reads, now: Micro
     if not found:
         return None
     since = max(e.since for e in found)
-    ratio = max(e.errors / e.requests for e in found)
+    ratio = max(share(e.errors, e.requests) for e in found)
     if not (still_so(scale, reads, now, ratio) and _as_old_as_the_hold(scale, reads, now, since)):
         return None
     return max((e for e in found if e.since == since), key=lambda e: e.score)
@@ -56,7 +56,7 @@ def _ripe(scale: Scale, weight: Weight, levels: Levels, reads: Reads, now: Micro
             continue
         errors, requests = reads.since(tally.errors, tally.requests)
         most = 1.0 if k == last else MUCH_MORE * scale.alternatives[k].ratio
-        if scale.exceeded_by(errors / requests) and errors / requests <= most:
+        if scale.exceeded_by(ratio := share(errors, requests)) and ratio <= most:
             found.append(evidence_of(scale, k, level, tally, reads))
     return found
 
@@ -67,7 +67,7 @@ def still_so(scale: Scale, reads: Reads, now: Micros, ratio: float) -> bool:
     if found is None:
         return False
     began, errors, requests = found
-    if not (scale.exceeded_by(errors / requests) and errors >= LEAST_SHARE * ratio * requests):
+    if not (scale.exceeded_by(share(errors, requests)) and errors >= LEAST_SHARE * ratio * requests):
         return False
     ratio = min(ratio, FARTHEST)
     per_error, per_good = log(ratio / scale.limit), log((1 - ratio) / (1 - scale.limit))
@@ -79,10 +79,11 @@ def still_so(scale: Scale, reads: Reads, now: Micros, ratio: float) -> bool:
 def _stretch(reads: Reads, ratio: float) -> tuple[Micros, float, float] | None:
     """From when on, errors and requests of the shortest stretch up to now that is enough to tell."""
     found = None
-    for _, at, errors, requests in reads.back():
-        if requests >= FEW:
-            found = at, errors, requests
-            if requests * ratio >= EXPECTED_ERRORS:
+    for _, at, errors, requests in reversed(reads.log):
+        since = reads.requests - requests
+        if since >= FEW:
+            found = at, reads.errors - errors, since
+            if since * ratio >= EXPECTED_ERRORS:
                 break
     return found
 
@@ -104,5 +105,5 @@ def _as_old_as_the_hold(scale: Scale, reads: Reads, now: Micros, since: Micros) 
 def _of_the_last_hold(scale: Scale, reads: Reads, now: Micros) -> float:
     ratio = 0.0
     for _, _, errors, requests in takewhile(lambda read: read[1] > now - scale.hold, reads.back()):
-        ratio = errors / requests
+        ratio = share(errors, requests)
     return ratio

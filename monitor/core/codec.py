@@ -8,7 +8,7 @@ microseconds, so that nothing is rounded by being stored.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from typing import Any
 
 from monitor.core.counting import Counting, begun
@@ -131,7 +131,7 @@ def _dump_counting(counting: Counting) -> Json:
     return {
         "reads": [reads.errors, reads.requests, reads.idle, [list(read) for read in reads.log]],
         "weights": [
-            [w.since, w.errors, w.requests, [None if t == NOTHING else list(astuple(t)) for t in w.tallies]]
+            [w.since, w.errors, w.requests, [None if t == NOTHING else list(t) for t in w.tallies]]
             for w in counting.weights
         ],
         "proof": [list(proof.minute), [list(m) for m in proof.bad], [list(s) for s in proof.slots]],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from monitor.core.certainty import EXPECTED_ERRORS, LOOK_BACK
 from monitor.core.evidence import Weight
@@ -14,13 +14,12 @@ from monitor.core.thresholds import Place, Policy
 NO_COUNTS = Counts(0.0, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Counting:
+class Counting(NamedTuple):
     """`weights`: of each of the metric's rules, in their order."""
 
     reads: Reads
     weights: tuple[Weight, ...]
-    proof: Proof = field(default_factory=Proof)
+    proof: Proof = Proof()
 
 
 def begun(place: Place, at: Micros, proof: Proof | None = None) -> Counting:
@@ -28,13 +27,14 @@ def begun(place: Place, at: Micros, proof: Proof | None = None) -> Counting:
     return Counting(Reads(), tuple(Weight(at, 0.0, 0.0) for _ in place.rules), proof or Proof())
 
 
-def counted(policy: Policy, place: Place, counting: Counting, at: Micros, counts: Counts) -> Counting:
-    """With one more read taken in; its rules are not asked yet."""
+def counted(
+    policy: Policy, place: Place, counting: Counting, at: Micros, counts: Counts
+) -> tuple[Reads, Proof]:
+    """Reads and proof with one more read taken in; its rules are not asked yet."""
     reads = counting.reads.with_read(at, counts.errors, counts.requests)
     if reads.untidy:
         reads = _tidied(place, counting, reads, at)
-    proof = counting.proof.with_read(at, counts.errors, counts.requests, policy.success_after)
-    return Counting(reads, counting.weights, proof)
+    return reads, counting.proof.with_read(at, counts.errors, counts.requests, policy.success_after)
 
 
 def _tidied(place: Place, counting: Counting, reads: Reads, now: Micros) -> Reads:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from monitor.core.samples import Micros, Reading
 
@@ -24,23 +25,20 @@ class Verdict(StrEnum):
     RESOLVED_EXTERNALLY = "resolved_externally"
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """A probe answered, or could not."""
 
     at: Micros
     reading: Reading
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(NamedTuple):
     """Time moved on; nothing was measured."""
 
     at: Micros
 
 
-@dataclass(frozen=True, slots=True)
-class BatchEnded:
+class BatchEnded(NamedTuple):
     """All events of this moment are in: rollback, success and giving up are asked now."""
 
     at: Micros

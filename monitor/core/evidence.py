@@ -15,8 +15,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
+from typing import NamedTuple
 
-from monitor.core.reads import Reads
+from monitor.core.reads import Reads, share
 from monitor.core.samples import Micros
 from monitor.core.thresholds import Rule
 
@@ -86,8 +87,7 @@ class Scale:
         return ratio >= self.limit if self.inclusive else ratio > self.limit
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(NamedTuple):
     """One alternative: the sum over closed blocks, since when, and the totals before its first read.
 
     `peak`: the most it ever reached, when, and the totals then. `block`: where that of its start began.
@@ -104,8 +104,7 @@ class Tally:
     block: Micros = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(NamedTuple):
     """A rule's evidence. `since`: where the block under way began, with the totals of then.
 
     `tallies`: of each alternative; empty while nothing speaks for any.
@@ -155,10 +154,12 @@ def weighed(scale: Scale, weight: Weight, reads: Reads, at: Micros, before: Read
     found: list[Tally] = []
     levels: list[float] = []
     for alternative, tally in zip(scale.alternatives, tallies, strict=True):
-        x = min(high, max(low, errors * alternative.per_error + good * alternative.per_good))
+        x = errors * alternative.per_error + good * alternative.per_good
+        x = low if x < low else high if x > high else x
         level = tally.sum + x
         levels.append(level)
-        found.append(_after(tally, x, level, reads, at, before, weight.since))
+        same = tally.sum > 0 and level < tally.peak  # the common case, asked ten times a read
+        found.append(tally if same else _after(tally, x, level, reads, at, before, weight.since))
     if all(tally is NOTHING for tally in found):
         return Weight(weight.since, weight.errors, weight.requests), ()
     return Weight(weight.since, weight.errors, weight.requests, tuple(found)), tuple(levels)
@@ -209,8 +210,7 @@ def _recovered(scale: Scale, tally: Tally, reads: Reads, at: Micros) -> bool:
     """Since its peak, two blocks ago or more, its own ratio would have brought errors that did not come."""
     if at - tally.peak_at < 2 * scale.block:
         return False
-    counted = tally.peak_requests - tally.requests
-    own = (tally.peak_errors - tally.errors) / counted if counted else 0.0
+    own = share(tally.peak_errors - tally.errors, tally.peak_requests - tally.requests)
     errors, requests = reads.since(tally.peak_errors, tally.peak_requests)
     expected = own * requests
     return expected >= REMEMBERED_FAILURES and errors < FORGIVEN_SHARE * expected
@@ -218,12 +218,13 @@ def _recovered(scale: Scale, tally: Tally, reads: Reads, at: Micros) -> bool:
 
 def strongest(scale: Scale, weight: Weight, reads: Reads, levels: Levels) -> Evidence | None:
     """The evidence of the alternative that is spoken for most; of equals, of the one that began first."""
-    found = [
-        evidence_of(scale, k, level, tally, reads)
-        for k, (level, tally) in enumerate(zip(levels, weight.tallies, strict=True))
-        if tally.start is not None
-    ]
-    return max(found, key=lambda e: (e.score, -e.since), default=None)
+    best: tuple[float, Micros, int] | None = None
+    for k, (level, tally) in enumerate(zip(levels, weight.tallies, strict=True)):
+        if tally.start is not None and (best is None or (max(level, 0.0), -tally.start) > best[:2]):
+            best = max(level, 0.0), -tally.start, k
+    if best is None:
+        return None
+    return evidence_of(scale, best[2], levels[best[2]], weight.tallies[best[2]], reads)
 
 
 def evidence_of(scale: Scale, k: int, level: float, tally: Tally, reads: Reads) -> Evidence:

@@ -172,7 +172,7 @@ def order_is_due(policy: Policy, state: WatchState) -> bool:
 def _decide(policy: Policy, state: WatchState, now: Micros) -> Step:
     """A firing rollback rule acts once per streak, and only on a breaching sample of this batch."""
     for number, rule, streak in _due(policy, state, now):
-        state = _with_streak(state, number, replace(streak, acted=True))
+        state = _with_streak(state, number, streak._replace(acted=True))
         order = Order(rule.name, streak.first, streak.evidence)
         if state.life.mode is Mode.OBSERVE or not state.life.armed:
             return state, (WouldRollBack(now, rule.name, streak.first, streak.evidence),)
@@ -254,13 +254,13 @@ def _streak_of(policy: Policy, state: WatchState, order: Order) -> Streak | None
 def _unacted(state: WatchState) -> WatchState:
     """Firing streaks may act again, at their next breaching sample."""
     seen = state.seen
-    streaks = tuple(replace(s, acted=False) if s is not None and s.acted else s for s in seen.streaks)
-    return WatchState(state.started_at, replace(seen, streaks=streaks), state.life, state.coverage)
+    streaks = tuple(s._replace(acted=False) if s is not None and s.acted else s for s in seen.streaks)
+    return WatchState(state.started_at, seen._replace(streaks=streaks), state.life, state.coverage)
 
 
 def _with_streak(state: WatchState, number: int, streak: Streak) -> WatchState:
     streaks = (*state.seen.streaks[:number], streak, *state.seen.streaks[number + 1 :])
-    return WatchState(state.started_at, replace(state.seen, streaks=streaks), state.life, state.coverage)
+    return WatchState(state.started_at, state.seen._replace(streaks=streaks), state.life, state.coverage)
 
 
 def _with(state: WatchState, **changes: object) -> WatchState:

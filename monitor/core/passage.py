@@ -30,7 +30,7 @@ def pass_to(policy: Policy, state: WatchState, now: Micros) -> Step:
     over = {gap.rule for gap in gaps}
     lost = {b.metric for b in blind}
     tracks = tuple(
-        replace(t, blind=True) if m in lost else t for m, t in zip(policy.metrics, seen.tracks, strict=True)
+        t._replace(blind=True) if m in lost else t for m, t in zip(policy.metrics, seen.tracks, strict=True)
     )
     streaks = tuple(None if r.name in over else s for r, s in zip(policy.rules, seen.streaks, strict=True))
     counting = tuple(_afresh_after_gap(policy, seen, n, now) for n in range(len(tracks)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.core.samples import MINUTE, Micros
 from monitor.core.thresholds import Threshold
@@ -23,8 +24,7 @@ Slot = tuple[Micros, float, float]
 """Begins at, errors, requests."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """`minute`: the one under way. `bad`: minutes that may be left out. `slots`: all the others, summed."""
 
     minute: Slot = (0, 0.0, 0.0)

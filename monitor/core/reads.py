@@ -8,7 +8,7 @@ than asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.core.samples import Micros
 
@@ -25,8 +25,12 @@ TIDY = 64
 """So many more reads, and the old ones are lumped again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reads:
+def share(errors: float, requests: float) -> float:
+    """Errors of requests, 0 to 1. Of differences of long sums: a little off, and 0 of 0 at the worst."""
+    return max(0.0, min(1.0, errors / requests)) if requests > 0 else 0.0
+
+
+class Reads(NamedTuple):
     """All errors and requests so far, and the latest reads that had any, oldest first.
 
     `idle`: moment of the first read since the last of them; None where there is none.

@@ -6,8 +6,8 @@ It does not know limits, streaks or time spans.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
+from typing import NamedTuple
 
 ERROR_RATE = "error_rate"
 
@@ -19,8 +19,11 @@ MINUTE: Micros = 60 * SECOND
 HOUR: Micros = 60 * MINUTE
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+MOST_REQUESTS = 1e10
+"""Of one read. More is no count: a lying counter's would drown all that is counted after it."""
+
+
+class Reading(NamedTuple):
     """What a probe says of one metric, not yet judged and without a moment.
 
     `value`: ratios as 0-1, times in milliseconds, else a count; None when it could not be measured.
@@ -38,16 +41,14 @@ class Reading:
     requests: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Errors and requests of one sample: finite, >= 0, errors <= requests."""
+class Counts(NamedTuple):
+    """Errors and requests of one sample: 0 <= errors <= requests <= MOST_REQUESTS."""
 
     errors: float
     requests: float
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """A usable value of one metric at a moment."""
 
     at: Micros
@@ -56,8 +57,7 @@ class Sample:
     counts: Counts | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NoData:
+class NoData(NamedTuple):
     """The fact that a metric could not be measured, with a reason.
 
     `quiet`: the source answered, fresh, and nobody asked anything. Otherwise the read failed.
@@ -106,7 +106,7 @@ def _number(value: object) -> float | None:
 
 def _counts(errors: object, requests: object) -> Counts | None:
     e, r = _number(errors), _number(requests)
-    return Counts(e, r) if e is not None and r is not None and e <= r else None
+    return Counts(e, r) if e is not None and r is not None and e <= r <= MOST_REQUESTS else None
 
 
 def _why(value: object) -> str:

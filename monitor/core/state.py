@@ -5,7 +5,8 @@ Split so that the common event, a normal sample, replaces only what it changes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.core.counting import Counting
 from monitor.core.coverage import Coverage
@@ -17,8 +18,7 @@ from monitor.core.streaks import Streak
 from monitor.core.thresholds import Mode, Policy
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(NamedTuple):
     """One metric. `seen`: its latest usable or quiet sample (`quiet`: it was quiet).
 
     `value`: of its latest usable sample. `missing`: why the latest reading gave none, "" if it did.
@@ -32,8 +32,7 @@ class Track:
     missing: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """All metrics and rules, in the policy's order. `at`: the latest moment taken in.
 
     `counting`: of each metric, None where it has had no counts.
@@ -70,12 +69,11 @@ class Life:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WatchState:
+class WatchState(NamedTuple):
     started_at: Micros
     seen: Seen
-    life: Life = field(default_factory=Life)
-    coverage: Coverage = field(default_factory=Coverage)
+    life: Life = Life()
+    coverage: Coverage = Coverage()
 
     @property
     def ended(self) -> bool:

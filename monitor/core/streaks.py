@@ -7,12 +7,13 @@ counts take over what plain values began.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from monitor.core.certainty import FARTHEST, NEAREST, fires, still_so
 from monitor.core.decisions import Decision, EvidenceLacks, StreakCleared, StreakFiring, StreakPending
 from monitor.core.evidence import Evidence, Levels, Scale, Weight, closed, scale_of, strongest, weighed
-from monitor.core.reads import FEW, Reads
+from monitor.core.reads import FEW, Reads, share
 from monitor.core.samples import Micros
 from monitor.core.thresholds import Action, Policy, Rule
 
@@ -21,8 +22,7 @@ FORGIVEN_BLOCKS = 2
 one that has not fired is said to lack traffic: a breach that is plain may need a block more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Streak:
+class Streak(NamedTuple):
     """A rule's limit is exceeded since `first`; `last_breach`: the latest read that showed it.
 
     `counted`: by evidence, `evidence` being the strongest at the latest read, or what it fired on.
@@ -71,8 +71,8 @@ def take_value(rule: Rule, streak: Streak | None, at: Micros, value: float) -> t
         streak = Streak(at, at, counted=False)
         said = (StreakPending(at, rule.name, at, None),)
     if streak.firing or at - streak.first < rule.hold:
-        return replace(streak, last_breach=at), said
-    fired = replace(streak, last_breach=at, firing=True)
+        return streak._replace(last_breach=at), said
+    fired = streak._replace(last_breach=at, firing=True)
     return fired, (*said, StreakFiring(at, rule.name, streak.first, None))
 
 
@@ -140,8 +140,8 @@ def _pending(
         whole = replace(evidence, since=streak.first, errors=errors, requests=requests)
         said = (*said, EvidenceLacks(at, rule.name, streak.first, whole))
     breach = at if evidence is not None and scale.is_something(evidence.score) else streak.last_breach
-    return replace(
-        streak, last_breach=breach, insufficient=lacks, lacked=streak.lacked or lacks, evidence=evidence,
+    return streak._replace(
+        last_breach=breach, insufficient=lacks, lacked=streak.lacked or lacks, evidence=evidence,
         still=at if so else streak.still,
     ), said  # fmt: skip
 
@@ -154,7 +154,7 @@ def _lacks(scale: Scale, evidence: Evidence) -> bool:
 
 def _is_so(scale: Scale, evidence: Evidence, reads: Reads, at: Micros) -> bool:
     """Whether the latest reads say so too, or are too few to deny it."""
-    ratio = evidence.errors / evidence.requests if evidence.requests else 0.0
+    ratio = share(evidence.errors, evidence.requests)
     return reads.requests < FEW or still_so(scale, reads, at, _near(scale, ratio))
 
 
@@ -164,12 +164,12 @@ def _near(scale: Scale, ratio: float) -> float:
 
 def _followed(scale: Scale, streak: Streak, levels: Levels, reads: Reads, at: Micros) -> Streak:
     """A fired streak: is it still so, at the ratio that it had while it was?"""
-    ratio = streak.errors / streak.requests if streak.requests else 0.0
+    ratio = share(streak.errors, streak.requests)
     if not still_so(scale, reads, at, _near(scale, ratio)):
         return streak
     errors, requests = reads.since(*streak.before)
     breach = at if scale.suffices(max(levels, default=0.0)) else streak.last_breach
-    return replace(streak, last_breach=breach, still=at, errors=errors, requests=requests)
+    return streak._replace(last_breach=breach, still=at, errors=errors, requests=requests)
 
 
 def _is_over(scale: Scale, streak: Streak, at: Micros) -> bool:

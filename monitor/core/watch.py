@@ -12,9 +12,8 @@ The cost of an event depends on the policy, not on how long the watch has lasted
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from monitor.core import events, lifecycle
 from monitor.core.counting import NO_COUNTS, Counting, begun, counted
@@ -29,6 +28,7 @@ from monitor.core.thresholds import Place, Policy
 
 __all__ = ["WatchState", "new_state", "step"]
 
+T = TypeVar("T")
 Said = tuple[Decision, ...]
 Step = tuple[WatchState, Said]
 
@@ -54,7 +54,7 @@ def _measured(policy: Policy, state: WatchState, event: events.Measured) -> Step
     track = state.seen.tracks[place.index]
     got = judge(event.at, event.reading)
     if isinstance(got, NoData) and not got.quiet:
-        return _with_track(state, place, replace(track, missing=got.reason)), ()
+        return _with_track(state, place, track._replace(missing=got.reason)), ()
     if track.seen is not None and got.at <= track.seen:
         return _late(state, event.at)
     said: Said = (Sighted(event.at, place.threshold.metric),) if track.blind else ()
@@ -62,15 +62,14 @@ def _measured(policy: Policy, state: WatchState, event: events.Measured) -> Step
         track = Track(got.at, False, got.value, got.at)
     else:
         track = Track(got.at, True, track.value, track.value_at, False, got.reason)
-    state = _with_track(state, place, track)
     if not _takes_part(policy, state):
-        return state, said
+        return _with_track(state, place, track), said
     counts = _counts(state, place, got)
     if counts is not None:
-        return _counted(policy, state, place, got, counts, said)
+        return _counted(policy, state, place, track, got, counts, said)
     if isinstance(got, NoData) or _untouched(state, place, got):
-        return state, said
-    return _valued(policy, state, place, got, said)
+        return _with_track(state, place, track), said
+    return _valued(policy, state, place, track, got, said)
 
 
 def _takes_part(policy: Policy, state: WatchState) -> bool:
@@ -91,21 +90,27 @@ def _untouched(state: WatchState, place: Place, got: Sample) -> bool:
     return not any(streaks[n] is not None or rule.breached_by(got.value) for n, rule in place.rules)
 
 
-def _valued(policy: Policy, state: WatchState, place: Place, got: Sample, said: Said) -> Step:
+def _valued(policy: Policy, state: WatchState, place: Place, track: Track, got: Sample, said: Said) -> Step:
     streaks = list(state.seen.streaks)
     for number, rule in place.rules:
         streaks[number], more = take_value(rule, streaks[number], got.at, got.value)
         said += more
-    return _with_streaks(policy, state, streaks, state.seen.counting, said)
+    return _taken(policy, state, place, track, streaks, state.seen.counting, said)
 
 
 def _counted(
-    policy: Policy, state: WatchState, place: Place, got: Sample | NoData, counts: Counts, said: Said
+    policy: Policy,
+    state: WatchState,
+    place: Place,
+    track: Track,
+    got: Sample | NoData,
+    counts: Counts,
+    said: Said,
 ) -> Step:
     """The read goes to what is counted, then each rule weighs it; a good one ends what plain values began."""
     seen = state.seen
     old = seen.counting[place.index] or begun(place, state.started_at + policy.warm_up)
-    new = counted(policy, place, old, got.at, counts)
+    reads, proof = counted(policy, place, old, got.at, counts)
     streaks, weights = list(seen.streaks), []
     for (number, rule), weight in zip(place.rules, old.weights, strict=True):
         streak = streaks[number]
@@ -116,43 +121,42 @@ def _counted(
                 else (streak, ())
             )
             said += more
-        streaks[number], weighed, more = take_counts(
-            policy, rule, streak, weight, new.reads, old.reads, got.at
-        )
+        streaks[number], weighed, more = take_counts(policy, rule, streak, weight, reads, old.reads, got.at)
         weights.append(weighed)
         said += more
-    counting = Counting(new.reads, tuple(weights), new.proof)
-    return _with_streaks(policy, state, streaks, _replaced(seen.counting, place.index, counting), said)
+    counting = _replaced(seen.counting, place.index, Counting(reads, tuple(weights), proof))
+    return _taken(policy, state, place, track, streaks, counting, said)
 
 
-def _with_streaks(
+def _taken(
     policy: Policy,
     state: WatchState,
+    place: Place,
+    track: Track,
     streaks: Sequence[Streak | None],
     counting: tuple[Counting | None, ...],
     said: Said,
 ) -> Step:
-    seen = Seen(state.seen.at, state.seen.tracks, tuple(streaks), counting, state.seen.late)
-    ended = tuple(d for d in said if isinstance(d, StreakCleared))
+    seen = state.seen
+    seen = Seen(seen.at, _replaced(seen.tracks, place.index, track), tuple(streaks), counting, seen.late)
+    ended = tuple([d for d in said if isinstance(d, StreakCleared)])
     coverage = end_abnormal(policy, state.coverage, ended) if ended else state.coverage
     return WatchState(state.started_at, seen, state.life, coverage), said
 
 
-def _replaced(
-    counting: tuple[Counting | None, ...], index: int, one: Counting
-) -> tuple[Counting | None, ...]:
-    return (*counting[:index], one, *counting[index + 1 :])
-
-
 def _with_track(state: WatchState, place: Place, track: Track) -> WatchState:
-    seen, i = state.seen, place.index
-    tracks = (*seen.tracks[:i], track, *seen.tracks[i + 1 :])
+    seen = state.seen
+    tracks = _replaced(seen.tracks, place.index, track)
     seen = Seen(seen.at, tracks, seen.streaks, seen.counting, seen.late)
     return WatchState(state.started_at, seen, state.life, state.coverage)
 
 
+def _replaced(values: tuple[T, ...], index: int, one: T) -> tuple[T, ...]:
+    return (*values[:index], one, *values[index + 1 :])
+
+
 def _late(state: WatchState, at: int) -> Step:
-    seen = replace(state.seen, late=state.seen.late + 1)
+    seen = state.seen._replace(late=state.seen.late + 1)
     return WatchState(state.started_at, seen, state.life, state.coverage), (LateIgnored(at),)
 
 

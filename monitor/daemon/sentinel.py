@@ -46,7 +46,7 @@ class Sentinel:
             seen = self._state.seen
             none: tuple[Streak | None, ...] = tuple(None for _ in seen.streaks)
             anew = tuple(None for _ in seen.counting)
-            self._state = replace(self._state, seen=replace(seen, streaks=none, counting=anew))
+            self._state = self._state._replace(seen=seen._replace(streaks=none, counting=anew))
 
     def metrics(self) -> Mapping[str, Json]:
         return {} if self._state is None else metrics_view(self._policy, self._state)

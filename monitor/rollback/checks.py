@@ -9,12 +9,13 @@ from typing import Any
 
 from monitor import pg
 from monitor.pg import Connection
-from monitor.ports import Order, OutcomeKind
+from monitor.ports import Lack, Order, OutcomeKind
 from monitor.rollback import verifying
 from monitor.rollback.forecast.shadows import names_beside, shadowed
 from monitor.rollback.ledger import Locked
 from monitor.rollback.schema import catalogue, code, fingerprint
 from monitor.rollback.schema.catalogue import Resolved
+from monitor.rollback.schema.difference import How
 from monitor.rollback.schema.fingerprint import Fingerprint
 from monitor.rollback.script import plan
 from monitor.rollback.script.kinds import Class
@@ -31,10 +32,17 @@ CHANGED = "the stored plan, or what it is checked against, is not what was regis
 
 
 class Stop(Exception):
-    """A check said no."""
+    """A check said no. `lack`: what readiness calls it."""
 
-    def __init__(self, kind: OutcomeKind, reason: str, detail: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        kind: OutcomeKind,
+        reason: str,
+        detail: dict[str, Any] | None = None,
+        lack: Lack = Lack.DRIFT,
+    ) -> None:
         self.kind = kind
+        self.lack = lack
         self.reason = reason
         self.detail = detail or {}
         super().__init__(reason)
@@ -93,23 +101,26 @@ async def check_schema(
     shadows = shadowed(
         registered.statements, registered.resolution, registered.quoted, scope, registered.fingerprint
     )
-    found = (
-        _moved(registered, resolved, done)
-        + registered.unlike(now, done)
-        + [p.what for p in shadows if p.line in left]
-    )
+    changed = registered.unlike(now, done)
+    found = [
+        *_moved(registered, resolved, done),
+        *map(str, changed),
+        *(p.what for p in shadows if p.line in left),
+    ]
     if (found or (deep and not registered.shows)) and await _by_hand(connection, registered, now):
-        raise Stop(OutcomeKind.RESOLVED_EXTERNALLY, BY_HAND)
+        raise Stop(OutcomeKind.RESOLVED_EXTERNALLY, BY_HAND, lack=Lack.BY_HAND)
     if not found and run:
         raise Stop(OutcomeKind.REFUSED, run, {"differences": [run]})
     if not found:
         return now
+    lack = Lack.DEPENDENTS if any(d.how is How.NEW for d in changed) else Lack.DRIFT
     if not done and (missing := registered.part_done(now)):
-        what = f"part of the rollback was done by hand, left is: {'; '.join(missing[:3])}"
-        raise Stop(OutcomeKind.REFUSED, what, {"differences": found, "left": missing})
+        parts = [str(d) for d in missing]
+        what = f"part of the rollback was done by hand, left is: {'; '.join(parts[:3])}"
+        raise Stop(OutcomeKind.REFUSED, what, {"differences": found, "left": parts}, lack)
     since = "since registration" if not done else f"since the rollback's statement {done} took effect"
     what = f"the touched objects changed {since}: {'; '.join(found[:3])}"
-    raise Stop(OutcomeKind.REFUSED, what, {"differences": found})
+    raise Stop(OutcomeKind.REFUSED, what, {"differences": found}, lack)
 
 
 async def _new_code(connection: Connection, registered: Plan, done: int) -> str:

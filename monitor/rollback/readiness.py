@@ -12,7 +12,7 @@ from typing import Any
 from monitor import ownership, pg
 from monitor.digest import INTACT
 from monitor.pg import Connection
-from monitor.ports import Lack, OutcomeKind, Readiness, Reason, WatchRow, loss_sentences
+from monitor.ports import Lack, Readiness, Reason, WatchRow, loss_sentences
 from monitor.rollback import bookkeeping, checks, conditions, group, ledger, trips
 from monitor.rollback.acquaintance import LOOK
 from monitor.rollback.checks import Stop
@@ -111,7 +111,7 @@ async def full(session: Session, watch: WatchRow, plan: Plan, max_locked: float)
             uncopied = await hidden.uncopied(connection, plan)
             filtered = await hidden.filtered(connection, plan)
         except Stop as stop:
-            return Readiness(False, (_reason(stop), *books))
+            return Readiness(False, (Reason(stop.reason, stop.lack), *books))
         finally:
             await group.undo(connection)
     at_risk = await atrisk.read(connection, plan.destroyed, plan.fate_of, plan.fingerprint)
@@ -137,10 +137,3 @@ async def _books(connection: Connection, plan: Plan) -> list[Reason]:
     if plan.bookkeeping is None:
         return []
     return await bookkeeping.problems(connection, plan.bookkeeping)
-
-
-def _reason(stop: Stop) -> Reason:
-    if stop.kind is OutcomeKind.RESOLVED_EXTERNALLY:
-        return Reason(stop.reason, Lack.BY_HAND)
-    new = any(d.endswith(" is new") for d in stop.detail.get("differences", ()))
-    return Reason(stop.reason, Lack.DEPENDENTS if new else Lack.DRIFT)

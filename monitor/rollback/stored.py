@@ -19,6 +19,7 @@ from monitor.rollback.schema import before as befores
 from monitor.rollback.schema import traces
 from monitor.rollback.schema.before import Before
 from monitor.rollback.schema.compare import Leeway, differences
+from monitor.rollback.schema.difference import Difference, How
 from monitor.rollback.schema.fingerprint import Fingerprint
 from monitor.rollback.script import plan as plans
 from monitor.rollback.script.kinds import UPKEEP, Class
@@ -100,7 +101,7 @@ class Plan:
         """Labels of what was below the touched relations at registration."""
         return sorted(self.fingerprint.get("descendants", {}))
 
-    def unlike(self, now: Fingerprint, done: int = 0) -> list[str]:
+    def unlike(self, now: Fingerprint, done: int = 0) -> list[Difference]:
         """How the schema differs from what the first `done` statements leave; 0: from its registration."""
         if not done:
             exact = Leeway(gone=_gone(now))
@@ -110,28 +111,29 @@ class Plan:
         forecast.leeway.gone |= _gone(now)
         return differences(forecast.expected, now, forecast.leeway)
 
-    def _changed_below(self, now: Fingerprint, exact: Leeway) -> list[str]:
+    def _changed_below(self, now: Fingerprint, exact: Leeway) -> list[Difference]:
         """What is below follows the plan, with all that was built on it since."""
         found: Mapping[str, Any] = now.get("descendants", {})
         was = {k: e for k, e in self.fingerprint.get("descendants", {}).items() if found.get(k)}
         return differences({"relations": was, "others": {}}, {"relations": found}, exact)
 
-    def _taken_along(self, now: Fingerprint) -> list[str]:
+    def _taken_along(self, now: Fingerprint) -> list[Difference]:
         """Children that came since to what the plan drops: they would go with it."""
-        was, found = self.fingerprint["relations"], []
+        was = self.fingerprint["relations"]
+        found: list[Difference] = []
         for label in sorted({d.label for d in self.destroyed if not d.column}):
             before, entry = was.get(label), now["relations"].get(label)
             new = set(entry["children"]) - set(before["children"]) if before and entry else set()
-            found += [f"{label}: child {child} is new" for child in sorted(new)]
+            found += [Difference(label, f"child {child}", How.NEW) for child in sorted(new)]
         return found
 
-    def undone(self, now: Fingerprint) -> list[str]:
+    def undone(self, now: Fingerprint) -> list[Difference]:
         """How the schema differs from what the plan says; [] is the post-condition."""
         forecast = self.forecast()
         forecast.leeway.gone |= _gone(now)
         return differences(forecast.expected, now, forecast.leeway)
 
-    def part_done(self, now: Fingerprint) -> list[str]:
+    def part_done(self, now: Fingerprint) -> list[Difference]:
         """What is left of the plan when part of it, and nothing else, was done by hand; else []."""
         if not self.shows:
             return []

@@ -54,7 +54,7 @@ async def verify(connection: Connection, plan: Plan, earlier: Objects | None) ->
         return await _against_before(connection, plan, before, earlier)
     async with pg.translated("checking the post-condition"):
         now = await fingerprint.read(connection, plan.labels, plan.others, plan.search_path, plan.below)
-    differences = plan.undone(now) + [
+    differences = [str(d) for d in plan.undone(now)] + [
         f"line {s.line}: an opaque statement's effect can't be checked"
         for s in plan.statements
         if s.klass is Class.OPAQUE
@@ -105,7 +105,8 @@ BY_WORD = ("publication ", "operator ")
 def _left(plan: Plan, others: dict[str, Any]) -> list[str]:
     """How these differ from what the plan says."""
     expected = {k: e for k, e in plan.forecast().expected["others"].items() if k.startswith(BY_WORD)}
-    return differences({"relations": {}, "others": expected}, {"relations": {}, "others": others})
+    found = differences({"relations": {}, "others": expected}, {"relations": {}, "others": others})
+    return [str(d) for d in found]
 
 
 def _changed_by(plan: Plan, before: Before, earlier: Objects | None, now: Objects) -> set[str]:

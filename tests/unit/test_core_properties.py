@@ -235,7 +235,7 @@ def test_late_events_change_nothing_but_their_count(case: Case) -> None:
         state, said = step(case.policy, state, event)
         if any(isinstance(d, LateIgnored) for d in said):
             assert state.seen.late == before.seen.late + 1
-            seen = replace(state.seen, at=before.seen.at, late=before.seen.late)
+            seen = state.seen._replace(at=before.seen.at, late=before.seen.late)
             assert (seen.tracks, seen.streaks) == (before.seen.tracks, before.seen.streaks)
 
 
@@ -251,3 +251,19 @@ def _number(value: object) -> float:
 def _micros_of(event: reference_values.Event, shift: Micros) -> reference_values.Event:
     times = {k: round(_number(v) * SECOND) - shift for k, v in event.items() if k in ("at", "since")}
     return {**event, **times}
+
+
+sizes = st.sampled_from([0.0, 5e-324, 1e-9, 0.1, 1.0, 7.5, 100.0, 1e10, 1.1e10, 1e17, 1e300, 1.7e308])
+
+
+@EXAMPLES
+@given(st.lists(st.tuples(sizes, sizes), min_size=80, max_size=250))
+def test_counts_of_any_size_break_nothing(counts: list[tuple[float, float]]) -> None:
+    """A lying counter's: what is added to them and what is left of sums is not exact, and 0 of 0 at times."""
+    policy = Policy(thresholds=Policy().thresholds[:1])
+    lines = [
+        Line(START + n * 5 * SECOND, "error_rate", None, min(pair), max(pair))
+        for n, pair in enumerate(counts, 1)
+    ]
+    state, _ = take(policy, new_state(policy, START, Mode.OBSERVE), events_of(policy, lines))
+    assert load(policy, json.loads(json.dumps(dump(policy, state)))) == state

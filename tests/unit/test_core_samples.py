@@ -39,3 +39,15 @@ def test_quiet_nodata_keeps_its_counts() -> None:
 def test_values_above_1_are_usable_for_every_metric_but_the_error_rate() -> None:
     """Only a ratio of errors can't exceed 1."""
     assert isinstance(judge(7, Reading("response_time", 1.5)), Sample)
+
+
+@pytest.mark.parametrize(
+    ("errors", "requests", "counts"),
+    [(1, 1e10, Counts(1.0, 1e10)), (1, 1.1e10, None), (2, 1, None), (-1, 1, None), (None, 1, None)],
+)
+def test_counts_that_nobody_can_have_counted_are_none(
+    errors: object, requests: object, counts: Counts | None
+) -> None:
+    """The value beside them stays."""
+    got = judge(7, Reading("error_rate", 0.5, errors=errors, requests=requests))
+    assert got == Sample(7, "error_rate", 0.5, counts)

@@ -11,8 +11,9 @@ from typing import Any
 
 from monitor.rollback.schema import whole
 from monitor.rollback.schema.compare import ANY, Leeway, same
+from monitor.rollback.schema.difference import How
 from monitor.rollback.schema.others import other_key, other_of
-from monitor.rollback.schema.whole import How, Objects
+from monitor.rollback.schema.whole import Objects
 from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import belongs, beside, quoted
 from monitor.rollback.script.plan import key_of

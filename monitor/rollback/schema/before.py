@@ -15,8 +15,9 @@ from typing import Any
 from monitor.errors import OperatorError
 from monitor.rollback.schema import document, whole
 from monitor.rollback.schema.catalogue import Identity
+from monitor.rollback.schema.difference import How
 from monitor.rollback.schema.document import AGAIN, Document, Place
-from monitor.rollback.schema.whole import How, Objects
+from monitor.rollback.schema.whole import Objects
 
 NOTES_SHOWN = 20
 """Differences elsewhere that are kept: one is telling, a thousand are a deploy of somebody else."""

@@ -1,4 +1,4 @@
-"""How two fingerprints differ, in sentences; renames and what can't be foretold are taken into account.
+"""How two fingerprints differ; renames and what can't be foretold are taken into account.
 
 Definitions are compared token by token, a renamed name standing for its new one. Pure code.
 """
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from monitor.rollback.schema.difference import Difference, How
 from monitor.rollback.schema.fingerprint import Fingerprint
 from monitor.rollback.script.labels import bare, belongs, quoted
 
@@ -78,37 +79,35 @@ class Leeway:
 EXACT: Final = Leeway()
 
 
-def differences(expected: Fingerprint, actual: Fingerprint, leeway: Leeway = EXACT) -> list[str]:
-    """Every difference as `public.contacts: column email is missing`; [] when they agree."""
-    found: list[str] = []
+def differences(expected: Fingerprint, actual: Fingerprint, leeway: Leeway = EXACT) -> list[Difference]:
+    """Every difference; [] when they agree."""
+    found: list[Difference] = []
     for label, entry in expected["relations"].items():
         found += _relation(label, entry, actual["relations"].get(label), leeway)
     for key, entry in expected["others"].items():
         now = actual["others"].get(key)
         if (entry is None) != (now is None):
-            found.append(f"{key} {'still exists' if entry is None else 'is missing'}")
+            found.append(Difference(key, "", How.REMAINS if entry is None else How.MISSING))
         elif entry is not None and not all(
             same(entry[k] or "", now[k] or "", leeway) for k in ("definition", "body")
         ):
-            found.append(
-                f"{key} is another" if key.startswith("comment") else f"{key} has another definition"
-            )
+            found.append(Difference(key, "", How.OTHER if key.startswith("comment") else How.REDEFINED))
     return found
 
 
-def _relation(label: str, expected: Any, actual: Any, leeway: Leeway) -> list[str]:
+def _relation(label: str, expected: Any, actual: Any, leeway: Leeway) -> list[Difference]:
     if expected is None or actual is None:
         if expected is None and actual is None:
             return []
-        return [f"{label} {'exists' if expected is None else 'is missing'}"]
+        return [Difference(label, "", How.EXISTS if expected is None else How.MISSING)]
     if expected is ANY:
         return []
     found = [
-        f"{label}: {part.replace('_', ' ')} differs"
+        Difference(label, part.replace("_", " "), How.DIFFERS)
         for part in expected
         if part not in (*NAMED, *ELSEWHERE) and not same(expected[part], actual.get(part), leeway)
     ]
-    found += [f"{label}: child {c} is missing" for c in _missing(expected, actual, leeway)]
+    found += [Difference(label, f"child {c}", How.MISSING) for c in _missing(expected, actual, leeway)]
     for part in NAMED:  # one that was registered before rules and settings were read has none
         found += _named(label, part, expected.get(part, ANY), actual.get(part, {}), leeway)
     return found
@@ -124,7 +123,9 @@ def _missing(expected: Mapping[str, Any], actual: Mapping[str, Any], leeway: Lee
     ]  # fmt: skip
 
 
-def _named(label: str, part: str, expected: Any, actual: Mapping[str, Any], leeway: Leeway) -> list[str]:
+def _named(
+    label: str, part: str, expected: Any, actual: Mapping[str, Any], leeway: Leeway
+) -> list[Difference]:
     if expected is ANY or (label, part) in leeway.loose:
         return []
     found = []
@@ -136,15 +137,15 @@ def _named(label: str, part: str, expected: Any, actual: Mapping[str, Any], leew
         return known or bool(new & set(value.get("columns", ())))
 
     for name in sorted(expected.keys() | actual.keys()):
-        what = f"{label}: {singular(part)} {name}"
+        what = f"{singular(part)} {name}"
         if name not in actual:
             if not may_change(name, {}):
-                found.append(f"{what} is missing")
+                found.append(Difference(label, what, How.MISSING))
         elif name not in expected:
             if not may_change(name, actual[name]):
-                found.append(f"{what} is new")
+                found.append(Difference(label, what, How.NEW))
         elif not (may_change(name, {}) or same(expected[name], actual[name], leeway)):
-            found.append(f"{what} has changed")
+            found.append(Difference(label, what, How.CHANGED))
     return found
 
 

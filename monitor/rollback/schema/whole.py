@@ -9,17 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from importlib.resources import files
 from typing import Any
 
 from monitor.errors import DatabaseError
 from monitor.pg import Connection
 from monitor.rollback.schema import rest, shown
+from monitor.rollback.schema.difference import Difference, How
 from monitor.rollback.schema.objects import NAMED, Objects, objects
 from monitor.rollback.schema.steady import MOVED, steadily
 
-__all__ = ["NAMED", "Difference", "How", "Objects", "differences", "differences_of", "read"]
+__all__ = ["NAMED", "Objects", "differences", "differences_of", "read"]
 
 WHOLE = files("monitor.rollback.schema").joinpath("whole.sql").read_text(encoding="utf-8")
 
@@ -40,30 +40,6 @@ MARK_BATCH = "SAVEPOINT migration_monitor_batch"
 
 END_BATCH = "ROLLBACK TO SAVEPOINT migration_monitor_batch"
 """Gives the locks of a batch back."""
-
-
-class How(StrEnum):
-    """How two fingerprints differ in one thing."""
-
-    MISSING = "missing"
-    NEW = "new"
-    CHANGED = "changed"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Difference:
-    """`what`: `column email`, `owner`; "" is the object itself. `detail`: old and new of what changed."""
-
-    object: str
-    what: str
-    how: How
-    detail: str = ""
-
-    def __str__(self) -> str:
-        """`public.contacts: column email has changed (type: text → character varying(9))`."""
-        said = {How.MISSING: "is missing", How.NEW: "is new", How.CHANGED: "has changed"}[self.how]
-        said += f" ({self.detail})" if self.detail else ""
-        return f"{self.object}: {self.what} {said}" if self.what else f"{self.object} {said}"
 
 
 @dataclass(frozen=True, slots=True)
