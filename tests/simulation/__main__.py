@@ -1,4 +1,4 @@
-"""`make simulate N=10000 SEED=1`: plays worlds and says what came of them. Exit 1 when a promise was broken."""
+"""`make simulate N=10000 SEED=1`: plays worlds, says what came of them; exit 1 when a promise was broken."""
 
 from __future__ import annotations
 

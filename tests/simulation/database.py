@@ -47,7 +47,7 @@ class Effect:
 
 
 class Database(MemoryStore):
-    """Rows are copied when they are loaded, as text, not when they are written: a day has thousands of rounds."""
+    """Rows are copied when they are loaded, as text, not when they are written: a day has many rounds."""
 
     def __init__(self, clock: Clock, seconds: Callable[[], float]) -> None:
         super().__init__(clock=clock)
@@ -58,7 +58,7 @@ class Database(MemoryStore):
         self.in_flight: dict[str, asyncio.Event] = {}  # watch -> its COMMIT is being carried out
         self.listeners: list[asyncio.Event] = []
         self.updated: Callable[[WatchRow, WatchRow], None] = lambda old, new: None
-        self.refused: Callable[[WatchRow, WatchUpdate], None] = lambda row, update: None
+        self.contradicted: Callable[[WatchRow, WatchUpdate], None] = lambda row, update: None
         self.witnessed: Callable[[EventRow], None] = lambda event: None
         self._holder = ""
         self._token = 0
@@ -175,7 +175,7 @@ class Database(MemoryStore):
         row = self.rows.get(update.id)
         if row is None or row.verdict not in {None, update.verdict}:
             if row is not None:
-                self.refused(row, update)
+                self.contradicted(row, update)
             return
         new = self.rows[row.id] = replace(
             row,

@@ -8,8 +8,9 @@ it meets are the world's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld
 from monitor.ports import (
@@ -235,9 +236,9 @@ class _Try:
             self._report(Progress(kind, text))
 
 
-async def _uninterrupted(work: object) -> Outcome | None:
+async def _uninterrupted(work: Coroutine[Any, Any, Outcome | None]) -> Outcome | None:
     """A COMMIT that was sent is waited for although we are told to stop, for a while."""
-    task: asyncio.Task[Outcome | None] = asyncio.ensure_future(work)  # type: ignore[arg-type, assignment]
+    task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:

@@ -1,7 +1,7 @@
 """Draws a world from a seed: what traffic there is, what goes wrong, and what people do, at any moment.
 
-Half of what befalls a world befalls it near an incident, where it can hurt. The last hour and a half is quiet,
-so that everything that must come in the end has time to.
+Half of what befalls a world befalls it near an incident, where it can hurt. The last hour and a half is
+quiet, so that everything that must come in the end has time to.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ OFTEN = ("deploy", "deploy", "kill", "kill", "stop", "second", "away", "locked",
 """Drawn more often than the others."""
 
 JUMPS = (-3600, -60, 45, 600)
-"""Seconds of a wall clock that is set; forward jumps cost a watch that much of its day when a process begins."""
+"""Seconds of a wall clock that is set; a forward one takes that much of a watch's day at a restart."""
 
 
 def world_of(seed: int, interval: int | None = None) -> World:

@@ -7,8 +7,9 @@ knew is what the database has.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import Any
@@ -81,20 +82,29 @@ class Silent:
     def observe(self, name: str, value: float, **labels: str) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """What a daemon of this world reaches the outside by; tests of the witness give faulty ones."""
+
+    store: Callable[[Line], DaemonStore] = DaemonStore
+    executor: Callable[[Line, DaemonStore, Obstacles], PlayedExecutor] = PlayedExecutor
+    channel: Callable[..., PlayedChannel] = PlayedChannel
+
+
 class DaemonProcess:
     """A daemon on the target; `died` takes what ended it, if it was not told to end."""
 
     def __init__(
         self, name: str, world: World, database: Database, application: Application,
-        receivers: Sequence[Receiver], obstacles: Obstacles, wall: Micros,
+        receivers: Sequence[Receiver], obstacles: Obstacles, wall: Micros, adapters: Adapters,
     ) -> None:  # fmt: skip
         self.name = name
         self.tasks: dict[asyncio.Task[Any], None] = {}
         self.line = Line(database, name)
         self.clock = HostClock(wall)
-        self.store = DaemonStore(self.line)
-        self.executor = PlayedExecutor(self.line, self.store, obstacles)
-        self._channels = [PlayedChannel(r, pages_only=r.name == "pager") for r in receivers]
+        self.store = adapters.store(self.line)
+        self.executor = adapters.executor(self.line, self.store, obstacles)
+        self._channels = [adapters.channel(r, pages_only=r.name == "pager") for r in receivers]
         draw = Random(f"{world.seed}/{name}/{len(database.listeners)}")
         self._sender = OutboxSender(self._channels, self.store, self.clock, Silent(), jitter=draw.random)
         self._stop = asyncio.Event()
@@ -165,7 +175,7 @@ class DaemonProcess:
         self.tasks.clear()
 
 
-def tracked(loop: asyncio.AbstractEventLoop, job: Coroutine[Any, Any, Any], **more: Any) -> asyncio.Task[Any]:
+def tracked(loop: asyncio.AbstractEventLoop, job: Any, **more: Any) -> asyncio.Task[Any]:
     """A task factory: every task belongs to the process that began it."""
     task: asyncio.Task[Any] = asyncio.Task(job, loop=loop, **more)
     if (process := CURRENT.get()) is not None:

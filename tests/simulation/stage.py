@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from monitor.core.samples import SECOND, Micros
@@ -20,7 +21,7 @@ from tests.simulation.application import Application, Process
 from tests.simulation.channel import Delivery, Receiver
 from tests.simulation.database import Database
 from tests.simulation.executor import Obstacles
-from tests.simulation.process import DaemonProcess, policy_of, tracked
+from tests.simulation.process import Adapters, DaemonProcess, policy_of, tracked
 from tests.simulation.traffic import DrawnTraffic, Traffic
 from tests.simulation.world import Fault, Person, Watch, World
 from tests.virtual import START, LoopClock, VirtualLoop
@@ -51,8 +52,11 @@ class Seen:
 class Stage:
     """One world being played."""
 
-    def __init__(self, world: World, traffic: Traffic | None = None) -> None:
+    def __init__(
+        self, world: World, traffic: Traffic | None = None, adapters: Adapters | None = None
+    ) -> None:
         self.world = world
+        self._adapters = adapters or Adapters()
         self.seen = Seen()
         self.policy = policy_of(world)
         self.application = Application(
@@ -72,7 +76,7 @@ class Stage:
         self.database = Database(LoopClock(), loop.time)
         self.database.witnessed = self._event
         self.database.updated = self._updated
-        self.database.refused = self._refused
+        self.database.contradicted = self._contradicted
         self.obstacles.witnessed = self._executed
         for receiver in self.receivers.values():
             receiver.witnessed = self._delivered(receiver.name)
@@ -94,17 +98,14 @@ class Stage:
     def _agenda(self) -> list[tuple[float, Callable[[], Coroutine[Any, Any, None]]]]:
         """Everything that happens by itself, in order of time; at one second as the world lists it."""
         found: list[tuple[float, Callable[[], Coroutine[Any, Any, None]]]] = []
-        for watch in self.world.watches:
-            found.append((watch.at, lambda w=watch: self._register(w)))
+        found += [(watch.at, partial(self._register, watch)) for watch in self.world.watches]
         for fault in self.world.faults:
             begin, end = KINDS[fault.kind]
-            found.append((fault.at, lambda f=fault, b=begin: self._befall(f, "begins", b)))
+            found.append((fault.at, partial(self._befall, fault, "begins", begin)))
             if end is not None:
-                found.append((fault.ends, lambda f=fault, e=end: self._befall(f, "ends", e)))
-        for person in self.world.persons:
-            found.append((person.at, lambda p=person: self._ask(p)))
-        for hour in range(3600, self.world.lasts, 3600):
-            found.append((hour, self._measure))
+                found.append((fault.ends, partial(self._befall, fault, "ends", end)))
+        found += [(person.at, partial(self._ask, person)) for person in self.world.persons]
+        found += [(hour, self._measure) for hour in range(3600, self.world.lasts, 3600)]
         return sorted(found, key=lambda entry: entry[0])
 
     async def _befall(self, fault: Fault, what: str, act: Act) -> None:
@@ -143,7 +144,7 @@ class Stage:
         wall = START + round((asyncio.get_running_loop().time() + self.jumped) * SECOND)
         process = self.processes[name] = DaemonProcess(
             name, self.world, self.database, self.application, list(self.receivers.values()),
-            self.obstacles, wall,
+            self.obstacles, wall, self._adapters,
         )  # fmt: skip
         process.executor.ordered = lambda order: self._ordered(order, name)
         self.note(f"{name} starts")
@@ -204,7 +205,7 @@ class Stage:
             self.note(f"{new.id} {new.verdict} at {new.verdict_at}: {new.reason}")
             self.seen.verdicts.append((self.now(), old, new))
 
-    def _refused(self, row: WatchRow, update: WatchUpdate) -> None:
+    def _contradicted(self, row: WatchRow, update: WatchUpdate) -> None:
         self.note(f"{row.id} is {row.verdict}, and was to be {update.verdict}")
         self.seen.conflicts.append((self.now(), self.seen.lines[-1]))
 
@@ -322,9 +323,9 @@ KINDS: Mapping[str, tuple[Act, Act | None]] = {
 """How each kind of fault begins, and how it ends."""
 
 
-def play(world: World, traffic: Traffic | None = None) -> Stage:
+def play(world: World, traffic: Traffic | None = None, adapters: Adapters | None = None) -> Stage:
     """Plays a world to its end, in virtual time."""
-    stage = Stage(world, traffic)
+    stage = Stage(world, traffic, adapters)
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         runner.run(stage.play())
     return stage

@@ -1,8 +1,8 @@
 """What an application has counted until a second: requests that went well, and requests that failed.
 
 Drawn once per world, each aspect from a stream of its own, so that taking an incident or a fault out of a
-world changes nothing of the rest. An effect of the rollback ends what it cures; everything after it is what it
-would have been without the incident.
+world changes nothing of the rest. A rollback ends what it cures; everything after it is what it would have
+been without the incident.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What is held against the promises when a world has been played. P: the promise's number in the README.
 
-A violation is a fact that must never be. What has a chance (a rollback although all was well, one too early) is
-counted instead, and judged over all worlds together.
+A violation is a fact that must never be. What has a chance (a rollback although all was well, one too early)
+is counted instead, and judged over all worlds together.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from monitor.core.samples import SECOND, Micros
@@ -35,6 +36,9 @@ UNSEEN_BY = {"channel_away", "channel_hangs", "channel_deaf", "locked", "lost_be
 
 RESTARTS = {"kill", "stop", "cut", "second", "away", "stand_still", "channel_deaf", "channel_hangs"}
 """Faults after which a message may come again with its key."""
+
+
+BY_REQUEST = {Control.APPROVE, Control.ROLLBACK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +145,9 @@ def _persons_win(stage: Stage) -> Iterator[Violation]:
         if _paused(done) and not (order.by and done[-1][1] is Control.ROLLBACK):
             yield Violation(9, f"{intent.at:.0f}: {watch.id}: intent while paused")
         asked = {c for _, c in done}
-        allowed = {
-            Mode.AUTO: {None, Control.APPROVE, Control.ROLLBACK},
-            Mode.APPROVE: {Control.APPROVE, Control.ROLLBACK},
-        }
         if not order.by and watch.mode is not Mode.AUTO:
             yield Violation(9, f"{intent.at:.0f}: {watch.id}: acted by itself in {watch.mode.value}")
-        if order.by and not asked & allowed.get(watch.mode, {Control.ROLLBACK}):
+        if order.by and not asked & (BY_REQUEST if watch.mode is not Mode.OBSERVE else {Control.ROLLBACK}):
             yield Violation(9, f"{intent.at:.0f}: {watch.id}: in a person's name who did not ask")
 
 
@@ -215,7 +215,7 @@ def _blind_is_told(stage: Stage) -> Iterator[Violation]:
     told = {(e.watch_id, e.at) for _, e in stage.seen.events if e.kind == "blind"}
     for row in stage.database.rows.values():
         end = row.verdict_at or good[-1]
-        for last, following in zip(good, good[1:], strict=False):
+        for last, following in pairwise(good):
             if following - last <= blind_after + stage.world.interval * SECOND or last <= row.started_at:
                 continue
             at = last + blind_after
@@ -235,7 +235,7 @@ def _alerts_arrive(stage: Stage) -> Iterator[Violation]:
             if row.channel == name and key not in arrived and key not in stage.database.given_up:
                 yield Violation(10, f"{key} never arrived")
         for key, times in arrived.items():
-            for one, two in zip(times, times[1:], strict=False):
+            for one, two in pairwise(times):
                 if one.told and not _any(stage, RESTARTS, one.at - 60, two.at):
                     yield Violation(10, f"{key} arrived at {one.at:.0f} and {two.at:.0f}")
 
@@ -368,7 +368,8 @@ def _kind(stage: Stage, decided: Decided) -> str:
 
 def _found(stage: Stage, incident: Incident, found: Judged) -> None:
     """Whether an incident that nothing hid was decided on."""
-    name = f"{incident.ratio:.0%}{'' if incident.traffic == 1 else ' fewer come'}{' in turn' if incident.off else ''}"
+    name = f"{incident.ratio:.0%}"
+    name += " fewer come" if incident.traffic < 1 else " in turn" if incident.off else ""
     if not _is_plain(stage, incident):
         return
     over = incident.at + incident.lasts + stage.world.interval

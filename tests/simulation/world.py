@@ -1,4 +1,4 @@
-"""A world as a plain value: it can be printed, read again, and made smaller. Seconds count from its beginning.
+"""A world as a plain value: it can be printed, read again, and made smaller. Seconds count from its start.
 
 This file draws nothing and plays nothing.
 """
@@ -66,8 +66,9 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """`per_minute`: requests on average; `swing`: by how much of that the day moves it. `background`: the share
-    of requests that always fails, in clusters of `cluster` on average. `source`: how the pages are read."""
+    """`per_minute`: requests on average; `swing`: by how much of that the day moves it. `background`: the
+    share of requests that always fails, in clusters of `cluster` on average. `source`: how pages are read.
+    """
 
     seed: int
     lasts: int
