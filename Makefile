@@ -68,6 +68,14 @@ MAJOR := 0
 torture: setup ## rollbacks while daemons and server are killed: ROUNDS=50 SEED=1 MAJOR=16
 	$(RUN) python -m tests.chaos.torture --rounds $(ROUNDS) --seed $(SEED) --major $(MAJOR)
 
+N := 200
+INTERVAL :=
+PROFILE := drawn
+
+.PHONY: simulate
+simulate: setup ## the whole daemon in invented days on a virtual clock: N=10000 SEED=1 (or INTERVAL=5, PROFILE=table)
+	$(RUN) python -m tests.simulation --worlds $(N) --seed $(SEED) --profile $(PROFILE) $(if $(INTERVAL),--interval $(INTERVAL))
+
 .PHONY: bench
 bench: setup ## figures: cost of a poll, reaction time, replay
 	@for bench in $(BENCHES); do echo "== $$bench"; $(RUN) python -m tests.bench.$$bench || exit 1; done

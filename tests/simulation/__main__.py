@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import monotonic
 
 from tests.simulation.making import world_of
 from tests.simulation.playing import KEPT, Played, Sum, shrunk, side_by_side
+from tests.simulation.table import lines, table_world
 from tests.simulation.world import World, from_json, to_json
 
 SHRUNK_AT_MOST = 5
@@ -24,13 +26,16 @@ def main(arguments: Sequence[str]) -> int:
     asked = _arguments(arguments)
     if asked.world:
         return _one(from_json(asked.world))
-    worlds = [world_of(seed, asked.interval) for seed in range(asked.seed, asked.seed + asked.worlds)]
+    seeds = range(asked.seed, asked.seed + asked.worlds)
+    draw = table_world if asked.profile == "table" else partial(world_of, interval=asked.interval)
+    worlds = [draw(seed) for seed in seeds]
     began, total = monotonic(), Sum()
     for one in _told(side_by_side(worlds, asked.workers), len(worlds), began):
         total.add(one)
     _summary(total, monotonic() - began)
+    print("\n".join(lines(total.made)))
     for broken in total.broken:
-        _failed(broken, asked.interval, smaller=total.broken.index(broken) < SHRUNK_AT_MOST)
+        _failed(broken, asked, smaller=total.broken.index(broken) < SHRUNK_AT_MOST)
     return 1 if total.broken else 0
 
 
@@ -39,6 +44,9 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--worlds", type=int, default=200, help="how many")
     parser.add_argument("--seed", type=int, default=1, help="of the first; the others follow")
     parser.add_argument("--interval", type=int, help="seconds between two reads; drawn where it is not given")
+    parser.add_argument(
+        "--profile", choices=("drawn", "table"), default="drawn", help="where worlds come from"
+    )
     parser.add_argument("--workers", type=int, default=0, help="processes; as many as there are cores")
     parser.add_argument(
         "--world", help="plays this one world, as it was printed, and shows everything it saw"
@@ -84,12 +92,14 @@ def _summary(total: Sum, took: float) -> None:
     print(f"{len(total.broken)} broken")
 
 
-def _failed(one: Played, interval: int | None, *, smaller: bool) -> None:
+def _failed(one: Played, asked: argparse.Namespace, *, smaller: bool) -> None:
     """What was broken, how to see it again, and the smallest world that does it, which is kept."""
     print(f"\nseed {one.world.seed}:")
     for text in one.broken:
         print(f"  {text}")
-    print(f"  make simulate N=1 SEED={one.world.seed}" + (f" INTERVAL={interval}" if interval else ""))
+    interval = f" INTERVAL={asked.interval}" if asked.interval else ""
+    profile = f" PROFILE={asked.profile}" if asked.profile != "drawn" else ""
+    print(f"  make simulate N=1 SEED={one.world.seed}{interval}{profile}")
     if not smaller:
         return
     small = to_json(shrunk(one))

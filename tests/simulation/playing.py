@@ -15,7 +15,7 @@ import structlog
 
 from tests.simulation.shrink import smallest
 from tests.simulation.stage import play
-from tests.simulation.witness import judged
+from tests.simulation.witness import decisions, judged
 from tests.simulation.world import World
 
 KEPT = "tests/simulation/kept.jsonl"
@@ -30,6 +30,7 @@ class Played:
     promises: frozenset[int]
     counts: Counter[str]
     delays: tuple[float, ...]
+    decided: tuple[float, ...]  # true seconds of what the rules decided
     trace: str
     cpu: float
 
@@ -40,11 +41,12 @@ def played(world: World) -> Played:
     quiet()
     stage = play(world)
     found = judged(stage)
-    stage.database.rows.clear()
     broken = tuple(dict.fromkeys(map(str, found.violations)))
     promises = frozenset(v.promise for v in found.violations)
     trace = stage.seen.hash()
-    return Played(world, broken, promises, found.counts, tuple(found.delays), trace, process_time() - began)
+    decided = tuple(d.at for d in decisions(stage))
+    cpu = process_time() - began
+    return Played(world, broken, promises, found.counts, tuple(found.delays), decided, trace, cpu)
 
 
 def quiet() -> None:
@@ -75,6 +77,7 @@ class Sum:
     worlds: int = 0
     cpu: float = 0.0
     broken: list[Played] = field(default_factory=list)
+    made: list[Played] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     noisy: Counter[str] = field(default_factory=Counter)  # worlds, and false rollbacks, by background
@@ -89,6 +92,8 @@ class Sum:
         self.faults.update(f"person {person.control}" for person in one.world.persons)
         share = f"{one.world.background:.2%}"
         self.noisy.update({f"worlds at {share}": 1, f"false at {share}": one.counts["false"]})
+        if one.world.made is not None:
+            self.made.append(one)
         if one.broken:
             self.broken.append(one)
 

@@ -22,6 +22,7 @@ from tests.simulation.channel import Delivery, Receiver
 from tests.simulation.database import Database
 from tests.simulation.executor import Obstacles
 from tests.simulation.process import Adapters, DaemonProcess, policy_of, tracked
+from tests.simulation.table import MadeTraffic
 from tests.simulation.traffic import DrawnTraffic, Traffic
 from tests.simulation.world import Fault, Person, Watch, World
 from tests.virtual import START, LoopClock, VirtualLoop
@@ -60,7 +61,7 @@ class Stage:
         self.seen = Seen()
         self.policy = policy_of(world)
         self.application = Application(
-            traffic or DrawnTraffic(world), world.source,
+            traffic or traffic_of(world), world.source,
             [Process(n, world.instances) for n in range(world.instances)],
         )  # fmt: skip
         self.receivers = {name: Receiver(name) for name in ("chat", "pager")}
@@ -216,6 +217,11 @@ class Stage:
         error = context.get("exception")
         text = f"{context.get('message')}: {type(error).__name__}: {error}"
         self.seen.died.append((self.now(), text))
+
+
+def traffic_of(world: World) -> Traffic:
+    """Drawn here, or made there."""
+    return DrawnTraffic(world) if world.made is None else MadeTraffic(world.made)
 
 
 Act = Callable[[Stage, Fault], Coroutine[Any, Any, None]]

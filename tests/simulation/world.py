@@ -65,6 +65,16 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """Traffic of `tests/worlds`: `healthy` or `incident`, of a kind, a level and a seed."""
+
+    what: str
+    kind: str
+    level: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """`per_minute`: requests on average; `swing`: by how much of that the day moves it. `background`: the
     share of requests that always fails, in clusters of `cluster` on average. `source`: how pages are read.
@@ -84,6 +94,7 @@ class World:
     incidents: tuple[Incident, ...] = ()
     faults: tuple[Fault, ...] = ()
     persons: tuple[Person, ...] = ()
+    made: Made | None = None  # where its traffic comes from, if it is not drawn here
 
 
 def to_json(world: World) -> str:
@@ -101,6 +112,7 @@ def from_json(text: str) -> World:
             "watches": tuple(Watch(w["at"], Mode(w["mode"])) for w in found["watches"]),
             "incidents": tuple(Incident(**i) for i in found["incidents"]),
             "faults": tuple(Fault(**f) for f in found["faults"]),
+            "made": found.get("made") and Made(**found["made"]),
             "persons": tuple(Person(**p) for p in found["persons"]),
         },
     )
