@@ -36,7 +36,9 @@ def main(arguments: Sequence[str]) -> int:
     print("\n".join(lines(total.made)))
     for broken in total.broken:
         _failed(broken, asked, smaller=total.broken.index(broken) < SHRUNK_AT_MOST)
-    return 1 if total.broken else 0
+    unlikely = list(total.unlikely())
+    print("\n".join(unlikely))
+    return 1 if total.broken or unlikely else 0
 
 
 def _arguments(arguments: Sequence[str]) -> argparse.Namespace:

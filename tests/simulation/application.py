@@ -89,6 +89,10 @@ class Process:
         return good, bad
 
 
+STILL = {"frozen", "cached"}
+"""Pages that stay as they are: one that does not say so, and one that says how old it is."""
+
+
 @dataclass(slots=True)
 class Application:
     """Its processes, and which of the faults of sources are so now."""
@@ -99,6 +103,7 @@ class Application:
     cured_at: float | None = None
     faults: list[Fault] = field(default_factory=list)
     _frozen: dict[int, tuple[int, int]] = field(default_factory=dict)
+    answered_at: float = 0.0
     _asked: int = 0
 
     def counted(self, second: float) -> tuple[int, int]:
@@ -121,8 +126,9 @@ class Application:
             raise TimeoutError
         if "refuses" in kinds or (number == 0 and "replica_away" in kinds):
             raise SourceError("refused", "the connection was refused")
+        self.answered_at = second
         write = WRITTEN[self.source]
-        counted = self._frozen[number] if "frozen" in kinds else self.counted(second)
+        counted = self._frozen[number] if kinds.keys() & STILL else self.counted(second)
         page = self.processes[number].page(counted)
         if "shared" in kinds and self._asked % 2:
             page = _another(page, kinds["shared"].how)

@@ -17,8 +17,8 @@ HOUR = 3600
 DAY = 24 * HOUR
 TAIL = 3 * HOUR // 2
 
-INTERVALS = (180, 180, 180, 180, 120, 120, 120, 240, 60, 60)
-"""Seconds. A fast one is a long world."""
+INTERVALS = (300,) * 8 + (240,) * 6 + (180,) * 3 + (120,) * 2 + (60,)
+"""Seconds. A short one is a long world; with 5 s it takes half a minute (`make simulate INTERVAL=5`)."""
 
 RATES = (5, 20, 60, 60, 300, 300, 1200, 6000)
 BACKGROUNDS = (0.0, 0.0005, 0.0005, 0.0005, 0.0005, 0.002, 0.002, 0.005, 0.008)

@@ -18,6 +18,9 @@ from tests.simulation.stage import play
 from tests.simulation.witness import decisions, judged
 from tests.simulation.world import World
 
+FALSE_ALLOWED = {"0.50%": 0.01, "0.80%": 0.06}
+"""Of worlds whose background errors are that many; some have no baseline. Below that: none at all."""
+
 KEPT = "tests/simulation/kept.jsonl"
 
 
@@ -36,11 +39,15 @@ class Played:
 
 
 def played(world: World) -> Played:
-    """Plays one world and judges it."""
+    """Plays one world and judges it. Garbage is collected between worlds, not while one is played."""
     began = process_time()
     quiet()
-    stage = play(world)
-    found = judged(stage)
+    gc.disable()
+    try:
+        stage = play(world)
+        found = judged(stage)
+    finally:
+        gc.enable()
     broken = tuple(dict.fromkeys(map(str, found.violations)))
     promises = frozenset(v.promise for v in found.violations)
     trace = stage.seen.hash()
@@ -55,19 +62,10 @@ def quiet() -> None:
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
-def _alone(world: World) -> Played:
-    """In a process of many worlds: garbage is collected between them, not while one is played."""
-    gc.disable()
-    try:
-        return played(world)
-    finally:
-        gc.collect()
-
-
 def side_by_side(worlds: Sequence[World], workers: int = 0) -> Iterator[Played]:
     """Each as it is done, in order."""
     with ProcessPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        yield from pool.map(_alone, worlds, chunksize=2)
+        yield from pool.map(played, worlds, chunksize=2)
 
 
 @dataclass(slots=True)
@@ -96,6 +94,14 @@ class Sum:
             self.made.append(one)
         if one.broken:
             self.broken.append(one)
+
+    def unlikely(self) -> Iterator[str]:
+        """More false rollbacks of noisy services than the rules allow, even by chance."""
+        for share, allowed in FALSE_ALLOWED.items():
+            false, worlds = self.noisy[f"false at {share}"], self.noisy[f"worlds at {share}"]
+            expected = allowed * worlds
+            if false > expected + 4 * expected**0.5 + 1:
+                yield f"{false} false rollbacks in {worlds} worlds at {share}, {allowed:.1%} of them allowed"
 
 
 def shrunk(one: Played) -> World:

@@ -99,6 +99,7 @@ class DaemonProcess:
         receivers: Sequence[Receiver], obstacles: Obstacles, wall: Micros, adapters: Adapters,
     ) -> None:  # fmt: skip
         self.name = name
+        self.began = asyncio.get_running_loop().time()
         self.tasks: dict[asyncio.Task[Any], None] = {}
         self.line = Line(database, name)
         self.clock = HostClock(wall)

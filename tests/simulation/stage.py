@@ -17,7 +17,7 @@ from monitor.core.samples import SECOND, Micros
 from monitor.errors import ControlRefused, DatabaseError, NotFound
 from monitor.ports import Control, EventRow, Order, Registration, WatchRow, WatchUpdate
 from tests.hands import PLAN
-from tests.simulation.application import Application, Process
+from tests.simulation.application import STILL, Application, Process
 from tests.simulation.channel import Delivery, Receiver
 from tests.simulation.database import Database
 from tests.simulation.executor import Obstacles
@@ -37,6 +37,7 @@ class Seen:
 
     lines: list[str] = field(default_factory=list)
     orders: list[tuple[float, Order, str]] = field(default_factory=list)
+    unfounded: list[tuple[float, str]] = field(default_factory=list)  # ordered before anything was read
     statements: list[tuple[float, str, bool]] = field(default_factory=list)  # ... and whether an intent stood
     effects: list[tuple[float, str]] = field(default_factory=list)
     controls: list[tuple[float, str, Control, bool]] = field(default_factory=list)
@@ -187,6 +188,8 @@ class Stage:
     def _ordered(self, order: Order, name: str) -> None:
         self.note(f"{order.watch.id} ordered by {name}: {order.rule} since {order.since} {order.evidence}")
         self.seen.orders.append((self.now(), order, name))
+        if not order.by and self.application.answered_at < self.processes[name].began:
+            self.seen.unfounded.append((self.now(), order.watch.id))
 
     def _executed(self, what: str, watch_id: str, at: float) -> None:
         self.note(f"{watch_id} {what}")
@@ -228,7 +231,7 @@ Act = Callable[[Stage, Fault], Coroutine[Any, Any, None]]
 
 
 async def _source_begins(stage: Stage, fault: Fault) -> None:
-    if fault.kind == "frozen":
+    if fault.kind in STILL:
         stage.application.freeze(stage.now())
     stage.application.faults.append(fault)
 

@@ -131,6 +131,11 @@ def _evidence(stage: Stage) -> Iterator[Violation]:
             )
 
 
+def _fresh_after_a_restart(stage: Stage) -> Iterator[Violation]:
+    for at, watch in stage.seen.unfounded:
+        yield Violation(16, f"{at:.0f}: {watch}: a rule's order before this process had read anything")
+
+
 # ---------------------------------------------------------------- persons
 
 
@@ -172,6 +177,20 @@ def _orders_know_persons(stage: Stage) -> Iterator[Violation]:
             yield Violation(9, f"{at:.0f}: {order.watch.id}: ordered although a person had said no")
 
 
+def _the_newest_acts(stage: Stage) -> Iterator[Violation]:
+    """A rule orders nothing for a watch while a newer one is open, or has succeeded."""
+    gone = {"cancelled", "rolled_back", "resolved_externally"}
+    ends = {new.id: at for at, _, new in stage.seen.verdicts if new.verdict in gone}
+    rows = list(stage.database.rows.values())
+    for at, order, _ in stage.seen.orders:
+        known = at - stage.world.interval - NEWS_SECONDS
+        if order.by or _any(stage, {"away", "cut", "stand_still", "kill", "stop"}, known - 300, at):
+            continue
+        for row in rows:
+            if row.seq > order.watch.seq and _second(row.started_at) < known and ends.get(row.id, at) >= at:
+                yield Violation(14, f"{at:.0f}: {order.watch.id} ordered, and {row.id} is newer")
+
+
 # ---------------------------------------------------------------- success, and what is not measured
 
 
@@ -206,6 +225,20 @@ def _spoils(stage: Stage, incident: Incident, row: WatchRow) -> bool:
 
 def _failed(stage: Stage, begun: float, over: float) -> int:
     return stage.application.counted(over)[1] - stage.application.counted(begun)[1]
+
+
+def _nothing_is_no_sample(stage: Stage) -> Iterator[Violation]:
+    """While nothing answers, or only what is old, there is neither a value nor quiet."""
+    slack = stage.world.interval + 60
+    good = [_second(s.at) for s in stage.database.stored_samples.values() if s.value is not None or s.quiet]
+    for fault in stage.world.faults:
+        if fault.kind not in {"hangs", "refuses", "cached"} or any(
+            f.kind == "clock" for f in stage.world.faults
+        ):
+            continue
+        begun = fault.at + (stage.policy.max_gap / SECOND if fault.kind == "cached" else 0) + slack
+        if seen := [at for at in good if begun < at < fault.ends - 1]:
+            yield Violation(16, f"{seen[0]:.0f}: a sample while {fault}")
 
 
 def _blind_is_told(stage: Stage) -> Iterator[Violation]:
@@ -248,8 +281,19 @@ def _ends_are_told(stage: Stage) -> Iterator[Violation]:
         expected = [] if row.verdict is None else [f"{row.id}/verdict/{row.verdict}/chat"]
         if keys != expected:
             yield Violation(10, f"{row.id} ended {row.verdict} and told {keys}")
+        ordered = any(order.watch.id == row.id for _, order, _ in stage.seen.orders)
+        if ordered and not any(k.startswith(f"{row.id}/rollback/decided/") for k in stage.database.alerts):
+            yield Violation(10, f"{row.id}: a rollback was ordered, and nobody was told")
         if row.verdict is None and row.phase in {"rolling_back", "in_doubt"}:
             yield Violation(1, f"{row.id} is left {row.phase} in the end")
+
+
+def _begins_once(stage: Stage) -> Iterator[Violation]:
+    """A restart takes a watch up again; it does not begin anew, and nobody is told so."""
+    begun = Counter(event.watch_id for _, event in stage.seen.events if event.kind == "started")
+    for watch, times in begun.items():
+        if times > 1:
+            yield Violation(17, f"{watch} began {times} times")
 
 
 def _readiness_is_told(stage: Stage) -> Iterator[Violation]:
@@ -289,12 +333,16 @@ CHECKS = (
     _once,
     _verdicts_stay,
     _evidence,
+    _fresh_after_a_restart,
     _persons_win,
     _orders_know_persons,
+    _the_newest_acts,
     _success,
+    _nothing_is_no_sample,
     _blind_is_told,
     _alerts_arrive,
     _ends_are_told,
+    _begins_once,
     _readiness_is_told,
     _small,
 )
