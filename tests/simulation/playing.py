@@ -13,9 +13,10 @@ from time import process_time
 
 import structlog
 
+from tests.simulation.chances import decisions
 from tests.simulation.shrink import smallest
 from tests.simulation.stage import play
-from tests.simulation.witness import decisions, judged
+from tests.simulation.witness import judged
 from tests.simulation.world import World
 
 FALSE_ALLOWED = {"0.50%": 0.01, "0.80%": 0.06}

@@ -14,9 +14,10 @@ from monitor.ports import Alert, Outcome, OutcomeKind, Readiness, Record, WatchR
 from tests.simulation.application import Application, Counted, Process
 from tests.simulation.channel import PlayedChannel
 from tests.simulation.executor import PlayedExecutor
+from tests.simulation.faults import KINDS
 from tests.simulation.making import LASTS
 from tests.simulation.process import Adapters
-from tests.simulation.stage import KINDS, play
+from tests.simulation.stage import play
 from tests.simulation.store import DaemonStore
 from tests.simulation.traffic import DrawnTraffic
 from tests.simulation.witness import judged

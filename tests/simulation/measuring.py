@@ -1,0 +1,101 @@
+"""What is held of measuring: nothing is no data, blindness is told, and success means that all was well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from monitor.core.samples import SECOND
+from monitor.ports import SampleRow, WatchRow
+from tests.simulation.facts import Violation, befell, failed, second_of
+from tests.simulation.stage import Stage
+from tests.simulation.world import Incident
+
+NORMAL_BELOW, WORST_SHARE, PROVEN_BY = 0.001, 0.01, 3000
+"""The documented limit of normal, the share of the day's worst minutes left out, requests that prove it."""
+
+UNSEEN = 0.08
+"""More of the day than this without samples is more than `max_unobserved`, however it is counted."""
+
+LARGEST = 150_000
+"""Characters that a target's stored state may have, a few watches and their memory together."""
+
+
+def _success(stage: Stage) -> Iterator[Violation]:
+    for _, _, row in stage.seen.verdicts:
+        if row.verdict == "succeeded" and row.verdict_at is not None:
+            for text in _not_a_success(stage, row, row.verdict_at):
+                yield Violation(16, f"{row.id}: succeeded {text}")
+            after = row.verdict_at - row.started_at
+            if after < stage.policy.success_after:
+                yield Violation(17, f"{row.id}: succeeded after {after / SECOND:.0f} s")
+
+
+def _not_a_success(stage: Stage, row: WatchRow, end: int) -> Iterator[str]:
+    """By the samples that are stored, and by what truly happened."""
+    policy = stage.policy
+    window = [s for s in stage.database.stored_samples.values() if end - policy.success_after <= s.at <= end]
+    seen = sorted(s.at for s in window if s.value is not None or s.quiet)
+    if not seen or end - seen[-1] > policy.max_gap:
+        yield "without a fresh sample"
+    unseen = sum(b - a for a, b in pairwise(seen) if b - a > policy.max_gap)
+    if unseen > UNSEEN * policy.success_after:
+        yield f"with {unseen / SECOND:.0f} s unobserved"
+    requests = sum(s.requests or 0 for s in window)
+    if requests < PROVEN_BY:
+        yield f"on {requests:.0f} requests"
+    if requests and (ratio := _without_the_worst(window) / requests) >= NORMAL_BELOW:
+        yield f"with {ratio:.2%} of the requests failed"
+    if spoilt := [i for i in stage.world.incidents if _spoils(stage, i, row)]:
+        yield f"in spite of {spoilt[0]}"
+
+
+def _without_the_worst(window: list[SampleRow]) -> float:
+    """Errors of all reads but the worst of a day's minutes."""
+    errors = sorted(s.errors or 0.0 for s in window)
+    return sum(errors[: len(errors) - 1 - round(WORST_SHARE * len(errors))])
+
+
+def _spoils(stage: Stage, incident: Incident, row: WatchRow) -> bool:
+    """An incident of the watch's day that everybody could see, for longer than is tolerated."""
+    begun = max(incident.at, second_of(row.started_at))
+    over = incident.at + incident.lasts
+    unseen = befell(stage, None, begun, over)
+    return over - begun > 1800 and failed(stage, begun, over) >= 100 and incident.mean >= 0.02 and not unseen
+
+
+def _nothing_is_no_sample(stage: Stage) -> Iterator[Violation]:
+    """While nothing answers, or only what is old, there is neither a value nor quiet."""
+    slack = stage.world.interval + 60
+    good = [second_of(s.at) for s in stage.database.stored_samples.values() if s.value is not None or s.quiet]
+    for fault in stage.world.faults:
+        if fault.kind not in {"hangs", "refuses", "cached"} or any(
+            f.kind == "clock" for f in stage.world.faults
+        ):
+            continue
+        begun = fault.at + (stage.policy.max_gap / SECOND if fault.kind == "cached" else 0) + slack
+        if seen := [at for at in good if begun < at < fault.ends - 1]:
+            yield Violation(16, f"{seen[0]:.0f}: a sample while {fault}")
+
+
+def _blind_is_told(stage: Stage) -> Iterator[Violation]:
+    """No usable sample for longer than blind_after is an event of each open watch, and an alert."""
+    blind_after = stage.policy.blind_after
+    good = sorted(s.at for s in stage.database.stored_samples.values() if s.value is not None or s.quiet)
+    told = {(e.watch_id, e.at) for _, e in stage.seen.events if e.kind == "blind"}
+    for row in stage.database.rows.values():
+        end = row.verdict_at or good[-1]
+        for last, following in pairwise(good):
+            if following - last <= blind_after + stage.world.interval * SECOND or last <= row.started_at:
+                continue
+            at = last + blind_after
+            if at + stage.world.interval * SECOND < end and (row.id, at) not in told:
+                yield Violation(16, f"{row.id}: blind from {second_of(at):.0f} on, and nobody was told")
+
+
+def _small(stage: Stage) -> Iterator[Violation]:
+    if (most := max(stage.seen.sizes, default=0)) > LARGEST:
+        yield Violation(8, f"the stored state grew to {most} characters")
+
+
+CHECKS = (_success, _nothing_is_no_sample, _blind_is_told, _small)
