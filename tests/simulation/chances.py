@@ -41,6 +41,7 @@ def counted(stage: Stage) -> Counter[str]:
         if kind := _kind(stage, decided):
             found[kind] += 1
     for incident in stage.world.incidents:
+        found["over in time"] += incident.lasts < stage.policy.rules[0].hold / SECOND
         if _is_plain(stage, incident):
             found[f"incidents {_name(incident)}"] += 1
             found[f"found {_name(incident)}"] += bool(_hits(stage, incident))

@@ -34,6 +34,8 @@ SHAPES: tuple[Callable[[Random, int], Incident], ...] = (
     lambda draw, at: Incident(at, draw.randrange(3600, 7200), 0.1, on=60, off=60),
     lambda draw, at: Incident(at, draw.randrange(30, 240), 1.0),
     lambda draw, at: Incident(at, draw.randrange(30, 120), 0.5),
+    lambda draw, at: Incident(at, draw.randrange(240, 291), 1.0),
+    lambda draw, at: Incident(at, draw.randrange(240, 291), 1.0),
 )
 
 LASTS: Mapping[str, tuple[int, int]] = {
@@ -65,6 +67,9 @@ LASTS: Mapping[str, tuple[int, int]] = {
 }
 """Seconds that each kind of fault may last."""
 
+PLAIN = 0.15
+"""Share of the worlds that nothing befalls but their incidents, which must be found then."""
+
 OFTEN = ("deploy", "deploy", "kill", "kill", "stop", "second", "away", "locked", "lost_after")
 """Drawn more often than the others."""
 
@@ -89,6 +94,8 @@ def world_of(seed: int, interval: int | None = None) -> World:
         watches=_watches(draw, begun),
     )  # fmt: skip
     world = replace(world, incidents=_incidents(draw, begun, lasts))
+    if draw.random() < PLAIN:
+        return world
     return replace(world, faults=_faults(draw, world), persons=_persons(draw, world))
 
 
@@ -135,7 +142,11 @@ def _persons(draw: Random, world: World) -> tuple[Person, ...]:
 
 
 def _moment(draw: Random, world: World) -> int:
-    """Near an incident, from a minute before it to ten minutes after its hold; or at any time."""
-    if world.incidents and draw.random() < 0.5:
+    """Near an incident, from a minute before it to ten minutes after its hold; around the end of a watch's
+    day; or at any time."""
+    chance = draw.random()
+    if chance < 0.1:
+        return world.watches[0].at + DAY + draw.randrange(-1800, 600)
+    if world.incidents and chance < 0.55:
         return draw.choice(world.incidents).at + draw.randrange(-60, 900)
     return draw.randrange(300, world.lasts - TAIL)

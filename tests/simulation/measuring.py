@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from monitor.core.samples import SECOND
 from monitor.ports import SampleRow, WatchRow
-from tests.simulation.facts import Violation, befell, failed, second_of
+from tests.simulation.facts import UNSEEN_BY, Violation, befell, failed, second_of
 from tests.simulation.stage import Stage
 from tests.simulation.world import Incident
 
@@ -16,6 +16,9 @@ NORMAL_BELOW, WORST_SHARE, PROVEN_BY = 0.001, 0.01, 3000
 
 UNSEEN = 0.08
 """More of the day than this without samples is more than `max_unobserved`, however it is counted."""
+
+LONGEST_WINDOW = 290 * SECOND
+"""Counters of before are compared with, if they are no older than this."""
 
 LARGEST = 150_000
 """Characters that a target's stored state may have, a few watches and their memory together."""
@@ -93,9 +96,19 @@ def _blind_is_told(stage: Stage) -> Iterator[Violation]:
                 yield Violation(16, f"{row.id}: blind from {second_of(at):.0f} on, and nobody was told")
 
 
+def _a_restart_loses_no_count(stage: Stage) -> Iterator[Violation]:
+    """A first read, of which nothing is known before, comes once: counters are kept with the state."""
+    samples = sorted(stage.database.stored_samples.values(), key=lambda s: s.at)
+    kinds = {f.kind for f in stage.world.faults} - {"kill", "stop", "away", "second"} - UNSEEN_BY | {"clock"}
+    for before, after in pairwise(samples):
+        known = before.value is not None and after.at - before.at <= LONGEST_WINDOW
+        if known and after.reason == "baseline" and not befell(stage, kinds, 0, second_of(after.at)):
+            yield Violation(16, f"{second_of(after.at):.0f}: a first read, and one was before")
+
+
 def _small(stage: Stage) -> Iterator[Violation]:
     if (most := max(stage.seen.sizes, default=0)) > LARGEST:
         yield Violation(8, f"the stored state grew to {most} characters")
 
 
-CHECKS = (_success, _nothing_is_no_sample, _blind_is_told, _small)
+CHECKS = (_success, _nothing_is_no_sample, _blind_is_told, _a_restart_loses_no_count, _small)

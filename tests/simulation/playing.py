@@ -22,6 +22,9 @@ from tests.simulation.world import World
 FALSE_ALLOWED = {"0.50%": 0.01, "0.80%": 0.06}
 """Of worlds whose background errors are that many; some have no baseline. Below that: none at all."""
 
+SHORT_ALLOWED = 0.03
+"""Of outages that end just before five minutes so many are acted on."""
+
 KEPT = "tests/simulation/kept.jsonl"
 
 
@@ -97,7 +100,10 @@ class Sum:
             self.broken.append(one)
 
     def unlikely(self) -> Iterator[str]:
-        """More false rollbacks of noisy services than the rules allow, even by chance."""
+        """More rollbacks of noisy services, or after what was over, than the rules allow, even by chance."""
+        short, over = self.counts["short"], self.counts["over in time"]
+        if short > SHORT_ALLOWED * over + 4 * (SHORT_ALLOWED * over) ** 0.5 + 1:
+            yield f"{short} rollbacks after {over} outages that were over before their hold"
         for share, allowed in FALSE_ALLOWED.items():
             false, worlds = self.noisy[f"false at {share}"], self.noisy[f"worlds at {share}"]
             expected = allowed * worlds
