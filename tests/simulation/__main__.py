@@ -33,11 +33,11 @@ def main(arguments: Sequence[str]) -> int:
     for one in _told(side_by_side(worlds, asked.workers), len(worlds), began):
         total.add(one)
     _summary(total, monotonic() - began)
-    print("\n".join(lines(total.made)))
+    unlikely = list(total.unlikely())
+    for line in (*lines(total.made), *unlikely):
+        print(line)
     for broken in total.broken:
         _failed(broken, asked, smaller=total.broken.index(broken) < SHRUNK_AT_MOST)
-    unlikely = list(total.unlikely())
-    print("\n".join(unlikely))
     return 1 if total.broken or unlikely else 0
 
 

@@ -30,8 +30,8 @@ def _once(stage: Stage) -> Iterator[Violation]:
         if watch in done and at > done[watch]:
             yield Violation(1, f"{at:.0f}: {watch}: statements after the effect of {done[watch]:.0f}")
     verdicts = {new.id: at for at, _, new in reversed(stage.seen.verdicts)}
-    for at, order, _ in stage.seen.orders:
-        if at > verdicts.get(order.watch.id, at):
+    for at, order, leader in stage.seen.orders:
+        if leader and at > verdicts.get(order.watch.id, at):
             yield Violation(1, f"{at:.0f}: {order.watch.id}: ordered after its verdict")
     for row in stage.database.rows.values():
         if (row.verdict == "rolled_back") != (row.id in done):

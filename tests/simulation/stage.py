@@ -37,7 +37,7 @@ class Seen:
     """What was to be seen from outside, in order; the trace is all of it as lines."""
 
     lines: list[str] = field(default_factory=list)
-    orders: list[tuple[float, Order, str]] = field(default_factory=list)
+    orders: list[tuple[float, Order, str]] = field(default_factory=list)  # "": of a daemon without the lease
     unfounded: list[tuple[float, str]] = field(default_factory=list)  # ordered before anything was read
     statements: list[tuple[float, str, bool]] = field(default_factory=list)  # ... and whether an intent stood
     effects: list[tuple[float, str]] = field(default_factory=list)
@@ -188,7 +188,8 @@ class Stage:
 
     def _ordered(self, order: Order, name: str) -> None:
         self.note(f"{order.watch.id} ordered by {name}: {order.rule} since {order.since} {order.evidence}")
-        self.seen.orders.append((self.now(), order, name))
+        leads = self.processes[name].store.holds
+        self.seen.orders.append((self.now(), order, name if leads else ""))
         if not order.by and self.application.answered_at < self.processes[name].began:
             self.seen.unfounded.append((self.now(), order.watch.id))
 

@@ -18,6 +18,7 @@ def shown(one: Played, command: str) -> str:
     return "\n".join([*one.broken, command])
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("first", range(1, WORLDS + 1, AT_A_TIME))
 def test_no_promise_is_broken_in_worlds_of_a_day(first: int) -> None:
     """Whatever befalls the application, the database, the receivers, the daemons; whatever people do."""
@@ -26,6 +27,7 @@ def test_no_promise_is_broken_in_worlds_of_a_day(first: int) -> None:
         assert not one.broken, shown(one, f"make simulate N=1 SEED={seed}")
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("text", KEPT_WORLDS, ids=range(len(KEPT_WORLDS)))
 def test_no_promise_is_broken_in_a_world_that_failed_once(text: str) -> None:
     """Each was made as small as it could be, and kept."""
