@@ -13,6 +13,9 @@ from tests.simulation.facts import RESTARTS, Violation, befell, second_of
 from tests.simulation.stage import Stage
 from tests.simulation.world import Fault
 
+REMINDER = "/reminder/"
+"""In the key of a page that is repeated because it is still open."""
+
 
 def _alerts_arrive(stage: Stage) -> Iterator[Violation]:
     for name, receiver in stage.receivers.items():
@@ -26,6 +29,19 @@ def _alerts_arrive(stage: Stage) -> Iterator[Violation]:
             for one, two in pairwise(times):
                 if one.told and not befell(stage, RESTARTS, one.at - 60, two.at):
                     yield Violation(10, f"{key} arrived at {one.at:.0f} and {two.at:.0f}")
+
+
+def _one_key_each(stage: Stage) -> Iterator[Violation]:
+    """A transition is one message of a channel, known by its key; reminders are others on purpose."""
+    for name, receiver in stage.receivers.items():
+        keys: dict[tuple[str | None, str], set[str]] = {}
+        for delivery in receiver.arrived:
+            if REMINDER not in delivery.key:
+                about = delivery.alert.watch_id, delivery.alert.transition
+                keys.setdefault(about, set()).add(delivery.key)
+        for about, found in keys.items():
+            if len(found) > 1:
+                yield Violation(10, f"{name} was told {about[1]} of {about[0]} with {len(found)} keys")
 
 
 def _ends_are_told(stage: Stage) -> Iterator[Violation]:
@@ -81,4 +97,4 @@ def _told(stage: Stage, row: WatchRow, fault: Fault) -> bool:
     )
 
 
-CHECKS = (_alerts_arrive, _ends_are_told, _begins_once, _readiness_is_told)
+CHECKS = (_alerts_arrive, _one_key_each, _ends_are_told, _begins_once, _readiness_is_told)
