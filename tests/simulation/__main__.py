@@ -11,8 +11,10 @@ from statistics import median
 from time import monotonic
 
 from tests.simulation.making import world_of
-from tests.simulation.playing import KEPT, Played, Sum, shrunk, side_by_side
+from tests.simulation.playing import KEPT, Played, Sum, quiet, shrunk, side_by_side
+from tests.simulation.stage import play
 from tests.simulation.table import lines, table_world
+from tests.simulation.witness import judged
 from tests.simulation.world import World, from_json, to_json
 
 SHRUNK_AT_MOST = 5
@@ -57,9 +59,8 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _one(world: World) -> int:
-    from tests.simulation.stage import play
-    from tests.simulation.witness import judged
-
+    """Shows everything that was to be seen of it."""
+    quiet()
     stage = play(world)
     print("\n".join(stage.seen.lines))
     found = judged(stage)
