@@ -13,6 +13,10 @@ from tests.simulation.facts import RESTARTS, Violation, befell, second_of
 from tests.simulation.stage import Stage
 from tests.simulation.world import Fault
 
+AT_ONCE = ("/rollback/decided/", "/rollback/requested/", "/verdict/")
+PROMPT = 5.0
+"""Seconds until these arrive; the outbox looks into the store for what it was not given every minute."""
+
 REMINDER = "/reminder/"
 """In the key of a page that is repeated because it is still open."""
 
@@ -29,6 +33,17 @@ def _alerts_arrive(stage: Stage) -> Iterator[Violation]:
             for one, two in pairwise(times):
                 if one.told and not befell(stage, RESTARTS, one.at - 60, two.at):
                     yield Violation(10, f"{key} arrived at {one.at:.0f} and {two.at:.0f}")
+
+
+def _alerts_leave_at_once(stage: Stage) -> Iterator[Violation]:
+    """What is decided and how it ended is told within seconds where nothing is in the way, not at a look."""
+    for receiver in stage.receivers.values():
+        first = {delivery.key: delivery for delivery in reversed(receiver.arrived)}
+        for key, delivery in first.items():
+            at = second_of(delivery.alert.at)
+            told = any(part in key for part in AT_ONCE) and REMINDER not in key
+            if told and delivery.at - at > PROMPT and not befell(stage, None, at - 3600, delivery.at):
+                yield Violation(10, f"{key} of {at:.0f} arrived at {delivery.at:.0f}")
 
 
 def _one_key_each(stage: Stage) -> Iterator[Violation]:
@@ -97,4 +112,11 @@ def _told(stage: Stage, row: WatchRow, fault: Fault) -> bool:
     )
 
 
-CHECKS = (_alerts_arrive, _one_key_each, _ends_are_told, _begins_once, _readiness_is_told)
+CHECKS = (
+    _alerts_arrive,
+    _alerts_leave_at_once,
+    _one_key_each,
+    _ends_are_told,
+    _begins_once,
+    _readiness_is_told,
+)
