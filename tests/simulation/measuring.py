@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from monitor.core.samples import SECOND
+from monitor.core.samples import MINUTE, SECOND
 from monitor.ports import SampleRow, WatchRow
 from tests.simulation.facts import UNSEEN_BY, Violation, befell, failed, second_of
 from tests.simulation.stage import Stage
 from tests.simulation.world import Incident
 
-NORMAL_BELOW, WORST_SHARE, PROVEN_BY = 0.001, 0.01, 3000
-"""The documented limit of normal, the share of the day's worst minutes left out, requests that prove it."""
+NORMAL_BELOW, WORST_MINUTES, PROVEN_BY = 0.001, 15, 3000
+"""The documented limit of normal, how many of the worst minutes are left out, requests as proof."""
 
 UNSEEN = 0.08
 """More of the day than this without samples is more than `max_unobserved`, however it is counted."""
@@ -20,8 +20,9 @@ UNSEEN = 0.08
 LONGEST_WINDOW = 290 * SECOND
 """Counters of before are compared with, if they are no older than this."""
 
-LARGEST = 150_000
-"""Characters that a target's stored state may have, a few watches and their memory together."""
+SMALLEST, OF_A_READ, LOOK_BACK = 60_000, 180, 6
+"""Characters that a target's stored state may have: always, and for each fast read of six holds, which
+a watch, an older one and the target itself keep."""
 
 
 def _success(stage: Stage) -> Iterator[Violation]:
@@ -54,9 +55,15 @@ def _not_a_success(stage: Stage, row: WatchRow, end: int) -> Iterator[str]:
 
 
 def _without_the_worst(window: list[SampleRow]) -> float:
-    """Errors of all reads but the worst of a day's minutes."""
-    errors = sorted(s.errors or 0.0 for s in window)
-    return sum(errors[: len(errors) - 1 - round(WORST_SHARE * len(errors))])
+    """Errors of all minutes but the worst, which must be bad enough to be left out."""
+    minutes: dict[int, list[float]] = {}
+    for sample in window:
+        minute = minutes.setdefault(sample.at // MINUTE, [0.0, 0.0])
+        minute[0] += sample.errors or 0.0
+        minute[1] += sample.requests or 0.0
+    errors = sum(e for e, _ in minutes.values())
+    bad = sorted((e for e, r in minutes.values() if e >= 2 and e >= 0.05 * r), reverse=True)
+    return errors - sum(bad[:WORST_MINUTES])
 
 
 def _spoils(stage: Stage, incident: Incident, row: WatchRow) -> bool:
@@ -107,7 +114,8 @@ def _a_restart_loses_no_count(stage: Stage) -> Iterator[Violation]:
 
 
 def _small(stage: Stage) -> Iterator[Violation]:
-    if (most := max(stage.seen.sizes, default=0)) > LARGEST:
+    reads = LOOK_BACK * stage.policy.rules[0].hold / SECOND / stage.world.fast
+    if (most := max(stage.seen.sizes, default=0)) > SMALLEST + OF_A_READ * reads:
         yield Violation(8, f"the stored state grew to {most} characters")
 
 
