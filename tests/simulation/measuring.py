@@ -69,7 +69,9 @@ def _without_the_worst(window: list[SampleRow]) -> float:
 def _spoils(stage: Stage, incident: Incident, row: WatchRow) -> bool:
     """An incident of the watch's day that everybody could see, for longer than is tolerated."""
     begun = max(incident.at, second_of(row.started_at))
-    over = incident.at + incident.lasts
+    over: float = incident.at + incident.lasts
+    if incident.cured and stage.application.cured_at is not None:
+        over = min(over, stage.application.cured_at)
     unseen = befell(stage, None, begun, over)
     return over - begun > 1800 and failed(stage, begun, over) >= 100 and incident.mean >= 0.02 and not unseen
 
