@@ -81,12 +81,20 @@ JOBS := 2
 mutants: setup ## changes of the core that no test notices (hours for all): MODULE=monitor.core.reads JOBS=2
 	$(RUN) python -m tests.mutants --jobs $(JOBS) '$(MODULE)'
 
-N := 10
 PROOF := 1000000
 
 .PHONY: decision
+decision: N := 10
 decision: setup ## how good the decision is, on N worlds of each kind: N=10 WORKERS=2 (N=10: some minutes)
 	@$(RUN) python -m tests.decision --worlds $(N) --seed $(if $(filter command line,$(origin SEED)),$(SEED),$(PROOF)) --workers $(WORKERS)
+
+INTERVAL :=
+PROFILE := drawn
+
+.PHONY: simulate
+simulate: N := 200
+simulate: setup ## the whole daemon in invented days on a virtual clock: N=10000 SEED=1 (or INTERVAL=5, PROFILE=table)
+	$(RUN) python -m tests.simulation --worlds $(N) --seed $(SEED) --profile $(PROFILE) $(if $(INTERVAL),--interval $(INTERVAL))
 
 .PHONY: bench
 bench: setup ## figures: cost of a poll, reaction time, replay
