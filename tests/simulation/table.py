@@ -42,7 +42,7 @@ INCIDENTS = (
     *((f"100 % for {seconds} s", level) for seconds in (245, 270, 290) for level in (60, 300, 1200)),
     ("5 % for 315 s", 6000),
     ("5 % for 285 s", 6000),
-    ("1.05 % fail, nothing else", 6000),
+    ("1.05 % fail", 6000),
 )
 
 BEFORE, AFTER = 60, 600

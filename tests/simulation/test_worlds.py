@@ -10,7 +10,9 @@ from tests.simulation.making import world_of
 from tests.simulation.playing import KEPT, Played, played
 from tests.simulation.world import from_json, to_json
 
-WORLDS, AT_A_TIME = 200, 5
+WORLDS, AT_A_TIME, AT_ONCE = 200, 5, 60
+"""In all; played by one test; of `make test`, a minute on two cores: the others are with the slow tests."""
+
 KEPT_WORLDS = (Path(__file__).parent / Path(KEPT).name).read_text().splitlines()
 
 
@@ -19,7 +21,13 @@ def shown(one: Played, command: str) -> str:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("first", range(1, WORLDS + 1, AT_A_TIME))
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(first, marks=pytest.mark.slow if first > AT_ONCE else ())
+        for first in range(1, WORLDS + 1, AT_A_TIME)
+    ],
+)
 def test_no_promise_is_broken_in_worlds_of_a_day(first: int) -> None:
     """Whatever befalls the application, the database, the receivers, the daemons; whatever people do."""
     for seed in range(first, first + AT_A_TIME):
