@@ -53,8 +53,8 @@ REFUSED: Mapping[str, str] = {
 """Slack's words for what trying again does not mend; any other is tried again."""
 
 
-class _Gone(Exception):
-    """The message that is to be continued is not there."""
+class _Gone(ChannelError):
+    """The message that is to be continued is not there; said of a new one, a refusal like any other."""
 
 
 class SlackBot:
@@ -108,10 +108,9 @@ class SlackBot:
         error = "" if answer.get("ok") is True else str(answer.get("error") or "")
         if answer.get("ok") is True or (method == "chat.update" and (error in FIXED or error in REFUSED)):
             return answer  # what can't be written anew is no reason to keep back what follows
-        if error in LOST:
-            raise _Gone
         said = REFUSED.get(error)
-        raise ChannelError(said or "Slack did not take the message", final=said is not None)
+        kind = _Gone if error in LOST else ChannelError
+        raise kind(said or "Slack did not take the message", final=said is not None)
 
 
 def _receipt(answer: Mapping[str, Any]) -> str:
