@@ -222,8 +222,8 @@ async def test_a_lost_thread_whose_new_message_is_refused_too_is_a_failed_attemp
     api: SlackApi, bot: Channel
 ) -> None:
     """Never an exception of our own that the outbox does not know."""
+    api.refuse["chat.postMessage"] = ["thread_not_found"]
     with pytest.raises(ChannelError, match="did not take"):
-        api.refuse["chat.postMessage"] = ["thread_not_found"]
         await bot.send("key", ROLLING, f"{CHANNEL_ID}/1.1")
 
 
