@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import partial
 
 from monitor.app.outlets import post_by
-from monitor.channels.webhook import signatures, signing_key
 from monitor.core.samples import SECOND
 from monitor.levers.command import Command
 from monitor.levers.row import Fitted, Lever, Row
@@ -15,6 +14,7 @@ from monitor.net import Net
 from monitor.ports.levers import Moment
 from monitor.settings import Settings
 from monitor.settings.hooks import Hook
+from monitor.signing import signatures, signing_key
 
 
 def levers_of(settings: Settings, target: str, net: Net) -> Row:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 
 from monitor.channels.log import Log
 from monitor.channels.pagerduty import PagerDuty
-from monitor.channels.post import Post
 from monitor.channels.slack import Slack
 from monitor.channels.slack_bot import API, SlackBot
 from monitor.channels.webhook import Webhook
 from monitor.errors import OperatorError
 from monitor.ports import Channel
+from monitor.ports.post import Post
 
 Configured = Callable[[str, Post, Mapping[str, str]], Channel]
 """name, way to the outside, options as the configuration has them -> a channel."""

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import structlog
 
 from monitor.channels.message import message_of
-from monitor.channels.post import Post
 from monitor.ports import Alert, Severity
+from monitor.ports.post import Post
 
 _log = structlog.get_logger("monitor.channels.log")
 

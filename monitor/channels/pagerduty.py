@@ -15,8 +15,9 @@ import json
 from collections.abc import Iterator, Mapping
 
 from monitor.channels.message import iso, message_of
-from monitor.channels.post import Post, deliver
+from monitor.channels.post import deliver
 from monitor.ports import Alert, Json, Severity
+from monitor.ports.post import Post
 
 ENQUEUE = "https://events.pagerduty.com/v2/enqueue"
 

@@ -13,8 +13,9 @@ import re
 from collections.abc import Iterable
 
 from monitor.channels.message import Message, message_of
-from monitor.channels.post import Post, deliver
+from monitor.channels.post import deliver
 from monitor.ports import Alert, Json
+from monitor.ports.post import Post
 
 HEADER_MAX = 150
 SECTION_MAX = 3000

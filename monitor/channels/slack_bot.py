@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitor.channels.message import message_of
-from monitor.channels.post import Post, deliver
+from monitor.channels.post import deliver
 from monitor.channels.slack import GAP, payload
 from monitor.errors import ChannelError
 from monitor.ports import Alert, Json
+from monitor.ports.post import Post
 
 API = "https://slack.com/api"
 

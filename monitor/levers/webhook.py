@@ -5,24 +5,15 @@ Its `webhook-id` is made of the decision, so that a receiver recognises a repeat
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
 
 from monitor.errors import SourceError
 from monitor.ports.levers import Call
-
-
-class Post(Protocol):
-    """One POST within `deadline` seconds, never sent twice: (status, headers, body)."""
-
-    async def __call__(
-        self, url: str, *, content: bytes, headers: Mapping[str, str], deadline: float
-    ) -> tuple[int, Mapping[str, str], bytes]: ...
-
+from monitor.ports.post import Post
+from monitor.signing import id_of
 
 Sign = Callable[[str, str, bytes], str]
 """Message id, seconds as text and body to the value of `webhook-signature`."""
@@ -69,11 +60,6 @@ class Webhook:
             "webhook-timestamp": seconds,
             "webhook-signature": self._sign(message_id, seconds, body),
         }
-
-
-def id_of(key: str) -> str:
-    """A header-safe id; the signed string is split at full stops, so the id holds none."""
-    return "msg_" + hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
 def body_of(call: Call, key: str, now: float) -> bytes:

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic_core import ErrorDetails
 
+from monitor.options import OURS
 from monitor.settings.document import Document, Loc
-from monitor.settings.types import OURS
 
 SHOWN = 40
 """Characters of a value that an error repeats."""

@@ -7,9 +7,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from monitor.options import Count, Secret, Section, Span, Text, Url, key
 from monitor.settings.clashes import Clash
 from monitor.settings.document import Loc
-from monitor.settings.types import Count, Secret, Section, Span, Text, Url, key
 
 OnFailure: TypeAlias = Literal["block", "warn"]
 

@@ -10,10 +10,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, StringConstraints, model_validator
 
-from monitor.settings.hooks import AfterHook, BeforeHook, Blockers
-from monitor.settings.limits import Layer, MetricName, PolicySettings, Thresholds
-from monitor.settings.sources import MetricSource
-from monitor.settings.types import (
+from monitor.options import (
     Dsn,
     Duration,
     Listen,
@@ -26,6 +23,9 @@ from monitor.settings.types import (
     Url,
     key,
 )
+from monitor.settings.hooks import AfterHook, BeforeHook, Blockers
+from monitor.settings.limits import Layer, MetricName, PolicySettings, Thresholds
+from monitor.settings.sources import MetricSource
 from monitor.tls import Files
 
 TargetName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]

@@ -16,9 +16,9 @@ from monitor.channels.outbox import rows_for
 from monitor.channels.pagerduty import SUMMARY_MAX, dedup_key, events_of
 from monitor.channels.post import refusal, seconds_of
 from monitor.channels.slack import Slack, escape, payload
-from monitor.channels.webhook import id_of, signing_key
 from monitor.errors import OperatorError
 from monitor.net import Net
+from monitor.signing import id_of, signing_key
 from tests.alerts import FIRING, RESOLVED, NetPost
 
 HUGE = replace(

@@ -35,6 +35,7 @@ GROUND = {
     "errors",
     "ports",
     "settings",
+    "options",
     "clock",
     "net",
     "tls",
@@ -50,6 +51,7 @@ GROUND = {
     "promql",
     "encoding",
     "notify",
+    "signing",
 }
 ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web", "levers"}
 CORE = {"core"}
