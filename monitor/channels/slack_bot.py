@@ -14,7 +14,7 @@ from typing import Any
 
 from monitor.channels.message import message_of
 from monitor.channels.post import deliver
-from monitor.channels.slack import GAP, payload
+from monitor.channels.slack_blocks import GAP, payload
 from monitor.errors import ChannelError
 from monitor.ports import Alert, Json
 from monitor.ports.post import Post

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
+from pydantic import Field
+
+from monitor.channels.configuration import ChannelKeys
 from monitor.channels.message import iso, message_of
 from monitor.channels.post import deliver
 from monitor.errors import OperatorError
-from monitor.ports import Alert, Json
+from monitor.options import Secret, Url
+from monitor.ports import Alert, Channel, Json
 from monitor.ports.post import Post
 from monitor.signing import id_of, signatures, signing_key
 
 GAP = 0.1
 """Seconds between messages, so that a burst does not look like an attack."""
+
+
+class WebhookChannel(ChannelKeys):
+    """Any receiver of Standard Webhooks."""
+
+    url: Url = Field(description="where messages are posted")
+    secret: Secret = Field(description="signs every message (Standard Webhooks)")
+
+    def open(self, name: str, post: Post) -> Channel:
+        return Webhook(name, post, self.url.get_secret_value(), self.secret.get_secret_value())
 
 
 class Webhook:
@@ -34,11 +48,6 @@ class Webhook:
         self._wall = wall
         if not self._keys:
             raise OperatorError(f"the secret of channel {name} is empty: write whsec_ and base64")
-
-    @classmethod
-    def configured(cls, name: str, post: Post, options: Mapping[str, str]) -> Webhook:
-        """Options: `url`, `secret`."""
-        return cls(name, post, options["url"], options["secret"])
 
     def takes(self, alert: Alert) -> bool:
         """One message for each stage of a breach."""

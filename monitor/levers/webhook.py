@@ -9,14 +9,26 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
+
+from pydantic import Field
 
 from monitor.errors import SourceError
+from monitor.levers.configuration import HookKind
+from monitor.options import Secret, Section, Url
 from monitor.ports.levers import Call
 from monitor.ports.post import Post
-from monitor.signing import id_of
+from monitor.signing import id_of, signatures, signing_key
 
 Sign = Callable[[str, str, bytes], str]
 """Message id, seconds as text and body to the value of `webhook-signature`."""
+
+
+class HookWebhook(Section):
+    """A signed POST."""
+
+    url: Url = Field(description="where it is posted; any 2xx is success")
+    secret: Secret = Field(description="signs the message (Standard Webhooks)")
 
 
 class Webhook:
@@ -60,6 +72,14 @@ class Webhook:
             "webhook-timestamp": seconds,
             "webhook-signature": self._sign(message_id, seconds, body),
         }
+
+
+def _opened(written: HookWebhook, post: Post, timeout: float) -> Webhook:
+    keys = [signing_key(one) for one in written.secret.get_secret_value().split()]
+    return Webhook(post, partial(signatures, keys), written.url.get_secret_value(), timeout)
+
+
+WEBHOOK = HookKind(HookWebhook, _opened)
 
 
 def body_of(call: Call, key: str, now: float) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.channels import open_channel
+from monitor.channels.slack import SlackChannel
 from monitor.channels.slack_bot import LOST, SlackBot
 from monitor.errors import ChannelError
 from monitor.net import Net
@@ -49,8 +49,8 @@ async def api() -> AsyncIterator[SlackApi]:
 @pytest.fixture
 async def bot(api: SlackApi) -> AsyncIterator[Channel]:
     net = Net()
-    options = {"token": TOKEN, "channel": CHANNEL, "url": api.url}
-    yield open_channel("slack", "slack", NetPost(net), options)
+    keys = SlackChannel.model_validate({"token": TOKEN, "channel": CHANNEL, "url": api.url})
+    yield keys.open("slack", NetPost(net))
     await net.aclose()
 
 
