@@ -39,7 +39,7 @@ def load(
     """The configuration in `path`. Raises ConfigError with every problem, each with its line.
 
     `also` looks at what this room does not know. `model`: of `whole.settings_with`, for other kinds.
-    """  # fmt: skip
+    """
     return _settled(Path(path), read(Path(path), env), model, also)
 
 

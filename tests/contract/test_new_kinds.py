@@ -19,10 +19,13 @@ from monitor.channels.outbox import rows_for
 from monitor.errors import ConfigError, Problem
 from monitor.levers import HOOKS
 from monitor.net import Net
+from monitor.options import Secret, Section
 from monitor.ports import OutcomeKind
 from monitor.ports.levers import Call, Moment
 from monitor.rollback.executor import Limits, RollbackExecutor
 from monitor.settings import Settings, load, reference, settings_with
+from monitor.settings.hooks import AfterHook, BeforeHook, Hook
+from monitor.settings.mending import stand_in
 from tests.alerts import FIRING, MemoryOutbox, receiver, until
 from tests.conftest import Database
 from tests.contract.test_outbox_sender import running
@@ -162,6 +165,32 @@ def test_a_key_that_they_lack_hides_no_problem_of_others(tmp_path: Path) -> None
             "alerts[1]",
         ]
     )
+
+
+class Leg(Section):
+    """A section in a section, as a kind may have one."""
+
+    ring: Secret
+
+
+class Crane(PigeonChannel):
+    """A bird with a leg that must be described."""
+
+    leg: Leg
+
+
+def test_a_section_that_they_lack_is_asked_for_key_by_key() -> None:
+    """It stands in empty, and what must be in it is found in turn."""
+    model = settings_with({"crane": Crane})
+    leg = ("alerts", 0, "crane", "leg")
+    assert (stand_in(model, leg), stand_in(model, (*leg, "ring"))) == ({}, "-")
+    assert stand_in(model, ("alerts", 0, "crane", "mate")) is None
+
+
+@pytest.mark.parametrize("hook", [BeforeHook, AfterHook])
+def test_no_kind_of_hook_has_the_name_of_a_key_that_every_hook_has(hook: type[Hook]) -> None:
+    """It would be hidden by it."""
+    assert HOOKS.keys().isdisjoint(hook.model_fields)
 
 
 async def test_an_alert_reaches_it_through_the_outbox(tmp_path: Path, net: Net) -> None:
