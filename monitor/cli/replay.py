@@ -89,7 +89,7 @@ def _policy(config: Chosen) -> Policy:
     """The documented one, unless a configuration is named."""
     if not config.named:
         return Policy()
-    settings = importlib.import_module("monitor.settings")  # 0.3 s that the documented policy saves
+    settings = importlib.import_module("monitor.settings")  # half a second that the documented policy saves
     found: Policy = settings.load_policy(config.config)
     return found
 
