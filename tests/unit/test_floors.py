@@ -72,8 +72,9 @@ COMPOSED = {
 
 BRING_THEIR_KEYS = {"channels", "levers"}
 """Adapters whose configuration stands beside their code. `settings` stands above them and derives the whole
-from their registries, so nothing but the composition root and the command line may import it: an adapter
-that could would see every other's secrets. What both speak of is in `options`, on the ground."""
+from their registries, so only the composition root, the command line and a backtest of what is configured may
+import it: an adapter that could would see every other's secrets. What both speak of is in `options`, on the
+ground."""
 
 MAY_STAND_ON: dict[str, set[str]] = {
     "core": CORE,
@@ -82,7 +83,7 @@ MAY_STAND_ON: dict[str, set[str]] = {
     "settings": GROUND | CORE | BRING_THEIR_KEYS | {"settings"},
     "daemon": GROUND | CORE | {"daemon"},
     **dict.fromkeys(COMPOSED, GROUND | CORE | ADAPTERS | {"daemon"} | COMPOSED),
-    "app": GROUND | CORE | ADAPTERS | {"settings", "daemon"} | COMPOSED,
+    **dict.fromkeys(("app", "backtest"), GROUND | CORE | ADAPTERS | {"settings", "daemon"} | COMPOSED),
     "demo": GROUND | CORE | ADAPTERS | {"daemon", "demo"} | COMPOSED,
     "cli": GROUND | CORE | ADAPTERS | {"settings", "daemon", "demo", "cli"} | COMPOSED,
     "__init__": set(),
