@@ -1,4 +1,4 @@
-"""Every fault of the matrix has a test in tests/chaos, every promise has tests; docs/promises.md links them."""
+"""Every fault of the matrix has a test in tests/chaos, every promise has tests, and the page links them."""
 
 from __future__ import annotations
 
