@@ -58,7 +58,7 @@ lint: setup ## ruff, mypy strict, and the floors of the architecture
 
 .PHONY: cover
 cover: setup ## branch coverage of the decision core: 100 %, or it fails
-	$(RUN) pytest -q -n $(WORKERS) tests/unit --cov=monitor.core --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
+	$(RUN) pytest -q -n $(WORKERS) -m "not slow" tests/unit --cov=monitor.core --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
 
 ROUNDS := 50
 SEED := 1
@@ -80,6 +80,21 @@ JOBS := 2
 .PHONY: mutants
 mutants: setup ## changes of the core that no test notices (half an hour for all): MODULE=monitor.core.reads JOBS=2
 	$(RUN) python -m tests.mutants --jobs $(JOBS) '$(MODULE)'
+
+PROOF := 1000000
+
+.PHONY: decision
+decision: N := 10
+decision: setup ## how good the decision is, on N worlds of each kind: N=10 WORKERS=2 (N=10: some minutes)
+	@$(RUN) python -m tests.decision --worlds $(N) --seed $(if $(filter command line,$(origin SEED)),$(SEED),$(PROOF)) --workers $(WORKERS)
+
+INTERVAL :=
+PROFILE := drawn
+
+.PHONY: simulate
+simulate: N := 200
+simulate: setup ## the whole daemon in invented days on a virtual clock: N=10000 SEED=1 (or INTERVAL=5, PROFILE=table)
+	$(RUN) python -m tests.simulation --worlds $(N) --seed $(SEED) --profile $(PROFILE) $(if $(INTERVAL),--interval $(INTERVAL))
 
 .PHONY: bench
 bench: setup ## figures: cost of a poll, reaction time, replay

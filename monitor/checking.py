@@ -231,13 +231,13 @@ async def _same_database(target: CheckedTarget, rollback: pg.Connection) -> list
 
 
 async def _watches(target: CheckedTarget) -> list[str]:
-    """Whether each open watch could be rolled back now."""
+    """Whether each open watch could be rolled back now; one that a person cancelled asks for nothing."""
     try:
         rows = await target.registry.watches(100)
     except DatabaseError:
         return []  # the rollback connection's own finding
     found = []
-    for row in (r for r in rows if r.verdict is None):
+    for row in (r for r in rows if r.verdict is None and r.controls.cancelled_at is None):
         readiness = await target.executor.ready(row, full=True)
         found += [f"watch {row.migration}: {reason}" for reason in readiness.reasons]
         found += [f"{NOTE} watch {row.migration}: {note}" for note in readiness.notes]

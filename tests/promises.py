@@ -2,8 +2,8 @@
 
 A test says `@pytest.mark.fault(6)` when it injects fault 6 (it then speaks for that fault's promises too),
 and `@pytest.mark.promise(4)` when it proves promise 4 without a fault of the matrix.
-`python -m tests.promises` rewrites the README's table from the markers; tests/unit/test_fault_matrix.py
-holds it. Read from the source: nothing is imported.
+`python -m tests.promises` rewrites the table of docs/promises.md from the markers;
+tests/unit/test_fault_matrix.py holds it. Read from the source: nothing is imported.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
+PAGE = ROOT / "docs/promises.md"
 BEGIN, END = "<!-- promises: python -m tests.promises -->", "<!-- /promises -->"
 
 PROMISES: Mapping[int, str] = {
@@ -173,26 +173,26 @@ def _of_marker(decorator: ast.expr, marker: str) -> Iterator[int]:
 
 
 def table(found: list[Proof]) -> str:
-    """The README's table: a promise a row, with the files that hold its tests."""
+    """The page's table: a promise a row, with the files that hold its tests."""
     lines = ["| P | promise | tests |", "|---|---|---|"]
     for number, sentence in PROMISES.items():
         files = sorted({p.path for p in found if p.proves(number)})
-        links = ", ".join(f"[{Path(f).stem.removeprefix('test_')}]({f})" for f in files)
+        links = ", ".join(f"[{Path(f).stem.removeprefix('test_')}](../{f})" for f in files)
         lines.append(f"| {number} | {sentence} | {links} |")
     return "\n".join(lines)
 
 
-def rewritten(readme: str, found: list[Proof]) -> str:
-    """The README with the table of now between its comments."""
-    before, rest = readme.split(BEGIN)
+def rewritten(page: str, found: list[Proof]) -> str:
+    """The page with the table of now between its comments."""
+    before, rest = page.split(BEGIN)
     _, after = rest.split(END)
     return f"{before}{BEGIN}\n{table(found)}\n{END}{after}"
 
 
 def main() -> None:
-    """Rewrites the README where it is stale; says what has no test yet."""
+    """Rewrites the page where it is stale; says what has no test yet."""
     found = proofs()
-    README.write_text(rewritten(README.read_text(encoding="utf-8"), found), encoding="utf-8")
+    PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8"), found), encoding="utf-8")
     for number, (what, _) in FAULTS.items():
         if not any(number in p.faults and p.in_chaos for p in found):
             print(f"fault {number} has no test in tests/chaos: {what}", file=sys.stderr)

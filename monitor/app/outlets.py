@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from monitor.app.revealed import revealed
-from monitor.channels import open_channel
 from monitor.net import Net
 from monitor.ports import Channel
 from monitor.settings import Settings
@@ -19,8 +17,7 @@ def channels_of(settings: Settings, net: Net) -> tuple[Channel, ...]:
     for alert in settings.alerts:
         seen[alert.kind] = number = seen.get(alert.kind, 0) + 1
         name = alert.kind if number == 1 else f"{alert.kind}-{number}"
-        options = {key: revealed(getattr(alert.channel, key)) for key in type(alert.channel).model_fields}
-        found.append(open_channel(alert.kind, name, partial(post_by, net), options))
+        found.append(alert.channel.open(name, partial(post_by, net)))
     return tuple(found)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 
 import structlog
 
+from monitor.channels.configuration import ChannelKeys
 from monitor.channels.message import message_of
-from monitor.channels.post import Post
-from monitor.ports import Alert, Severity
+from monitor.ports import Alert, Channel, Severity
+from monitor.ports.post import Post
 
 _log = structlog.get_logger("monitor.channels.log")
 
@@ -21,6 +21,13 @@ LEVELS = {
 }
 
 
+class LogChannel(ChannelKeys):
+    """The daemon's own log."""
+
+    def open(self, name: str, post: Post) -> Channel:  # noqa: ARG002 - one shape for all
+        return Log(name)
+
+
 class Log:
     """Writes `alert.raised`, `alert.updated` or `alert.resolved`."""
 
@@ -29,11 +36,6 @@ class Log:
 
     def __init__(self, name: str) -> None:
         self.name = name
-
-    @classmethod
-    def configured(cls, name: str, post: Post, options: Mapping[str, str]) -> Log:  # noqa: ARG003 - one shape for all
-        """It has no options."""
-        return cls(name)
 
     def takes(self, alert: Alert) -> bool:  # noqa: ARG002 - one shape for all
         """Everything."""

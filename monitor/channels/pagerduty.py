@@ -12,11 +12,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from pydantic import Field
+
+from monitor.channels.configuration import ChannelKeys
 from monitor.channels.message import iso, message_of
-from monitor.channels.post import Post, deliver
-from monitor.ports import Alert, Json, Severity
+from monitor.channels.post import deliver
+from monitor.options import Secret, Url, key
+from monitor.ports import Alert, Channel, Json, Severity
+from monitor.ports.post import Post
 
 ENQUEUE = "https://events.pagerduty.com/v2/enqueue"
 
@@ -34,6 +39,16 @@ SEVERITIES = {
 }
 
 
+class PagerDutyChannel(ChannelKeys):
+    """PagerDuty Events v2."""
+
+    routing_key: Secret = Field(description="of the service's Events v2 integration")
+    url: Url = key(ENQUEUE, "of the events API")
+
+    def open(self, name: str, post: Post) -> Channel:
+        return PagerDuty(name, post, self.routing_key.get_secret_value(), self.url.get_secret_value())
+
+
 class PagerDuty:
     """Pages for alerts with `page`, and closes what was paged; anything else it lets pass."""
 
@@ -45,11 +60,6 @@ class PagerDuty:
         self._post = post
         self._routing_key = routing_key
         self._url = url
-
-    @classmethod
-    def configured(cls, name: str, post: Post, options: Mapping[str, str]) -> PagerDuty:
-        """Options: `routing_key`, `url` (default: the public service)."""
-        return cls(name, post, options["routing_key"], options.get("url", ENQUEUE))
 
     def takes(self, alert: Alert) -> bool:
         """A resolve is taken whatever `page` says: it wakes nobody, and without it an incident stays open."""

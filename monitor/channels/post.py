@@ -1,4 +1,4 @@
-"""The one way a channel reaches the outside, and what an answer means for trying again.
+"""How a channel posts, and what an answer means for trying again.
 
 Rule of the room: channels know a URL, a body and this port; they do not know which HTTP client
 is behind it. No text made here carries a URL, a key or anything the receiver wrote.
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Protocol
 
 from monitor.errors import ChannelError, SourceError
+from monitor.ports.post import Post
 
 POST_DEADLINE = 10.0
 """Seconds for one POST in all; receivers answer in milliseconds or are in trouble."""
@@ -24,17 +24,6 @@ RETRIED_4XX = frozenset({408, 429})
 
 NEVER_RETRIED = frozenset({"url", "redirect"})
 """Reasons of SourceError that only a change of the configuration mends."""
-
-
-class Post(Protocol):
-    """One POST within `deadline` seconds, never sent twice: (status, lower-case headers, body).
-
-    Raises SourceError, OSError or TimeoutError when there is no answer.
-    """
-
-    async def __call__(
-        self, url: str, *, content: bytes, headers: Mapping[str, str], deadline: float
-    ) -> tuple[int, Mapping[str, str], bytes]: ...
 
 
 async def deliver(post: Post, url: str, content: bytes, headers: Mapping[str, str]) -> bytes:

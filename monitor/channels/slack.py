@@ -1,38 +1,64 @@
-"""Slack's incoming webhooks, and what speaks the same (Mattermost, Rocket.Chat, Discord `/slack`).
+"""Slack and what speaks the same (Mattermost, Rocket.Chat, Discord `/slack`): keys, and incoming webhooks.
 
-Block Kit with a plain `text` as the fallback for notifications. Limits are Slack's own: header 150,
-section 3,000, ten fields of 2,000 characters; about 13,200 in all, undocumented. A webhook can't
-edit or thread, so it is one message for each stage; with a bot's token there is `slack_bot`.
+A webhook can't edit or thread, so it is one message for each stage; with a bot's token there is `slack_bot`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from monitor.channels.message import Message, message_of
-from monitor.channels.post import Post, deliver
-from monitor.ports import Alert, Json
+from pydantic import Field
 
-HEADER_MAX = 150
-SECTION_MAX = 3000
-FIELDS_MAX = 10
-FIELD_MAX = 600
-"""Slack takes 2,000 for a field; ten of ours and the rest stay under the cap of the whole message."""
+from monitor.channels.configuration import ChannelKeys
+from monitor.channels.message import message_of
+from monitor.channels.post import deliver
+from monitor.channels.slack_blocks import GAP, payload
+from monitor.channels.slack_bot import API, SlackBot
+from monitor.errors import OperatorError
+from monitor.options import Fault, Secret, Text, Url, key
+from monitor.ports import Alert, Channel
+from monitor.ports.post import Post
 
-COMMANDS_MAX = 2000
-"""Characters of the block of commands, for the same cap."""
+NO_WAY = "names no way to Slack: give `webhook_url`, or `token` and `channel`"
 
-REFERENCE = 8
-"""Characters of the reference to a message; enough that two of a night do not share one."""
 
-GAP = 1.0
-"""Seconds between messages: Slack takes about one a second for each channel."""
+class SlackChannel(ChannelKeys):
+    """A bot's token and its channel, or an incoming webhook (Slack's, or Mattermost's, Rocket.Chat's)."""
 
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_MENTION = re.compile(r"@(?=channel|here|everyone|all\b)", re.IGNORECASE)
+    webhook_url: Url | None = Field(
+        None, description="of the incoming webhook: one message for each stage of a breach"
+    )
+    token: Secret | None = Field(
+        None,
+        description="of a bot (xoxb-) with `chat:write`, instead of a webhook: each breach is one message "
+        "that is kept up to date, and its thread",
+    )
+    channel: Text | None = Field(
+        None, description="where the bot posts: its id (`C…`) or name; invite the bot"
+    )
+    url: Url = key(API, "of the Web API that takes the token")
+
+    def faults(self) -> Iterator[Fault]:
+        """One way to Slack, and whole."""
+        keys = ("webhook_url", "token", "channel")
+        if self.token is None and self.webhook_url is None:
+            yield Fault("", NO_WAY, keys)
+        elif self.token is not None and self.webhook_url is not None:
+            yield Fault("", "has a webhook and a token: keep one of `webhook_url` and `token`", keys)
+        elif (self.token is None) != (self.channel is None):
+            lacks = "`channel`" if self.channel is None else "`token`"
+            yield Fault("", f"lacks {lacks}: a bot posts with its `token` to a `channel`", keys)
+
+    def open(self, name: str, post: Post) -> Channel:
+        """By the one of its ways that is written."""
+        if self.token is not None and self.channel is not None:
+            return SlackBot(
+                name, post, self.token.get_secret_value(), self.channel, self.url.get_secret_value()
+            )
+        if self.webhook_url is not None:
+            return Slack(name, post, self.webhook_url.get_secret_value())
+        raise OperatorError(f"channel {name} {NO_WAY}")
 
 
 class Slack:
@@ -57,58 +83,3 @@ class Slack:
 
     async def aclose(self) -> None:
         """Nothing is held."""
-
-
-def payload(message: Message, key: str) -> Json:
-    """The JSON body: fallback text and blocks.
-
-    Slack drops no repeats: the last line is the same in every repeat of a message, for people to tell it by.
-    """
-    blocks = [*_blocks(message), {"type": "context", "elements": [_markdown(f"ref {reference(key)}")]}]
-    return {"text": escape(message.headline, SECTION_MAX), "blocks": blocks}
-
-
-def reference(key: str) -> str:
-    """A short name of an idempotency key."""
-    return hashlib.sha256(key.encode()).hexdigest()[:REFERENCE]
-
-
-def _blocks(message: Message) -> Iterable[Json]:
-    header = {"type": "plain_text", "text": escape(message.headline, HEADER_MAX), "emoji": False}
-    yield {"type": "header", "text": header}
-    fields = [_markdown(f"*{escape(label, 60)}*\n{escape(text, FIELD_MAX)}") for label, text in message.facts]
-    for first in range(0, len(fields), FIELDS_MAX):
-        yield {"type": "section", "fields": fields[first : first + FIELDS_MAX]}
-    if message.next:
-        yield {"type": "section", "text": _markdown(f"*Next* {escape(message.next, SECTION_MAX - 10)}")}
-    if message.commands:
-        yield {"type": "section", "text": _markdown(_code(message.commands))}
-
-
-def _markdown(text: str) -> Json:
-    return {"type": "mrkdwn", "text": text}
-
-
-def _code(commands: Iterable[str]) -> str:
-    """Commands to copy, in one block that no command can close."""
-    lines = "\n".join(commands).replace("```", "` ` `")
-    return f"*You can run*\n```{_entities(lines, COMMANDS_MAX)}```"
-
-
-def escape(text: str, limit: int) -> str:
-    """`text` that calls nobody: entities for `&<>` (so `<!channel>` is text), `@channel` taken apart."""
-    return _entities(_MENTION.sub("@\u200b", text), limit)
-
-
-def _entities(text: str, limit: int) -> str:
-    """Escaped, and at most `limit` characters after escaping; an entity is never cut in two."""
-    pieces = [_ENTITIES.get(c, c) for c in text]
-    if sum(map(len, pieces)) <= limit:
-        return "".join(pieces)
-    kept, left = [], limit - 1
-    for piece in pieces:
-        left -= len(piece)
-        if left < 0:
-            break
-        kept.append(piece)
-    return "".join(kept) + "…"

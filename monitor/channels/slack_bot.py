@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitor.channels.message import message_of
-from monitor.channels.post import Post, deliver
-from monitor.channels.slack import GAP, payload
+from monitor.channels.post import deliver
+from monitor.channels.slack_blocks import GAP, payload
 from monitor.errors import ChannelError
 from monitor.ports import Alert, Json
+from monitor.ports.post import Post
 
 API = "https://slack.com/api"
 
@@ -54,8 +55,8 @@ REFUSED: Mapping[str, str] = {
 """Slack's words for what trying again does not mend; any other is tried again."""
 
 
-class _Gone(Exception):
-    """The message that is to be continued is not there."""
+class _Gone(ChannelError):
+    """The message that is to be continued is not there; said of a new one, a refusal like any other."""
 
 
 class SlackBot:
@@ -109,10 +110,9 @@ class SlackBot:
         error = "" if answer.get("ok") is True else str(answer.get("error") or "")
         if answer.get("ok") is True or (method == "chat.update" and (error in FIXED or error in REFUSED)):
             return answer  # what can't be written anew is no reason to keep back what follows
-        if error in LOST:
-            raise _Gone
         said = REFUSED.get(error)
-        raise ChannelError(said or "Slack did not take the message", final=said is not None)
+        kind = _Gone if error in LOST else ChannelError
+        raise kind(said or "Slack did not take the message", final=said is not None)
 
 
 _PLACE = re.compile(r"[A-Za-z0-9]{1,40}/[0-9]{1,20}(?:\.[0-9]{1,20})?")

@@ -1,30 +1,34 @@
-"""A signed POST to any receiver, as the Standard Webhooks specification has it.
-
-Headers `webhook-id`, `webhook-timestamp` (seconds) and `webhook-signature`: `v1,` and the base64 of
-HMAC-SHA256 over `id.timestamp.body`, one for each secret while keys are rotated.
-"""
+"""A signed POST to any receiver, as the Standard Webhooks specification has it (`monitor.signing`)."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable
 
-from standardwebhooks import Webhook as Signer
+from pydantic import Field
 
+from monitor.channels.configuration import ChannelKeys
 from monitor.channels.message import iso, message_of
-from monitor.channels.post import Post, deliver
+from monitor.channels.post import deliver
 from monitor.errors import OperatorError
-from monitor.ports import Alert, Json
+from monitor.options import Secret, Url
+from monitor.ports import Alert, Channel, Json
+from monitor.ports.post import Post
+from monitor.signing import id_of, signatures, signing_key
 
 GAP = 0.1
 """Seconds between messages, so that a burst does not look like an attack."""
 
-PREFIX = "whsec_"
+
+class WebhookChannel(ChannelKeys):
+    """Any receiver of Standard Webhooks."""
+
+    url: Url = Field(description="where messages are posted")
+    secret: Secret = Field(description="signs every message (Standard Webhooks)")
+
+    def open(self, name: str, post: Post) -> Channel:
+        return Webhook(name, post, self.url.get_secret_value(), self.secret.get_secret_value())
 
 
 class Webhook:
@@ -44,11 +48,6 @@ class Webhook:
         self._wall = wall
         if not self._keys:
             raise OperatorError(f"the secret of channel {name} is empty: write whsec_ and base64")
-
-    @classmethod
-    def configured(cls, name: str, post: Post, options: Mapping[str, str]) -> Webhook:
-        """Options: `url`, `secret`."""
-        return cls(name, post, options["url"], options["secret"])
 
     def takes(self, alert: Alert) -> bool:
         """One message for each stage of a breach."""
@@ -93,26 +92,3 @@ def body_of(key: str, alert: Alert) -> Json:
             "commands": list(message.commands),
         },
     }
-
-
-def id_of(key: str) -> str:
-    """A header-safe id; the signed string is split at full stops, so the id holds none."""
-    return "msg_" + hashlib.sha256(key.encode()).hexdigest()[:32]
-
-
-def signatures(keys: Iterable[bytes], message_id: str, seconds: str, body: bytes) -> str:
-    """The value of `webhook-signature`."""
-    at, text = datetime.fromtimestamp(int(seconds), UTC), body.decode()
-    return " ".join(Signer(key).sign(message_id, at, text) for key in keys)
-
-
-def signing_key(secret: str) -> bytes:
-    """The bytes of a secret, with or without its prefix. Raises OperatorError; the text never holds it."""
-    text = secret.removeprefix(PREFIX)
-    try:
-        key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError) as e:
-        raise OperatorError("the webhook's secret is not base64: write whsec_ and base64") from e
-    if not key:
-        raise OperatorError("the webhook's secret is empty: write whsec_ and base64")
-    return key

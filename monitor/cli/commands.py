@@ -45,6 +45,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "report": Command("report", "report", "what happened to a watch: one self-contained HTML file"),
     "replay": Command("replay", "run", "runs the decision core over recorded samples"),
+    "backtest": Command("backtest", "backtest", "what this policy would have done on your own history"),
 }
 
 

@@ -34,4 +34,4 @@ MEANINGS: Mapping[int, str] = {
     13: "cancelled",
     STILL_WATCHING: "still watching (timeout of `wait`)",
 }
-"""As the README prints them."""
+"""As the documentation prints them."""

@@ -17,9 +17,9 @@ from monitor.cli.files import sql_of
 from monitor.core.replay import seconds
 from monitor.demo.postgres import bindirs
 from monitor.errors import OperatorError
+from monitor.options import POSTGRES_URL, postgres_url
 from monitor.ports import HOLDS
 from monitor.rehearsing import RehearsalRequest, Rehearsed
-from monitor.settings.types import POSTGRES_URL, postgres_url
 
 Answer = TypeVar("Answer")
 

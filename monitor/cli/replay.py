@@ -48,7 +48,7 @@ def run(config: Chosen, arguments: Sequence[str]) -> int:
     show: Callable[[Object], str] = (
         json.dumps if given.as_json else partial(_sentence, needed=policy.evidence)
     )
-    with _opened(given.file) as lines:
+    with opened(given.file) as lines:
         found = readings(lines)
         first = next(found)
         started_at = first[0] if start is None else start
@@ -89,7 +89,7 @@ def _policy(config: Chosen) -> Policy:
     """The documented one, unless a configuration is named."""
     if not config.named:
         return Policy()
-    settings = importlib.import_module("monitor.settings")  # 0.3 s that the documented policy saves
+    settings = importlib.import_module("monitor.settings")  # half a second that the documented policy saves
     found: Policy = settings.load_policy(config.config)
     return found
 
@@ -123,7 +123,7 @@ def _recorded(policy: Policy, name: str, file: str) -> Before:
         raise OperatorError("--baseline is the recording itself: its lines before --started-at count anyway")
     policy = replace(policy, baseline=policy.baseline or Policy().baseline)
     try:
-        with _opened(name) as lines:
+        with opened(name) as lines:
             last = _last(policy, readings(lines))
     except BadRecording as e:
         raise OperatorError(f"--baseline {name}: {e}") from None
@@ -160,7 +160,7 @@ def _begun(beginning: Beginning) -> Iterator[str]:
 
 
 @contextmanager
-def _opened(name: str) -> Iterator[Iterable[bytes]]:
+def opened(name: str) -> Iterator[Iterable[bytes]]:
     if name == "-":
         yield _lines(sys.stdin.buffer)
         return

@@ -116,6 +116,7 @@ def _dump_streak(streak: Streak) -> Json:
         "errors": streak.errors,
         "requests": streak.requests,
         "before": list(streak.before),
+        "pending": streak.pending,
     }
 
 

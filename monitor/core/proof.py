@@ -61,13 +61,15 @@ class Proven:
         return max(0.0, self.needed - self.requests)
 
 
-def proven(threshold: Threshold, proof: Proof, now: Micros, window: Micros, tolerance: float) -> Proven:
-    """What is proven of a counted metric within the last `window`."""
+def proven(
+    threshold: Threshold, proof: Proof, now: Micros, window: Micros, tolerance: float, minute: Micros = MINUTE
+) -> Proven:
+    """What is proven of a counted metric within the last `window`. `minute`: as long as it or a read."""
     begin = now - window
     last = _kept((proof.minute,) if proof.minute[2] else (), begin, MINUTE)
     bad = _kept((*proof.bad, *(m for m in last if _is_bad(m))), begin, MINUTE)
     rest = (*_kept(proof.slots, begin, _length(window)), *(m for m in last if not _is_bad(m)))
-    allowed = int(tolerance * window // MINUTE)
+    allowed = int(tolerance * window // minute)
     worst = sorted(bad, key=lambda m: m[1], reverse=True)
     errors = sum(e for _, e, _ in (*rest, *worst[allowed:]))
     requests = sum(r for _, _, r in (*rest, *worst[allowed:]))

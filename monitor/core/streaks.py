@@ -29,6 +29,7 @@ class Streak(NamedTuple):
     `insufficient`: its hold is over and there is too little traffic to decide; `lacked`: that was told.
     `acted`: its firing has led to a rollback, a request or a note. Of a counted one `still`: the latest read
     at which it was so; of a fired one `errors` and `requests` from `first` to then; `before`: all before.
+    `pending`: when it became so, which may be long after `first`.
     """
 
     first: Micros
@@ -43,6 +44,7 @@ class Streak(NamedTuple):
     errors: float = 0.0
     requests: float = 0.0
     before: tuple[float, float] = (0.0, 0.0)
+    pending: Micros = 0
 
     @property
     def state(self) -> str:
@@ -114,7 +116,7 @@ def _judged(
         if evidence is None or not scale.is_something(level):
             return None, ()
         before = (reads.errors - evidence.errors, reads.requests - evidence.requests)
-        streak = Streak(evidence.since, at, counted=True, still=at, before=before)
+        streak = Streak(evidence.since, at, counted=True, still=at, before=before, pending=at)
         said = (StreakPending(at, rule.name, evidence.since, evidence),)
     if scale.suffices(level) and (found := fires(scale, weight, levels, reads, at)) is not None:
         fired = Streak(
@@ -133,7 +135,8 @@ def _pending(
 ) -> tuple[Streak, Said]:
     """A streak that may not act yet; where that is for lack of traffic, it is told once."""
     so = evidence is not None and _is_so(scale, evidence, reads, at)
-    late = at - streak.first >= scale.hold + FORGIVEN_BLOCKS * scale.block
+    patience = FORGIVEN_BLOCKS * scale.block
+    late = at - streak.first >= scale.hold + patience and at - streak.pending >= patience
     lacks = evidence is not None and so and late and _lacks(scale, evidence)
     if lacks and not streak.lacked and evidence is not None:
         errors, requests = reads.since(*streak.before)

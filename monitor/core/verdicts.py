@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from monitor.core.coverage import TOLERANCE
 from monitor.core.proof import Proven, proven
-from monitor.core.samples import Micros
+from monitor.core.samples import MINUTE, Micros
 from monitor.core.state import WatchState
 from monitor.core.thresholds import Action, Policy
 
@@ -51,7 +51,14 @@ def wanting(policy: Policy, state: WatchState, now: Micros) -> tuple[str, ...]:
 def proofs(policy: Policy, state: WatchState, now: Micros) -> Mapping[str, Proven]:
     """metric -> what is proven, of each that has counts."""
     return {
-        t.metric: proven(t, counting.proof, now, policy.success_after, policy.success_tolerance)
+        t.metric: proven(
+            t,
+            counting.proof,
+            now,
+            policy.success_after,
+            policy.success_tolerance,
+            max(MINUTE, policy.interval),
+        )
         for t, counting in zip(policy.thresholds, state.seen.counting, strict=True)
         if counting is not None
     }

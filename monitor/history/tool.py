@@ -99,7 +99,7 @@ def no_books(_place: Place, _key: str, _scripts: Sequence[Script]) -> Bookkeepin
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One migration tool. `reads`, `marks` and `proven` are its row in the README.
+    """One migration tool. `reads`, `marks` and `proven` are its row in docs/tools.md.
 
     `scripts` lists the migrations in the directory; `down` finds the down SQL in a script's bytes (raises
     Unusable); `rendered` treats SQL that was given; `key_of` is the key of a migration without files;

@@ -11,8 +11,14 @@ import os
 import shutil
 import signal
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
+from pydantic import Field
+
+from monitor.levers.configuration import HookKind
+from monitor.options import Text
 from monitor.ports.levers import Call
+from monitor.ports.post import Post
 
 KEPT = ("PATH", "HOME", "LANG", "TZ")
 """Of our own environment: enough to find programs and their configuration, no secret of ours."""
@@ -54,6 +60,15 @@ class Command:
         if shutil.which(program) is None:
             return f"{program!r} is not an executable file here: give its full path and check its mode"
         return ""
+
+
+def _opened(argv: Sequence[str], post: Post, timeout: float) -> Command:  # noqa: ARG001 - one shape for all
+    return Command(argv, timeout)
+
+
+COMMAND = HookKind(
+    Annotated[tuple[Text, ...], Field(min_length=1)], _opened, "program and arguments; no shell"
+)
 
 
 def environment(call: Call, key: str, ours: Mapping[str, str]) -> dict[str, str]:

@@ -5,27 +5,30 @@ Its `webhook-id` is made of the decision, so that a receiver recognises a repeat
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
+from functools import partial
+
+from pydantic import Field
 
 from monitor.errors import SourceError
+from monitor.levers.configuration import HookKind
+from monitor.options import Secret, Section, Url
 from monitor.ports.levers import Call
-
-
-class Post(Protocol):
-    """One POST within `deadline` seconds, never sent twice: (status, headers, body)."""
-
-    async def __call__(
-        self, url: str, *, content: bytes, headers: Mapping[str, str], deadline: float
-    ) -> tuple[int, Mapping[str, str], bytes]: ...
-
+from monitor.ports.post import Post
+from monitor.signing import id_of, signatures, signing_key
 
 Sign = Callable[[str, str, bytes], str]
 """Message id, seconds as text and body to the value of `webhook-signature`."""
+
+
+class HookWebhook(Section):
+    """A signed POST."""
+
+    url: Url = Field(description="where it is posted; any 2xx is success")
+    secret: Secret = Field(description="signs the message (Standard Webhooks)")
 
 
 class Webhook:
@@ -71,9 +74,12 @@ class Webhook:
         }
 
 
-def id_of(key: str) -> str:
-    """A header-safe id; the signed string is split at full stops, so the id holds none."""
-    return "msg_" + hashlib.sha256(key.encode()).hexdigest()[:32]
+def _opened(written: HookWebhook, post: Post, timeout: float) -> Webhook:
+    keys = [signing_key(one) for one in written.secret.get_secret_value().split()]
+    return Webhook(post, partial(signatures, keys), written.url.get_secret_value(), timeout)
+
+
+WEBHOOK = HookKind(HookWebhook, _opened)
 
 
 def body_of(call: Call, key: str, now: float) -> bytes:

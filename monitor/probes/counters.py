@@ -36,6 +36,10 @@ FIRST_READS, EVERY_SO_MANY = 8, 12
 one process only, until the connection ends; then the other's whole past would look like an increase."""
 
 
+LEAST_INTERVALS = 2
+"""As `max_gap`: one failed read is no gap."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rates:
     """How long a window must be, in time and in requests."""
@@ -43,6 +47,12 @@ class Rates:
     interval: Micros = 5 * SECOND
     rate_requests: float = 500
     rate_window_max: Micros = 5 * MINUTE
+
+    @property
+    def longest(self) -> Micros:
+        """The longest window, and the oldest page that is compared with: never so short that a read which
+        comes a moment late, or after one that failed, is a baseline again."""
+        return max(self.rate_window_max, LEAST_INTERVALS * self.interval)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,7 @@ class Meter:
         grown = [self._grown(now, key, page) for key, page in pages.items()]
         found = [by for by in grown if not isinstance(by, str)]
         start, self._last, self._reads = self._last, now, self._reads + 1
-        self._window = [i for i in self._window if i.start >= now - self.rates.rate_window_max]
+        self._window = [i for i in self._window if i.start >= now - self.rates.longest]
         distrusted = sum(why in (SEVERAL, DOUBTED) for why in grown if isinstance(why, str))
         if not found or start is None or 2 * distrusted > len(pages):
             return min((why for why in grown if isinstance(why, str)), key=GRAVEST.index, default=BASELINE)
@@ -118,7 +128,7 @@ class Meter:
         """Sums over the shortest trailing window that is an interval long and holds `rate_requests`."""
         total: dict[str, float] = {}
         for increase in reversed(self._window):
-            if increase.start < now - self.rates.rate_window_max:
+            if increase.start < now - self.rates.longest:
                 break
             for group, by in increase.by.items():
                 total[group] = total.get(group, 0.0) + by
@@ -165,7 +175,7 @@ class Meter:
         """Those that are away have lost all their series; after the longest window they are forgotten."""
         for key in self._instances.keys() - pages.keys():
             i = self._instances[key]
-            if i.at < now - self.rates.rate_window_max:
+            if i.at < now - self.rates.longest:
                 del self._instances[key]
             elif i.page.groups:
                 gone = tuple(vanished(i.page, NOTHING, i.gone)[-MAX_STORED_SERIES:])
@@ -178,13 +188,13 @@ class Meter:
             self._instances[key] = _Instance(now, page)
             return BASELINE
         gone = tuple(vanished(before.page, page, before.gone)[-MAX_STORED_SERIES:])
-        after = self._instances[key] = _Instance(now, page, gone, before.trust)
-        if not before.at < now <= before.at + self.rates.rate_window_max:
+        self._instances[key] = _Instance(now, page, gone, before.trust)
+        if not before.at < now <= before.at + self.rates.longest:
             return BASELINE
         grew = growth(before.page, page, before.gone, self.weight)
         trust = judged(before.trust, before.page, page, grew, self.weight)
         another = before.page.identity != page.identity
-        self._instances[key] = replace(after, trust=trust, gone=() if another else gone)
+        self._instances[key] = _Instance(now, page, () if another else gone, trust)
         if trust.why == SEVERAL != before.trust.why:
             self._window = []  # nobody knows since when they answer in turn
         if another:

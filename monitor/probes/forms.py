@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from monitor.probes.selectors import Matcher, Selector
 
@@ -15,7 +16,7 @@ OF_STATUS = re.compile(r"status|code", re.IGNORECASE)
 """Names of labels that hold one; of others nobody knows which values are still to come."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Form:
     """One way to write a status: what it looks like, all that can be written so, how to ask for 5xx."""
 
@@ -57,6 +58,7 @@ def _form(values: Iterable[str]) -> Form | None:
     return found[0] if len(found) == 1 and all(value.isdecimal() for value in others) else None
 
 
+@lru_cache(maxsize=256)  # the selectors are those of the configuration; every read of every page asks
 def _is_of_another(matcher: Matcher, form: Form) -> bool:
     """What holds for no form at all, as a code of the application's own, may still come."""
     if any(matcher.holds({matcher.label: value}) for value in form.every):

@@ -59,7 +59,7 @@ def judged(trust: Trust, before: Page, after: Page, grew: Growth, weight: str) -
     climbing = bool(before.groups.get(weight)) and was < trust.former  # what was away does not leap
     if climbing and now - was > trust.former / 2:
         return _doubt(trust, frozenset())
-    trust = replace(trust, former=0.0) if now >= trust.former else trust
+    trust = replace(trust, former=0.0) if trust.former and now >= trust.former else trust
     return _calm(trust, grew.moved)
 
 

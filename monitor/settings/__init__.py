@@ -2,7 +2,7 @@
 
 `load` gives the settings of a file or raises ConfigError with every problem in it. Secrets are
 hidden in every repr and error. Only `monitor.app` and the command line import this; every other
-part takes plain values.
+part takes plain values. Channels and hooks bring their own keys: this room stands above theirs.
 """
 
 from monitor.settings.checks import doubts
@@ -10,17 +10,12 @@ from monitor.settings.clashes import Clash
 from monitor.settings.limits import PolicySettings, ThresholdKeys, Watch
 from monitor.settings.model import (
     Alert,
-    AnyChannel,
     Database,
-    LogChannel,
-    PagerDutyChannel,
     Rollback,
     Server,
     Settings,
-    SlackChannel,
     Store,
     Target,
-    WebhookChannel,
 )
 from monitor.settings.reading import Look, load, load_policy
 from monitor.settings.sources import (
@@ -32,33 +27,30 @@ from monitor.settings.sources import (
     PromqlSource,
     SqlSource,
 )
+from monitor.settings.whole import settings_with
 
 __all__ = [
     "Alert",
-    "AnyChannel",
     "AnySource",
     "Clash",
     "Database",
     "HttpCheckSource",
     "JsonSource",
-    "LogChannel",
     "Look",
     "MetricSource",
-    "PagerDutyChannel",
     "PolicySettings",
     "PrometheusSource",
     "PromqlSource",
     "Rollback",
     "Server",
     "Settings",
-    "SlackChannel",
     "SqlSource",
     "Store",
     "Target",
     "ThresholdKeys",
     "Watch",
-    "WebhookChannel",
     "doubts",
     "load",
     "load_policy",
+    "settings_with",
 ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from monitor.channels.configuration import ChannelKeys
 from monitor.settings.clashes import Clash
 from monitor.settings.document import Loc
 from monitor.settings.hooks import check_blockers, check_hook
 from monitor.settings.limit_checks import check_limits
 from monitor.settings.limits import PolicySettings, effective
-from monitor.settings.model import Settings, SlackChannel
+from monitor.settings.model import Settings
 from monitor.settings.source_checks import check_sources, doubtful_sources, one_kind
 from monitor.units import show_duration
 
@@ -62,8 +63,8 @@ def check(settings: PolicySettings) -> Iterator[Clash]:
             yield from _hooks(settings, target)
         for i, alert in enumerate(settings.alerts):
             yield from one_kind(("alerts", i), alert)
-            if alert.slack is not None:
-                yield from _slack(("alerts", i, "slack"), alert.slack)
+            for kind, channel in alert.written().items():
+                yield from _channel(("alerts", i, kind), channel)
         yield from check_blockers(settings.rollback.blockers)
 
 
@@ -83,16 +84,10 @@ def _hooks(settings: Settings, target: str) -> Iterator[Clash]:
             yield from check_hook(("targets", target, f"{name}_rollback", i), hook)
 
 
-def _slack(loc: Loc, slack: SlackChannel) -> Iterator[Clash]:
-    """One way to Slack, and whole."""
-    keys = tuple((*loc, key) for key in ("webhook_url", "token", "channel"))
-    if slack.token is None and slack.webhook_url is None:
-        yield Clash(loc, "names no way to Slack: give `webhook_url`, or `token` and `channel`", keys)
-    elif slack.token is not None and slack.webhook_url is not None:
-        yield Clash(loc, "has a webhook and a token: keep one of `webhook_url` and `token`", keys)
-    elif (slack.token is None) != (slack.channel is None):
-        lacks = "`channel`" if slack.channel is None else "`token`"
-        yield Clash(loc, f"lacks {lacks}: a bot posts with its `token` to a `channel`", keys)
+def _channel(loc: Loc, channel: ChannelKeys) -> Iterator[Clash]:
+    for fault in channel.faults():
+        keys = tuple((*loc, key) for key in fault.keys)
+        yield Clash((*loc, fault.key) if fault.key else loc, fault.what, keys)
 
 
 def _orders(settings: PolicySettings, orders: tuple[_Order, ...]) -> Iterator[Clash]:

@@ -9,10 +9,11 @@ from difflib import get_close_matches
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from monitor.options import OURS
 from monitor.settings.document import Document, Loc
-from monitor.settings.types import OURS
 
 SHOWN = 40
 """Characters of a value that an error repeats."""
@@ -78,7 +79,7 @@ def unknown(key: str, known: list[str]) -> str:
 
 def known_keys(model: type[BaseModel], loc: Loc) -> list[str]:
     """The keys of the section at `loc`."""
-    found = _type_at(model, loc)
+    found = section_at(model, loc)
     return list(_fields(found)) if found is not None else []
 
 
@@ -114,12 +115,12 @@ def _child(value: object, part: str | int) -> object:
 
 
 def _hidden(model: type[BaseModel], loc: Loc) -> bool:
-    parent = _type_at(model, loc[:-1])
+    parent = section_at(model, loc[:-1])
     annotation = _fields(parent).get(str(loc[-1])) if parent is not None else None
     return annotation is None or any(part is SecretStr for part in _parts(annotation))
 
 
-def _type_at(model: type[BaseModel], loc: Loc) -> type[BaseModel] | None:
+def section_at(model: type[BaseModel], loc: Loc) -> type[BaseModel] | None:
     """The section that stands at `loc`, None where there is none."""
     here: Any = model
     for part in loc:
@@ -131,6 +132,13 @@ def _type_at(model: type[BaseModel], loc: Loc) -> type[BaseModel] | None:
             )
         here = _bare(here)
     return here if isinstance(here, type) and issubclass(here, BaseModel) else None
+
+
+def required_at(model: type[BaseModel], loc: Loc) -> FieldInfo | None:
+    """The key at `loc` that must be written; None where none must."""
+    section = section_at(model, loc[:-1])
+    found = (f for name, f in section.model_fields.items() if loc[-1] == (f.alias or name)) if section else ()
+    return next((field for field in found if field.is_required()), None)
 
 
 def _fields(model: type[BaseModel]) -> dict[str, Any]:

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
+from monitor.core.samples import SECOND
+from monitor.levers.configuration import HookKind
+from monitor.levers.row import Lever
+from monitor.options import Count, Section, Span, Text, key
+from monitor.ports.post import Post
 from monitor.settings.clashes import Clash
 from monitor.settings.document import Loc
-from monitor.settings.types import Count, Secret, Section, Span, Text, Url, key
 
 OnFailure: TypeAlias = Literal["block", "warn"]
 
 
-class HookWebhook(Section):
-    """A signed POST."""
-
-    url: Url = Field(description="where it is posted; any 2xx is success")
-    secret: Secret = Field(description="signs the message (Standard Webhooks)")
-
-
 class Hook(Section):
-    """Exactly one of a webhook and a command."""
+    """Exactly one of the registered kinds, which `whole.settings_with` adds, each a key of its own."""
 
-    webhook: HookWebhook | None = None
-    command: Annotated[tuple[Text, ...], Field(min_length=1)] | None = Field(
-        None, description="program and arguments; no shell"
-    )
+    kinds: ClassVar[Mapping[str, HookKind[Any]]] = {}
+
     timeout: Span = key("30s", "it is ended then, and has failed")
+
+    @property
+    def kind(self) -> str:
+        """The name of its kind: `webhook`, `command`."""
+        return next(iter(self.written()))
+
+    def written(self) -> dict[str, Any]:
+        """The kinds that are there, by name: one, in a good file."""
+        found = {kind: getattr(self, kind) for kind in self.kinds}
+        return {kind: value for kind, value in found.items() if value is not None}
+
+    def open(self, post: Post) -> Lever:
+        """What can be pulled. Raises OperatorError for a secret of no use."""
+        return self.kinds[self.kind].open(self.written()[self.kind], post, self.timeout / SECOND)
 
 
 class BeforeHook(Hook):
@@ -45,9 +54,10 @@ class AfterHook(Hook):
 
 def check_hook(loc: Loc, hook: Hook) -> Iterator[Clash]:
     """Exactly one way must be written."""
-    if (hook.webhook is None) == (hook.command is None):
-        text = "needs exactly one of webhook and command"
-        yield Clash(loc, text, ((*loc, "webhook"), (*loc, "command")))
+    if len(hook.written()) != 1:
+        *others, last = hook.kinds
+        known = f"{', '.join(others)} and {last}" if others else last
+        yield Clash(loc, f"needs exactly one of {known}", tuple((*loc, kind) for kind in hook.kinds))
 
 
 class Blockers(Section):

@@ -13,8 +13,8 @@ from pydantic import Field, StringConstraints
 
 from monitor.core.samples import Micros
 from monitor.core.thresholds import DOCUMENTED, Policy, Threshold
+from monitor.options import Count, Duration, LimitValue, LookBack, Ratio, Section, Span, key
 from monitor.settings.document import Loc
-from monitor.settings.types import Count, Duration, LimitValue, LookBack, Ratio, Section, Span, key
 from monitor.units import Kind, Limit
 
 KINDS: dict[str, Kind] = {

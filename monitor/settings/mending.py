@@ -6,42 +6,70 @@ What stands in for a value is never used: a document that needed mending gives n
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import Annotated, Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 from monitor.settings.document import Loc
+from monitor.settings.explain import required_at, section_at
 
 _DATABASE: dict[str | int, object] = {"dsn": "postgresql://stand.in"}
 STAND_INS: dict[str | int, object] = {
     "targets": {"x": {"database": _DATABASE}},
     "database": _DATABASE,
-    "webhook_url": "http://stand.in",
-    "url": "http://stand.in",
-    "routing_key": "-",
-    "secret": "-",
     "query": "-",
     "unit": "count",
     "tool": "plain",
     **_DATABASE,
 }
-"""One for every key that must be written."""
+"""For keys that must be written, where what stands in has a meaning; any other takes what its kind reads."""
+
+READ_BY_SOME: tuple[object, ...] = (
+    "-", "http://stand.in", "postgresql://stand.in", "1h", "1%", 1, "1MiB", "127.0.0.1:1", False, ["-"], {},
+)  # fmt: skip
+"""One for every kind of value that there is."""
 
 
-def mend(tree: object, loc: Loc) -> None:
+def mend(tree: object, loc: Loc, model: type[BaseModel]) -> None:
     """Takes the value at `loc` out; where it is not written, its stand-in is put there."""
     if not loc:
         return
     place = tree
     for part in loc[:-1]:
         place = _child(place, part)
-    if not _mended(place, loc[-1]) and isinstance(place, list):
-        mend(tree, loc[:-1])
+    if not _mended(place, loc, model) and isinstance(place, list):
+        mend(tree, loc[:-1], model)
 
 
-def _mended(place: object, part: str | int) -> bool:
+def stand_in(model: type[BaseModel], loc: Loc) -> object:
+    """What may stand at `loc` while the rest is looked at; None where no key must be written."""
+    if loc[-1] in STAND_INS:
+        return deepcopy(STAND_INS[loc[-1]])
+    field = required_at(model, loc)
+    if field is None:
+        return None
+    if section_at(model, loc) is not None:
+        return {}
+    return deepcopy(next((value for value in READ_BY_SOME if _is_read(field, value)), None))
+
+
+def _is_read(field: FieldInfo, value: object) -> bool:
+    kind: Any = Annotated[field.annotation, field]
+    try:
+        TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def _mended(place: object, loc: Loc, model: type[BaseModel]) -> bool:
+    part = loc[-1]
     if isinstance(place, dict):
         if part in place:
             del place[part]
-        elif part in STAND_INS:
-            place[part] = deepcopy(STAND_INS[part])
+        elif (found := stand_in(model, loc)) is not None:
+            place[part] = found
         else:
             return False
         return True

@@ -1,5 +1,7 @@
 """The configuration as values: every section, every key, every default with its unit.
 
+The kinds of channels and hooks are no part of it: `whole` adds those that are registered.
+
 Defaults are written as an operator writes them and read by the same code. Limits and times of a
 watch are in `limits`; what several keys must say together is in `checks`.
 """
@@ -10,10 +12,8 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, StringConstraints, model_validator
 
-from monitor.settings.hooks import AfterHook, BeforeHook, Blockers
-from monitor.settings.limits import Layer, MetricName, PolicySettings, Thresholds
-from monitor.settings.sources import MetricSource
-from monitor.settings.types import (
+from monitor.channels.configuration import ChannelKeys
+from monitor.options import (
     Dsn,
     Duration,
     Listen,
@@ -23,9 +23,11 @@ from monitor.settings.types import (
     Section,
     Span,
     Text,
-    Url,
     key,
 )
+from monitor.settings.hooks import AfterHook, BeforeHook, Blockers
+from monitor.settings.limits import Layer, MetricName, PolicySettings, Thresholds
+from monitor.settings.sources import MetricSource
 from monitor.tls import Files
 
 TargetName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
@@ -100,67 +102,20 @@ class Target(Section):
         return (self.database.rollback_dsn or self.database.dsn).get_secret_value()
 
 
-class _Channel(Section):
-    remind_every: Duration = key("1h", "repeats an alert that is still open; 0s: never")
-
-
-class SlackChannel(_Channel):
-    """A bot's token and its channel, or an incoming webhook (Slack's, or Mattermost's, Rocket.Chat's)."""
-
-    webhook_url: Url | None = Field(
-        None, description="of the incoming webhook: one message for each stage of a breach"
-    )
-    token: Secret | None = Field(
-        None,
-        description="of a bot (xoxb-) with `chat:write`, instead of a webhook: each breach is one message "
-        "that is kept up to date, and its thread",
-    )
-    channel: Text | None = Field(
-        None, description="where the bot posts: its id (`C…`) or name; invite the bot"
-    )
-    url: Url = key("https://slack.com/api", "of the Web API that takes the token")
-
-
-class PagerDutyChannel(_Channel):
-    """PagerDuty Events v2."""
-
-    routing_key: Secret = Field(description="of the service's Events v2 integration")
-    url: Url = key("https://events.pagerduty.com/v2/enqueue", "of the events API")
-
-
-class WebhookChannel(_Channel):
-    """Any receiver of Standard Webhooks."""
-
-    url: Url = Field(description="where messages are posted")
-    secret: Secret = Field(description="signs every message (Standard Webhooks)")
-
-
-class LogChannel(_Channel):
-    """The daemon's own log."""
-
-
-AnyChannel: TypeAlias = SlackChannel | PagerDutyChannel | WebhookChannel | LogChannel
-
-
 class Alert(Section):
     """Exactly one kind of channel."""
 
-    slack: SlackChannel | None = None
-    pagerduty: PagerDutyChannel | None = None
-    webhook: WebhookChannel | None = None
-    log: LogChannel | None = None
-
     @property
     def kind(self) -> str:
-        """`slack`, `pagerduty`, `webhook` or `log`."""
+        """The name of its kind: `slack`, `pagerduty`."""
         return next(iter(self.written()))
 
     @property
-    def channel(self) -> AnyChannel:
-        """The channel itself."""
+    def channel(self) -> ChannelKeys:
+        """The keys of the channel itself."""
         return next(iter(self.written().values()))
 
-    def written(self) -> dict[str, AnyChannel]:
+    def written(self) -> dict[str, ChannelKeys]:
         """The kinds that are there, by name: one, in a good file."""
         found = {kind: getattr(self, kind) for kind in type(self).model_fields}
         return {kind: channel for kind, channel in found.items() if channel is not None}

@@ -18,6 +18,7 @@ from monitor.settings.explain import explain, known_keys, unknown
 from monitor.settings.limits import PolicySettings
 from monitor.settings.mending import mend
 from monitor.settings.model import Settings
+from monitor.settings.whole import WHOLE
 
 ATTEMPTS = 10
 """Mending a level can break the one above it; the configuration has six."""
@@ -30,13 +31,16 @@ Look = Callable[[Model], Iterable[Clash]]
 
 
 def load(
-    path: Path | str, env: Mapping[str, str] = os.environ, also: Sequence[Look[Settings]] = ()
+    path: Path | str,
+    env: Mapping[str, str] = os.environ,
+    also: Sequence[Look[Settings]] = (),
+    model: type[Settings] = WHOLE,
 ) -> Settings:
     """The configuration in `path`. Raises ConfigError with every problem, each with its line.
 
-    `also` looks at what this room does not know.
+    `also` looks at what this room does not know. `model`: of `whole.settings_with`, for other kinds.
     """
-    return _settled(Path(path), read(Path(path), env), Settings, also)
+    return _settled(Path(path), read(Path(path), env), model, also)
 
 
 def load_policy(path: Path | str, env: Mapping[str, str] = os.environ) -> Policy:
@@ -81,7 +85,7 @@ def _validated(document: Document, model: type[Model]) -> Model | None:
             if attempt == 0 and not any(within(loc, broken) for broken in document.broken):
                 document.spoil(loc, what)
         for loc, _ in explained:
-            mend(document.tree, loc)
+            mend(document.tree, loc, model)
     return None
 
 

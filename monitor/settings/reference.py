@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.settings.model import Settings
+from monitor.settings.whole import WHOLE
 
 BEGIN, END = "<!-- keys: begin -->", "<!-- keys: end -->"
 ONE_KIND = ("MetricSource", "Alert")
@@ -29,9 +30,9 @@ class Key:
     meaning: str
 
 
-def schema() -> dict[str, Any]:
+def schema(model: type[Settings] = WHOLE) -> dict[str, Any]:
     """JSON Schema (2020-12) of a configuration file."""
-    found = Settings.model_json_schema(by_alias=True)
+    found = model.model_json_schema(by_alias=True)
     for name in ONE_KIND:
         found["$defs"][name] |= {"minProperties": 1, "maxProperties": 1}
     top = {
@@ -41,9 +42,9 @@ def schema() -> dict[str, Any]:
     return {**found, **top}
 
 
-def all_keys() -> Iterator[Key]:
+def all_keys(model: type[Settings] = WHOLE) -> Iterator[Key]:
     """Every key, in the order of the models; `<name>` stands for a name of the operator's."""
-    found = schema()
+    found = schema(model)
     yield from _section(found, found, "")
 
 

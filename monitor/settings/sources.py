@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
 import jmespath  # type: ignore[import-untyped]  # it has no stubs
 import jmespath.exceptions  # type: ignore[import-untyped]
 from pydantic import Field
 
+from monitor.options import Fault, Flag, Mean, Quantile, Secret, Section, Size, Text, Texts, Url, key
 from monitor.promql import is_series, not_series
-from monitor.settings.types import Flag, Mean, Quantile, Secret, Section, Size, Text, Texts, Url, key
 from monitor.units import Kind, unit_of_name
 
 Headers: TypeAlias = dict[Text, Secret]
@@ -48,15 +47,6 @@ UNIT = "unit of the value: ratio, percent, s, ms, us or count; default: as the n
 REQUESTS = "where the counter of all requests is; also beside a ratio, as its counts"
 WITHOUT_COUNTS = "a ratio may act with no number of requests behind it: one of one is 100 %"
 PLAIN_PATH = re.compile(r"[A-Za-z_][\w.]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with a key ("" for the source itself), and which keys that stands on."""
-
-    key: str
-    what: str
-    keys: tuple[str, ...]
 
 
 class _Source(Section):

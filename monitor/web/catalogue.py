@@ -1,4 +1,4 @@
-"""Every metric this program exports, as a literal table: the README's table is made from it.
+"""Every metric this program exports, as a literal table: the table of docs/metrics.md is made from it.
 
 Names lack the prefix here. Base units: seconds, ratios 0-1, plain numbers. Labels have closed sets of
 values: those of the table, or of the configuration; only `migration` grows with use.

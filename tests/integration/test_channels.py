@@ -11,7 +11,7 @@ import pytest
 from standardwebhooks import Webhook as Oracle
 from structlog.testing import capture_logs
 
-from monitor.channels import open_channel
+from monitor.channels import CHANNELS
 from monitor.channels.log import Log
 from monitor.channels.pagerduty import PagerDuty
 from monitor.channels.slack import Slack
@@ -149,9 +149,15 @@ async def test_a_post_that_raises_what_sockets_raise_is_a_channel_error(failure:
 async def test_every_kind_opens_from_the_options_of_the_configuration(post: NetPost) -> None:
     """One line in the registry is all it takes; what is opened delivers and closes."""
     async with receiver() as any_kind:
-        options = {"webhook_url": any_kind.url(), "url": any_kind.url(), "secret": SECRET, "routing_key": "r"}
-        for kind in ("log", "slack", "pagerduty", "webhook"):
-            channel = open_channel(kind, f"{kind}-2", post, options)
+        written = {
+            "log": {},
+            "slack": {"webhook_url": any_kind.url()},
+            "pagerduty": {"routing_key": "r", "url": any_kind.url()},
+            "webhook": {"url": any_kind.url(), "secret": SECRET},
+        }
+        assert written.keys() == CHANNELS.keys()
+        for kind, keys in CHANNELS.items():
+            channel = keys.model_validate(written[kind]).open(f"{kind}-2", post)
             await channel.send("key", FIRING)
             assert channel.name == f"{kind}-2"
             await channel.aclose()

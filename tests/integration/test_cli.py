@@ -495,6 +495,27 @@ async def test_check_names_every_right_that_the_rollback_role_lacks(
     assert [f["problem"] for f in found if "in a rollback's way" in f["text"]] == [False]
 
 
+async def test_check_asks_nothing_of_a_watch_that_was_cancelled_while_no_daemon_ran(
+    called: Call, database: Database, tmp_path: Path
+) -> None:
+    """Its verdict comes with the daemon; nothing can roll it back any more, so nothing can be in its way."""
+    config = config_for(database, tmp_path)
+
+    async def asked(*arguments: str) -> Done:
+        return await asyncio.to_thread(called, "--config", config, *arguments)
+
+    async def found() -> list[str]:
+        answer = json.loads((await asked("check", "--json")).stdout)
+        return [f["text"] for f in answer["findings"] if f["text"].startswith("watch 0042: ")]
+
+    registered = await asked("watch", "0042", "--no-rollback")
+    assert registered.returncode == 0, registered.stderr
+    before = await found()
+    assert "there is no rollback: the watch only alerts, and a person must act" in before[0]
+    assert (await asked("cancel", "0042")).returncode == 0
+    assert await found() == []
+
+
 def test_a_database_that_is_away_is_told_in_a_sentence(called: Call, tmp_path: Path) -> None:
     """Exit code 1: the input is not at fault. No password is told."""
     config = tmp_path / "monitor.yaml"

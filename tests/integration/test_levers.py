@@ -15,12 +15,12 @@ import pytest
 from standardwebhooks import Webhook as Oracle
 
 from monitor.app.outlets import post_by
-from monitor.channels.webhook import signatures, signing_key
 from monitor.levers.command import Command, environment
 from monitor.levers.row import Fitted, Row
 from monitor.levers.webhook import Webhook
 from monitor.net import Net
 from monitor.ports.levers import Call, Moment
+from monitor.signing import signatures, signing_key
 from tests.alerts import receiver
 
 CALL = Call(Moment.BEFORE, "w-1", "shop", "add_email", "error_rate.rollback", "error_rate.rollback/17")

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.channels import open_channel
-from monitor.channels.slack_bot import SlackBot
+from monitor.channels.slack import SlackChannel
+from monitor.channels.slack_bot import LOST, SlackBot
 from monitor.errors import ChannelError
 from monitor.net import Net
 from monitor.ports import Alert, AlertRow, Channel, Severity
@@ -49,8 +49,8 @@ async def api() -> AsyncIterator[SlackApi]:
 @pytest.fixture
 async def bot(api: SlackApi) -> AsyncIterator[Channel]:
     net = Net()
-    options = {"token": TOKEN, "channel": CHANNEL, "url": api.url}
-    yield open_channel("slack", "slack", NetPost(net), options)
+    keys = SlackChannel.model_validate({"token": TOKEN, "channel": CHANNEL, "url": api.url})
+    yield keys.open("slack", NetPost(net))
     await net.aclose()
 
 
@@ -202,6 +202,29 @@ async def test_a_refusal_is_told_in_our_own_words(
         await bot.send("key", BREACH)
     assert caught.value.final is final
     assert word not in str(caught.value)
+
+
+@pytest.mark.parametrize("word", sorted(LOST))
+async def test_a_new_message_that_slack_calls_lost_is_refused_and_tried_again(
+    api: SlackApi, bot: Channel, word: str
+) -> None:
+    """It continues nothing that could be gone: the outbox waits and repeats, as for any other refusal."""
+    api.refuse["chat.postMessage"] = [word]
+    with pytest.raises(ChannelError, match="did not take") as caught:
+        await bot.send("key", BREACH)
+    assert not caught.value.final
+    api.refuse["chat.postMessage"] = [word]
+    await sent(bot, MemoryOutbox(), BREACH)
+    assert len(api.parents) == 1
+
+
+async def test_a_lost_thread_whose_new_message_is_refused_too_is_a_failed_attempt(
+    api: SlackApi, bot: Channel
+) -> None:
+    """Never an exception of our own that the outbox does not know."""
+    api.refuse["chat.postMessage"] = ["thread_not_found"]
+    with pytest.raises(ChannelError, match="did not take"):
+        await bot.send("key", ROLLING, f"{CHANNEL_ID}/1.1")
 
 
 async def test_a_token_that_is_refused_appears_nowhere(api: SlackApi) -> None:

@@ -9,16 +9,16 @@ from typing import Any, cast
 
 import pytest
 
-from monitor.channels import CHANNELS, open_channel
 from monitor.channels.log import Log
 from monitor.channels.message import message_of
 from monitor.channels.outbox import rows_for
 from monitor.channels.pagerduty import SUMMARY_MAX, dedup_key, events_of
 from monitor.channels.post import refusal, seconds_of
-from monitor.channels.slack import Slack, escape, payload
-from monitor.channels.webhook import id_of, signing_key
+from monitor.channels.slack import Slack, SlackChannel
+from monitor.channels.slack_blocks import escape, payload
 from monitor.errors import OperatorError
 from monitor.net import Net
+from monitor.signing import id_of, signing_key
 from tests.alerts import FIRING, RESOLVED, NetPost
 
 HUGE = replace(
@@ -171,13 +171,10 @@ def test_a_webhook_secret_that_is_no_base64_is_the_operators_error(secret: str) 
     assert "!!!" not in str(caught.value)
 
 
-def test_an_unknown_kind_names_the_known_ones() -> None:
-    """So does a missing option name itself."""
-    post = NetPost(Net())
-    with pytest.raises(OperatorError, match=", ".join(CHANNELS)):
-        open_channel("pigeon", "pigeon", post, {})
+def test_a_slack_that_names_no_way_names_those_that_there_are() -> None:
+    """Also when nobody has looked at its faults."""
     with pytest.raises(OperatorError, match="webhook_url"):
-        open_channel("slack", "slack", post, {})
+        SlackChannel.model_validate({}).open("slack", NetPost(Net()))
 
 
 def test_every_repeat_of_a_slack_message_has_the_same_reference_and_no_other_message_has_it() -> None:

@@ -143,3 +143,11 @@ def test_what_is_wanting_of_the_proof_is_said_with_both_numbers(
     reading = Reading("error_rate", errors / requests, errors=errors, requests=requests)
     watch.take(Measured(moment(0), reading), BatchEnded(moment(0)))
     assert wanting(watch.policy, watch.state, moment(1)) == said
+
+
+def test_reads_that_lie_further_apart_than_a_minute_leave_out_no_more_time() -> None:
+    """1 % of a day is 14 minutes: 14 of a minute, and two reads of five."""
+    found = proof(*((5 * n, 30.0 if n < 20 else 0.0, 100.0) for n in range(288)))
+    end = BEGIN + DAY
+    assert proven(ERRORS, found, end, DAY, 0.01).left_out == 14
+    assert proven(ERRORS, found, end, DAY, 0.01, 5 * MINUTE).left_out == 2

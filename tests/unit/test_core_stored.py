@@ -10,9 +10,9 @@ import pytest
 
 from monitor.core import view
 from monitor.core.codec import dump, load
-from monitor.core.decisions import EvidenceLacks
+from monitor.core.decisions import EvidenceLacks, StreakPending
 from monitor.core.events import BatchEnded, Executed, Measured, RollbackAsked, Verdict
-from monitor.core.samples import Reading
+from monitor.core.samples import SECOND, Reading
 from monitor.core.state import Track, WatchState
 from monitor.core.thresholds import Mode, Policy
 from tests.replays import ERRORS, LOAD, START, TIMES, moment, policy
@@ -140,6 +140,18 @@ def test_a_streak_that_lacks_evidence_says_so() -> None:
     assert (rollback["state"], rollback["insufficient_evidence"]) == ("pending", True)
     assert (rollback["evidence"]["requests"], rollback["evidence"]["needed"]) == (19, 9)
     assert [lacks.rule for lacks in watch.heard(EvidenceLacks)] == ["error_rate.warn", "error_rate.rollback"]
+
+
+def test_a_streak_that_was_long_in_coming_is_not_told_to_lack_traffic_at_once() -> None:
+    """It counts from the first error; that it can't decide is said two blocks after it is pending."""
+    watch = Driven()
+    for at in range(5, 600, 5):
+        reading = Reading("error_rate", errors=0.75, requests=500)
+        watch.take(Measured(moment(at), reading), BatchEnded(moment(at)))
+    (pending,) = (p for p in watch.heard(StreakPending) if p.rule == "error_rate.warn")
+    (lacks,) = watch.heard(EvidenceLacks)
+    assert pending.at - pending.since > 84 * SECOND
+    assert lacks.at - pending.at >= 24 * SECOND
 
 
 def test_a_streak_without_counts_shows_no_evidence() -> None:

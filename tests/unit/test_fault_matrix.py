@@ -1,10 +1,10 @@
-"""Every fault of the matrix has a test in tests/chaos, every promise has tests, and the README links them."""
+"""Every fault of the matrix has a test in tests/chaos, every promise has tests, and the page links them."""
 
 from __future__ import annotations
 
 import re
 
-from tests.promises import BEGIN, END, FAULTS, PROMISES, README, ROOT, proofs, rewritten
+from tests.promises import BEGIN, END, FAULTS, PAGE, PROMISES, proofs, rewritten
 
 FOUND = proofs()
 
@@ -27,11 +27,11 @@ def test_no_marker_names_a_number_that_does_not_exist() -> None:
     assert {n for _, promises in FAULTS.values() for n in promises} <= PROMISES.keys()
 
 
-def test_the_readmes_promises_link_their_tests() -> None:
+def test_the_pages_promises_link_their_tests() -> None:
     """Stale? `uv run python -m tests.promises` rewrites it."""
-    readme = README.read_text(encoding="utf-8")
-    assert readme == rewritten(readme, FOUND)
-    section = readme.split(BEGIN)[1].split(END)[0]
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == rewritten(page, FOUND)
+    section = page.split(BEGIN)[1].split(END)[0]
     links = re.findall(r"\]\(([^)]+)\)", section)
     assert links
-    assert [link for link in links if not (ROOT / link).is_file()] == []
+    assert [link for link in links if not (PAGE.parent / link).is_file()] == []

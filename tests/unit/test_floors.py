@@ -34,7 +34,7 @@ GROUND = {
     "files",
     "errors",
     "ports",
-    "settings",
+    "options",
     "clock",
     "net",
     "tls",
@@ -50,10 +50,12 @@ GROUND = {
     "promql",
     "encoding",
     "notify",
+    "signing",
 }
 ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web", "levers"}
 CORE = {"core"}
 COMPOSED = {
+    "backtest",
     "report",
     "app",
     "backend",
@@ -68,14 +70,22 @@ COMPOSED = {
 }
 """Where adapters meet: the composition root, and what people ask for over it."""
 
+BRING_THEIR_KEYS = {"channels", "levers"}
+"""Adapters whose configuration stands beside their code. `settings` stands above them and derives the whole
+from their registries, so only the composition root, the command line and a backtest of what is configured may
+import it: an adapter that could would see every other's secrets. What both speak of is in `options`, on the
+ground."""
+
 MAY_STAND_ON: dict[str, set[str]] = {
     "core": CORE,
     **dict.fromkeys(GROUND, GROUND | CORE),
     **{room: GROUND | CORE | {room} for room in ADAPTERS},
+    "settings": GROUND | CORE | BRING_THEIR_KEYS | {"settings"},
     "daemon": GROUND | CORE | {"daemon"},
     **dict.fromkeys(COMPOSED, GROUND | CORE | ADAPTERS | {"daemon"} | COMPOSED),
+    **dict.fromkeys(("app", "backtest"), GROUND | CORE | ADAPTERS | {"settings", "daemon"} | COMPOSED),
     "demo": GROUND | CORE | ADAPTERS | {"daemon", "demo"} | COMPOSED,
-    "cli": GROUND | CORE | ADAPTERS | {"daemon", "demo", "cli"} | COMPOSED,
+    "cli": GROUND | CORE | ADAPTERS | {"settings", "daemon", "demo", "cli"} | COMPOSED,
     "__init__": set(),
     "__main__": {"cli"},
 }

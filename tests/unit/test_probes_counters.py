@@ -155,6 +155,15 @@ def test_a_restart_after_the_longest_window_is_a_baseline() -> None:
     assert late.reason == "baseline"
 
 
+@pytest.mark.parametrize("late", [0, 1, 5 * MINUTE])
+def test_a_read_of_a_long_interval_that_comes_late_is_a_rate(late: int) -> None:
+    """A moment after the interval, or at the next one when one failed: with `interval: 5m` as well."""
+    meter = Meter(Rates(interval=5 * MINUTE))
+    feed(meter, {"a": page(0)})
+    reading = error_rate("error_rate", meter, FIRST + 5 * MINUTE + late, {"a": page(1000, 20)})
+    assert reading == Reading("error_rate", 0.02, errors=20, requests=1000)
+
+
 @pytest.mark.parametrize(
     "memory",
     [

@@ -20,9 +20,9 @@ def test_hooks_and_blockers_are_read_with_their_defaults(tmp_path: Path) -> None
     )
     settings = load(tmp_path / "monitor.yaml", ENV)
     (before,), (after,) = settings.targets["shop"].before_rollback, settings.targets["shop"].after_rollback
-    assert (before.command, before.on_failure) == (("deploy", "--previous"), "block")
+    assert (before.written(), before.on_failure) == ({"command": ("deploy", "--previous")}, "block")
     assert before.timeout == 30 * SECOND
-    assert (after.command, after.timeout) == (None, 5 * SECOND)
+    assert (after.kind, after.timeout) == ("webhook", 5 * SECOND)
     blockers = settings.rollback.blockers
     assert (blockers.policy, blockers.at_most, blockers.older_than) == ("report", 3, 30 * SECOND)
 

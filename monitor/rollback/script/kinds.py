@@ -1,6 +1,6 @@
 """The known kinds of statement: what each may destroy, as one literal table.
 
-The README renders `KINDS`; a statement that is no row here is refused. This file does not parse.
+docs/statements.md renders `KINDS`; a statement that is no row here is refused. This file does not parse.
 """
 
 from __future__ import annotations

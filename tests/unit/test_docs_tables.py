@@ -1,4 +1,4 @@
-"""The README's tables say what the code does. Where they differ, the failure shows the right table."""
+"""The documentation's tables say what the code does. Where they differ, the failure shows the right table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,18 @@ from monitor.rollback.script.kinds import KINDS, Class, Loss
 from monitor.web.catalogue import METRICS
 from monitor.web.telemetry import ROUTES
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+
+PAGES = {
+    "metric": "README.md",
+    "command": "docs/commands.md",
+    "exit code": "docs/commands.md",
+    "class": "docs/statements.md",
+    "migration tool": "docs/tools.md",
+    "exported": "docs/metrics.md",
+    "request": "docs/page.md",
+}
+"""The first heading of a table -> where it stands."""
 
 DATA = {
     (Class.LOSSLESS, Loss.NONE): "nothing is lost",
@@ -27,12 +38,12 @@ DATA = {
 
 def table(first: str) -> list[list[str]]:
     """The rows of the table whose first column has that heading, without heading and rule."""
-    lines = iter(README.read_text(encoding="utf-8").splitlines())
+    lines = iter((ROOT / PAGES[first]).read_text(encoding="utf-8").splitlines())
     for line in lines:
         if line.startswith(f"| {first} |"):
             next(lines)
             return [_cells(row) for row in _until_blank(lines)]
-    raise AssertionError(f"the README has no table that begins with the column {first!r}")
+    raise AssertionError(f"{PAGES[first]} has no table that begins with the column {first!r}")
 
 
 def _until_blank(lines: Iterable[str]) -> Iterable[str]:
@@ -47,7 +58,7 @@ def _cells(row: str) -> list[str]:
 
 
 def shown(rows: Iterable[Iterable[str]]) -> str:
-    """Rows as the README has to write them."""
+    """Rows as the page has to write them."""
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
 
 

@@ -1,12 +1,14 @@
-"""Kinds of values of the configuration: how each is read from text, and its JSON Schema.
+"""What a configuration is written in: kinds of values, how each is read from text, and its JSON Schema.
 
-Errors continue a sentence that begins with the value; they never repeat it.
+Ground, so that what is configured can say its own keys beside its code. Errors continue a sentence that
+begins with the value; they never repeat it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -38,6 +40,15 @@ class Section(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True, allow_inf_nan=False
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a key ("" for the section itself), and which keys that stands on."""
+
+    key: str
+    what: str
+    keys: tuple[str, ...]
 
 
 def key(default: object, description: str) -> Any:

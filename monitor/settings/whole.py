@@ -1,0 +1,57 @@
+"""The whole configuration: the sections of `model`, and a key for each registered kind of channel and hook.
+
+Whoever adds a kind adds it to its registry. Everything else here (what is read, the JSON Schema, the table of
+keys, the keys that a problem names) asks the model that comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import Field, create_model
+
+from monitor.channels import CHANNELS
+from monitor.channels.configuration import ChannelKeys
+from monitor.levers import HOOKS
+from monitor.levers.configuration import HookKind
+from monitor.options import Section
+from monitor.settings.hooks import AfterHook, BeforeHook, Hook
+from monitor.settings.model import Alert, Settings, Target, TargetName
+
+Model = TypeVar("Model", bound=Section)
+AnyHook = TypeVar("AnyHook", bound=Hook)
+
+
+def settings_with(
+    channels: Mapping[str, type[ChannelKeys]] = CHANNELS, hooks: Mapping[str, HookKind[Any]] = HOOKS
+) -> type[Settings]:
+    """The model of a configuration with these kinds of channels and hooks."""
+    alert = _with(Alert, {kind: (keys | None, None) for kind, keys in channels.items()})
+    before, after = _hooked(BeforeHook, hooks), _hooked(AfterHook, hooks)
+    target = _again(Target, before_rollback=tuple[before, ...], after_rollback=tuple[after, ...])  # type: ignore[valid-type]
+    return _again(Settings, targets=dict[TargetName, target], alerts=tuple[alert, ...])  # type: ignore[valid-type]
+
+
+def _hooked(base: type[AnyHook], hooks: Mapping[str, HookKind[Any]]) -> type[AnyHook]:
+    keys = {kind: (of.written | None, Field(None, description=of.meaning)) for kind, of in hooks.items()}
+    made = _with(base, keys)
+    made.kinds = hooks
+    return made
+
+
+def _with(base: type[Model], keys: Mapping[str, Any]) -> type[Model]:
+    """`base` under its own name, with further keys before its own."""
+    bases: Any = (base, create_model("Kinds", __base__=Section, **keys))
+    made: type[Model] = create_model(base.__name__, __base__=bases, __doc__=base.__doc__)
+    return made
+
+
+def _again(base: type[Model], **types: Any) -> type[Model]:
+    """`base` under its own name, with other types for some of its keys, which stay where they are."""
+    keys: dict[str, Any] = {name: (found, base.model_fields[name]) for name, found in types.items()}
+    return create_model(base.__name__, __base__=base, __doc__=base.__doc__, **keys)
+
+
+WHOLE = settings_with()
+"""With every kind that there is."""
