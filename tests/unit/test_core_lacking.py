@@ -71,6 +71,14 @@ def test_a_streak_lacks_traffic_when_its_time_to_fire_is_over() -> None:
     assert taken(late, LITTLE, tally) == (late, ())
 
 
+@pytest.mark.parametrize(("ago_pending", "lacks"), [(119.999999, False), (120, True)])
+def test_what_has_just_become_pending_lacks_nothing_yet(ago_pending: float, lacks: bool) -> None:
+    """Its evidence may have begun long before: two blocks from when there was a fifth of it."""
+    tally = Tally(2 * STEP, ago(500), 3.0, 13.0, peak=NEEDED)
+    streak, said = taken(pending()._replace(pending=ago(ago_pending)), LITTLE, tally)
+    assert (streak is not None and streak.insufficient, len(said)) == (lacks, lacks)
+
+
 @pytest.mark.parametrize(("score", "breach"), [(STEP, NOW), (STEP - 0.01, ago(500))])
 def test_what_is_nearly_nothing_lacks_nothing(score: float, breach: Micros) -> None:
     """Below a fifth of what is needed there is no breach to decide on."""

@@ -39,6 +39,7 @@ PROOF = Proof((moment(0), 1.0, 2.0), ((moment(1), 3.0, 4.0),), ((moment(2), 5.0,
 COUNTED = Streak(
     moment(1), moment(2), counted=True, firing=True, insufficient=True, lacked=True, acted=True,
     evidence=EVIDENCE, still=moment(3), errors=7.0, requests=8.0, before=(9.0, 10.0),
+    pending=moment(4),
 )  # fmt: skip
 ORDER = Order("error_rate.rollback", moment(1), EVIDENCE, "ann")
 LIFE = Life(
