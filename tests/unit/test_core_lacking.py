@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from monitor.core.certainty import still_so
 from monitor.core.decisions import EvidenceLacks
 from monitor.core.evidence import NOTHING, TIMES, Evidence, Tally, Weight, scale_of
 from monitor.core.reads import Reads
@@ -130,3 +131,11 @@ def test_a_fired_streak_shows_its_breach_while_its_evidence_suffices(
     nothing, _ = taken(fired, reads, needed=1.0)
     assert nothing is not None
     assert nothing.last_breach == ago(500)
+
+
+def test_errors_before_the_latest_stretch_are_none_of_it() -> None:
+    """One of the latest 250 requests failed: that is no 2 %, whatever failed before them."""
+    scale = scale_of(RULE, NEEDED)
+    latest = ((0, 50), (0, 50), (0, 50), (0, 50))
+    assert not still_so(scale, reads_of((50, 100), *latest, (1, 50)), NOW, 0.02)
+    assert still_so(scale, reads_of((50, 100), *latest, (5, 50)), NOW, 0.02)
