@@ -78,7 +78,7 @@ MODULE := *
 JOBS := 2
 
 .PHONY: mutants
-mutants: setup ## changes of the core that no test notices (hours for all): MODULE=monitor.core.reads JOBS=2
+mutants: setup ## changes of the core that no test notices (half an hour for all): MODULE=monitor.core.reads JOBS=2
 	$(RUN) python -m tests.mutants --jobs $(JOBS) '$(MODULE)'
 
 PROOF := 1000000

@@ -34,26 +34,28 @@ class Spans:
         yield from self.tail
 
     def add(self, start: Micros, end: Micros) -> Spans:
-        """With [start, end) added; what it touches is merged."""
-        later = [span for span in self.tail if span[0] > end]
-        if later:  # a counted streak is known to have ended only after others, which began later
-            found = Spans(self.full, self.tail[: -len(later)], self.total - sum(e - s for s, e in later))
-            found = found.add(start, end)
-            for span in later:
-                found = found.add(*span)
-            return found
+        """With [start, end) added; what it touches is merged.
+
+        Mostly at the end; a counted streak is known to have ended only after others, which began later.
+        """
         full, tail, total = self.full, self.tail, self.total
+        later: list[Span] = []
         while full or tail:
             if not tail:
                 full, tail = full[:-1], full[-1]
-            if tail[-1][1] < start:
+            first, last = tail[-1]
+            if last < start:
                 break
-            start, end = min(start, tail[-1][0]), max(end, tail[-1][1])
-            total -= tail[-1][1] - tail[-1][0]
-            tail = tail[:-1]
-        if len(tail) >= CHUNK:
-            full, tail = (*full, tail), ()
-        return Spans(full, (*tail, (start, end)), total + end - start)
+            if first > end:
+                later.append((first, last))
+            else:
+                start, end = min(start, first), max(end, last)
+            tail, total = tail[:-1], total - (last - first)
+        for span in ((start, end), *reversed(later)):
+            if len(tail) >= CHUNK:
+                full, tail = (*full, tail), ()
+            tail, total = (*tail, span), total + span[1] - span[0]
+        return Spans(full, tail, total)
 
     def since(self, moment: Micros) -> Spans:
         """Without whole spans that ended before `moment`."""

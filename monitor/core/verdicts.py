@@ -86,8 +86,10 @@ def _unproven(policy: Policy, state: WatchState, now: Micros) -> Iterator[str]:
     for metric, track in zip(policy.metrics, state.seen.tracks, strict=True):
         proof = found.get(metric)
         if proof is None:
-            if track.value_at is None or track.value_at <= now - policy.success_after:
+            if track.value_at is None:
                 yield f"{metric} never had a value"
+            elif track.value_at <= now - policy.success_after:
+                yield f"{metric} has had no value for too long"
         elif not proof.normal:
             yield _said(metric, proof)
 

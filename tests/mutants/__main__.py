@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 CORE = [f"monitor.core.{path.stem}" for path in sorted((ROOT / "monitor" / "core").glob("[!_]*.py"))]
 WINDOW = [f"monitor.probes.{name}" for name in ("rate", "counters", "growth", "trust")]
 TESTS = [*sorted((ROOT / "tests" / "unit").glob("test_core_*.py"))]
-TESTS += [ROOT / "tests" / "unit" / f"test_probes_{name}.py" for name in ("counters", "growth", "trust")]
+METER = ("counters", "growth", "judged", "meter", "trust")
+TESTS += [ROOT / "tests" / "unit" / f"test_probes_{name}.py" for name in METER]
 QUICK = 0.25
 """Seconds of a test that is asked, if not all are."""
 

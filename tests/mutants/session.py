@@ -58,9 +58,10 @@ class Session:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
-        """Notes what is called, in the first run only."""
+        """Notes what is called, in the first run only; what was cached before would not be called."""
         if os.getpid() != self.parent:
             return (yield)
+        _forget()
         seen: set[CodeType] = set()
         began = time.process_time()
         sys.setprofile(lambda frame, event, _: seen.add(frame.f_code) if event == "call" else None)

@@ -198,11 +198,11 @@ def test_time_without_requests_moves_nothing(found: list[tuple[int, int]], place
         assert (other.bound, other.errors) == (one.bound, one.errors)
 
 
-@pytest.mark.parametrize(("minutes", "errors"), [(29, 0), (31, 50)])
+@pytest.mark.parametrize(("minutes", "errors"), [(29, 0), (30, 0), (31, 50)])
 def test_what_lasts_more_than_half_of_the_time_is_no_outage(minutes: int, errors: int) -> None:
     """A service that mostly fails is like that; else half an hour of calm would be its habit."""
     lines = [(at, 50.0 if at == 10 * MINUTE else 0.0, 100.0) for at, *_ in reads(60, 0, 0)]
-    found = measure(lines, outages=[(MINUTE, MINUTE + minutes * MINUTE)])
+    found = measure(lines, outages=[(MINUTE + 1, MINUTE + minutes * MINUTE)])
     assert found is not None
     assert found.errors == errors
 
@@ -210,3 +210,42 @@ def test_what_lasts_more_than_half_of_the_time_is_no_outage(minutes: int, errors
 def test_without_requests_the_bound_is_everything() -> None:
     """Nothing is known."""
     assert wilson_upper_bound(0, 0) == 1
+
+
+@pytest.mark.parametrize(
+    ("errors", "requests"), [(0, 1), (0, 1000), (1, 300), (10, 1000), (50.5, 100.5), (99, 100), (300, 300)]
+)
+def test_the_bound_is_the_ratio_of_which_so_few_errors_are_just_likely_enough(
+    errors: float, requests: float
+) -> None:
+    """As Wilson defines it: what was seen lies 2.576 of its own standard deviations below it."""
+    bound, seen = wilson_upper_bound(errors, requests), errors / requests
+    assert seen <= bound <= 1
+    assert (bound - seen) ** 2 == pytest.approx(2.576**2 * bound * (1 - bound) / requests)
+    assert bound > seen or seen == 1
+
+
+def test_of_no_error_in_a_thousand_at_most_0_66_percent_fail() -> None:
+    """z^2 / (n + z^2)."""
+    assert wilson_upper_bound(0, 1000) == pytest.approx(0.006592033)
+    assert wilson_upper_bound(0, 1) == pytest.approx(0.8690373)
+
+
+def test_the_dispersion_of_three_blocks_is_half_the_sum_of_their_residuals() -> None:
+    """A block of one request is one of them."""
+    assert dispersion([(1, 1), (0, 100), (0, 100)], 0.01) == pytest.approx((99 + 2 / 0.99) / 2)
+
+
+def test_a_baseline_says_what_it_stands_on() -> None:
+    """Errors, requests and the time that was seen; its bound is widened by how blocks of 5 minutes differ."""
+    found = measure([(n * MINUTE, 10.0 if n == 7 else 0.0, 100.0) for n in range(31)])
+    ratio = 10 / 3100
+    spread = dispersion([(0, 500), (10, 500), *[(0, 500)] * 4, (0, 100)], ratio)
+    bound = wilson_upper_bound(10 / spread, 3100 / spread)
+    assert spread > 2
+    assert found == Baseline(ratio, bound, 10.0, 3100.0, 30 * MINUTE)
+
+
+def test_a_limit_of_nothing_stays() -> None:
+    """Whoever wants to act on any error does."""
+    assert limit_after(Threshold("error_rate", 0.0, rollback_above=0.0), given_bound(0.02)) == 0

@@ -1,4 +1,4 @@
-"""Unions of time: added in order of their ends, bounded to a window, cheap for a long watch."""
+"""Unions of time: added in any order, bounded to a window, cheap for a long watch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from monitor.core.coverage import CHUNK, Spans, spans_from
 
 spans = st.lists(st.tuples(st.integers(0, 400), st.integers(1, 30)), max_size=200).map(
-    lambda found: sorted(((a, a + n) for a, n in found), key=lambda s: s[1])
+    lambda found: [(a, a + n) for a, n in found]
 )
 
 
@@ -81,3 +81,41 @@ def test_a_span_that_ended_before_others_is_put_in_its_place() -> None:
     assert list(spans) == [(0, 10), (20, 30), (50, 60), (80, 90)]
     assert spans.total == 40
     assert list(spans.add(5, 55)) == [(0, 60), (80, 90)]
+
+
+def test_at_every_moment_what_ended_before_is_dropped_and_nothing_else() -> None:
+    """At the ends of spans and of chunks, and once more from what is left; also without a chunk."""
+    for many in (separate(2 * CHUNK + 3), separate(5)):
+        for moment in [end + n for _, end in many for n in (-1, 0, 1)]:
+            left = [span for span in many if span[1] > moment]
+            kept = many.since(moment)
+            assert (list(kept), kept.total) == (left, 5 * len(left))
+            assert list(kept.since(moment + 10)) == left[1:]
+            assert many.within(moment) == sum(end - max(start, moment) for start, end in left)
+
+
+def test_a_span_that_ended_before_a_whole_chunk_is_put_in_its_place_too() -> None:
+    """Where the latest chunk holds one span or a few, and at the very beginning."""
+    before = [(10 * n, 10 * n + 5) for n in range(2 * CHUNK + 1)]
+    for n in (0, 1, CHUNK - 1, CHUNK, 2 * CHUNK - 3, 2 * CHUNK - 1, 2 * CHUNK):
+        many = spans_from(before).add(10 * n + 6, 10 * n + 8)
+        assert list(many) == [*before[: n + 1], (10 * n + 6, 10 * n + 8), *before[n + 1 :]]
+        assert many.total == 5 * len(before) + 2
+        assert all(len(chunk) == CHUNK for chunk in many.full)
+
+
+def test_a_span_that_touches_another_becomes_one_with_it() -> None:
+    """On either side; one that does not touch stays apart."""
+    assert list(spans_from([(0, 5)]).add(5, 8)) == [(0, 8)]
+    assert list(spans_from([(0, 5), (8, 9)]).add(6, 8)) == [(0, 5), (6, 9)]
+    assert list(spans_from([(0, 5)]).add(6, 8)) == [(0, 5), (6, 8)]
+    assert list(spans_from([(2, 5)]).add(1, 8)) == [(1, 8)]
+
+
+def test_spans_that_reach_back_leave_all_that_is_before_them() -> None:
+    """However many chunks they swallow."""
+    before = list(separate(3 * CHUNK + 1))
+    for n in (0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 3 * CHUNK, 3 * CHUNK + 1):
+        many = spans_from(before).add(10 * n, 10_000)
+        assert list(many) == [*before[:n], (10 * n, 10_000)]
+        assert many.total == 5 * n + 10_000 - 10 * n

@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.core.coverage import Coverage, spans_from
 from monitor.core.decisions import Ended
+from monitor.core.events import Passed
 from monitor.core.prospects import earliest_success
 from monitor.core.samples import SECOND
+from monitor.core.streaks import Streak
 from monitor.core.thresholds import Policy, Threshold
 from tests.replays import START, moment
 from tests.watches import Driven
@@ -83,3 +86,37 @@ def test_a_policy_that_allows_everything_charges_nothing() -> None:
     watch.measure(0, 0.0)
     watch.measure(900, 0.0)
     assert earliest_success(watch.policy, watch.state) == moment(DAY)
+
+
+@pytest.mark.parametrize(
+    ("abnormal", "earliest"),
+    [
+        ([], DAY),
+        ([(100, 110)], DAY),
+        ([(100, 111)], DAY + 101),
+        ([(100, 102), (200, 208)], DAY),
+        ([(100, 104), (200, 208)], DAY + 102),
+        ([(20, 24), (100, 104), (200, 208)], DAY + 102),
+        ([(100, 104), (200, 211)], DAY + 201),
+    ],
+)
+def test_of_abnormal_time_the_latest_is_what_may_stay(
+    abnormal: list[tuple[float, float]], earliest: float
+) -> None:
+    """1 % of 1,000 s are 10 s: the rest must have left the time that is looked back on."""
+    watch = driven(success_tolerance=0.01)
+    spans = spans_from((moment(a), moment(b)) for a, b in abnormal)
+    watch.state = watch.state._replace(coverage=Coverage(abnormal=spans))
+    assert foretold(watch) == earliest
+
+
+@pytest.mark.parametrize(("still", "earliest"), [(None, 600), (550, 550)])
+def test_a_fired_warning_counts_until_it_was_last_so(still: float | None, earliest: float) -> None:
+    """One of plain values until now."""
+    watch = driven()
+    watch.take(Passed(moment(600)))
+    watch.state = watch.state._replace(coverage=Coverage())
+    when = None if still is None else moment(still)
+    streak = Streak(moment(500), moment(600), counted=still is not None, firing=True, still=when)
+    watch.state = watch.state._replace(seen=watch.state.seen._replace(streaks=(streak,)))
+    assert foretold(watch) == earliest + DAY

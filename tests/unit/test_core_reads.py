@@ -10,7 +10,7 @@ from monitor.core.counting import begun, counted
 from monitor.core.events import BatchEnded, Measured
 from monitor.core.evidence import Tally, Weight
 from monitor.core.proof import Proof
-from monitor.core.reads import FEW, TIDY, Reads
+from monitor.core.reads import FEW, TIDY, Reads, share
 from monitor.core.samples import Counts, Micros, Reading
 from monitor.core.thresholds import Threshold
 from monitor.core.verdicts import proofs
@@ -184,3 +184,12 @@ def test_a_limit_of_nothing_asks_for_all_requests_there_are() -> None:
     counting = type(begun(place, START))(many(2 * TIDY - 1), begun(place, START).weights)
     found = counted(told, place, counting, moment(2 * TIDY), Counts(0, 10))[0]
     assert found.log[0][3] == 0
+
+
+@pytest.mark.parametrize(
+    ("errors", "requests", "found"),
+    [(0, 0, 0), (1, 0, 0), (1, 1, 1), (0.5, 1, 0.5), (1e-9, -1e-9, 0), (-1e-9, 5, 0), (5 + 1e-9, 5, 1)],
+)
+def test_a_share_is_between_nothing_and_all(errors: float, requests: float, found: float) -> None:
+    """Also of differences of long sums, which are a little off."""
+    assert share(errors, requests) == found

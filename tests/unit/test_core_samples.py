@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from math import inf, nan
+
 import pytest
 
-from monitor.core.samples import Counts, NoData, Reading, Sample, judge
+from monitor.core.samples import MOST_REQUESTS, Counts, NoData, Reading, Sample, judge
 
 
 def test_a_usable_value_is_a_sample_with_its_counts() -> None:
@@ -51,3 +53,53 @@ def test_counts_that_nobody_can_have_counted_are_none(
     """The value beside them stays."""
     got = judge(7, Reading("error_rate", 0.5, errors=errors, requests=requests))
     assert got == Sample(7, "error_rate", 0.5, counts)
+
+
+@pytest.mark.parametrize(
+    ("reading", "expected"),
+    [
+        (
+            Reading("error_rate", errors=1, requests=4),
+            Sample(7, "error_rate", 0.25, Counts(1.0, 4.0)),
+        ),
+        (
+            Reading("error_rate", errors=0, requests=0),
+            NoData(7, "error_rate", "quiet", True, Counts(0.0, 0.0)),
+        ),
+        (
+            Reading("error_rate", None, "timeout", errors=1, requests=4),
+            NoData(7, "error_rate", "timeout", False, Counts(1.0, 4.0)),
+        ),
+        (
+            Reading("error_rate", None, quiet=True, errors=1, requests=4),
+            NoData(7, "error_rate", "no_value", True, Counts(1.0, 4.0)),
+        ),
+        (
+            Reading("error_rate", 1.5, errors=3, requests=2),
+            NoData(7, "error_rate", "an error rate of 1.5 is above 1"),
+        ),
+        (
+            Reading("error_rate", "9", quiet=True),
+            NoData(7, "error_rate", "unusable_value", False),
+        ),
+        (
+            Reading("connections", -1, "broken"),
+            NoData(7, "connections", "broken", False),
+        ),
+        (Reading("error_rate", 1.0), Sample(7, "error_rate", 1.0)),
+        (Reading("response_time", inf), NoData(7, "response_time", "unusable_value")),
+        (Reading("response_time", nan), NoData(7, "response_time", "unusable_value")),
+        (Reading("response_time", -0.1), NoData(7, "response_time", "unusable_value")),
+        (Reading("response_time", 10**400), NoData(7, "response_time", "unusable_value")),
+        (Reading("response_time", True), NoData(7, "response_time", "unusable_value")),
+    ],
+)
+def test_a_reading_is_judged_whole(reading: Reading, expected: Sample | NoData) -> None:
+    """Counts stand for a value that is left out, unless a reason says why; and none are made up."""
+    assert judge(7, reading) == expected
+
+
+def test_counts_end_at_ten_thousand_million() -> None:
+    """One request more is no count."""
+    assert MOST_REQUESTS == 1e10
+    assert judge(7, Reading("error_rate", errors=0, requests=1e10 + 1)).counts is None

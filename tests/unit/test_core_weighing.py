@@ -109,6 +109,14 @@ def test_an_alternative_begins_at_the_first_read_that_speaks_for_it() -> None:
     assert weighing.close().weight.tallies[4].block == NOW
 
 
+def test_a_read_without_requests_begins_no_alternative() -> None:
+    """A quiet read in a block that another alternative's evidence keeps open says nothing for the others."""
+    weighing = Weighing().read(2, 100).close()
+    assert weighing.weight.tallies[LARGEST] is NOTHING
+    assert weighing.read(0, 0).weight.tallies[LARGEST] is NOTHING
+    assert weighing.read(50, 50).weight.tallies[LARGEST].start == weighing.at
+
+
 def test_nothing_is_weighed_without_an_error() -> None:
     """A block without one keeps its beginning."""
     weighing = Weighing().read(0, 1000)
@@ -176,6 +184,28 @@ def test_the_strongest_is_that_of_the_highest_level_and_of_equals_the_oldest() -
     assert found is not None
     assert (found.since, found.errors, found.requests) == (NOW - micros(30), 4, 50)
     assert strongest(SCALE, Weight(NOW, 0, 0), reads, ()) is None
+
+
+@pytest.mark.parametrize(
+    ("ages", "levels", "strongest_is"),
+    [
+        ((60, 60), (0.5, 0.2), 0),
+        ((60, 60), (0.5, 0.8), 1),
+        ((60, 30), (2.0, 2.0), 0),
+        ((60, 60), (2.0, 2.0), 0),
+        ((30, 60), (-0.5, -0.2), 1),
+    ],
+)
+def test_of_two_alternatives_one_is_the_strongest(
+    ages: tuple[int, int], levels: tuple[float, float], strongest_is: int
+) -> None:
+    """The higher level, below 1 as above; then the older one; then the one nearer to the limit."""
+    tallies = tuple(Tally(1.0, NOW - micros(age), block=NOW - micros(age + 7)) for age in ages)
+    found = strongest(SCALE, Weight(NOW, 0, 0, tallies), Reads(5, 100), levels)
+    assert found is not None
+    assert found.ratio == SCALE.alternatives[strongest_is].ratio
+    age = ages[strongest_is]
+    assert (found.since, found.blocks_from) == (NOW - micros(age), NOW - micros(age + 7))
 
 
 def test_a_level_below_nothing_is_shown_as_nothing() -> None:
