@@ -225,7 +225,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim("… from 60 on: all", INCIDENT, ("5 % fail",), LEVELS[2:], _found(1, loud=True)),
     Claim("… from 300 on half of them within 330 s", INCIDENT, ("5 % fail",), LEVELS[3:], _soon(MEDIAN)),
     Claim("2 % is found, at 60 requests/min: 90 %", INCIDENT, ("2 % fail",), (60,), _found(0.9)),
-    Claim("… from 300 on: all", INCIDENT, ("2 % fail",), (300, 1200), _found(1, loud=True)),
+    Claim("… at 300, which is 20 in a dead night: 95 %", INCIDENT, ("2 % fail",), (300,), _found(0.95)),
+    Claim("… at 1,200: all", INCIDENT, ("2 % fail",), (1200,), _found(1, loud=True)),
     Claim("1.05 %, evenly, is found within 3 h", INCIDENT, ("1.05 % fail, evenly",), MUCH, _found(1)),
     Claim(
         "5 % in every other minute is found: 95 %",
@@ -249,7 +250,11 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "a streak that fired is over two blocks and a read after its incident",
-        INCIDENT, ENDING[:2], ENOUGH, _over_within(OVER_WITHIN),
+        INCIDENT, ENDING[:1], ENOUGH, _over_within(OVER_WITHIN),
+    ),
+    Claim(
+        "… of 20 %, of which the end takes 25 requests to see",
+        INCIDENT, ENDING[1:2], (1200, 6000), _over_within(OVER_WITHIN),
     ),
     Claim(
         "… of 5 %, of which the end takes 100 requests to see",

@@ -159,7 +159,7 @@ def test_a_median_is_told_of_those_that_are_found() -> None:
 
 
 def test_a_streak_that_lasts_too_long_is_one_too_many() -> None:
-    cell = Cell(INCIDENT, "20 % for 20 min", 300)
+    cell = Cell(INCIDENT, "100 % for 20 min", 300)
     assert _judged("a streak that fired", cell, _of(2, cleared=(120, 135))).verdict is Verdict.HOLDS
     assert _judged("a streak that fired", cell, _of(2, cleared=(120, 136))).verdict is Verdict.BROKEN
 
