@@ -64,7 +64,7 @@ class Plan:
     @property
     def remade(self) -> Mapping[str, Any]:
         """What it drops and makes again, as it was at registration."""
-        return self.fingerprint.remade
+        return self.fingerprint.remade or {}
 
     @property
     def named(self) -> set[str]:

@@ -62,11 +62,11 @@ class Remembered:
 async def remade(
     connection: Connection, statements: Sequence[Statement], print_: Fingerprint,
     resolution: Mapping[str, str], remembered: Remembered,
-) -> dict[str, Any]:  # fmt: skip
-    """What is stored of what the plan drops and makes again, under their names; {} when there is nothing."""
+) -> dict[str, Any] | None:  # fmt: skip
+    """What is stored of what the plan drops and makes again, by its name; None: there is no such thing."""
     things = remades.found(statements, print_, resolution)
     if not things:
-        return {}
+        return None
     was = remembered.before.objects if remembered.before else await whole.read(connection)
     return remades.kept(things, was)
 

@@ -185,7 +185,7 @@ class Fingerprint:
     others: dict[str, Other | None]
     descendants: dict[str, Entry] = field(default_factory=dict)
     before: Json | None = None
-    remade: Json = field(default_factory=dict)
+    remade: Json | None = None
 
     def relation(self, label: str | None) -> Relation | None:
         """What is known of it."""
@@ -215,13 +215,12 @@ def shown(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def to_json(found: Fingerprint) -> dict[str, Any]:
-    more = {"before": found.before} if found.before is not None else {}
+    more = {"before": found.before, "remade": found.remade}
     return {
         "relations": {label: _relation_to_json(entry) for label, entry in found.relations.items()},
         "others": {key: other and dict(shown(other)) for key, other in found.others.items()},
         "descendants": {label: _relation_to_json(entry) for label, entry in found.descendants.items()},
-        **more,
-        **({"remade": found.remade} if found.remade else {}),
+        **{key: value for key, value in more.items() if value is not None},
     }
 
 
@@ -232,7 +231,7 @@ def from_json(row: Json) -> Fingerprint:
         {key: other and Other(**other) for key, other in row["others"].items()},
         {label: entry and relation(entry) for label, entry in row.get("descendants", {}).items()},
         row.get("before"),
-        row.get("remade", {}),
+        row.get("remade"),
     )
 
 
