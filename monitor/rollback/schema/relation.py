@@ -225,14 +225,17 @@ def to_json(found: Fingerprint) -> dict[str, Any]:
 
 
 def from_json(row: Json) -> Fingerprint:
-    """Raises KeyError or TypeError when it is not what `to_json` made, by this version or an earlier one."""
-    return Fingerprint(
-        {label: entry and relation(entry) for label, entry in row["relations"].items()},
-        {key: other and Other(**other) for key, other in row["others"].items()},
-        {label: entry and relation(entry) for label, entry in row.get("descendants", {}).items()},
-        row.get("before"),
-        row.get("remade"),
-    )
+    """Raises KeyError, TypeError or ValueError when it is not what `to_json` made, by any version."""
+    try:
+        return Fingerprint(
+            {label: entry and relation(entry) for label, entry in row["relations"].items()},
+            {key: other and Other(**other) for key, other in row["others"].items()},
+            {label: entry and relation(entry) for label, entry in row.get("descendants", {}).items()},
+            row.get("before"),
+            row.get("remade"),
+        )
+    except AttributeError as e:  # a list where names are wanted
+        raise ValueError("the stored fingerprint has another shape") from e
 
 
 def _relation_to_json(entry: Entry) -> dict[str, Any] | None:
