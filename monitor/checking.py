@@ -15,8 +15,9 @@ from monitor.dsn import unverified
 from monitor.errors import DatabaseError, MonitorError, PlanRefused
 from monitor.history.source import History, NoHistory
 from monitor.measured import Lens, measured
-from monitor.ports import Executor, Finding, Probe, Registry, is_bad, rehearsal_told
+from monitor.ports import Executor, Finding, Probe, Registry, is_bad
 from monitor.ports.levers import Levers, NoLevers
+from monitor.present.rehearsals import rehearsal_told
 from monitor.probes.endpoints import NOTE
 from monitor.rollback import bookkeeping, clearing, role
 from monitor.rollback.registration.prepare import connect_directly

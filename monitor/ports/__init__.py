@@ -27,7 +27,6 @@ from monitor.ports.rehearsals import (
     Rehearsal,
     RehearsalOutcome,
     is_bad,
-    rehearsal_told,
     rehearsal_view,
 )
 from monitor.ports.requests import Backend, Finding, Registered, ReportPage, WatchRequest
@@ -101,7 +100,6 @@ __all__ = [
     "code_of",
     "is_bad",
     "loss_sentences",
-    "rehearsal_told",
     "rehearsal_view",
     "risk_from_json",
     "risk_to_json",
