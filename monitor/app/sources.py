@@ -8,7 +8,6 @@ from typing import Any
 
 from monitor.app.revealed import revealed
 from monitor.app.targets import kinds_of
-from monitor.checking import CheckedProbe
 from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Policy
 from monitor.daemon.parts import READ_SHARE
@@ -16,6 +15,7 @@ from monitor.dsn import user_of
 from monitor.errors import OperatorError
 from monitor.measured import Lens
 from monitor.net import Net
+from monitor.ports import CheckedProbe
 from monitor.probes import PROBES
 from monitor.probes.changes import DatabaseChanges
 from monitor.probes.counters import Rates

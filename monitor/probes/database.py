@@ -17,7 +17,7 @@ from typing import Any
 from monitor import pg
 from monitor.core.samples import Micros, Reading
 from monitor.errors import DatabaseError, DatabaseUnreachable
-from monitor.ports import Gauge, Json
+from monitor.ports import Finding, Gauge, Json, note, problem
 from monitor.probes import statements
 from monitor.probes.session import Session, reason_of
 from monitor.probes.statements import (
@@ -97,21 +97,21 @@ class DatabaseProbe:
         except (KeyError, TypeError, ValueError):
             self._before = None
 
-    async def check(self) -> Sequence[str]:
-        """What is wrong with the polling role, in sentences; notes begin with `note:`."""
+    async def check(self) -> Sequence[Finding]:
+        """What is wrong with the polling role, and what it does without."""
         try:
             rights = (await self._session.rows(RIGHTS))[0]
             found = await self._session.rows(CATALOGUE)
             await self._session.rows(POLL)
         except DatabaseError as e:
             remedy = "" if pg.is_pooler(e) else ": check that the server runs and that the role may connect"
-            return [f"{e}{remedy}"]
-        wrong = []
+            return [problem(f"{e}{remedy}")]
+        told = []
         if not rights["reads_all_stats"]:
-            wrong.append("the role can't see other sessions: GRANT pg_monitor TO it")
+            told.append(problem("the role can't see other sessions: GRANT pg_monitor TO it"))
         if said := lacking(found[0] if found else None):
-            wrong.append(f"note: {said}")
-        return wrong
+            told.append(note(said))
+        return told
 
     async def aclose(self) -> None:
         await self._session.aclose()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from monitor.clock import utc_now
 from monitor.core.samples import SECOND, Micros, Reading
 from monitor.errors import SourceError
 from monitor.net import Net, Response, Sink, Whole
-from monitor.ports import Gauge
+from monitor.ports import Finding, Gauge, problem
 from monitor.probes.counters import Rates
 
 log = structlog.get_logger(__name__)
@@ -48,9 +48,6 @@ class Pace:
 
 LEAVING = {"connection": "close"}
 """Sent with a read after which the next one meets whom a balancer chooses, not the one of before."""
-
-NOTE = "note:"
-"""How a finding of `check` begins that is no problem."""
 
 STALE_REMEDY = (
     ": it is no data until it is fresher than `watch.max_gap`; ask its source, not a cache, and see that the "
@@ -114,18 +111,20 @@ class Endpoints:
         return instances_of(self._metric, len(self._urls), max(self._answering - distrusted, 0))
 
     async def problems(
-        self, parse: Callable[[str, Response, Micros], Sequence[str]], into: Callable[[], Sink] | None = None
-    ) -> list[str]:
+        self,
+        parse: Callable[[str, Response, Micros], Sequence[Finding]],
+        into: Callable[[], Sink] | None = None,
+    ) -> list[Finding]:
         """For `check`: what each instance does wrong; instances are numbered, since URLs may hold secrets."""
-        found: list[str] = []
+        found: list[Finding] = []
         for number, url in enumerate(self._urls.values(), 1):
             now = utc_now()
             try:
                 response = await self._get(url, into=into)
                 refuse_old(response.ok(), now, self._pace.max_gap)
-                found += [of_instance(number, text) for text in parse(url, response, now)]
+                found += [of_instance(number, told) for told in parse(url, response, now)]
             except SourceError as e:
-                found.append(of_instance(number, _told(url, e)))
+                found.append(of_instance(number, problem(_told(url, e))))
         return found
 
     async def in_a_row(self, parse: Callable[[str, Response], T], times: int) -> list[list[T]]:
@@ -191,10 +190,9 @@ def instances_of(metric: str, known: int, answering: int) -> tuple[Gauge, Gauge]
     return Gauge("probe_instances", known, labels), Gauge("probe_instances_answering", answering, labels)
 
 
-def of_instance(number: int, text: str) -> str:
+def of_instance(number: int, found: Finding) -> Finding:
     """A finding with the instance it is of; a note stays one."""
-    note, rest = (f"{NOTE} ", text.removeprefix(NOTE).strip()) if text.startswith(NOTE) else ("", text)
-    return f"{note}instance {number}: {rest}"
+    return replace(found, text=f"instance {number}: {found.text}")
 
 
 def instance_key(url: str) -> str:

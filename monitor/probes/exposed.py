@@ -14,6 +14,7 @@ from typing import Protocol
 
 from monitor.core.samples import Micros, Reading
 from monitor.errors import SourceError
+from monitor.ports import Finding
 from monitor.probes import doubts, fits
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.probes.exposition import Found, Line
@@ -58,8 +59,8 @@ class Exposed(Protocol):
     def reading(self, metric: str, now: Micros, pages: Mapping[str, Seen]) -> Reading:
         """What all pages come to; not called without one."""
 
-    def told(self, url: str, found: Found, around: Around) -> list[str]:
-        """For `check`: what is to be said of a page; notes begin with `note:`."""
+    def told(self, url: str, found: Found, around: Around) -> list[Finding]:
+        """For `check`: what is to be said of a page."""
 
     def words(self, reading: Reading) -> str:
         """For `check`: a reading in words, where it is more than a value or counts of this time; else ""."""
@@ -94,7 +95,7 @@ class ExposedRate:
         self._totals = _totals(pages)
         return error_rate(metric, self.meter, now, {key: seen.page for key, seen in pages.items()})
 
-    def told(self, url: str, found: Found, around: Around) -> list[str]:
+    def told(self, url: str, found: Found, around: Around) -> list[Finding]:
         told = of_rate(counted_on(self.ways[url], found.lines), found, around)
         libraries = fits.counting(self.ways[url], found.lines)
         return _of_auto(libraries, self.ways[url], fits.found_by_auto) + told
@@ -160,7 +161,7 @@ class ExposedTimes:
             return Reading(metric, reason="bad_histogram" if self.q is not None else "no_value")
         return Reading(metric, value)
 
-    def told(self, url: str, found: Found, around: Around) -> list[str]:
+    def told(self, url: str, found: Found, around: Around) -> list[Finding]:
         libraries = fits.timing(self.ways[url], found.lines, self.suffix)
         auto = _of_auto(libraries, self.ways[url], fits.times_by_auto)
         times = timed_on(self.ways[url], found.lines, self.suffix)
@@ -222,10 +223,10 @@ class ExposedValue:
             return Reading(metric, max(values))
         return given_ratio(metric, max(values), self.meter, now, {k: seen.page for k, seen in pages.items()})
 
-    def told(self, url: str, found: Found, around: Around) -> list[str]:
+    def told(self, url: str, found: Found, around: Around) -> list[Finding]:
         return of_gauge(self._gauge, self._requests, found, around) or self._page_told(url, found)
 
-    def _page_told(self, url: str, found: Found) -> list[str]:
+    def _page_told(self, url: str, found: Found) -> list[Finding]:
         self.page(url, found)
         return []
 
@@ -238,8 +239,8 @@ def _is_auto(ways: Sequence[Rate | Times]) -> bool:
 
 
 def _of_auto(
-    libraries: Sequence[fits.Library], ways: Sequence[Rate | Times], said: Callable[[fits.Library], str]
-) -> list[str]:
+    libraries: Sequence[fits.Library], ways: Sequence[Rate | Times], said: Callable[[fits.Library], Finding]
+) -> list[Finding]:
     """For `check`: which library `auto` has found. Raises SourceError when the page is of several."""
     if not libraries or not _is_auto(ways):
         return []

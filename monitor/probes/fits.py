@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from monitor.errors import SourceError
-from monitor.probes.endpoints import NOTE
+from monitor.ports import Finding, note
 from monitor.probes.exposition import Line
 from monitor.probes.presets import SHARED
 from monitor.probes.series import STATUS, Rate, Times, kept_there, there
@@ -75,14 +75,14 @@ def refuse_several(libraries: Sequence[Library]) -> None:
         raise SourceError("ambiguous_preset", f"{text}: write {written(apart)}")
 
 
-def found_by_auto(library: Library) -> str:
+def found_by_auto(library: Library) -> Finding:
     """The note that says which one `auto` has taken."""
-    return f"{NOTE} `preset: auto` reads this page as `{library.preset}`, by {', '.join(library.names)}"
+    return note(f"`preset: auto` reads this page as `{library.preset}`, by {', '.join(library.names)}")
 
 
-def times_by_auto(library: Library) -> str:
+def times_by_auto(library: Library) -> Finding:
     """The same of durations, whose names alone tell no library from another."""
-    return f"{NOTE} `preset: auto` reads the durations of {', '.join(library.names)}"
+    return note(f"`preset: auto` reads the durations of {', '.join(library.names)}")
 
 
 def written(libraries: Sequence[Library]) -> str:

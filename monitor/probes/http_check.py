@@ -17,12 +17,15 @@ from monitor.core.samples import Micros, Reading
 from monitor.errors import SourceError
 from monitor.faults import OURS
 from monitor.net import Net, Response
-from monitor.ports import Gauge, Json
+from monitor.ports import Finding, Gauge, Json, note, problem
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
-from monitor.probes.endpoints import NOTE, Pace, failed, instances_of, of_instance
+from monitor.probes.endpoints import Pace, failed, instances_of, of_instance
 from monitor.probes.rate import error_rate
 
 REDIRECT = "redirect"
+
+NOT_THERE = frozenset({404, 405, 410})
+"""Statuses that say that nothing of the application is asked: a path or a method that it does not have."""
 
 ANSWERED = frozenset({"too_large", "encoding"})
 """What Net refuses to hand on, although the application did answer."""
@@ -94,10 +97,10 @@ class HttpCheckProbe:
             self._meter.restore(meter)
             self._fresh = False
 
-    async def check(self) -> Sequence[str]:
-        """What is wrong with the addresses, in sentences."""
+    async def check(self) -> Sequence[Finding]:
+        """What is wrong with the addresses."""
         answers = await asyncio.gather(*(self._one(url) for url in self._spec.urls))
-        return [of_instance(n, text) for n, answer in enumerate(answers, 1) if (text := _doubt(answer))]
+        return [of_instance(n, found) for n, answer in enumerate(answers, 1) if (found := _doubt(answer))]
 
     async def aclose(self) -> None:
         """Nothing of its own: the connections are the Net's."""
@@ -119,18 +122,22 @@ class HttpCheckProbe:
             return e
 
 
-def _doubt(answer: Answer) -> str:
-    """What `check` says of an answer; "" when it is what one would wish."""
+def _doubt(answer: Answer) -> Finding | None:
+    """What `check` says of an answer; None when it is what one would wish."""
     told = f"status {answer.status}" if isinstance(answer, Response) else answer.reason
     if isinstance(answer, SourceError) and answer.reason == REDIRECT:
-        return f"{answer}{answer.target and f', {answer.target}'}; a redirect says nothing of the application"
+        where = answer.target and f", {answer.target}"
+        return problem(f"{answer}{where}; a redirect says nothing of the application")
     if _reason(answer) in OURS:
-        return f"{told}: {OURS[told]}; that is no data, since it says nothing of the application"
+        return problem(f"{told}: {OURS[told]}; that is no data, since it says nothing of the application")
     if not _good(answer):
-        return f"{told}: every such request counts as an error"
+        return problem(f"{told}: every such request counts as an error")
     if isinstance(answer, Response) and not 200 <= answer.status < 300:
-        return f"{NOTE} {told} counts as no error: name an address that answers 200 when all is well"
-    return ""
+        remedy = "name an address that answers 200 when all is well"
+        if answer.status in NOT_THERE:
+            return problem(f"{told} counts as no error, whatever becomes of the application: {remedy}")
+        return note(f"{told} counts as no error: {remedy}")
+    return None
 
 
 def _reason(answer: Answer) -> str:

@@ -13,7 +13,7 @@ from monitor.clock import utc_now
 from monitor.core.samples import Micros, Reading
 from monitor.errors import OperatorError, SourceError
 from monitor.net import Net, Response
-from monitor.ports import Gauge, Json
+from monitor.ports import Finding, Gauge, Json, problem
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.probes.endpoints import Endpoints, Pace, failed, refuse_before
 from monitor.probes.given import given_ratio
@@ -107,8 +107,8 @@ class JsonProbe:
     def restore(self, memory: Json) -> None:
         self._meter.restore(memory)
 
-    async def check(self) -> Sequence[str]:
-        """What is wrong with the endpoints, in sentences."""
+    async def check(self) -> Sequence[Finding]:
+        """What is wrong with the endpoints."""
         wrong = await self._endpoints.problems(lambda _, response, now: self._wrong(response, now))
         if "value" in self._find:
             return wrong
@@ -117,14 +117,14 @@ class JsonProbe:
     async def aclose(self) -> None:
         """Nothing of its own: the connections are the Net's."""
 
-    def _wrong(self, response: Response, now: Micros) -> Sequence[str]:
+    def _wrong(self, response: Response, now: Micros) -> Sequence[Finding]:
         found = document(response.body)
-        wrong: list[str] = []
+        wrong: list[Finding] = []
         for what in self._find:
             try:
                 self._take(what, found)
             except SourceError as e:
-                wrong.append(f"{e}: check the expression of `{what}` against the document")
+                wrong.append(problem(f"{e}: check the expression of `{what}` against the document"))
         if not wrong:
             self._fresh(response, now)
         return wrong

@@ -9,9 +9,9 @@ from monitor.clock import utc_now
 from monitor.core.samples import Micros, Reading
 from monitor.errors import OperatorError
 from monitor.net import Net, Response
-from monitor.ports import Gauge, Json
+from monitor.ports import Finding, Gauge, Json
 from monitor.probes.counters import REQUESTS, Meter
-from monitor.probes.endpoints import NOTE, Endpoints, Pace, failed, refuse_before
+from monitor.probes.endpoints import Endpoints, Pace, failed, refuse_before
 from monitor.probes.exposed import (
     IDENTITY,
     TOP,
@@ -100,10 +100,10 @@ class PrometheusProbe:
     def restore(self, memory: Json) -> None:
         self._exposed.meter.restore(memory)
 
-    async def check(self) -> Sequence[str]:
-        """What is wrong with the pages, in sentences; notes begin with `note:`."""
+    async def check(self) -> Sequence[Finding]:
+        """What is to be said of the pages."""
         told = await self._endpoints.problems(self._told, self._survey)
-        if any(not text.startswith(NOTE) for text in told) or self._spec.value is not None:
+        if any(found.problem for found in told) or self._spec.value is not None:
             return told
         return told + await shared(self._endpoints, lambda url, r: self._page(url, r, utc_now()).page)
 
@@ -129,7 +129,7 @@ class PrometheusProbe:
         also = {self._spec.histogram} if self._spec.histogram else set()
         return Survey(self._names, {selector(name).name for name in also}, self._spec.max_page)
 
-    def _told(self, url: str, response: Response, now: Micros) -> Sequence[str]:
+    def _told(self, url: str, response: Response, now: Micros) -> Sequence[Finding]:
         own, around = parted(response.body, url)
         return self._exposed.told(url, self._found(replace(response, body=own), now), around)
 

@@ -16,9 +16,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from monitor.core.samples import Micros, Reading
 from monitor.errors import OperatorError, SourceError
 from monitor.net import Net
-from monitor.ports import Gauge, Json
+from monitor.ports import Finding, Gauge, Json, note, problem
 from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page
-from monitor.probes.endpoints import NOTE, Pace, failed, instance_key, of_instance, refuse_before, refuse_old
+from monitor.probes.endpoints import Pace, failed, instance_key, of_instance, refuse_before, refuse_old
 from monitor.probes.given import given_ratio
 from monitor.probes.promql_fallback import GUARD, guard, hidden, refuse
 from monitor.probes.promql_rows import (
@@ -118,28 +118,29 @@ class PromqlProbe:
         self._meter.restore(memory)
         self._answered = str(memory.get("answered", ""))
 
-    async def check(self) -> Sequence[str]:
-        """What is wrong with servers and queries, in sentences; notes begin with `note:`."""
-        wrong: list[str] = []
+    async def check(self) -> Sequence[Finding]:
+        """What is to be said of servers and queries."""
+        wrong: list[Finding] = []
         for number_, url in enumerate(self._spec.urls, 1):
             try:
                 found = await self._ask(url, None)
                 told = await self._hidden(url) or self._doubts(found)
             except SourceError as e:
-                told = [str(e)]
-            wrong += [of_instance(number_, text) for text in told]
+                told = [problem(str(e))]
+            wrong += [of_instance(number_, found_) for found_ in told]
         return wrong
 
     async def aclose(self) -> None:
         """Nothing of its own: the connections are the Net's."""
 
-    async def _hidden(self, url: str) -> list[str]:
+    async def _hidden(self, url: str) -> list[Finding]:
         """Names and labels that the server has not, and that the query's fallback hides."""
         for question, missing in hidden(self._queries.get(VALUE, "")):
             address = query_address(url, {**self._spec.params, "query": question})
             response = await self._net.get(address, deadline=self._pace.each, headers=self._spec.headers)
             if not rows_of(response, VALUE):
-                return [f"{missing}: the query gives 0 for that, by `or vector(...)`, whatever happens"]
+                text = f"{missing}: the query gives 0 for that, by `or vector(...)`, whatever happens"
+                return [problem(text)]
         return []
 
     def _value(self, rows: Sequence[Row]) -> Reading:
@@ -165,11 +166,11 @@ class PromqlProbe:
             return given
         return given_ratio(self._metric, given.value, self._meter, now, pages, whole=True)
 
-    def _doubts(self, found: Mapping[str, Sequence[Row]]) -> list[str]:
+    def _doubts(self, found: Mapping[str, Sequence[Row]]) -> list[Finding]:
         if VALUE in found and REQUESTS not in found:
             return self._doubt_of_value(found[VALUE])
         if not found[REQUESTS]:
-            return [f"{REQUESTS}: the server has no such series: try it in its own page"]
+            return [problem(f"{REQUESTS}: the server has no such series: try it in its own page")]
         pages_of({what: rows for what, rows in found.items() if what != VALUE})
         if VALUE in found:
             return self._doubt_of_value(found[VALUE])
@@ -178,14 +179,14 @@ class PromqlProbe:
         told = [self._recorded(what, self._queries[what]) for what in apart]
         if not found[ERRORS]:
             text = "no series is an error yet: 0 errors until there is one; check that one would be"
-            told.append(f"{NOTE} {text}")
+            told.append(note(text))
         return told
 
-    def _doubt_of_value(self, rows: Sequence[Row]) -> list[str]:
+    def _doubt_of_value(self, rows: Sequence[Row]) -> list[Finding]:
         reading = self._value(rows)
         if not reading.quiet:
             return []
-        return [f"{NOTE} the query gives NaN, as a ratio does without traffic: quiet until there is some"]
+        return [note("the query gives NaN, as a ratio does without traffic: quiet until there is some")]
 
     def _refuse_unlabelled(self, found: Mapping[str, Sequence[Row]]) -> None:
         """Where the label of the errors is called otherwise, 0 errors would be for ever."""
@@ -196,11 +197,11 @@ class PromqlProbe:
         if not found[ERRORS] and (why := unwritten(self._queries[ERRORS], found[REQUESTS])):
             raise SourceError("no_error_value", why)
 
-    def _recorded(self, what: str, text: str) -> str:
+    def _recorded(self, what: str, text: str) -> Finding:
         if ":" in name_of(text):
-            return f"{what}: {not_series(text)}"
+            return problem(f"{what}: {not_series(text)}")
         told = "have no label `instance`: if they are sums of several processes, name what they are made of"
-        return f"{NOTE} {what}: the series {told}"
+        return note(f"{what}: the series {told}")
 
     async def _ask(self, url: str, now: Micros | None) -> dict[str, Sequence[Row]]:
         """Rows of each query; in a watch (`now`) also whether there is anything behind a fallback."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from monitor.net import Response
+from monitor.ports import Finding, problem
 from monitor.probes.endpoints import Endpoints, instance_key, of_instance
 from monitor.probes.growth import Page
 from monitor.probes.trust import several
@@ -26,10 +27,10 @@ REMEDY = (
 )
 
 
-async def shared(endpoints: Endpoints, parse: Callable[[str, Response], Page]) -> list[str]:
+async def shared(endpoints: Endpoints, parse: Callable[[str, Response], Page]) -> list[Finding]:
     """A problem for each address that several reads in a row show to be shared."""
     rows = await endpoints.in_a_row(parse, TIMES)
-    return [of_instance(number, REMEDY) for number, pages in enumerate(rows, 1) if several(pages)]
+    return [of_instance(number, problem(REMEDY)) for number, pages in enumerate(rows, 1) if several(pages)]
 
 
 class Shared:

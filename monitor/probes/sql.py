@@ -9,7 +9,7 @@ from decimal import Decimal
 from monitor import pg
 from monitor.core.samples import Micros, Reading
 from monitor.errors import DatabaseError, SourceError
-from monitor.ports import Gauge, Json
+from monitor.ports import Finding, Gauge, Json, problem
 from monitor.probes.endpoints import failed
 from monitor.probes.scale import factor, scaled
 from monitor.probes.session import Session, reason_of
@@ -60,16 +60,16 @@ class SqlProbe:
     def restore(self, memory: Json) -> None:
         """Nothing to take back."""
 
-    async def check(self) -> Sequence[str]:
-        """What is wrong with the statement, in sentences."""
+    async def check(self) -> Sequence[Finding]:
+        """What is wrong with the statement."""
         try:
             await self._value()
         except DatabaseError as e:
             if e.sqlstate == pg.READ_ONLY:
-                return ["the query writes, and may only SELECT"]
-            return [f"{e}: check the query of `{self._metric}`"]
+                return [problem("the query writes, and may only SELECT")]
+            return [problem(f"{e}: check the query of `{self._metric}`")]
         except SourceError as e:
-            return [f"{e}: check the query of `{self._metric}`"]
+            return [problem(f"{e}: check the query of `{self._metric}`")]
         return []
 
     async def aclose(self) -> None:

@@ -205,7 +205,7 @@ async def test_workers_that_answer_in_turn_are_never_a_rate(net: Net, form: str)
     async with peers.listening(source.serve) as peer:
         probe = of_form(form, peer.url, net)
         told = await watched(probe, source, 15)
-        problems = [text for text in await probe.check() if not text.startswith("note:")]
+        problems = [found.text for found in await probe.check() if found.problem]
     assert told.desk.orders == []
     assert told.values == []
     assert {r.reason for r in told.readings[4:]} == {"several_processes"}
