@@ -15,7 +15,7 @@ from monitor.core.samples import SECOND, Micros, NoData, Reading, Sample, judge
 from monitor.core.thresholds import Policy
 from monitor.daemon.reasons import why
 from monitor.ports import Finding, Probe, note, problem
-from monitor.probes.words import counts_told
+from monitor.sources.words import counts_told
 from monitor.units import Kind, show_span, show_value
 
 NEEDS_ANOTHER = "baseline"

@@ -12,9 +12,9 @@ from typing import Any
 
 from monitor.app.sources import spec_of
 from monitor.errors import OperatorError
-from monitor.probes import prometheus, promql
 from monitor.settings import Clash, MetricSource, Settings
 from monitor.settings.document import Loc
+from monitor.sources import prometheus, promql
 from monitor.tls import Identity, Unusable
 
 FAULTS: Mapping[str, Callable[[Any], list[tuple[str, str]]]] = {

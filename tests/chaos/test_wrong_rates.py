@@ -19,11 +19,11 @@ from monitor.core.thresholds import Policy, Threshold
 from monitor.daemon.happenings import Readings, Tick
 from monitor.net import Net
 from monitor.ports import Probe
-from monitor.probes.endpoints import Pace
-from monitor.probes.http_check import HttpCheckProbe, HttpCheckSpec
-from monitor.probes.json_document import JsonProbe, JsonSpec
-from monitor.probes.prometheus import PrometheusProbe, PrometheusSpec
-from monitor.probes.promql import PromqlProbe, PromqlSpec
+from monitor.sources.endpoints import Pace
+from monitor.sources.http_check import HttpCheckProbe, HttpCheckSpec
+from monitor.sources.json_document import JsonProbe, JsonSpec
+from monitor.sources.prometheus import PrometheusProbe, PrometheusSpec
+from monitor.sources.promql import PromqlProbe, PromqlSpec
 from tests import peers
 from tests.hands import START, Desk
 

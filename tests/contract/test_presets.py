@@ -16,10 +16,10 @@ from monitor.core.samples import SECOND, NoData, Reading, judge
 from monitor.errors import OperatorError
 from monitor.net import Net
 from monitor.ports import Finding
-from monitor.probes.counters import Rates
-from monitor.probes.endpoints import Pace
-from monitor.probes.presets import PRESETS
-from monitor.probes.prometheus import PrometheusProbe, PrometheusSpec
+from monitor.sources.counters import Rates
+from monitor.sources.endpoints import Pace
+from monitor.sources.presets import PRESETS
+from monitor.sources.prometheus import PrometheusProbe, PrometheusSpec
 from tests import peers
 from tests.pages.known import LIBRARIES
 from tests.pages.traffic import DATA, MIX

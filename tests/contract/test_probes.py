@@ -15,13 +15,13 @@ from monitor.errors import OperatorError
 from monitor.net import Net
 from monitor.ports import Probe, problem
 from monitor.ports.probes import Windowed
-from monitor.probes import PROBES
-from monitor.probes.counters import Rates
-from monitor.probes.endpoints import Pace
-from monitor.probes.http_check import HttpCheckProbe, HttpCheckSpec
-from monitor.probes.json_document import JsonProbe, JsonSpec
-from monitor.probes.prometheus import PrometheusProbe, PrometheusSpec
-from monitor.probes.promql import PromqlProbe, PromqlSpec
+from monitor.sources import PROBES
+from monitor.sources.counters import Rates
+from monitor.sources.endpoints import Pace
+from monitor.sources.http_check import HttpCheckProbe, HttpCheckSpec
+from monitor.sources.json_document import JsonProbe, JsonSpec
+from monitor.sources.prometheus import PrometheusProbe, PrometheusSpec
+from monitor.sources.promql import PromqlProbe, PromqlSpec
 from tests import peers
 
 NOW = 1_700_000_000 * SECOND

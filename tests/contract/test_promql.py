@@ -13,10 +13,10 @@ import pytest
 from monitor.core.samples import SECOND, Reading
 from monitor.errors import OperatorError
 from monitor.net import Net
-from monitor.probes.counters import Rates
-from monitor.probes.endpoints import Pace
-from monitor.probes.promql import PromqlProbe, PromqlSpec, query_address
-from monitor.probes.promql_fallback import guard
+from monitor.sources.counters import Rates
+from monitor.sources.endpoints import Pace
+from monitor.sources.promql import PromqlProbe, PromqlSpec, query_address
+from monitor.sources.promql_fallback import guard
 from tests import peers
 
 NOW = 1_700_000_000 * SECOND

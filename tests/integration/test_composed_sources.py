@@ -9,8 +9,8 @@ import pytest
 
 from monitor.app.sources import SPECS, probes_of
 from monitor.net import Net
-from monitor.probes import PROBES
 from monitor.settings import load
+from monitor.sources import PROBES
 from tests.conftest import Database
 
 WRITTEN = {

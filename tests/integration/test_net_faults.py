@@ -19,9 +19,9 @@ import trustme
 from monitor.core.samples import SECOND, Reading
 from monitor.demo.postgres import free_port
 from monitor.net import Net
-from monitor.probes.counters import Rates
-from monitor.probes.endpoints import Pace
-from monitor.probes.http_check import HttpCheckProbe, HttpCheckSpec
+from monitor.sources.counters import Rates
+from monitor.sources.endpoints import Pace
+from monitor.sources.http_check import HttpCheckProbe, HttpCheckSpec
 from monitor.tls import Files, Identity
 from tests import peers
 

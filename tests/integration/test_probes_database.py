@@ -10,9 +10,9 @@ import pytest
 
 from monitor.core.samples import SECOND, Reading
 from monitor.demo.postgres import Server
-from monitor.probes.database import DatabaseProbe
-from monitor.probes.session import Session
-from monitor.probes.sql import SqlProbe, SqlSpec
+from monitor.sources.database import DatabaseProbe
+from monitor.sources.session import Session
+from monitor.sources.sql import SqlProbe, SqlSpec
 from tests import peers, servers
 from tests.conftest import Database
 

@@ -16,9 +16,9 @@ from monitor.clock import utc_now
 from monitor.core.samples import SECOND, Reading
 from monitor.demo.postgres import free_port
 from monitor.net import Net
-from monitor.probes.counters import Rates
-from monitor.probes.endpoints import Pace
-from monitor.probes.promql import PromqlProbe, PromqlSpec
+from monitor.sources.counters import Rates
+from monitor.sources.endpoints import Pace
+from monitor.sources.promql import PromqlProbe, PromqlSpec
 from tests import peers
 from tests.machine import has
 

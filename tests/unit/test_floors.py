@@ -53,7 +53,7 @@ GROUND = {
     "notify",
     "signing",
 }
-ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web", "levers"}
+ADAPTERS = {"sources", "rollback", "history", "store", "channels", "web", "levers"}
 CORE = {"core"}
 COMPOSED = {
     "backtest",
