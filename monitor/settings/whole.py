@@ -1,4 +1,4 @@
-"""The whole configuration: the sections of `model`, and a key for each registered kind of channel and hook.
+"""The whole configuration: the sections of `model`, and a key for each registered kind.
 
 Whoever adds a kind adds it to its registry. Everything else here (what is read, the JSON Schema, the table of
 keys, the keys that a problem names) asks the model that comes out.
@@ -17,20 +17,40 @@ from monitor.levers import HOOKS
 from monitor.levers.configuration import HookKind
 from monitor.options import Section
 from monitor.settings.hooks import AfterHook, BeforeHook, Hook
-from monitor.settings.model import Alert, Settings, Target, TargetName
+from monitor.settings.limits import MetricName
+from monitor.settings.model import Alert, MetricSource, Settings, Target, TargetName
+from monitor.sources import SOURCES
+from monitor.sources.configuration import SourceKeys
 
 Model = TypeVar("Model", bound=Section)
 AnyHook = TypeVar("AnyHook", bound=Hook)
 
 
 def settings_with(
-    channels: Mapping[str, type[ChannelKeys]] = CHANNELS, hooks: Mapping[str, HookKind[Any]] = HOOKS
+    channels: Mapping[str, type[ChannelKeys]] = CHANNELS,
+    hooks: Mapping[str, HookKind[Any]] = HOOKS,
+    sources: Mapping[str, type[SourceKeys]] = SOURCES,
 ) -> type[Settings]:
-    """The model of a configuration with these kinds of channels and hooks."""
-    alert = _with(Alert, {kind: (keys | None, None) for kind, keys in channels.items()})
+    """The model of a configuration with these kinds of channels, hooks and sources."""
+    alert, source = _one_of(Alert, channels), _one_of(MetricSource, sources)
     before, after = _hooked(BeforeHook, hooks), _hooked(AfterHook, hooks)
-    target = _again(Target, before_rollback=tuple[before, ...], after_rollback=tuple[after, ...])  # type: ignore[valid-type]
+    target = _again(
+        Target,
+        metrics=dict[MetricName, source],  # type: ignore[valid-type]
+        before_rollback=tuple[before, ...],  # type: ignore[valid-type]
+        after_rollback=tuple[after, ...],  # type: ignore[valid-type]
+    )
     return _again(Settings, targets=dict[TargetName, target], alerts=tuple[alert, ...])  # type: ignore[valid-type]
+
+
+def _one_of(base: type[Model], kinds: Mapping[str, type[Section]]) -> type[Model]:
+    """`base` with a key for each kind; one whose name pydantic has taken is kept under another (`json`)."""
+    taken = {kind: f"{kind}_" if hasattr(Section, kind) else kind for kind in kinds}
+    keys = {
+        taken[kind]: (keys | None, Field(None, alias=kind if taken[kind] != kind else None))
+        for kind, keys in kinds.items()
+    }
+    return _with(base, keys)
 
 
 def _hooked(base: type[AnyHook], hooks: Mapping[str, HookKind[Any]]) -> type[AnyHook]:
