@@ -2,7 +2,8 @@
 
 `load` gives the settings of a file or raises ConfigError with every problem in it. Secrets are
 hidden in every repr and error. Only `monitor.app` and the command line import this; every other
-part takes plain values. Sources, channels and hooks bring their own keys: this room stands above theirs.
+part takes plain values. Sources, channels, hooks and tools bring their own keys: this room stands above
+theirs.
 """
 
 from monitor.settings.checks import doubts

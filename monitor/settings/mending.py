@@ -20,7 +20,6 @@ STAND_INS: dict[str | int, object] = {
     "database": _DATABASE,
     "query": "-",
     "unit": "count",
-    "tool": "plain",
     **_DATABASE,
 }
 """For keys that must be written, where what stands in has a meaning; any other takes what its kind reads."""

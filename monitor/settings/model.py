@@ -1,6 +1,6 @@
 """The configuration as values: every section, every key, every default with its unit.
 
-The kinds of sources, channels and hooks are no part of it: `whole` adds those that are registered.
+The kinds of sources, channels, hooks and tools are no part of it: `whole` adds those that are registered.
 
 Defaults are written as an operator writes them and read by the same code. Limits and times of a
 watch are in `limits`; what several keys must say together is in `checks`.
@@ -8,11 +8,13 @@ watch are in `limits`; what several keys must say together is in `checks`.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
 from pydantic import Field, StringConstraints, model_validator
 
 from monitor.channels.configuration import ChannelKeys
+from monitor.history.tool import Tool
 from monitor.options import (
     Dsn,
     Duration,
@@ -56,24 +58,22 @@ class Database(Section):
     scratch_dsn: Dsn | None = Field(None, description="for `rehearse`: a test server, or an empty database")
 
 
-ToolName: TypeAlias = Literal[
-    "plain", "alembic", "django", "golang-migrate", "goose", "dbmate", "sqitch", "flyway", "liquibase",
-    "sqlx", "tern", "sql-migrate", "node-pg-migrate", "knex", "prisma", "supabase", "rails", "ecto",
-    "diesel", "yoyo",
-]  # fmt: skip
-"""Those of `monitor.history`; a test holds them together."""
-
-
 class Migrations(Section):
     """The tool that applies this target's migrations: where its files are, and its own table."""
 
-    tool: ToolName = Field(description="which one")
+    tools: ClassVar[Mapping[str, Tool]] = {}
+
+    tool: str = Field(description="which one")
     dir: Text | None = Field(None, description="its migrations; seen from where the command is run")
     table: Text | None = Field(None, description="its table; default: the tool's own")
     schema_name: Text | None = Field(
         None, alias="schema", description="schema of its table; default: the tool's own, mostly public"
     )
-    edition: Literal["community", "teams"] = Field("community", description="of Flyway")
+
+    @property
+    def own(self) -> dict[str, object]:
+        """What is written under the tool's own keys, defaults too."""
+        return {name: getattr(self, name) for name in self.tools[self.tool].keys.model_fields}
 
 
 class OneKind(Section):
