@@ -15,18 +15,9 @@ from monitor.dsn import unverified
 from monitor.errors import DatabaseError, MonitorError, PlanRefused
 from monitor.history.source import History, NoHistory
 from monitor.measured import Lens, measured
-from monitor.ports import (
-    CheckedProbe,
-    Executor,
-    Finding,
-    Probe,
-    Registry,
-    is_bad,
-    note,
-    problem,
-    rehearsal_told,
-)
+from monitor.ports import CheckedProbe, Executor, Finding, Probe, Registry, is_bad, note, problem
 from monitor.ports.levers import Levers, NoLevers
+from monitor.present.rehearsals import rehearsal_told
 from monitor.rollback import bookkeeping, clearing, role
 from monitor.rollback.registration.prepare import connect_directly
 from monitor.rollback.rehearsal.scratch import check_scratch

@@ -13,8 +13,8 @@ from typing import Protocol, runtime_checkable
 from monitor.clock import utc_now
 from monitor.core.samples import SECOND, Micros, NoData, Reading, Sample, judge
 from monitor.core.thresholds import Policy
-from monitor.daemon.reasons import why
 from monitor.ports import Finding, Probe, note, problem
+from monitor.present.reasons import why
 from monitor.sources.words import counts_told
 from monitor.units import Kind, show_span, show_value
 

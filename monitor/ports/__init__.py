@@ -28,7 +28,6 @@ from monitor.ports.rehearsals import (
     Rehearsal,
     RehearsalOutcome,
     is_bad,
-    rehearsal_told,
     rehearsal_view,
 )
 from monitor.ports.requests import Backend, Registered, ReportPage, WatchRequest
@@ -105,7 +104,6 @@ __all__ = [
     "loss_sentences",
     "note",
     "problem",
-    "rehearsal_told",
     "rehearsal_view",
     "risk_from_json",
     "risk_to_json",

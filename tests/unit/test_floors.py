@@ -54,6 +54,9 @@ GROUND = {
     "signing",
 }
 ADAPTERS = {"sources", "rollback", "history", "store", "channels", "web", "levers"}
+SPEAK = {"channels", "web"}
+"""Adapters at whose other end people read."""
+
 CORE = {"core"}
 COMPOSED = {
     "backtest",
@@ -77,16 +80,26 @@ from their registries, so only the composition root, the command line and a back
 import it: an adapter that could would see every other's secrets. What both speak of is in `options`, on the
 ground."""
 
+WORDS = {"present"}
+"""Every word for people. It stands on values, and whoever has something to say stands on it."""
+
+VALUES = CORE | {"ports", "units"}
+"""All that words are made of: what asks, waits or touches the outside could make them depend on it."""
+
 MAY_STAND_ON: dict[str, set[str]] = {
     "core": CORE,
     **dict.fromkeys(GROUND, GROUND | CORE),
+    "present": VALUES | WORDS,
     **{room: GROUND | CORE | {room} for room in ADAPTERS},
+    **{room: GROUND | CORE | WORDS | {room} for room in SPEAK},
     "settings": GROUND | CORE | BRING_THEIR_KEYS | {"settings"},
-    "daemon": GROUND | CORE | {"daemon"},
-    **dict.fromkeys(COMPOSED, GROUND | CORE | ADAPTERS | {"daemon"} | COMPOSED),
-    **dict.fromkeys(("app", "backtest"), GROUND | CORE | ADAPTERS | {"settings", "daemon"} | COMPOSED),
-    "demo": GROUND | CORE | ADAPTERS | {"daemon", "demo"} | COMPOSED,
-    "cli": GROUND | CORE | ADAPTERS | {"settings", "daemon", "demo", "cli"} | COMPOSED,
+    "daemon": GROUND | CORE | WORDS | {"daemon"},
+    **dict.fromkeys(COMPOSED, GROUND | CORE | WORDS | ADAPTERS | {"daemon"} | COMPOSED),
+    **dict.fromkeys(
+        ("app", "backtest"), GROUND | CORE | WORDS | ADAPTERS | {"settings", "daemon"} | COMPOSED
+    ),
+    "demo": GROUND | CORE | WORDS | ADAPTERS | {"daemon", "demo"} | COMPOSED,
+    "cli": GROUND | CORE | WORDS | ADAPTERS | {"settings", "daemon", "demo", "cli"} | COMPOSED,
     "__init__": set(),
     "__main__": {"cli"},
 }

@@ -9,9 +9,9 @@ from monitor.backend import view_of
 from monitor.core.samples import SECOND
 from monitor.core.thresholds import Mode
 from monitor.daemon.happenings import Loaded, ReadinessRead
-from monitor.daemon.reasons import WORDS
 from monitor.faults import OURS, THEIRS
 from monitor.ports import Controls, Outcome, OutcomeKind, ProgressKind, Readiness
+from monitor.present.reasons import WORDS
 from monitor.sources.counters import GRAVEST
 from tests.hands import START, Desk, row
 from tests.prometheus import ROOT

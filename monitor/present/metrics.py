@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
+from monitor.present.times import NONE
 from monitor.units import Kind, show_value
 
 LIMIT_OF = {"rollback": "rollback_above", "investigate": "investigate_above", "warn": "normal_below"}
@@ -49,3 +51,38 @@ class Metrics:
     def was(self, rule: str) -> str:
         """`error_rate was above 1 %`."""
         return f"{self.metric(rule)} was {self.beyond(rule)}"
+
+
+class Condition(StrEnum):
+    """How a metric is at this moment, as people read it; programs compare the members."""
+
+    NORMAL = "normal"
+    NOT_NORMAL = "not normal"
+    PARTLY_OURS = "not normal, in part ours"
+    BLIND = "can't be measured"
+    QUIET = "no requests now"
+    NO_DATA = "no data now"
+    NOT_YET = "no data yet"
+
+
+BLIND = Condition.BLIND.value
+
+
+def condition_of(metric: Mapping[str, Any]) -> Condition:
+    """Of a metric as a watch's JSON has it."""
+    if metric.get("blind"):
+        return Condition.BLIND
+    if metric.get("quiet"):
+        return Condition.QUIET
+    if metric.get("normal") is None:
+        return Condition.NO_DATA if metric.get("reason") else Condition.NOT_YET
+    if metric["normal"]:
+        return Condition.NORMAL
+    return Condition.PARTLY_OURS if metric.get("in_part_ours") else Condition.NOT_NORMAL
+
+
+def value(amount: object, kind: str) -> str:
+    """A measured value or a limit in its unit; `–` when there is none. `kind`: ratio, time or count."""
+    if not isinstance(amount, int | float):
+        return NONE
+    return show_value(Kind(kind), amount)

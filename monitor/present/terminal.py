@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from monitor.cli import told
-from monitor.cli.fresh import silence, silent_since
-from monitor.ports import Json, is_bad, rehearsal_told
+from monitor.ports import Json, is_bad
+from monitor.present import times
+from monitor.present.metrics import BLIND, Condition, condition_of, value
+from monitor.present.rehearsals import rehearsal_told
+from monitor.present.silence import silence, silent_since
 from monitor.units import show_evidence, show_proven
 
 ROLLING = frozenset({"rolling_back", "in_doubt"})
 """Phases in which it is no question any more whether it could roll back."""
 
 ALREADY = "a rollback rule had fired before the migration began: it waits for approval until that is over"
-
-BLIND = "can't be measured"
 
 
 def name(view: Json) -> str:
@@ -29,19 +30,19 @@ def title(view: Json) -> str:
     return f"{name(view)} · {view.get('mode')} · {state}"
 
 
-def times(view: Json, now: float) -> str:
+def watched_for(view: Json, now: float) -> str:
     """Since when, until when, what is left; a watch that was held up is open beyond its earliest success."""
     started, planned = _number(view.get("started_at")), _number(view.get("ends_at"))
     ends = max(planned, _number(view.get("expected_at")))
-    since = f"since {told.utc(started)} ({told.until(started, now)})"
+    since = f"since {times.utc(started)} ({times.until(started, now)})"
     ended = view.get("verdict_at")
     if isinstance(ended, int | float):
-        return f"{since}, ended {told.utc(ended)} ({told.until(ended, now)})"
+        return f"{since}, ended {times.utc(ended)} ({times.until(ended, now)})"
     if silent_since(view, now) is not None:
         return since
     if ends < now:
-        return f"{since}, not a success yet (earliest {told.utc(ends)})"
-    return f"{since}, until {told.utc(ends)} ({told.until(ends, now)})"
+        return f"{since}, not a success yet (earliest {times.utc(ends)})"
+    return f"{since}, until {times.utc(ends)} ({times.until(ends, now)})"
 
 
 def first(view: Json, now: float) -> str:
@@ -62,30 +63,28 @@ def of_when(view: Json, now: float) -> str:
     return "now" if silent_since(view, now) is None else "last"
 
 
-def metric_rows(view: Json, kinds: Mapping[str, str]) -> Iterator[tuple[str, str, str, str, str]]:
-    """Metric, value, normal below, acts above, how it is."""
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One metric in a table: value, normal below, acts above, and how it is."""
+
+    name: str
+    value: str
+    normal: str
+    acts: str
+    condition: Condition
+
+
+def metric_rows(view: Json, kinds: Mapping[str, str]) -> Iterator[MetricRow]:
     for name, metric in _mapping(view.get("metrics")).items():
         kind, limits = kinds.get(name, "count"), _mapping(metric.get("limits"))
         acts = limits.get("rollback_above", limits.get("investigate_above"))
-        yield (
+        yield MetricRow(
             name,
-            told.value(metric.get("value"), kind),
-            told.value(limits.get("normal_below"), kind),
-            told.value(acts, kind),
-            _how(metric),
+            value(metric.get("value"), kind),
+            value(limits.get("normal_below"), kind),
+            value(acts, kind),
+            condition_of(metric),
         )
-
-
-def _how(metric: Json) -> str:
-    if metric.get("blind"):
-        return BLIND
-    if metric.get("quiet"):
-        return "no requests now"
-    if metric.get("normal") is None:
-        return "no data now" if metric.get("reason") else "no data yet"
-    if metric["normal"]:
-        return "normal"
-    return "not normal, in part ours" if metric.get("in_part_ours") else "not normal"
 
 
 def streaks(view: Json) -> Sequence[Any]:
@@ -98,12 +97,14 @@ def streak_lines(view: Json, now: float) -> Iterator[str]:
     since = silent_since(view, now)
     for streak in streaks(view):
         age, hold = _number(streak.get("age_seconds")), _number(streak.get("hold_seconds"))
-        goal = f"of {told.span(hold)}" if streak["state"] == "pending" else f"(acts after {told.span(hold)})"
-        line = f"{streak['rule']} exceeded for {told.span(age)} {goal}"
+        goal = (
+            f"of {times.span(hold)}" if streak["state"] == "pending" else f"(acts after {times.span(hold)})"
+        )
+        line = f"{streak['rule']} exceeded for {times.span(age)} {goal}"
         if since is not None:
-            line += f" at {told.moment(since, now)}"
+            line += f" at {times.moment(since, now)}"
         elif streak["state"] == "pending" and age < hold:
-            line += f", {told.span(hold - age)} left"
+            line += f", {times.span(hold - age)} left"
         if evidence := streak.get("evidence"):
             counted = (_number(evidence.get(key)) for key in ("errors", "requests", "score", "needed"))
             line += f", {show_evidence(*counted)}"
@@ -166,9 +167,9 @@ def refused_lines(refused: Sequence[Json], now: float) -> Iterator[str]:
     for one in refused:
         if one.get("watched_since"):
             continue
-        at, times = _number(one.get("at")), int(_number(one.get("times")))
-        again = f", {times} times" if times > 1 else ""
-        when = f"{told.until(at, now)}{again} by {one['by']} ({one['via']})"
+        at, tries = _number(one.get("at")), int(_number(one.get("times")))
+        again = f", {tries} times" if tries > 1 else ""
+        when = f"{times.until(at, now)}{again} by {one['by']} ({one['via']})"
         what = "registration REFUSED" if one.get("watched") else "REFUSED, not watched"
         yield f"{what}: {one['migration']} on {one['target']}, {when}"
         yield from (f"  {reason}" for reason in _sequence(one.get("reasons")))
@@ -207,7 +208,7 @@ def _coverage(coverage: Json) -> Iterator[str]:
         seconds = coverage.get(f"{name}_seconds")
         if isinstance(seconds, int | float) and seconds > 0:
             allowed = _number(coverage.get(f"{name}_allowed_seconds"))
-            parts.append(f"{name} {told.span(seconds)} of {told.span(allowed)} allowed")
+            parts.append(f"{name} {times.span(seconds)} of {times.span(allowed)} allowed")
     if parts:
         yield f"counted against success: {', '.join(parts)}"
 
@@ -218,21 +219,6 @@ def _proven(metrics: Mapping[str, Any]) -> Iterator[str]:
         if found := _mapping(metric.get("proven")):
             counted = (_number(found.get(key)) for key in ("errors", "requests", "needed"))
             yield f"{name}: {show_proven(*counted, normal=bool(found.get('normal')))}"
-
-
-def changed_lines(changes: Json | None) -> Iterator[str]:
-    """What changed in the database since the watch began: three of each kind, statements without values."""
-    found = _mapping(changes)
-    statements = _mapping(found.get("statements"))
-    for s in _sequence(statements.get("slower"))[:3]:
-        yield f"slower: {s['mean_before_ms']:.3g} ms before, now {s['mean_ms']:.3g} ms: {s['statement']}"
-    for s in _sequence(statements.get("gone"))[:3]:
-        yield f"ran steadily before, not once since: {s['statement']}"
-    for wait in _sequence(found.get("lock_waits"))[:3]:
-        yield f"{wait['waiting']} sessions wait for a lock on {wait['relation']}"
-    for index in _sequence(found.get("invalid_indexes")):
-        if index["new"]:
-            yield f"index {index['name']} on {index['relation']} became invalid"
 
 
 def plan_lines(view: Json) -> Iterator[str]:

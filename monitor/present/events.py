@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from monitor.core.events import Verdict
-from monitor.daemon.endings import ending_of, helped_said
-from monitor.report.parts import span
-from monitor.report.rules import Metrics
+from monitor.present.metrics import Metrics
+from monitor.present.times import exact_span as span
+from monitor.present.verdicts import ending_of, helped_said
 from monitor.units import show_evidence
 
 Detail = Mapping[str, Any]

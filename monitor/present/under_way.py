@@ -1,4 +1,4 @@
-"""How the rollback under way fares: its latest try, and who or what it waits for.
+"""How the rollback under way fares: its latest try, who or what it waits for, and what waits behind it.
 
 Kept from the executor's news for whoever looks; nothing is decided by it.
 """
@@ -9,9 +9,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from monitor.core.phases import Phase
 from monitor.core.replay import seconds
 from monitor.core.samples import Micros
+from monitor.core.state import WatchState
+from monitor.core.thresholds import Policy
 from monitor.ports import Json, Progress, ProgressKind
+
+STALLED = frozenset({"response_time", "query_latency", "connections"})
+"""Metrics that rise while sessions wait behind a rollback for a lock.
+
+From the intent on its statements stand in the queue for their locks, and hold them in the end. Sessions of
+the application that come after them wait, so times and sessions rise for a moment that the rollback makes.
+"""
+
+BECAUSE = "the rollback waits for its locks or has them: who needs its tables waits for it"
 
 LONGEST = 60
 """Characters of an application's name in a sentence; it is whatever a session calls itself."""
@@ -118,3 +130,25 @@ _OVER = frozenset({
     ProgressKind.SETTLED,
 })  # fmt: skip
 """What it waited for before is over."""
+
+
+def ours(policy: Policy, state: WatchState) -> tuple[str, ...]:
+    """The metrics that are not normal now and may be so because of us."""
+    if state.life.phase is not Phase.ROLLING_BACK or not state.life.intent:
+        return ()
+    tracks = zip(policy.thresholds, state.seen.tracks, strict=True)
+    return tuple(
+        t.metric
+        for t, track in tracks
+        if t.metric in STALLED and track.value is not None and not t.is_normal(track.value)
+    )
+
+
+def ours_view(policy: Policy, state: WatchState) -> Json | None:
+    """As JSON: which metrics, and the sentence; None where nothing is to be told."""
+    found = ours(policy, state)
+    if not found:
+        return None
+    names = " and ".join(found)
+    verb = "is" if len(found) == 1 else "are"
+    return {"metrics": list(found), "said": f"{names} {verb} in part ours: {BECAUSE}"}

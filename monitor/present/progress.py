@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.core.samples import Micros
-from monitor.daemon.keeper import Keeper
 from monitor.ports import Alert, Progress, ProgressKind, Severity, Stage
 from monitor.ports.levers import Call, Pulled
+from monitor.present.alerts import command
+from monitor.present.watched import Watched
 
 BLOCKERS_SHOWN = 5
 
@@ -62,18 +63,16 @@ TOLD: Mapping[ProgressKind, News] = {
 """Kinds that are not here are events without an alert."""
 
 
-def progress_alert(
-    keeper: Keeper, progress: Progress, at: Micros, number: int, commands: tuple[str, ...]
-) -> Alert | None:
+def progress_alert(watch: Watched, progress: Progress, at: Micros, number: int) -> Alert | None:
     """The alert of one piece of news; None when it is not for people."""
     news = TOLD.get(progress.kind)
     if news is None:
         return None
-    row, condition = keeper.row, f"rollback/{news.about}"
+    row, condition = watch.row, f"rollback/{news.about}"
     return Alert(
-        f"rollback/{progress.kind.value}/{keeper.state.life.verdict_at or at}/{number}",
+        f"rollback/{progress.kind.value}/{watch.state.life.verdict_at or at}/{number}",
         f"{row.id}/{condition}", row.target, row.migration, row.id, at, news.severity,
-        f"rollback: {progress.text}", _facts(progress.detail), news.next, commands,
+        f"rollback: {progress.text}", _facts(progress.detail), news.next, (command("status", row.migration),),
         news.resolves, news.page, news.stage,
     )  # fmt: skip
 
@@ -93,23 +92,24 @@ def _facts(detail: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def levers_alert(call: Call, failed: Sequence[Pulled], at: Micros, commands: tuple[str, ...]) -> Alert:
+def levers_alert(call: Call, failed: Sequence[Pulled], at: Micros) -> Alert:
     """A hook after the rollback that failed: said once, its watch has ended."""
     return Alert(
         f"hooks/{call.key}/{at}", f"{call.watch_id}/hooks", call.target, call.migration, call.watch_id, at,
         Severity.ERROR, "a hook failed after the rollback",
         tuple(("hook", str(pulled)) for pulled in failed),
-        "it is not repeated: what it should have done is left to a person", commands,
+        "it is not repeated: what it should have done is left to a person",
+        (command("status", call.migration),),
         stage=Stage.OUTCOME,
     )  # fmt: skip
 
 
-def lost_alert(keeper: Keeper, text: str, at: Micros, commands: tuple[str, ...]) -> Alert:
+def lost_alert(watch: Watched, text: str, at: Micros) -> Alert:
     """A failover lost part of the ledger: a person looks before anything is rolled back."""
-    row = keeper.row
+    row = watch.row
     return Alert(
         f"ledger_lost/{at}", f"{row.id}/ledger_lost", row.target, row.migration, row.id, at,
         Severity.CRITICAL, text,
         next="nothing is rolled back until a person approves or asks for it: look at the schema first",
-        commands=commands,
+        commands=tuple(command(c, row.migration) for c in ("status", "approve", "rollback", "cancel")),
     )  # fmt: skip

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.cli import told
 from monitor.ports import Json
+from monitor.present import times
 
 STALE_SECONDS = 60.0
 """Of a watch that does not say how often it is decided on."""
@@ -29,5 +29,5 @@ def silent_since(view: Json, now: float) -> float | None:
 
 def silence(since: float, now: float) -> str:
     """The first sentence of a watch whose daemon is silent."""
-    heard = f"No word from the daemon since {told.moment(since, now)}"
+    heard = f"No word from the daemon since {times.moment(since, now)}"
     return f"{heard}: nothing is decided and nothing is rolled back."
