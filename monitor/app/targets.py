@@ -83,7 +83,7 @@ def history_of_target(settings: Settings, target: str) -> History:
     found = settings.targets[target].migrations
     if found is None:
         return NoHistory()
-    return history_of(found.tool, found.dir, found.table, found.schema_name, found.edition == "teams")
+    return history_of(found.tools[found.tool], found.dir, found.table, found.schema_name, found.own)
 
 
 def kinds_of(settings: Settings, target: str) -> Mapping[str, Kind]:

@@ -8,36 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any
 
-from monitor.app.sources import spec_of
 from monitor.errors import OperatorError
-from monitor.settings import Clash, MetricSource, Settings
+from monitor.settings import Clash, Settings
 from monitor.settings.document import Loc
-from monitor.sources import prometheus, promql
 from monitor.tls import Identity, Unusable
-
-FAULTS: Mapping[str, Callable[[Any], list[tuple[str, str]]]] = {
-    "prometheus": prometheus.faults,
-    "promql": promql.faults,
-}
-"""By kind of source: what is wrong with its spec, each with its key, "" for what is about several."""
-
-
-def of_sources(settings: Settings) -> Iterator[Clash]:
-    """Selectors that are none or exclude each other, and presets that don't have what is asked of them."""
-    for target, configured in settings.targets.items():
-        for metric, source in configured.metrics.items():
-            if len(source.written()) == 1 and source.kind in FAULTS:
-                yield from _of_source(("targets", target, "metrics", metric, source.kind), source)
-
-
-def _of_source(at: Loc, source: MetricSource) -> Iterator[Clash]:
-    told = {fault.key for fault in source.spec.faults()}
-    for key, what in FAULTS[source.kind](spec_of(source.kind, source.spec)):
-        if key not in told and (key or not told):  # one mistake is one problem
-            where = (*at, key) if key else at
-            yield Clash(where, what, (where,))
 
 
 def of_outlets(settings: Settings) -> Iterator[Clash]:

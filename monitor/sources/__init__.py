@@ -1,19 +1,26 @@
-"""What reads a target: one file per kind of source, and the registry of kinds.
+"""Where metrics come from: one file for each kind of source, and what all kinds read with.
 
-Each class takes plain values: (metric, spec, pace, net), the `sql` kind (metric, spec, session).
-A new kind is one file and one line here.
+Rule of the room: whatever a remote peer does is a reading without a value and with a reason. A new source is
+one file, its keys beside its probe, and one line in SOURCES: the configuration, its JSON Schema, its table of
+keys and its problems follow from that.
 """
 
-from monitor.sources.http_check import HttpCheckProbe
-from monitor.sources.json_document import JsonProbe
-from monitor.sources.prometheus import PrometheusProbe
-from monitor.sources.promql import PromqlProbe
-from monitor.sources.sql import SqlProbe
+from __future__ import annotations
 
-PROBES = {
-    "json": JsonProbe,
-    "prometheus": PrometheusProbe,
-    "promql": PromqlProbe,
-    "http_check": HttpCheckProbe,
-    "sql": SqlProbe,
+from collections.abc import Mapping
+
+from monitor.sources.configuration import SourceKeys
+from monitor.sources.http_check import HttpCheckSource
+from monitor.sources.json_document import JsonSource
+from monitor.sources.prometheus import PrometheusSource
+from monitor.sources.promql import PromqlSource
+from monitor.sources.sql import SqlSource
+
+SOURCES: Mapping[str, type[SourceKeys]] = {
+    "json": JsonSource,
+    "prometheus": PrometheusSource,
+    "promql": PromqlSource,
+    "http_check": HttpCheckSource,
+    "sql": SqlSource,
 }
+"""Kinds under `metrics`, in the order in which they are named to people."""

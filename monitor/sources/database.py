@@ -35,6 +35,9 @@ from monitor.sources.statements import (
 CONNECTIONS = "connections"
 QUERY_LATENCY = "query_latency"
 
+FROM_DATABASE = (CONNECTIONS, QUERY_LATENCY)
+"""Metrics that the target's database gives; they have no source of their own."""
+
 POLL = files("monitor.sources").joinpath("database.sql").read_text(encoding="utf-8")
 
 RIGHTS = """

@@ -11,16 +11,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
+
+from pydantic import Field
 
 from monitor.core.samples import Micros, Reading
 from monitor.errors import SourceError
 from monitor.faults import OURS
 from monitor.net import Net, Response
 from monitor.ports import Finding, Gauge, Json, note, problem
+from monitor.sources.configuration import HttpKeys, Reach, sent
 from monitor.sources.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.sources.endpoints import Pace, failed, instances_of, of_instance
 from monitor.sources.rate import error_rate
+from monitor.units import Kind
 
 REDIRECT = "redirect"
 
@@ -29,6 +33,25 @@ NOT_THERE = frozenset({404, 405, 410})
 
 ANSWERED = frozenset({"too_large", "encoding"})
 """What Net refuses to hand on, although the application did answer."""
+
+
+class HttpCheckSource(HttpKeys):
+    """Requests of our own: their errors (no answer, 5xx) or the time they take."""
+
+    measure: Literal["errors", "time"] = Field("errors", description="what is measured: errors or time")
+    method: Literal["GET", "HEAD"] = Field("GET", description="the request")
+
+    @property
+    def counted(self) -> bool:
+        return self.measure == "errors"
+
+    @property
+    def measures(self) -> Kind | None:
+        return Kind.RATIO if self.measure == "errors" else Kind.TIME
+
+    def open(self, metric: str, reach: Reach) -> HttpCheckProbe:
+        spec = HttpCheckSpec(self.addresses, self.measure, self.method, sent(self.headers))
+        return HttpCheckProbe(metric, spec, reach.pace, reach.net)
 
 
 @dataclass(frozen=True, slots=True)

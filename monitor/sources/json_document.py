@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import jmespath  # type: ignore[import-untyped]  # it has no stubs
 import jmespath.exceptions  # type: ignore[import-untyped]
+from pydantic import Field
 
 from monitor.clock import utc_now
 from monitor.core.samples import Micros, Reading
 from monitor.errors import OperatorError, SourceError
 from monitor.net import Net, Response
+from monitor.options import Fault, Text
 from monitor.ports import Finding, Gauge, Json, problem
+from monitor.sources.configuration import REQUESTS as OF_ALL
+from monitor.sources.configuration import HttpKeys, MeasuredKeys, Reach, sent
 from monitor.sources.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.sources.endpoints import Endpoints, Pace, failed, refuse_before
 from monitor.sources.given import given_ratio
@@ -21,6 +26,37 @@ from monitor.sources.rate import error_rate
 from monitor.sources.scale import factor, scaled
 from monitor.sources.shared import Shared, shared
 from monitor.sources.strict import document, moment, number
+
+PLAIN_PATH = re.compile(r"[A-Za-z_][\w.]*")
+
+
+class JsonSource(HttpKeys, MeasuredKeys):
+    """A JSON document; `value`, `errors`, `requests` and `timestamp` are JMESPath expressions."""
+
+    errors: Text | None = Field(None, description="where the counter of failed requests is")
+    requests: Text | None = Field(None, description=OF_ALL)
+    value: Text | None = Field(None, description="JMESPath of the value")
+    timestamp: Text | None = Field(
+        None, description="JMESPath of the document's own time (epoch seconds or RFC 3339)"
+    )
+
+    def named(self) -> str:
+        """The last key of a plain path."""
+        return (self.value or "").rpartition(".")[2] if PLAIN_PATH.fullmatch(self.value or "") else ""
+
+    def faults(self) -> Iterator[Fault]:
+        yield from super().faults()
+        for name in ("value", "errors", "requests", "timestamp"):
+            text = getattr(self, name)
+            if text is not None and not _is_jmespath(text):
+                yield Fault(name, f"`{text}` is not a JMESPath expression: see https://jmespath.org", ())
+
+    def open(self, metric: str, reach: Reach) -> JsonProbe:
+        spec = JsonSpec(
+            self.addresses, self.value, self.effective_unit or "count", self.errors, self.requests,
+            self.timestamp, sent(self.headers),
+        )  # fmt: skip
+        return JsonProbe(metric, spec, reach.pace, reach.net)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +188,14 @@ class JsonProbe:
         except (jmespath.exceptions.JMESPathError, ArithmeticError, ValueError, TypeError) as e:
             raise SourceError("no_value", f"{what}: the expression does not apply to the document") from e
         return moment(result) if what == "timestamp" else number(result, what)
+
+
+def _is_jmespath(text: str) -> bool:
+    try:
+        jmespath.compile(text)
+    except jmespath.exceptions.JMESPathError:
+        return False
+    return True
 
 
 def compiled(what: str, text: str) -> Any:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from pydantic import Field
 
 from monitor.clock import utc_now
 from monitor.core.samples import Micros, Reading
 from monitor.errors import OperatorError
 from monitor.net import Net, Response
+from monitor.options import Fault, Mean, Quantile, Size, Text, Texts, key
 from monitor.ports import Finding, Gauge, Json
+from monitor.sources.configuration import COUNTERS, UNIT_KINDS, HttpKeys, MeasuredKeys, Reach, sent
+from monitor.sources.configuration import REQUESTS as OF_ALL
 from monitor.sources.counters import REQUESTS, Meter
 from monitor.sources.endpoints import Endpoints, Pace, failed, refuse_before
 from monitor.sources.exposed import (
@@ -22,15 +28,96 @@ from monitor.sources.exposed import (
     Seen,
 )
 from monitor.sources.exposition import MAX_PAGE, Found, Sieve, declared, lines
+from monitor.sources.presets import CHOICES
 from monitor.sources.selectors import contradiction, selector
 from monitor.sources.series import rates_of, selectors_of, times_of
 from monitor.sources.shared import Shared, shared
 from monitor.sources.survey import Survey, parted
+from monitor.units import Kind
 
 SELECTORS = ("errors", "requests", "histogram", "mean", "value")
 """Keys of a spec that hold selectors."""
 
 ACCEPT = {"accept": "text/plain;version=0.0.4;q=1,*/*;q=0.1"}
+
+
+if TYPE_CHECKING:
+    Preset: TypeAlias = str
+else:
+    Preset = Literal[CHOICES]  # those that are registered
+
+
+class PrometheusSource(HttpKeys, MeasuredKeys):
+    """An exposition page; `requests`, `errors`, `histogram`, `mean` and `value` are series selectors."""
+
+    ways = (("preset",), COUNTERS, ("histogram", "quantile"), ("mean",), ("value",))
+
+    preset: Preset | None = Field(None, description="names the series of a known library; `auto` finds it")
+    errors: Texts | None = Field(None, description="the counters of failed requests, added up")
+    requests: Texts | None = Field(None, description=f"{OF_ALL}; several are added up")
+    histogram: Text | None = Field(None, description="a histogram, without `_bucket`")
+    quantile: Quantile | None = Field(None, description="which quantile of the histogram, as 0.95")
+    mean: Mean | None = Field(None, description="what has `_sum` and `_count`; true: the preset's durations")
+    value: Text | None = Field(None, description="a gauge; of several instances the maximum is taken")
+    max_page: Size = key("64MiB", "a longer page is not read to its end, and is no data")
+
+    def named(self) -> str:
+        text = self.value or self.histogram or self.mean or ""
+        return text.partition("{")[0].strip().removesuffix("_bucket")
+
+    @property
+    def measures(self) -> Kind | None:
+        if any(getattr(self, key) is not None for key in ("quantile", "histogram", "mean")):
+            return Kind.TIME
+        return Kind.RATIO if self.preset is not None else super().measures
+
+    @property
+    def counted(self) -> bool:
+        return self.preset is not None or super().counted
+
+    def faults(self) -> Iterator[Fault]:
+        found = [*super().faults()]
+        yield from found
+        told = {fault.key for fault in found}
+        for where, what in unreadable(self.spec()):
+            if where not in told and (where or not told):  # one mistake is one problem
+                yield Fault(where, what, (where,) if where else tuple(type(self).model_fields))
+
+    def instead(self, wanted: Kind) -> str:
+        """A preset measures two things, and one key says which."""
+        if self.preset is None or wanted is Kind.COUNT:
+            return super().instead(wanted)
+        if wanted is Kind.TIME:
+            return "add `quantile: 0.95`, or `mean: true` where the library has no buckets"
+        return "remove `quantile` and `mean`, which ask for the preset's durations"
+
+    def spec(self) -> PrometheusSpec:
+        """In plain text: for the probe, never for a log."""
+        return PrometheusSpec(
+            self.addresses, self.preset, self.requests, self.errors, self.histogram, self.quantile, self.mean,
+            self.value, self.effective_unit, self.max_page, sent(self.headers),
+        )  # fmt: skip
+
+    def open(self, metric: str, reach: Reach) -> PrometheusProbe:
+        return PrometheusProbe(metric, self.spec(), reach.pace, reach.net)
+
+    def _ways(self) -> Iterator[tuple[str, ...]]:
+        """With a preset `quantile` or `mean: true` may stand beside: they ask for its durations."""
+        beside: set[tuple[str, ...]] = {("mean",)} if self.mean == "" else set()
+        if self.quantile is not None and self.histogram is None:
+            beside = {("histogram", "quantile")}
+        return (way for way in super()._ways() if self.preset is None or way not in beside)
+
+    def _of_unit(self) -> Iterator[Fault]:
+        yield from super()._of_unit()
+        if self.named() and self.value is None and self.effective_unit is None:
+            text = f"has no unit, and the name `{self.named()}` says none: add `unit: s`, `ms` or `us`"
+            yield Fault("", text, ("unit", "histogram", "mean"))
+        if self.measures is Kind.TIME and UNIT_KINDS.get(self.unit or "s") is not Kind.TIME:
+            yield Fault("unit", "is none of a time: write `s`, `ms` or `us`", ("value",))
+        if self.mean == "" and self.preset is None:
+            text = "is `true`, but there is no preset: write the name before _sum and _count"
+            yield Fault("mean", text, ("preset",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +221,14 @@ class PrometheusProbe:
         return self._exposed.told(url, self._found(replace(response, body=own), now), around)
 
 
-def faults(spec: PrometheusSpec) -> list[tuple[str, str]]:
+def unreadable(spec: PrometheusSpec) -> list[tuple[str, str]]:
     """What can't be read as it is written: each with its key, "" for what is about several."""
     found = []
-    for key in SELECTORS:
+    for name in SELECTORS:
         try:
-            selectors_of(getattr(spec, key) or ())
+            selectors_of(getattr(spec, name) or ())
         except OperatorError as e:
-            found.append((key, str(e)))
+            found.append((name, str(e)))
     if found:
         return found
     if why := contradiction(selectors_of(spec.errors or ()), selectors_of(spec.requests or ())):

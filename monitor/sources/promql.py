@@ -8,16 +8,21 @@ it is none yet. NaN is what a ratio without traffic gives.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from pydantic import Field
+
 from monitor.core.samples import Micros, Reading
 from monitor.errors import OperatorError, SourceError
 from monitor.net import Net
+from monitor.options import Fault, Text, Url
 from monitor.ports import Finding, Gauge, Json, note, problem
 from monitor.promql import is_series, name_of, not_series
+from monitor.sources.configuration import COUNTERS, Headers, MeasuredKeys, Reach, sent
+from monitor.sources.configuration import REQUESTS as OF_ALL
 from monitor.sources.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.sources.endpoints import Pace, failed, instance_key, of_instance, refuse_before, refuse_old
 from monitor.sources.given import given_ratio
@@ -41,6 +46,41 @@ WITHOUT_TRAFFIC = frozenset({"ratio", "percent", "s", "ms"})
 """Units of which NaN means that nobody asked; a count that is no number is a failure."""
 
 
+class PromqlSource(MeasuredKeys):
+    """A Prometheus server's query API; `query` is PromQL, `errors` and `requests` are series of counters."""
+
+    value_key = "query"
+    ways = (COUNTERS, ("query",))
+
+    url: Url = Field(description="of the Prometheus server, without /api")
+    headers: Headers = Field({}, description="sent with every request")
+    params: dict[Text, Text] = Field(
+        {}, description="further parameters of the query API, as partial_response or timeout"
+    )
+    errors: Text | None = Field(None, description="the series that count failed requests")
+    requests: Text | None = Field(None, description=OF_ALL)
+    query: Text | None = Field(None, description="PromQL that gives one number")
+
+    def faults(self) -> Iterator[Fault]:
+        found = [*super().faults()]
+        for what, text in (("errors", self.errors), ("requests", self.requests)):
+            if text is not None and not is_series(text):
+                found.append(Fault(what, not_series(text), ()))
+        if (why := _excluded(self.errors, self.requests)) and "errors" not in {f.key for f in found}:
+            found.append(Fault("errors", why, ("errors",)))
+        yield from found
+
+    def spec(self) -> PromqlSpec:
+        """In plain text: for the probe, never for a log."""
+        return PromqlSpec(
+            (self.url.get_secret_value(),), self.query, self.effective_unit or "count", self.errors,
+            self.requests, sent(self.headers), self.params,
+        )  # fmt: skip
+
+    def open(self, metric: str, reach: Reach) -> PromqlProbe:
+        return PromqlProbe(metric, self.spec(), reach.pace, reach.net)
+
+
 @dataclass(frozen=True, slots=True)
 class PromqlSpec:
     """`query` with its `unit` gives one number; `errors` and `requests` are series of counters.
@@ -57,13 +97,13 @@ class PromqlSpec:
     params: Mapping[str, str] = field(default_factory=dict)
 
 
-def faults(spec: PromqlSpec) -> list[tuple[str, str]]:
-    """What can't be meant as it is written: each with its key."""
+def _excluded(errors: str | None, requests: str | None) -> str:
+    """Why no request can be an error by these series; "" where one can, as far as can be told."""
     try:
-        counted = [[selector(text)] if text else [] for text in (spec.errors, spec.requests)]
+        counted = [[selector(text)] if text else [] for text in (errors, requests)]
     except OperatorError:
-        return []  # more than a page's selectors can say
-    return [("errors", why)] if (why := contradiction(*counted)) else []
+        return ""  # more than a page's selectors can say
+    return contradiction(*counted)
 
 
 class PromqlProbe:

@@ -13,12 +13,10 @@ from urllib.parse import urlsplit
 
 from monitor.errors import OperatorError
 from monitor.sources.exposition import Line
-from monitor.sources.presets import PRESETS, Counted
+from monitor.sources.presets import AUTO, PRESETS, Counted
 from monitor.sources.scale import factor
 from monitor.sources.selectors import Matcher, Selector, selector
 from monitor.units import unit_of_name
-
-AUTO = "auto"
 
 Texts: TypeAlias = str | Sequence[str]
 """One selector or several, which are added up."""

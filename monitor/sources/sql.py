@@ -6,16 +6,46 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from pydantic import Field
+
 from monitor import pg
 from monitor.core.samples import Micros, Reading
 from monitor.errors import DatabaseError, SourceError
+from monitor.options import Flag, Text, key
 from monitor.ports import Finding, Gauge, Json, problem
+from monitor.sources.configuration import UNIT, UNIT_KINDS, WITHOUT_COUNTS, Reach, SourceKeys, Unit
 from monitor.sources.endpoints import failed
 from monitor.sources.scale import factor, scaled
 from monitor.sources.session import Session, reason_of
 from monitor.sources.strict import number
+from monitor.units import Kind
 
 MARK = "/* migration-monitor */\n"
+
+
+class SqlSource(SourceKeys):
+    """One statement in the target's database, with the polling role, on a connection of its own."""
+
+    to_be_counted = ""
+
+    query: Text = Field(description="a SELECT that gives one number")
+    unit: Unit = Field(description=UNIT)
+    without_counts: Flag = key(False, WITHOUT_COUNTS)
+
+    @property
+    def measures(self) -> Kind | None:
+        return UNIT_KINDS[self.unit]
+
+    @property
+    def gives_value(self) -> bool:
+        return True
+
+    @property
+    def does_without(self) -> bool:
+        return self.without_counts
+
+    def open(self, metric: str, reach: Reach) -> SqlProbe:
+        return SqlProbe(metric, SqlSpec(self.query, self.unit), reach.session())
 
 
 @dataclass(frozen=True, slots=True)

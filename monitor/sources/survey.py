@@ -14,7 +14,8 @@ from difflib import get_close_matches
 from monitor.errors import SourceError
 from monitor.sources.exposition import Line, Sieve, declared, lines
 from monitor.sources.fits import counting, written
-from monitor.sources.series import AUTO, NOT_THERE, rates_of, timed_on, times_of
+from monitor.sources.presets import AUTO
+from monitor.sources.series import NOT_THERE, rates_of, timed_on, times_of
 
 MAX_NAMES = 20_000
 LONGEST_NAME = 100

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,6 @@ from monitor.errors import OperatorError
 from monitor.net import Net
 from monitor.ports import Probe, problem
 from monitor.ports.probes import Windowed
-from monitor.sources import PROBES
 from monitor.sources.counters import Rates
 from monitor.sources.endpoints import Pace
 from monitor.sources.http_check import HttpCheckProbe, HttpCheckSpec
@@ -285,25 +284,24 @@ async def test_a_restarted_probe_gives_a_delta_at_its_first_read(net: Net) -> No
 
 
 @pytest.mark.parametrize(
-    ("kind", "spec"),
+    ("probe", "spec"),
     [
-        ("json", JsonSpec(("http://a/",), value="a[")),
-        ("json", JsonSpec(("http://a/",), value="a", unit="furlong")),
-        ("prometheus", PrometheusSpec(("http://a/",), preset="unknown")),
-        ("prometheus", PrometheusSpec(("http://a/",), requests="a{", errors="b")),
-        ("prometheus", PrometheusSpec(("http://a/",), requests='a{b=~"("}', errors="b")),
-        ("prometheus", PrometheusSpec(("http://a/",), requests='a{b="1" c="2"}', errors="b")),
-        ("prometheus", PrometheusSpec(("http://a/",))),
-        ("promql", PromqlSpec(("http://a/",))),
+        (JsonProbe, JsonSpec(("http://a/",), value="a[")),
+        (JsonProbe, JsonSpec(("http://a/",), value="a", unit="furlong")),
+        (PrometheusProbe, PrometheusSpec(("http://a/",), preset="unknown")),
+        (PrometheusProbe, PrometheusSpec(("http://a/",), requests="a{", errors="b")),
+        (PrometheusProbe, PrometheusSpec(("http://a/",), requests='a{b=~"("}', errors="b")),
+        (PrometheusProbe, PrometheusSpec(("http://a/",), requests='a{b="1" c="2"}', errors="b")),
+        (PrometheusProbe, PrometheusSpec(("http://a/",))),
+        (PromqlProbe, PromqlSpec(("http://a/",))),
     ],
 )
 async def test_a_mistake_in_the_configuration_is_said_at_construction(
-    net: Net, kind: str, spec: object
+    net: Net, probe: Callable[..., Probe], spec: object
 ) -> None:
     """As an OperatorError with the remedy."""
-    build: Any = PROBES[kind]
     with pytest.raises(OperatorError):
-        build("m", spec, PACE, net)
+        probe("m", spec, PACE, net)
 
 
 async def test_check_writes_an_address_of_ipv6_in_brackets(net: Net) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.sources import SPECS, probes_of
+from monitor.app.sources import probes_of
 from monitor.net import Net
 from monitor.settings import load
-from monitor.sources import PROBES
+from monitor.sources import SOURCES
 from tests.conftest import Database
 
 WRITTEN = {
@@ -24,7 +24,7 @@ WRITTEN = {
 
 def test_every_kind_is_tried_here() -> None:
     """A new one must be written above."""
-    assert WRITTEN.keys() == SPECS.keys() == PROBES.keys()
+    assert WRITTEN.keys() == SOURCES.keys()
 
 
 @pytest.mark.parametrize("kind", WRITTEN)

@@ -74,7 +74,7 @@ COMPOSED = {
 }
 """Where adapters meet: the composition root, and what people ask for over it."""
 
-BRING_THEIR_KEYS = {"channels", "levers"}
+BRING_THEIR_KEYS = {"channels", "history", "levers", "sources"}
 """Adapters whose configuration stands beside their code. `settings` stands above them and derives the whole
 from their registries, so only the composition root, the command line and a backtest of what is configured may
 import it: an adapter that could would see every other's secrets. What both speak of is in `options`, on the

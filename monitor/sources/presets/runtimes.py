@@ -34,9 +34,6 @@ def _old(name: str) -> Counted:
 
 
 RUNTIMES: dict[str, Preset] = {
-    # Micrometer; only Spring says the exception. Buckets only where percentiles-histogram is switched on
-    "spring": one_way(f'{_MICROMETER}_count{{exception!=""}}', "status", _MICROMETER, path="uri"),
-    "quarkus": one_way(f"{_MICROMETER}_count", "status", _MICROMETER, path="uri"),
     # new names, Node's without the unit, and those before 2023, whose durations are in ms
     "opentelemetry": Preset(
         (
@@ -52,6 +49,9 @@ RUNTIMES: dict[str, Preset] = {
             Timed(_OTEL_OLD, "ms", path="http_target"),
         ),
     ),
+    # Micrometer; only Spring says the exception. Buckets only where percentiles-histogram is switched on
+    "spring": one_way(f'{_MICROMETER}_count{{exception!=""}}', "status", _MICROMETER, path="uri"),
+    "quarkus": one_way(f"{_MICROMETER}_count", "status", _MICROMETER, path="uri"),
     # prometheus-net, or .NET's own meter by OpenTelemetry
     "aspnet": Preset(
         (
