@@ -6,29 +6,37 @@ Runs in the child process; plain data in and out. What is refused of them is in 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from monitor.rollback.script import facts_names, facts_rows
 from monitor.rollback.script.facts_parts import Facts, Tree, action, relation_name
 
-REINDEXED = {"REINDEX_OBJECT_INDEX": "reindex_index", "REINDEX_OBJECT_TABLE": "reindex_table"}
 
-
-def create_index(body: Tree) -> list[Facts]:
-    """`CREATE INDEX`, with or without CONCURRENTLY: a name, and the shape by which it is known again."""
-    kind = "create_index_concurrently" if body.get("concurrent") else "create_index"
-    chosen = {} if body.get("concurrent") else facts_names.of_index(body)
-    missing = ""
-    if body.get("concurrent") and not body.get("idxname"):
-        missing = "CREATE INDEX CONCURRENTLY needs a name, by which an interrupted build is found again"
-    elif not (body.get("idxname") or chosen):
+def create_index(body: Tree, _: Tree) -> list[Facts] | None:
+    """A name, or what makes one, and the shape by which it is known again."""
+    if body.get("concurrent"):
+        return None
+    chosen, missing = facts_names.of_index(body), ""
+    if not (body.get("idxname") or chosen):
         missing = "CREATE INDEX needs a name, since the one that the server gives it can't be foretold"
-    return [
-        action(
-            kind, relation_name(body["relation"]), body.get("idxname", ""), shape=shape_of(body),
-            part=_uniqueness(body), if_exists=bool(body.get("if_not_exists")), refusal=missing,
-            statement={"index_stmt": _twin(body)}, **chosen, **facts_rows.unique_index(body),
-        )
-    ]  # fmt: skip
+    return [_index("create_index", body, refusal=missing, **chosen)]
+
+
+def create_index_concurrently(body: Tree, _: Tree) -> list[Facts] | None:
+    if not body.get("concurrent"):
+        return None
+    missing = ""
+    if not body.get("idxname"):
+        missing = "CREATE INDEX CONCURRENTLY needs a name, by which an interrupted build is found again"
+    return [_index("create_index_concurrently", body, refusal=missing)]
+
+
+def _index(kind: str, body: Tree, **more: Any) -> Facts:
+    return action(
+        kind, relation_name(body["relation"]), body.get("idxname", ""), shape=shape_of(body),
+        part=_uniqueness(body), if_exists=bool(body.get("if_not_exists")),
+        statement={"index_stmt": _twin(body)}, **more, **facts_rows.unique_index(body),
+    )  # fmt: skip
 
 
 TWIN = "migration_monitor_twin"
@@ -42,8 +50,10 @@ def _twin(body: Tree) -> Tree:
     return {**same, "idxname": TWIN, "relation": {**body["relation"], "schemaname": "pg_temp"}}
 
 
-def detach_partition(body: Tree, cmd: Tree) -> list[Facts]:
-    """`name` is the partition as a key: always quoted."""
+def detach_partition(body: Tree, cmd: Tree) -> list[Facts] | None:
+    """CONCURRENTLY; `name` is the partition as a key: always quoted."""
+    if not cmd["def"]["partition_cmd"].get("concurrent"):
+        return None
     partition = relation_name(cmd["def"]["partition_cmd"]["name"])
     quoted = ".".join('"' + n.replace('"', '""') + '"' for n in partition)
     return [
@@ -54,13 +64,26 @@ def detach_partition(body: Tree, cmd: Tree) -> list[Facts]:
     ]  # fmt: skip
 
 
-def reindex(body: Tree) -> list[Facts]:
-    return [action(REINDEXED[body["kind"]], relation_name(body["relation"]))]
+def reindex_index(body: Tree, _: Tree) -> list[Facts] | None:
+    is_index = body["kind"] == "REINDEX_OBJECT_INDEX"
+    return [action("reindex_index", relation_name(body["relation"]))] if is_index else None
 
 
-def vacuum(body: Tree) -> list[Facts]:
-    """VACUUM and ANALYZE, one action a table."""
-    kind = "vacuum" if body.get("is_vacuumcmd") else "analyze"
+def reindex_table(body: Tree, _: Tree) -> list[Facts] | None:
+    is_table = body["kind"] == "REINDEX_OBJECT_TABLE"
+    return [action("reindex_table", relation_name(body["relation"]))] if is_table else None
+
+
+def vacuum(body: Tree, _: Tree) -> list[Facts] | None:
+    return _each("vacuum", body) if body.get("is_vacuumcmd") else None
+
+
+def analyze(body: Tree, _: Tree) -> list[Facts] | None:
+    return None if body.get("is_vacuumcmd") else _each("analyze", body)
+
+
+def _each(kind: str, body: Tree) -> list[Facts]:
+    """One action a table."""
     return [action(kind, relation_name(r["vacuum_relation"]["relation"])) for r in body["rels"]]
 
 

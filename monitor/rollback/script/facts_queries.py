@@ -1,4 +1,4 @@
-"""Facts of statements that keep a query's rows, and of LOCK TABLE.
+"""Facts of statements that keep a query's rows.
 
 Runs in the child process; plain data in and out.
 """
@@ -9,7 +9,7 @@ import json
 
 from monitor.rollback.script.facts_code import nodes_with, unique
 from monitor.rollback.script.facts_objects import quoted
-from monitor.rollback.script.facts_parts import Facts, Tree, action, is_only, relation_name
+from monitor.rollback.script.facts_parts import Facts, Tree, action, relation_name
 
 TABLE_AS = (
     "CREATE TABLE … AS is not a known kind of statement: write CREATE TABLE with its columns, and INSERT … "
@@ -17,7 +17,7 @@ TABLE_AS = (
 )
 
 
-def create_table_as(body: Tree) -> list[Facts]:
+def create_table_as(body: Tree, _: Tree) -> list[Facts]:
     """`CREATE MATERIALIZED VIEW`. `shape`: the relations that its query reads at once, as keys."""
     if body.get("objtype") != "OBJECT_MATVIEW":
         return [action("", refusal=TABLE_AS)]
@@ -32,12 +32,7 @@ def create_table_as(body: Tree) -> list[Facts]:
     ]  # fmt: skip
 
 
-def refresh(body: Tree) -> list[Facts]:
+def refresh(body: Tree, _: Tree) -> list[Facts]:
     """`part`: whether CONCURRENTLY, or WITH NO DATA, which only empties it."""
     part = "concurrently" if body.get("concurrent") else "no data" if body.get("skip_data") else ""
     return [action("refresh_materialized_view", relation_name(body["relation"]), part=part)]
-
-
-def lock(body: Tree) -> list[Facts]:
-    tables = [r["range_var"] for r in body["relations"]]
-    return [action("lock_table", relation_name(t), only=is_only(t)) for t in tables]

@@ -8,25 +8,32 @@ from __future__ import annotations
 from monitor.rollback.script.facts_objects import quoted, strings
 from monitor.rollback.script.facts_parts import Facts, Tree, action, relation_name
 
+RESTART = "restart"
 
-def alter(body: Tree) -> list[Facts]:
-    """RESTART is an action of its own. Of OWNED BY: `new_name` is the table as a key, `name` its column,
-    `text` says that there is one ("" is NONE); `owner`: the table as written, to be resolved like others."""
-    options = [o["def_elem"] for o in body.get("options", ())]
-    sequence, flag = relation_name(body["sequence"]), bool(body.get("missing_ok"))
-    found = []
-    if settings := [o for o in options if o["defname"] != "restart"]:
-        owned = [strings(o["arg"]["list"]["items"]) for o in settings if o["defname"] == "owned_by"]
-        only_owner = len(settings) == len(owned)
-        found.append(
-            action(
-                "alter_sequence", sequence, relation_if_exists=flag, **(_owner(owned[-1]) if owned else {}),
-                part="owner" if only_owner else "",
-            )
-        )  # fmt: skip
-    if len(settings) < len(options):
-        found.append(action("restart_sequence", sequence, relation_if_exists=flag))
-    return found
+
+def settings(body: Tree, _: Tree) -> list[Facts] | None:
+    """All but RESTART. Of OWNED BY: `new_name` is the table as a key, `name` its column, `text` says that
+    there is one ("" is NONE); `owner`: the table as written, to be resolved like others."""
+    if not (found := [o for o in _options(body) if o["defname"] != RESTART]):
+        return None
+    owned = [strings(o["arg"]["list"]["items"]) for o in found if o["defname"] == "owned_by"]
+    owner = _owner(owned[-1]) if owned else {}
+    part = "owner" if len(found) == len(owned) else ""
+    return [action("alter_sequence", relation_name(body["sequence"]), **_flag(body), **owner, part=part)]
+
+
+def restart(body: Tree, _: Tree) -> list[Facts] | None:
+    if not any(o["defname"] == RESTART for o in _options(body)):
+        return None
+    return [action("restart_sequence", relation_name(body["sequence"]), **_flag(body))]
+
+
+def _options(body: Tree) -> list[Tree]:
+    return [o["def_elem"] for o in body.get("options", ())]
+
+
+def _flag(body: Tree) -> Facts:
+    return {"relation_if_exists": bool(body.get("missing_ok"))}
 
 
 def _owner(names: list[str]) -> Facts:

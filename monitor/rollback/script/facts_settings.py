@@ -6,6 +6,7 @@ Runs in the child process; plain data in and out.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from monitor.rollback.script.facts_objects import strings
 from monitor.rollback.script.facts_parts import Facts, Tree, action, is_only, relation_name
@@ -18,41 +19,49 @@ ROW_SECURITY = {
 IDENTITIES = {"d": "default", "f": "full", "n": "nothing", "i": "index"}
 """What rows of a published table are known by."""
 
-SETTINGS = {
-    **dict.fromkeys(ROW_SECURITY, "row_security"),
-    "AT_SetRelOptions": "set_options",
-    "AT_ResetRelOptions": "set_options",
-    "AT_SetStatistics": "set_statistics",
-    "AT_SetOptions": "set_column_options",
-    "AT_ResetOptions": "set_column_options",
-    "AT_ReplicaIdentity": "replica_identity",
-}
-"""Subcommands -> kinds."""
-
-ELSEWHERE = {"set_options", "set_statistics"}
-"""Kinds that are of indexes and views, too."""
+TABLE = "OBJECT_TABLE"
 
 
-def setting(body: Tree, cmd: Tree) -> Facts | None:
-    """None: it is no such subcommand, or not of this sort of object."""
-    subtype = cmd["subtype"]
-    kind = SETTINGS.get(subtype)
-    if kind is None or (body.get("objtype") != "OBJECT_TABLE" and kind not in ELSEWHERE):
+def statistics(body: Tree, cmd: Tree) -> list[Facts]:
+    """Of an index the column is a number."""
+    name = cmd.get("name", "") or (str(cmd["num"]) if "num" in cmd else "")
+    return [_setting("set_statistics", body, name=name, text=str(_number(cmd.get("def", {}))))]
+
+
+def options(body: Tree, cmd: Tree) -> list[Facts]:
+    """Of an index or a view, too."""
+    return [_setting("set_options", body, **_given(cmd))]
+
+
+def column_options(body: Tree, cmd: Tree) -> list[Facts] | None:
+    if body.get("objtype") != TABLE:
         return None
-    more: Facts = {"name": cmd.get("name", "") or (str(cmd["num"]) if "num" in cmd else "")}
-    if kind == "row_security":
-        more["part"] = ROW_SECURITY[subtype]
-    elif kind == "replica_identity":
-        stated = cmd["def"]["replica_identity_stmt"]
-        more = {"name": stated.get("name", ""), "part": IDENTITIES[stated["identity_type"]]}
-    elif kind == "set_statistics":
-        more["text"] = str(_number(cmd.get("def", {})))
-    else:
-        more |= {"part": "reset" if "Reset" in subtype else "set", "text": _options(cmd["def"])}
+    return [_setting("set_column_options", body, name=cmd["name"], **_given(cmd))]
+
+
+def row_security(body: Tree, cmd: Tree) -> list[Facts] | None:
+    if body.get("objtype") != TABLE:
+        return None
+    return [_setting("row_security", body, part=ROW_SECURITY[cmd["subtype"]])]
+
+
+def replica_identity(body: Tree, cmd: Tree) -> list[Facts] | None:
+    if body.get("objtype") != TABLE:
+        return None
+    stated = cmd["def"]["replica_identity_stmt"]
+    part = IDENTITIES[stated["identity_type"]]
+    return [_setting("replica_identity", body, name=stated.get("name", ""), part=part)]
+
+
+def _setting(kind: str, body: Tree, **more: Any) -> Facts:
     return action(
         kind, relation_name(body["relation"]), only=is_only(body["relation"]),
         relation_if_exists=bool(body.get("missing_ok")), **more,
     )  # fmt: skip
+
+
+def _given(cmd: Tree) -> Facts:
+    return {"part": "reset" if "Reset" in cmd["subtype"] else "set", "text": _options(cmd["def"])}
 
 
 def _number(definition: Tree) -> int:

@@ -5,15 +5,14 @@ As SQL, or with what the catalogue has to say before it can be. This file asks n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from monitor.pg import quote_identifier
+from monitor.quoting import quote_identifier
+from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.schema.relation import Column, Relation, Unforeseen
-from monitor.rollback.script.kinds import KINDS
 from monitor.rollback.script.labels import bare
-from monitor.rollback.script.plan import Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +114,40 @@ def _of_now(column: Column | Unforeseen | None) -> Column | None:
     return column if of_now and isinstance(column, Column) else None
 
 
-def said(a: Action) -> str:
-    """The statement as the sentence begins."""
-    return f"{KINDS[a.kind].statement} {a.name}".rstrip()
+Types = dict[str, str | None]
+"""Key of a type that the plan makes -> its labels; None: another one had that name."""
+
+
+@dataclass(slots=True)
+class Asking:
+    """A plan that is played, and what is known before one of its actions, which is `said` in a sentence."""
+
+    model: Forecast
+    path: str  # a statement that makes names mean what they mean to the plan
+    line: int = 0
+    said: str = ""
+    moved: bool = False  # rows may have been written, or taken out of a parent
+    written: set[str] = field(default_factory=set)  # labels of tables whose rows are others by now
+    empty: set[tuple[str, str]] = field(default_factory=set)  # table and column that nothing has filled yet
+    types: Types = field(default_factory=dict)
+    pending: dict[tuple[str, str], list[Asked]] = field(default_factory=dict)  # of NOT VALID constraints
+
+
+def no_nulls(q: Asking, rows: Rows, columns: Sequence[str]) -> Iterator[Demand]:
+    names = rows.now(columns) or ()
+    for name, then in zip(names, columns, strict=False):
+        column = rows.entry.columns[then]
+        if not isinstance(column, Column) or column.not_null is not True:
+            sql = f"SELECT EXISTS (SELECT FROM {rows.was} WHERE {quote_identifier(name)} IS NULL)"
+            yield Demand(q.line, q.said, f"at least one row of {rows.name} has no {name}", sql)
+
+
+def no_twins(q: Asking, rows: Rows, columns: Sequence[str], *, nulls_distinct: bool) -> Iterator[Demand]:
+    if (names := rows.now(columns)) is None:
+        return
+    keys = ", ".join(quote_identifier(n) for n in names)
+    where = " AND ".join(f"{quote_identifier(n)} IS NOT NULL" for n in names)
+    filtered = f"{rows.alone} WHERE {where}" if nulls_distinct else rows.alone
+    sql = f"SELECT EXISTS (SELECT FROM {filtered} GROUP BY {keys} HAVING pg_catalog.count(*) > 1)"
+    what = f"at least two rows of {rows.name} have the same {', '.join(names)}"
+    yield Demand(q.line, q.said, what, sql)

@@ -1,4 +1,4 @@
-"""What each known kind that changes settings of a relation does to the modelled schema: as effects.py."""
+"""Settings of a relation or of a column, which change no value: storage, statistics, row security …"""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import json
 from dataclasses import replace
 
 from monitor.rollback.forecast.entries import relation_of, unidentified
-from monitor.rollback.forecast.model import Effect, Forecast
+from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.schema.relation import ANY, Constraint, Index, Relation, Setting, Unforeseen
-from monitor.rollback.script.labels import bare, quoted
+from monitor.rollback.script import facts_settings
+from monitor.rollback.script.facts_settings import ROW_SECURITY as SWITCHED
+from monitor.rollback.script.labels import bare
 from monitor.rollback.script.plan import Action
+from monitor.statements.kind import Kind, never
+from monitor.statements.relations import inherited
 
-ROW_SECURITY = {
+SWITCHES = {
     "enable": (0, "true"),
     "disable": (0, "false"),
     "force": (1, "true"),
@@ -91,7 +95,7 @@ def row_security(f: Forecast, a: Action) -> None:
     now = entry.row_security
     enabled = "true" if now.startswith("true") else "false"
     switches = [enabled, now.removeprefix(enabled)]
-    at, value = ROW_SECURITY[a.part]
+    at, value = SWITCHES[a.part]
     switches[at] = value
     entry.row_security = "".join(switches)
 
@@ -119,43 +123,36 @@ def _key(entry: Relation) -> str:
     return next((n for n, c in entry.constraints.items() if isinstance(c, Constraint) and c.type == "p"), "")
 
 
-def alter_sequence(f: Forecast, a: Action) -> None:
-    """OWNED BY is foretold; what else there is to a sequence is not."""
-    if (found := relation_of(f, a, a.relation_if_exists)) is None or not _is_sequence(f, *found):
-        return
-    entry = found[1]
-    if a.part != "owner":
-        entry.sequence = ANY
-    if a.text is None:
-        return
-    table = f.resolution[a.new_name] if a.new_name else ""
-    owner = f.relation(table)
-    if owner and owner.foreseen and a.name not in owner.columns:
-        f.missing(f"column {a.name} of {table}")
-        return
-    former = (entry.owned_by or "").rpartition(".")[0]
-    f.leeway.loose |= {(t, "dependents") for t in (table, former)}  # who takes its values hangs on its owner
-    entry.owned_by = f"{table}.{quoted(a.name)}" if table else None
+SET_STATISTICS = Kind(
+    "ALTER TABLE | INDEX … ALTER COLUMN … SET STATISTICS",
+    read={"alter_table_stmt AT_SetStatistics": facts_settings.statistics}, effect=inherited(set_statistics),
+)  # fmt: skip
 
+SET_COLUMN_OPTIONS = Kind(
+    "ALTER TABLE … ALTER COLUMN … SET | RESET (…)",
+    read={
+        "alter_table_stmt AT_SetOptions": facts_settings.column_options,
+        "alter_table_stmt AT_ResetOptions": facts_settings.column_options,
+    },
+    effect=inherited(set_column_options), trace=never,
+)  # fmt: skip
 
-def restart_sequence(f: Forecast, a: Action) -> None:
-    """Which number comes next is data: those handed out before may come again."""
-    if (found := relation_of(f, a, a.relation_if_exists)) is not None and _is_sequence(f, *found):
-        f.lose(a, found[0])
+SET_OPTIONS = Kind(
+    "ALTER TABLE | INDEX | VIEW … SET | RESET (…)",
+    read={
+        "alter_table_stmt AT_SetRelOptions": facts_settings.options,
+        "alter_table_stmt AT_ResetRelOptions": facts_settings.options,
+    },
+    effect=set_options,
+)  # fmt: skip
 
+ROW_SECURITY = Kind(
+    "ALTER TABLE … ENABLE | DISABLE | FORCE | NO FORCE ROW LEVEL SECURITY",
+    read={f"alter_table_stmt {subtype}": facts_settings.row_security for subtype in SWITCHED},
+    effect=row_security,
+)  # fmt: skip
 
-def _is_sequence(f: Forecast, label: str, entry: Relation) -> bool:
-    if entry.kind != "sequence":
-        f.problem(f"{label} is a {entry.kind}, not a sequence")
-    return entry.kind == "sequence"
-
-
-SETTING_EFFECTS: dict[str, Effect] = {
-    "set_options": set_options,
-    "set_statistics": set_statistics,
-    "set_column_options": set_column_options,
-    "row_security": row_security,
-    "replica_identity": replica_identity,
-    "alter_sequence": alter_sequence,
-    "restart_sequence": restart_sequence,
-}
+REPLICA_IDENTITY = Kind(
+    "ALTER TABLE … REPLICA IDENTITY",
+    read={"alter_table_stmt AT_ReplicaIdentity": facts_settings.replica_identity}, effect=replica_identity,
+)  # fmt: skip

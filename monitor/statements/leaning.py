@@ -6,9 +6,12 @@ Read only, with a pinned search_path.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from typing import TYPE_CHECKING
 
-from monitor.pg import Connection
 from monitor.rollback.script.shapes import Reference
+
+if TYPE_CHECKING:
+    from monitor.pg import Connection
 
 UNIQUE = """/* migration-monitor: may a foreign key point there */
 SELECT EXISTS (SELECT FROM pg_catalog.pg_index i

@@ -15,11 +15,11 @@ from typing import Any
 
 from monitor.pg import PINNED, Connection
 from monitor.rollback.schema.catalogue import opaque_functions
-from monitor.rollback.script.kinds import DATA_ONLY
-from monitor.rollback.script.labels import beside
 from monitor.rollback.script.plan import Action, Statement, key_of
+from monitor.statements.kind import Trait
+from monitor.statements.registry import kind_of
 
-CODE = files("monitor.rollback.schema").joinpath("code.sql").read_text(encoding="utf-8")
+CODE = files("monitor.rollback").joinpath("code.sql").read_text(encoding="utf-8")
 """Runs under the pinned search_path."""
 
 MEANT = """/* migration-monitor: operators and types that a plan names */
@@ -36,20 +36,6 @@ SELECT w.step, 0::oid, pg_catalog.to_regtype(w.key)::oid
   FROM ROWS FROM (pg_catalog.unnest($4::int[]), pg_catalog.unnest($5::text[])) AS w(step, key)
  WHERE pg_catalog.to_regtype(w.key) IS NOT NULL"""
 """Runs under the registered search_path: every name of ours is qualified."""
-
-EVENTS = {"insert": 4, "upsert": 4 | 16, "update": 16, "delete": 8, "merge": 4 | 8 | 16, "truncate": 32}
-"""Kinds that write rows -> the events that triggers wait for, as pg_trigger.tgtype has them."""
-
-READS = DATA_ONLY | {
-    "select", "alter_type", "create_view", "create_materialized_view", "refresh_materialized_view",
-}  # fmt: skip
-"""Kinds that look at rows, or will when what they make is asked."""
-
-KEPT = frozenset({"create_policy", "alter_policy"})
-"""Kinds that write an expression down for others to ask."""
-
-CASTS = READS | {"add_column", "create_table", "add_constraint", "set_default", "create_index"}
-"""Kinds in which a value may become another type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +59,7 @@ async def reasons(
     operators, types = await _meant(connection, statements)
     await connection.execute(f"{PINNED}; SET LOCAL jit = off")
     tables = list(_tables(statements, resolution, quoted))
-    casting = [s.step for s in statements if any(a.kind in CASTS for a in s.actions)]
+    casting = [s.step for s in statements if any(kind_of(a).casts for a in s.actions)]
     rows = await connection.fetch(
         CODE, [t.step for t in tables], [t.label for t in tables], [t.events for t in tables],
         *_columns([t for t in types if t[0] in set(casting)]), casting, *_columns(operators),
@@ -90,13 +76,13 @@ async def reasons(
 def looks(s: Statement) -> bool:
     """Whether it may run anything but the server's own commands."""
     return bool(s.functions or s.operators) or any(
-        a.kind in READS or (a.kind in CASTS and s.types) for a in s.actions
+        kind_of(a).reads_rows or (kind_of(a).casts and s.types) for a in s.actions
     )
 
 
 def _kept(s: Statement) -> bool:
     """Whether it only writes an expression down, which others' statements will ask, and it does not."""
-    return all(a.kind in KEPT for a in s.actions)
+    return all(kind_of(a).has(Trait.KEEPS_EXPRESSION) for a in s.actions)
 
 
 async def _meant(
@@ -127,19 +113,17 @@ def _tables(
     """Of what the plan renames, the name of now."""
     was: dict[str, str] = {}
     for s in statements:
-        if any(a.kind in READS for a in s.actions):
+        if any(kind_of(a).reads_rows for a in s.actions):
             labels = [resolution[key_of(r)] for r in s.relations]
             yield from (Table(s.step, was.get(label, label)) for label in labels)
         for a in s.actions:
-            if a.kind in EVENTS:
+            kind = kind_of(a)
+            if kind.writes:
                 label = resolution[key_of(a.relation or ())]
-                yield Table(s.step, was.get(label, label), EVENTS[a.kind])
-            elif a.kind == "rename_relation":
+                yield Table(s.step, was.get(label, label), kind.events)
+            elif kind.has(Trait.RENAMES_RELATION):
                 label = resolution[key_of(a.relation or ())]
-                was[beside(label, quoted[a.new_name])] = was.get(label, label)
-
-
-SWITCHES = {"drop_trigger": False, "disable_trigger": False, "enable_trigger": True}
+                was[kind.new_label(a, label, quoted)] = was.get(label, label)
 
 
 def _fired(
@@ -149,8 +133,7 @@ def _fired(
     switched: dict[tuple[str, str], dict[int, bool]] = {}
     for s in statements:
         for a in s.actions:
-            if a.kind in SWITCHES and a.relation:
-                on = SWITCHES[a.kind]
+            if (on := kind_of(a).switches) is not None and a.relation:
                 switched.setdefault((resolution[key_of(a.relation)], a.name), {})[s.step] = on
     for r in rows:
         before = {k: on for k, on in switched.get((r["label"], r["trigger"]), {}).items() if k < r["step"]}
@@ -164,7 +147,7 @@ def _made(statements: Sequence[Statement], resolution: Mapping[str, str]) -> Ite
     for s in statements:
         for a in s.actions:
             label = resolution[key_of(a.relation)] if a.relation else ""
-            if a.kind in EVENTS and label in made:
+            if kind_of(a).writes and label in made:
                 yield s.step, f"trigger {made[label].name} of {label}, which the plan makes, calls a function"
-            elif a.kind == "create_trigger":
+            elif kind_of(a).made == "triggers":
                 made[label] = a

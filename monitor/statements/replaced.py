@@ -6,10 +6,12 @@ Read only, under the search_path that the caller has set: every name of ours is 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from monitor.pg import Connection
 from monitor.rollback.script.plan import Action
+
+if TYPE_CHECKING:
+    from monitor.pg import Connection
 
 THERE = """/* migration-monitor: what a function takes and returns */
 SELECT pg_catalog.pg_get_function_result(p.oid) AS result,

@@ -5,42 +5,24 @@ A cast of numbers or texts to an integer refuses what is too large, as an assign
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from monitor.pg import quote_identifier, quote_literal
+from monitor.quoting import quote_identifier, quote_literal
 from monitor.rollback.forecast.narrowing import NAMES, TEXTS, WHOLE, misfit
-from monitor.rollback.registration.asked import Demand, Rows, said
 from monitor.rollback.script import shapes
 from monitor.rollback.script.labels import bare
 from monitor.rollback.script.plan import Action
-from monitor.rollback.stored import set_path
-
-Types = dict[str, str | None]
-"""Key of a type that the plan makes -> its labels; None: another one had that name."""
-
-UNSURE = {"rename_type", "drop_type", "rename_value"}
-"""Kinds after which a type that has the name now is another one, or has other labels."""
+from monitor.statements.asked import Asking, Demand, Rows, Types
 
 
-def learn(a: Action, types: Types) -> None:
-    """What the plan makes of types."""
-    if a.kind == "create_type":
-        types[a.name] = a.text
-    elif a.kind in UNSURE:
-        types[a.name] = None
-        types[bare(a.name)] = None
-
-
-def fitting(line: int, a: Action, rows: Rows, types: Types, search_path: str) -> Demand | None:
+def fitting(q: Asking, a: Action, rows: Rows) -> Demand | None:
     names = rows.now((a.name,))
     if not (names and a.rows):
         return None
-    odd = _odd(rows.type_of(a.name), shapes.asked(a.rows).cast, types)
+    odd = _odd(rows.type_of(a.name), shapes.asked(a.rows).cast, q.types)
     if not odd:
         return None
     sql = f"SELECT EXISTS (SELECT FROM {rows.was} WHERE {odd.format(quote_identifier(names[0]))})"
     what = f"{names[0]} of at least one row of {rows.name} does not fit into the type"
-    return Demand(line, said(a), what, sql, set_path(search_path))
+    return Demand(q.line, q.said, what, sql, q.path)
 
 
 def _odd(old: str, new: str, types: Types) -> str:
@@ -53,7 +35,7 @@ def _odd(old: str, new: str, types: Types) -> str:
     return "" if name else _no_label(new, types)
 
 
-def _no_label(new: str, types: Mapping[str, str | None]) -> str:
+def _no_label(new: str, types: Types) -> str:
     value = "{0}::pg_catalog.text"
     same = [known for known in types if bare(known) == bare(new)]
     if not same:

@@ -1,12 +1,12 @@
-"""What each known kind does to a column of the modelled schema; the rule of effects.py holds."""
+"""Columns: added, renamed, dropped, their type, their default, their NOT NULL."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from monitor.errors import Problem
 from monitor.rollback.forecast.already import TABLES, column_already
-from monitor.rollback.forecast.effects_names import loosen_views
 from monitor.rollback.forecast.entries import (
     below,
     cascade,
@@ -17,21 +17,21 @@ from monitor.rollback.forecast.entries import (
 )
 from monitor.rollback.forecast.keys import make_keys
 from monitor.rollback.forecast.made import forget_comment, forget_owned, move_owned
-from monitor.rollback.forecast.model import Effect, Forecast
+from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.forecast.narrowing import misfit
 from monitor.rollback.schema.compare import singular
-from monitor.rollback.schema.relation import ANY, Column, Relation, known
-from monitor.rollback.script import shapes
+from monitor.rollback.schema.relation import ANY, Column, Relation, Unforeseen, known
+from monitor.rollback.script import facts_columns, shapes
+from monitor.rollback.script.facts_parts import of_table, renaming
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import beside, quoted
 from monitor.rollback.script.plan import Action
+from monitor.statements import column_aside, column_fits, column_rows
+from monitor.statements.kind import Kind, Loss, Trait, never
+from monitor.statements.relations import inherited, loosen_views
 
 CODE = ("triggers", "policies", "rules")
 """Parts that keep a column in place, and its type."""
-
-DEFAULT = (
-    "the default of {what} does not become {type} by itself, whatever USING says of the rows: DROP DEFAULT "
-    "before, and SET DEFAULT behind"
-)
 
 
 def _column(f: Forecast, a: Action) -> tuple[str, Relation, Column | None] | None:
@@ -56,7 +56,9 @@ def drop_column(f: Forecast, a: Action) -> None:
     if column and column.inherited:
         f.problem(f"{what} is inherited: drop it from the parent")
         return
-    if _fixed(f, a, label, entry, what) or _only_parent(f, a, label, entry):
+    if _fixed(f, a, label, entry, what) or (
+        entry.kind == "partitioned table" and _only_parent(f, a, label, entry)
+    ):
         return
     _refuse_generated(f, entry, a.name, what)
     cascade(f, a, entry, dependents_on(entry, a.name), what)
@@ -120,7 +122,7 @@ def _fixed(f: Forecast, a: Action, label: str, entry: Relation, what: str) -> bo
     """Says what of the table forbids that one column is another or gone."""
     if of_type := entry.fixed.of_type:
         f.problem(f"{label} is a table of type {of_type}, which decides its columns")
-    elif a.kind != "rename_column" and a.name in (entry.fixed.partition_key or ()):
+    elif not a.new_name and a.name in (entry.fixed.partition_key or ()):
         f.problem(f"{what} is in the key by which {label} is partitioned")
     else:
         return False
@@ -128,7 +130,7 @@ def _fixed(f: Forecast, a: Action, label: str, entry: Relation, what: str) -> bo
 
 
 def _only_parent(f: Forecast, a: Action, label: str, entry: Relation) -> bool:
-    if a.only and entry.children and (a.kind != "drop_column" or entry.kind == "partitioned table"):
+    if a.only and entry.children:
         f.problem(f"{label} has children, so ALTER TABLE ONLY can't be used on it: write it without ONLY")
         return True
     return False
@@ -204,29 +206,44 @@ def add_column(f: Forecast, a: Action) -> None:
 
 
 def set_default(f: Forecast, a: Action) -> None:
+    _default(f, a, ANY)
+
+
+def drop_default(f: Forecast, a: Action) -> None:
+    if (found := _default(f, a, None)) is not None:
+        f.uncast.pop((f.step, found, a.name), None)  # the server does it before it changes the type
+
+
+def _default(f: Forecast, a: Action, default: Unforeseen | None) -> str | None:
+    """The relation's label, if the column is there."""
     if (found := _column(f, a)) is None:
-        return
-    if (column := found[2]) is not None:
-        column.default = ANY if a.kind == "set_default" else None
-    if a.kind == "drop_default":  # the server does it before it changes the type in the same statement
-        f.uncast.pop((f.step, found[0], a.name), None)
-    f.forget(f"for {found[0]}.{quoted(a.name)}")
+        return None
+    label, _, column = found
+    if column is not None:
+        column.default = default
+    f.forget(f"for {label}.{quoted(a.name)}")
+    return label
 
 
 def set_not_null(f: Forecast, a: Action) -> None:
     if (found := _column(f, a)) is None:
         return
+    label, _, column = found
+    if column is not None:
+        column.not_null = True
+    f.scan(label)
+
+
+def drop_not_null(f: Forecast, a: Action) -> None:
+    if (found := _column(f, a)) is None:
+        return
     label, entry, column = found
-    wanted = a.kind == "set_not_null"
-    if not wanted and _in_key(entry, a.name):
+    if _in_key(entry, a.name):
         f.problem(f"column {a.name} of {label} is in the primary key and can't be nullable")
         return
     if column is not None:
-        column.not_null = wanted
-    if wanted:
-        f.scan(label)
-    else:
-        _unname(entry, a.name)
+        column.not_null = False
+    _unname(entry, a.name)
 
 
 def alter_type(f: Forecast, a: Action) -> None:
@@ -264,7 +281,7 @@ def _retype(f: Forecast, a: Action, label: str, column: Column | None) -> None:
     made = f.others.get(f"type {a.shape}") if a.shape else None
     own = isinstance(column.default, str) and not column.generated
     if own and made is not None and made.label == "":
-        what = DEFAULT.format(what=f"column {a.name} of {label}", type=a.shape)
+        what = column_fits.DEFAULT.format(what=f"column {a.name} of {label}", type=a.shape)
         f.uncast[f.step, label, a.name] = Problem("", what, f.line)
     column.type = column.collation = ANY
     column.default = ANY if column.default is not None else None
@@ -304,13 +321,57 @@ def _refuse_generated(f: Forecast, entry: Relation, column: str, what: str) -> N
             f.problem(f"{what} is needed by the generated column {name}: drop that first")
 
 
-COLUMN_EFFECTS: dict[str, Effect] = {
-    "drop_column": drop_column,
-    "rename_column": rename_column,
-    "add_column": add_column,
-    "set_default": set_default,
-    "drop_default": set_default,
-    "set_not_null": set_not_null,
-    "drop_not_null": set_not_null,
-    "alter_type": alter_type,
-}
+def on_column(entry: Relation | None, a: Action) -> Iterator[str]:
+    """Constraints that go with it, or are made anew."""
+    for name, constraint in known(entry.constraints).items() if entry else ():
+        if a.name in constraint.columns:
+            yield name
+
+
+RENAME_COLUMN = Kind(
+    "ALTER TABLE … RENAME COLUMN", traits=Trait.LEAVES_ASPECTS,
+    read={"rename_stmt OBJECT_COLUMN": renaming("rename_column")}, effect=inherited(rename_column),
+)  # fmt: skip
+
+ADD_COLUMN = Kind(
+    "ALTER TABLE … ADD COLUMN", scans=True, traits=Trait.LEAVES_ASPECTS | Trait.SAME_TWICE | Trait.CASTS,
+    read={"alter_table_stmt AT_AddColumn": facts_columns.added}, effect=inherited(add_column),
+    demands=column_rows.added, fits=column_fits.added, made="columns", trace=never,
+)  # fmt: skip
+
+SET_DEFAULT = Kind(
+    "ALTER TABLE … ALTER COLUMN … SET DEFAULT", traits=Trait.LEAVES_ASPECTS | Trait.CASTS,
+    read={"alter_table_stmt AT_ColumnDefault": facts_columns.default_set}, effect=inherited(set_default),
+    trace=never,
+)  # fmt: skip
+
+DROP_DEFAULT = Kind(
+    "ALTER TABLE … ALTER COLUMN … DROP DEFAULT", traits=Trait.DROPS | Trait.A_PART | Trait.LEAVES_ASPECTS,
+    read={"alter_table_stmt AT_ColumnDefault": facts_columns.default_dropped}, effect=inherited(drop_default),
+)  # fmt: skip
+
+SET_NOT_NULL = Kind(
+    "ALTER TABLE … ALTER COLUMN … SET NOT NULL", scans=True, traits=Trait.LEAVES_ASPECTS,
+    read={"alter_table_stmt AT_SetNotNull": of_table("set_not_null")}, effect=inherited(set_not_null),
+    demands=column_rows.not_null,
+)  # fmt: skip
+
+DROP_NOT_NULL = Kind(
+    "ALTER TABLE … ALTER COLUMN … DROP NOT NULL", traits=Trait.DROPS | Trait.A_PART | Trait.LEAVES_ASPECTS,
+    read={"alter_table_stmt AT_DropNotNull": of_table("drop_not_null")}, effect=inherited(drop_not_null),
+)  # fmt: skip
+
+ALTER_TYPE = Kind(
+    "ALTER TABLE … ALTER COLUMN … TYPE", Class.LOSSY, Loss.ACCEPT, scans=True,
+    traits=Trait.LEAVES_ASPECTS | Trait.READS_ROWS,
+    read={"alter_table_stmt AT_AlterColumnType": facts_columns.retyped}, effect=inherited(alter_type),
+    demands=column_rows.retyped, fits=column_fits.retyped, trace=never, keys=on_column,
+)  # fmt: skip
+
+DROP_COLUMN = Kind(
+    "ALTER TABLE … DROP COLUMN", Class.LOSSY, Loss.SALVAGE,
+    traits=Trait.DROPS | Trait.A_PART | Trait.TAKES_MORE | Trait.LEAVES_ASPECTS,
+    read={"alter_table_stmt AT_DropColumn": of_table("drop_column")}, effect=inherited(drop_column),
+    dropped="columns", keys=on_column,
+    rewrite=column_aside.rewrite, itself=column_aside.itself,
+)  # fmt: skip

@@ -1,16 +1,41 @@
-"""What giving a relation another name or schema does to the modelled schema; the rule of effects.py holds."""
+"""Tables: made, renamed, moved aside, dropped. A rename is one of any relation."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from monitor.rollback.forecast.entries import relation_of
 from monitor.rollback.forecast.made import forget_comments, move_owned
-from monitor.rollback.forecast.model import Effect, Forecast
-from monitor.rollback.schema.relation import ANY, Relation, known
+from monitor.rollback.forecast.model import Forecast
+from monitor.rollback.schema.relation import ANY, Relation
+from monitor.rollback.script import facts_columns, facts_rows, shapes
+from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping, on, relation_name, renaming
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import bare, beside, split_label
 from monitor.rollback.script.plan import Action
+from monitor.rollback.script.refusals import OWN_SCHEMA
+from monitor.statements import table_aside
+from monitor.statements.asked import Asked, Asking, Beside, Rows
+from monitor.statements.fitting import Server
+from monitor.statements.kind import Kind, Loss, Trait, never
+from monitor.statements.relations import DROPS, MAKES, created, dropped, every_key, loosen_views, together
 
 ASIDE = "quarantined_"
 """How a name begins that a quarantine gave to what moves with its table, a moment before the move."""
+
+RENAMED = ("OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_INDEX", "OBJECT_SEQUENCE")
+
+
+def read_create(body: Tree, item: Tree) -> list[Facts]:
+    known = {**facts_columns.create_table(body), **facts_rows.create_table(body)}
+    return [{**made, **known} for made in on("create_table", "relation")(body, item) or ()]
+
+
+def read_set_schema(body: Tree, _: Tree) -> list[Facts] | None:
+    """Only what a quarantine is rewritten to: where else a table could go nobody has looked."""
+    new = str(body.get("newschema", ""))
+    ours = new.startswith(f"{OWN_SCHEMA}_quarantine")
+    return [action("set_schema", relation_name(body["relation"]), new_name=new)] if ours else None
 
 
 def rename_relation(f: Forecast, a: Action) -> None:
@@ -91,13 +116,46 @@ def set_schema(f: Forecast, a: Action) -> None:
     loosen_views(entry)
 
 
-def loosen_views(entry: Relation) -> None:
-    """A renamed name shows in the text of views and rules in ways that can't be foretold."""
-    for key, dependent in known(entry.dependents).items():
-        if key.startswith(("view ", "materialized view ")):
-            dependent.definition = ANY
-    for rule in known(entry.rules).values():
-        rule.definition = ANY
+def demands(q: Asking, a: Action, _: Rows | None) -> Iterator[Asked]:
+    """Of a table that is made as a partition of one that is there; under the parent's name of now."""
+    if q.moved or not a.rows or a.if_exists:
+        return
+    known = shapes.asked(a.rows)
+    label = q.model.resolution.get(known.parent)
+    if label is None:
+        return
+    entry = q.model.relation(label)
+    if was := entry.was if entry else "" if label in q.model.relations else label:
+        yield Beside(q.line, q.said, was, known.bounds, q.path)
 
 
-NAME_EFFECTS: dict[str, Effect] = {"rename_relation": rename_relation, "set_schema": set_schema}
+async def fits(q: Server, a: Action) -> str:
+    if not a.rows or (a.if_exists and await q.may_be_there(a)):
+        return ""
+    return await q.referring(shapes.asked(a.rows).references, frozenset({q.label(a)}))
+
+
+CREATE_TABLE = Kind(
+    "CREATE TABLE", traits=MAKES | Trait.MAKES_NAMES | Trait.SAME_TWICE | Trait.CASTS,
+    read={"create_stmt": read_create}, effect=created("table"),
+    demands=demands, fits=fits, made="", trace=never,
+)  # fmt: skip
+
+RENAME_RELATION = Kind(
+    "ALTER TABLE | VIEW | INDEX | SEQUENCE … RENAME TO", traits=Trait.RENAMES_RELATION,
+    read={f"rename_stmt {sort}": renaming("rename_relation") for sort in RENAMED},
+    effect=rename_relation, new_name=lambda a: a.new_name,
+)  # fmt: skip
+
+SET_SCHEMA = Kind(
+    "ALTER TABLE … SET SCHEMA migration_monitor_quarantine", traits=Trait.MOVES_TO_SCHEMA,
+    read={"alter_object_schema_stmt OBJECT_TABLE": read_set_schema},
+    effect=set_schema, new_name=lambda a: a.new_name,
+)  # fmt: skip
+
+DROP_TABLE = Kind(
+    "DROP TABLE", Class.LOSSY, Loss.SALVAGE, traits=DROPS | Trait.MOVES_ROWS,
+    read={"drop_stmt OBJECT_TABLE": dropping("drop_table")},
+    effect=dropped("table", "DROP TABLE", loses=True), together=together, dropped="", keys=every_key,
+    rewrite=table_aside.rewrite, itself=table_aside.itself,
+)  # fmt: skip

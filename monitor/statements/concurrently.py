@@ -1,4 +1,4 @@
-"""What each statement outside a transaction does to the modelled schema; the rule of effects.py holds.
+"""What PostgreSQL runs outside a transaction only, and ANALYZE beside VACUUM.
 
 None of them may be used on a temporary table, on the system's own, or CONCURRENTLY on a partitioned one.
 """
@@ -8,12 +8,22 @@ from __future__ import annotations
 from monitor.rollback.forecast.already import index_already
 from monitor.rollback.forecast.entries import cascade, has_indexed, relation_of, unidentified
 from monitor.rollback.forecast.made import forget_made, make_index
-from monitor.rollback.forecast.model import Effect, Forecast
+from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.schema.relation import ANY, Column, Constraint, Index, Relation, Unforeseen, known
-from monitor.rollback.script import shapes
-from monitor.rollback.script.kinds import KINDS
+from monitor.rollback.script import facts_outside, shapes
+from monitor.rollback.script.facts_parts import dropping
 from monitor.rollback.script.labels import bare, beside
 from monitor.rollback.script.plan import Action
+from monitor.statements import catalogued
+from monitor.statements.indexes import demands
+from monitor.statements.kind import Kind, Trait, never
+from monitor.statements.relations import DROPS
+
+CREATE = "CREATE INDEX CONCURRENTLY name"
+DROP = "DROP INDEX CONCURRENTLY"
+REINDEX_INDEX = "REINDEX INDEX CONCURRENTLY"
+REINDEX_TABLE = "REINDEX TABLE CONCURRENTLY"
+
 
 OF_THE_SYSTEM = ("pg_catalog.", "pg_toast.", "information_schema.")
 
@@ -27,7 +37,7 @@ def create_index(f: Forecast, a: Action) -> None:
     if there is ANY:  # of an earlier statement
         f.problem(f"index {index} already exists")
         return
-    if (found := _table(f, a)) is None:
+    if (found := _table(f, a, CREATE)) is None:
         if f.relations.get(f.label(a)) is ANY:  # so is its table
             make_index(f, f.label(a), index)
         return
@@ -45,7 +55,7 @@ def drop_index(f: Forecast, a: Action) -> None:
     if forget_made(f, a) or (found := relation_of(f, a, a.if_exists)) is None:
         return
     label, entry = found
-    if (table := _indexed(f, a, label, entry)) is None:
+    if (table := _indexed(f, DROP, label, entry)) is None:
         return
     index = table.indexes.get(bare(label))
     if isinstance(index, Index) and index.constraint:
@@ -66,7 +76,7 @@ def reindex_index(f: Forecast, a: Action) -> None:
     if (found := relation_of(f, a, tolerated=False)) is None:
         return
     label, entry = found
-    if (table := _indexed(f, a, label, entry)) is None:
+    if (table := _indexed(f, REINDEX_INDEX, label, entry)) is None:
         return
     constraint = table.constraints.get(bare(label))
     if isinstance(constraint, Constraint) and constraint.type == "x":
@@ -78,7 +88,7 @@ def reindex_index(f: Forecast, a: Action) -> None:
 
 
 def reindex_table(f: Forecast, a: Action) -> None:
-    if (found := _table(f, a)) is None:
+    if (found := _table(f, a, REINDEX_TABLE)) is None:
         return
     label, entry = found
     for name, index in known(entry.indexes).items():
@@ -107,27 +117,38 @@ def detach_partition(f: Forecast, a: Action) -> None:
     f.leeway.loose |= {(label, part) for part in ("constraints", "triggers", "dependents")}
 
 
-def upkeep(f: Forecast, a: Action) -> None:
-    """VACUUM and ANALYZE: the schema does not show them."""
-    if (found := relation_of(f, a, tolerated=False)) is not None:
-        label, entry = found
-        if entry.kind not in TABLES | {"partitioned table"}:
-            f.problem(f"{label} is a {entry.kind}: {KINDS[a.kind].statement} is for tables")
-        elif a.kind == "analyze":
-            f.scan(label)
+def vacuum(f: Forecast, a: Action) -> None:
+    """The schema does not show it."""
+    _upkeep(f, a, "VACUUM table")
 
 
-def _table(f: Forecast, a: Action) -> tuple[str, Relation] | None:
+def analyze(f: Forecast, a: Action) -> None:
+    if label := _upkeep(f, a, "ANALYZE table"):
+        f.scan(label)
+
+
+def _upkeep(f: Forecast, a: Action, statement: str) -> str:
+    """The table's label; "" without one (said)."""
+    if (found := relation_of(f, a, tolerated=False)) is None:
+        return ""
+    label, entry = found
+    if entry.kind not in TABLES | {"partitioned table"}:
+        f.problem(f"{label} is a {entry.kind}: {statement} is for tables")
+        return ""
+    return label
+
+
+def _table(f: Forecast, a: Action, statement: str) -> tuple[str, Relation] | None:
     if (found := relation_of(f, a, tolerated=False)) is None:
         return None
     label, entry = found
     if entry.kind not in TABLES:
-        f.problem(f"{label} is a {entry.kind}: {KINDS[a.kind].statement} is for tables without partitions")
+        f.problem(f"{label} is a {entry.kind}: {statement} is for tables without partitions")
         return None
-    return found if _ordinary(f, a, label, entry) else None
+    return found if _ordinary(f, statement, label, entry) else None
 
 
-def _indexed(f: Forecast, a: Action, label: str, entry: Relation) -> Relation | None:
+def _indexed(f: Forecast, statement: str, label: str, entry: Relation) -> Relation | None:
     """The table of an index that may be treated CONCURRENTLY."""
     if entry.kind != "index":
         f.problem(f"{label} is a {entry.kind}, not an index")
@@ -136,16 +157,16 @@ def _indexed(f: Forecast, a: Action, label: str, entry: Relation) -> Relation | 
     if table is None:
         return None
     if table.kind == "partitioned table":
-        f.problem(f"{label} is of a partitioned table: {KINDS[a.kind].statement} can't be used on it")
+        f.problem(f"{label} is of a partitioned table: {statement} can't be used on it")
         return None
-    return table if _ordinary(f, a, entry.table or "", table) else None
+    return table if _ordinary(f, statement, entry.table or "", table) else None
 
 
-def _ordinary(f: Forecast, a: Action, label: str, entry: Relation) -> bool:
+def _ordinary(f: Forecast, statement: str, label: str, entry: Relation) -> bool:
     if entry.persistence == "t":
         f.problem(f"{label} is temporary, and not of the session that executes the rollback")
     elif label.startswith(OF_THE_SYSTEM):
-        f.problem(f"{label} is the system's own: {KINDS[a.kind].statement} can't be used on it")
+        f.problem(f"{label} is the system's own: {statement} can't be used on it")
     else:
         return True
     return False
@@ -160,12 +181,44 @@ def _model(shape: str) -> Index | Unforeseen:
     return Index(ANY, valid=True, constraint=False, columns=named)
 
 
-OUTSIDE_EFFECTS: dict[str, Effect] = {
-    "create_index_concurrently": create_index,
-    "drop_index_concurrently": drop_index,
-    "reindex_index": reindex_index,
-    "reindex_table": reindex_table,
-    "detach_partition": detach_partition,
-    "vacuum": upkeep,
-    "analyze": upkeep,
-}
+CREATE_INDEX_CONCURRENTLY = Kind(
+    CREATE, transactional=False, traits=Trait.LEAVES_ASPECTS | Trait.BUILDS_INDEX,
+    read={"index_stmt": facts_outside.create_index_concurrently}, effect=create_index,
+    new_name=lambda a: a.name, demands=demands, condition=catalogued.created, made="indexes", trace=never,
+)  # fmt: skip
+
+DROP_INDEX_CONCURRENTLY = Kind(
+    DROP, transactional=False, traits=DROPS | Trait.LEAVES_ASPECTS,
+    read={"drop_stmt CONCURRENTLY": dropping("drop_index_concurrently")}, effect=drop_index,
+    condition=catalogued.dropped, dropped="indexes",
+)  # fmt: skip
+
+REINDEX_AN_INDEX = Kind(
+    REINDEX_INDEX, transactional=False, traits=Trait.UPKEEP | Trait.AT_ITS_WORD,
+    read={"reindex_stmt": facts_outside.reindex_index}, effect=reindex_index, condition=catalogued.reindexed,
+)  # fmt: skip
+
+REINDEX_A_TABLE = Kind(
+    REINDEX_TABLE, transactional=False, traits=Trait.UPKEEP | Trait.AT_ITS_WORD,
+    read={"reindex_stmt": facts_outside.reindex_table}, effect=reindex_table, condition=catalogued.reindexed,
+)  # fmt: skip
+
+DETACH_PARTITION = Kind(
+    "ALTER TABLE … DETACH PARTITION … CONCURRENTLY", transactional=False,
+    traits=Trait.MOVES_ROWS | Trait.LOCKS_AT_ITS_END, also=lambda a: (a.name,),
+    read={"alter_table_stmt AT_DetachPartition": facts_outside.detach_partition}, effect=detach_partition,
+    condition=catalogued.detached,
+)  # fmt: skip
+
+VACUUM = Kind(
+    "VACUUM table", transactional=False, traits=Trait.UPKEEP | Trait.AT_ITS_WORD,
+    read={"vacuum_stmt": facts_outside.vacuum}, effect=vacuum, condition=catalogued.kept_up,
+)  # fmt: skip
+
+ANALYZE = Kind(
+    "ANALYZE table",
+    scans=True,
+    traits=Trait.UPKEEP,
+    read={"vacuum_stmt": facts_outside.analyze},
+    effect=analyze,
+)

@@ -5,14 +5,13 @@ Keys and predicates are texts of the script, read under the registered search_pa
 
 from __future__ import annotations
 
-from monitor.rollback.registration.asked import Demand, Rows, said
 from monitor.rollback.script import shapes
 from monitor.rollback.script.plan import Action
 from monitor.rollback.script.shapes import AskedRows
-from monitor.rollback.stored import set_path
+from monitor.statements.asked import Asking, Demand, Rows
 
 
-def twins(line: int, a: Action, rows: Rows, search_path: str) -> Demand:
+def twins(q: Asking, a: Action, rows: Rows) -> Demand:
     """Against a unique index on an expression, or on a part of the rows."""
     known = shapes.asked(a.rows)
     keys = [f"k{n}" for n in range(len(known.keys))]
@@ -20,10 +19,10 @@ def twins(line: int, a: Action, rows: Rows, search_path: str) -> Demand:
     grouped = f"GROUP BY {', '.join(keys)} HAVING pg_catalog.count(*) > 1"
     sql = f"SELECT EXISTS (SELECT FROM ({_keyed(known, rows, '')}) s{given} {grouped})"
     what = f"at least two rows of {rows.name}{_of_part(known)} have the same {', '.join(known.keys)}"
-    return Demand(line, said(a), what, sql, set_path(search_path))
+    return Demand(q.line, q.said, what, sql, q.path)
 
 
-def pairs(line: int, a: Action, rows: Rows, search_path: str) -> Demand:
+def pairs(q: Asking, a: Action, rows: Rows) -> Demand:
     """Against an EXCLUDE constraint: each row beside each other one, as far as the time of the query goes."""
     known = shapes.asked(a.rows)
     both = " AND ".join(f"a.k{n} {operator} b.k{n}" for n, operator in enumerate(known.operators))
@@ -33,7 +32,7 @@ def pairs(line: int, a: Action, rows: Rows, search_path: str) -> Demand:
         f"SELECT EXISTS (SELECT FROM s AS a JOIN s AS b ON a.n < b.n AND {both})"
     )
     what = f"at least two rows of {rows.name}{_of_part(known)} exclude each other by {a.name}"
-    return Demand(line, said(a), what, sql, set_path(search_path))
+    return Demand(q.line, q.said, what, sql, q.path)
 
 
 def _keyed(known: AskedRows, rows: Rows, first: str) -> str:

@@ -13,40 +13,19 @@ from dataclasses import dataclass, field, replace
 
 from monitor.errors import Problem
 from monitor.rollback.forecast.already import TABLES
-from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.model import Forecast, modelled
 from monitor.rollback.schema.compare import tokens
-from monitor.rollback.schema.others import other_key, other_of, renamed
+from monitor.rollback.schema.others import COMMENT, other_key
 from monitor.rollback.schema.relation import Fingerprint
 from monitor.rollback.schema.scope import Scope
 from monitor.rollback.script.labels import beside, split_label
 from monitor.rollback.script.plan import Action, Statement, Written, key_of
-
-CREATED = {"create_table", "create_view", "create_materialized_view", "create_sequence"}
-
-RENAMED = {"rename_relation": "new_name", "create_index": "name", "create_index_concurrently": "name"}
-"""Kinds that make a name beside the relation they are about -> where it stands."""
-
-ANYTHING = {"drop_extension", "do", "call", "select"}
-"""Kinds with which any relation may go."""
-
-TAKING = ANYTHING | {
-    "drop_table", "drop_view", "drop_materialized_view", "drop_sequence", "drop_index",
-    "drop_index_concurrently", "drop_column", "drop_constraint", "drop_type", "drop_schema",
-}  # fmt: skip
-"""Kinds with which more may go than the plan names: indexes, sequences, views, statistics."""
-
-OF_THE_RELATION = {
-    "drop_table", "drop_view", "drop_materialized_view", "drop_sequence", "drop_index",
-    "drop_index_concurrently", "drop_trigger", "drop_policy",
-}  # fmt: skip
-"""Kinds whose IF EXISTS tolerates that the relation is missing, and not a part of it only."""
+from monitor.statements.kind import Trait
+from monitor.statements.others import other_of, renamed
+from monitor.statements.registry import kind_of
 
 GO_ALONG = {"statistics", "type"}
 """Sorts beside relations that go with a table."""
-
-ONCE = {"create_table", "create_sequence", "create_materialized_view", "create_index", "add_column"}
-"""Kinds with IF NOT EXISTS, of which a second one does nothing."""
 
 REMEDY = "write the schema before every such name"
 
@@ -134,8 +113,20 @@ def idle(
 
 def names_beside(statements: Sequence[Statement]) -> set[str]:
     """Names of functions and their like, without schema: what `known` of a scope is asked for."""
-    others = [other_of(a, "") for s in statements for a in s.actions if a.kind != "comment"]
+    others = [_other(a) for s in statements for a in s.actions]
     return {m[2].replace('""', '"') for o in others if o and (m := _NAME.match(o[1]))}
+
+
+def _other(a: Action) -> tuple[str, str] | None:
+    """What an action is about beside relations; a comment is about nothing that has a name of its own."""
+    other = other_of(a, "")
+    return None if other is None or other[0] == COMMENT else other
+
+
+def _names_beside(a: Action) -> bool:
+    """Whether it makes a name beside the relation that it is about."""
+    kind = kind_of(a)
+    return kind.new_name is not None and not kind.has(Trait.MOVES_TO_SCHEMA)
 
 
 def _playing(
@@ -147,13 +138,13 @@ def _playing(
     for s in statements:
         yield names, s
         for a in s.actions:
-            EFFECTS[a.kind](names.model, a)
+            kind_of(a).effect(names.model, a)
         for a in s.actions:
             _played(names, a)
 
 
 def _against(names: _Names, s: Statement) -> Iterator[str]:
-    made = {a.relation for a in s.actions if a.kind in CREATED}
+    made = {a.relation for a in s.actions if kind_of(a).has(Trait.MAKES_RELATION)}
     own = {a.relation for a in s.actions if a.relation}
     for w in dict.fromkeys((*s.relations, *own)):
         if len(w) == 1 and w not in made and (what := _after(names, w)):
@@ -184,17 +175,18 @@ def _next(takes: str, label: str, other: str) -> str:
 
 def _of(names: _Names, a: Action) -> Iterator[str]:
     """A relation that comes to a name."""
-    if a.relation is None or a.kind not in CREATED | RENAMED.keys():
+    is_made = kind_of(a).has(Trait.MAKES_RELATION)
+    if a.relation is None or not (is_made or _names_beside(a)):
         return
     label, path = names.resolution[key_of(a.relation)], names.path
-    if a.kind in CREATED:
+    if is_made:
         if len(a.relation) == 1 and path and split_label(label)[0] != path[0]:
             made = beside(f"{path[0]}.x", split_label(label)[2])
             yield f"it makes {made}, and {a.relation[0]} is {label} now: {REMEDY}"
             return
         new = label
     else:
-        new = beside(label, names.quoted[getattr(a, RENAMED[a.kind])])
+        new = kind_of(a).new_label(a, label, names.quoted)
     schema, name, _ = split_label(new)
     other = names.bare().get(name, new)
     if other != new and schema in path and _later(split_label(other)[0], schema, path):
@@ -203,7 +195,7 @@ def _of(names: _Names, a: Action) -> Iterator[str]:
 
 def _of_other(names: _Names, a: Action) -> Iterator[str]:
     """A function or type: made in the first schema, or found in a later one after the plan dropped it."""
-    other = None if a.kind == "comment" else other_of(a, "")
+    other = _other(a)
     if other is None or other[0] == "schema" or (written := _NAME.match(other[1])) is None:
         return
     key, sort, name = other_key(*other), other[0], written[2].replace('""', '"')
@@ -214,7 +206,7 @@ def _of_other(names: _Names, a: Action) -> Iterator[str]:
     there = names.now.others.get(key)
     label = there.label.partition(" ")[2] if there else ""
     schema = split_label(label.partition("(")[0])[0]
-    if a.kind.startswith("create_"):
+    if kind_of(a).makes and not kind_of(a).renames:
         if label and names.path and schema != names.path[0]:
             yield f"it makes {other[1]} in {names.path[0]}, and {other[1]} is {label} now: {REMEDY}"
         return
@@ -237,9 +229,9 @@ def _taken_from(names: _Names, a: Action) -> str:
     """What an earlier statement took away and this one would tolerate to miss; "" when it is otherwise."""
     if a.relation is not None:
         label = names.label(a.relation)
-        tolerated = a.relation_if_exists or (a.if_exists and a.kind in OF_THE_RELATION)
+        tolerated = a.relation_if_exists or (a.if_exists and kind_of(a).has(Trait.OF_RELATION))
         return label if tolerated and names.is_gone(label) else ""
-    other = other_of(a, "") if a.if_exists and a.kind.startswith("drop_") else None
+    other = other_of(a, "") if a.if_exists and kind_of(a).has(Trait.DROPS) else None
     return other[1] if other and other_key(*other) in names.gone else ""
 
 
@@ -252,27 +244,27 @@ def _same(s: Statement) -> tuple[object, ...]:
 
 def _is_made(names: _Names, a: Action) -> bool:
     """Whether IF NOT EXISTS finds what it would make."""
-    if a.relation is None or not a.if_exists or a.kind not in ONCE:
+    kind = kind_of(a)
+    if a.relation is None or not a.if_exists or not kind.has(Trait.SAME_TWICE):
         return False
-    label = names.label(a.relation)
-    if a.kind == "create_index":
-        label = beside(label, names.quoted[a.name])
+    label = kind.new_label(a, names.label(a.relation), names.quoted) or names.label(a.relation)
     entry = names.model.relation(label)
-    if a.kind == "add_column" and entry:
+    if kind.made == "columns" and entry:
         return a.name in entry.columns
     return names.model.relations.get(label) is not None
 
 
 def _played(names: _Names, a: Action) -> None:
-    names.taken += a.kind in TAKING or a.cascade
-    names.anything += a.kind in ANYTHING
-    if a.relation is not None and a.kind in CREATED:
+    kind = kind_of(a)
+    names.taken += kind.has(Trait.TAKES_MORE) or a.cascade
+    names.anything += kind.has(Trait.TAKES_ANYTHING)
+    if a.relation is not None and kind.has(Trait.MAKES_RELATION):
         names.made[names.label(a.relation)] = names.taken
-    if a.relation is not None and a.kind in RENAMED:
-        names.made[beside(names.label(a.relation), names.quoted[getattr(a, RENAMED[a.kind])])] = names.taken
-    if a.kind != "comment" and (other := other_of(a, "")):
+    if a.relation is not None and _names_beside(a):
+        names.made[kind.new_label(a, names.label(a.relation), names.quoted)] = names.taken
+    if other := _other(a):
         key = other_key(*other)
-        if a.kind.startswith("drop_") or renamed(a):
+        if kind.has(Trait.DROPS) or renamed(a):
             names.gone.add(key)
         else:
             names.gone.discard(key)

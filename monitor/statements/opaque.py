@@ -1,0 +1,26 @@
+"""Statements that could do anything: nobody can say what they change."""
+
+from __future__ import annotations
+
+from monitor.rollback.script.facts_parts import Facts, Tree, action
+from monitor.rollback.script.facts_queries import TABLE_AS
+from monitor.rollback.script.kinds import Class
+from monitor.statements.kind import Kind, Trait, never
+
+ANYTHING = Trait.TAKES_ANYTHING | Trait.TAKES_MORE
+
+
+def read_select(body: Tree, _: Tree) -> list[Facts]:
+    return [action("", refusal=TABLE_AS)] if "into_clause" in body else [action("select")]
+
+
+SELECT = Kind(
+    "SELECT", Class.OPAQUE, read={"select_stmt": read_select}, trace=never,
+    traits=ANYTHING | Trait.LEAVES_RELATION | Trait.READS_ROWS | Trait.ROWS_HIDDEN,
+)  # fmt: skip
+
+DO = Kind("DO", Class.OPAQUE, traits=ANYTHING, read={"do_stmt": lambda *_: [action("do")]}, trace=never)
+
+CALL = Kind(
+    "CALL", Class.OPAQUE, traits=ANYTHING, read={"call_stmt": lambda *_: [action("call")]}, trace=never
+)
