@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from monitor.errors import Problem
 from monitor.rollback.forecast.already import TABLES, column_already
 from monitor.rollback.forecast.entries import (
     below,
@@ -18,11 +17,10 @@ from monitor.rollback.forecast.entries import (
 from monitor.rollback.forecast.keys import make_keys
 from monitor.rollback.forecast.made import forget_comment, forget_owned, move_owned
 from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.forecast.narrowing import misfit
 from monitor.rollback.schema.compare import singular
-from monitor.rollback.schema.relation import ANY, Column, Relation, Unforeseen, known
+from monitor.rollback.schema.relation import ANY, Column, Relation, known
 from monitor.rollback.script import facts_columns, shapes
-from monitor.rollback.script.facts_parts import of_table, renaming
+from monitor.rollback.script.facts_parts import Facts, Tree, altered, of_table, renaming
 from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import beside, quoted
 from monitor.rollback.script.plan import Action
@@ -34,7 +32,7 @@ CODE = ("triggers", "policies", "rules")
 """Parts that keep a column in place, and its type."""
 
 
-def _column(f: Forecast, a: Action) -> tuple[str, Relation, Column | None] | None:
+def column_of(f: Forecast, a: Action) -> tuple[str, Relation, Column | None] | None:
     """The relation and the column an action names; None when one is absent (said) or not foretold."""
     if (found := relation_of(f, a, a.relation_if_exists)) is None:
         return None
@@ -48,25 +46,33 @@ def _column(f: Forecast, a: Action) -> tuple[str, Relation, Column | None] | Non
     return label, entry, column if isinstance(column, Column) else None
 
 
+def read_added(body: Tree, cmd: Tree) -> list[Facts] | None:
+    """ADD COLUMN."""
+    if body["objtype"] != "OBJECT_TABLE":
+        return None
+    definition = cmd["def"]["column_def"]
+    return [altered("add_column", body, cmd, definition["colname"], **facts_columns.one(definition))]
+
+
 def drop_column(f: Forecast, a: Action) -> None:
-    if (found := _column(f, a)) is None:
+    if (found := column_of(f, a)) is None:
         return
     label, entry, column = found
     what = f"column {a.name} of {label}"
     if column and column.inherited:
         f.problem(f"{what} is inherited: drop it from the parent")
         return
-    if _fixed(f, a, label, entry, what) or (
-        entry.kind == "partitioned table" and _only_parent(f, a, label, entry)
+    if is_fixed(f, a, label, entry, what) or (
+        entry.kind == "partitioned table" and is_parent_alone(f, a, label, entry)
     ):
         return
-    _refuse_generated(f, entry, a.name, what)
+    refuse_generated(f, entry, a.name, what)
     cascade(f, a, entry, dependents_on(entry, a.name), what)
     for part in CODE:
         _take_or_refuse(f, a, entry, part, what)
     _drop_below(f, a, entry, what)
     _drop_standing(f, a, label, entry, what)
-    if _in_key(entry, a.name):
+    if is_in_key(entry, a.name):
         entry.primary_key = []
     if column and column.generated:
         f.notice(f"{what} is generated: its values can be computed again")
@@ -75,7 +81,7 @@ def drop_column(f: Forecast, a: Action) -> None:
     del entry.columns[a.name]
     if entry.settings is not ANY:
         entry.settings.pop(a.name, None)
-    _unname(entry, a.name)
+    unname(entry, a.name)
     forget_comment(f, label, "column", a.name)
     forget_owned(f, f"{label}.{quoted(a.name)}")
     f.forget(f"{label}.{quoted(a.name)}")
@@ -118,7 +124,7 @@ def _inherits(entry: Relation, column: str) -> bool:
     return isinstance(there, Column) and there.inherited
 
 
-def _fixed(f: Forecast, a: Action, label: str, entry: Relation, what: str) -> bool:
+def is_fixed(f: Forecast, a: Action, label: str, entry: Relation, what: str) -> bool:
     """Says what of the table forbids that one column is another or gone."""
     if of_type := entry.fixed.of_type:
         f.problem(f"{label} is a table of type {of_type}, which decides its columns")
@@ -129,7 +135,7 @@ def _fixed(f: Forecast, a: Action, label: str, entry: Relation, what: str) -> bo
     return True
 
 
-def _only_parent(f: Forecast, a: Action, label: str, entry: Relation) -> bool:
+def is_parent_alone(f: Forecast, a: Action, label: str, entry: Relation) -> bool:
     if a.only and entry.children:
         f.problem(f"{label} has children, so ALTER TABLE ONLY can't be used on it: write it without ONLY")
         return True
@@ -137,14 +143,14 @@ def _only_parent(f: Forecast, a: Action, label: str, entry: Relation) -> bool:
 
 
 def rename_column(f: Forecast, a: Action) -> None:
-    if (found := _column(f, a)) is None:
+    if (found := column_of(f, a)) is None:
         return
     label, entry, column = found
     what = f"column {a.name} of {label}"
     if column and column.inherited:
         f.problem(f"{what} is inherited: rename it in the parent")
         return
-    if _fixed(f, a, label, entry, what) or _only_parent(f, a, label, entry):
+    if is_fixed(f, a, label, entry, what) or is_parent_alone(f, a, label, entry):
         return
     if a.new_name in entry.columns:
         f.problem(
@@ -205,94 +211,12 @@ def add_column(f: Forecast, a: Action) -> None:
         f.scan(label)
 
 
-def set_default(f: Forecast, a: Action) -> None:
-    _default(f, a, ANY)
-
-
-def drop_default(f: Forecast, a: Action) -> None:
-    if (found := _default(f, a, None)) is not None:
-        f.uncast.pop((f.step, found, a.name), None)  # the server does it before it changes the type
-
-
-def _default(f: Forecast, a: Action, default: Unforeseen | None) -> str | None:
-    """The relation's label, if the column is there."""
-    if (found := _column(f, a)) is None:
-        return None
-    label, _, column = found
-    if column is not None:
-        column.default = default
-    f.forget(f"for {label}.{quoted(a.name)}")
-    return label
-
-
-def set_not_null(f: Forecast, a: Action) -> None:
-    if (found := _column(f, a)) is None:
-        return
-    label, _, column = found
-    if column is not None:
-        column.not_null = True
-    f.scan(label)
-
-
-def drop_not_null(f: Forecast, a: Action) -> None:
-    if (found := _column(f, a)) is None:
-        return
-    label, entry, column = found
-    if _in_key(entry, a.name):
-        f.problem(f"column {a.name} of {label} is in the primary key and can't be nullable")
-        return
-    if column is not None:
-        column.not_null = False
-    _unname(entry, a.name)
-
-
-def alter_type(f: Forecast, a: Action) -> None:
-    if (found := _column(f, a)) is None:
-        return
-    label, entry, column = found
-    what = f"column {a.name} of {label}"
-    if column and column.inherited:
-        f.problem(f"{what} is inherited: change its type in the parent")
-        return
-    if _fixed(f, a, label, entry, what) or _only_parent(f, a, label, entry):
-        return
-    _refuse_generated(f, entry, a.name, what)
-    for _, there in [(label, entry), *below(f, entry)]:
-        users = [k for k in dependents_on(there, a.name) if "view " in k]
-        users += [f"{singular(p)} {n}" for p in CODE for n in there.on_column(p, a.name)]
-        if users:
-            f.problem(f"the type of {what} can't change while {', '.join(users)} uses it")
-            return
-    for where, _ in [(label, entry), *below(f, entry)]:
-        f.release(f"{where}.{quoted(a.name)}")
-    _retype(f, a, label, column)
-    f.scan(label)
-    for part in ("indexes", "statistics", "constraints", "dependents"):
-        for name in entry.on_column(part, a.name):
-            entry.standing(part)[name] = ANY
-
-
-def _retype(f: Forecast, a: Action, label: str, column: Column | None) -> None:
-    """A default is not cast by itself to a type of the plan's making, and USING is about rows."""
-    if misfit(column.type if column else None, a.text, a.part) is None:
-        f.lose(a, label, a.name)
-    if column is None:
-        return
-    made = f.others.get(f"type {a.shape}") if a.shape else None
-    own = isinstance(column.default, str) and not column.generated
-    if own and made is not None and made.label == "":
-        what = column_fits.DEFAULT.format(what=f"column {a.name} of {label}", type=a.shape)
-        f.uncast[f.step, label, a.name] = Problem("", what, f.line)
-    column.type = column.collation = ANY
-    column.default = ANY if column.default is not None else None
-
-
-def _unname(entry: Relation, column: str) -> None:
+def unname(entry: Relation, column: str) -> None:
     """The name of its NOT NULL constraint goes with it."""
     entry.not_nulls = {k: c for k, c in entry.not_nulls.items() if c != column}
 
 
-def _in_key(entry: Relation, column: str) -> bool:
+def is_in_key(entry: Relation, column: str) -> bool:
     """Which columns are in the key is not foretold once the plan has added a constraint."""
     return entry.primary_key is not ANY and column in entry.primary_key
 
@@ -313,7 +237,7 @@ def _word(column: str) -> re.Pattern[str]:
     return re.compile(rf'(?<![\w"]){re.escape(column)}(?![\w"])|"{re.escape(column)}"')
 
 
-def _refuse_generated(f: Forecast, entry: Relation, column: str, what: str) -> None:
+def refuse_generated(f: Forecast, entry: Relation, column: str, what: str) -> None:
     word = _word(column)
     for name, value in known(entry.columns).items():
         formula = value.default if isinstance(value.default, str) else ""
@@ -335,37 +259,8 @@ RENAME_COLUMN = Kind(
 
 ADD_COLUMN = Kind(
     "ALTER TABLE … ADD COLUMN", scans=True, traits=Trait.LEAVES_ASPECTS | Trait.SAME_TWICE | Trait.CASTS,
-    read={"alter_table_stmt AT_AddColumn": facts_columns.added}, effect=inherited(add_column),
+    read={"alter_table_stmt AT_AddColumn": read_added}, effect=inherited(add_column),
     demands=column_rows.added, fits=column_fits.added, made="columns", trace=never,
-)  # fmt: skip
-
-SET_DEFAULT = Kind(
-    "ALTER TABLE … ALTER COLUMN … SET DEFAULT", traits=Trait.LEAVES_ASPECTS | Trait.CASTS,
-    read={"alter_table_stmt AT_ColumnDefault": facts_columns.default_set}, effect=inherited(set_default),
-    trace=never,
-)  # fmt: skip
-
-DROP_DEFAULT = Kind(
-    "ALTER TABLE … ALTER COLUMN … DROP DEFAULT", traits=Trait.DROPS | Trait.A_PART | Trait.LEAVES_ASPECTS,
-    read={"alter_table_stmt AT_ColumnDefault": facts_columns.default_dropped}, effect=inherited(drop_default),
-)  # fmt: skip
-
-SET_NOT_NULL = Kind(
-    "ALTER TABLE … ALTER COLUMN … SET NOT NULL", scans=True, traits=Trait.LEAVES_ASPECTS,
-    read={"alter_table_stmt AT_SetNotNull": of_table("set_not_null")}, effect=inherited(set_not_null),
-    demands=column_rows.not_null,
-)  # fmt: skip
-
-DROP_NOT_NULL = Kind(
-    "ALTER TABLE … ALTER COLUMN … DROP NOT NULL", traits=Trait.DROPS | Trait.A_PART | Trait.LEAVES_ASPECTS,
-    read={"alter_table_stmt AT_DropNotNull": of_table("drop_not_null")}, effect=inherited(drop_not_null),
-)  # fmt: skip
-
-ALTER_TYPE = Kind(
-    "ALTER TABLE … ALTER COLUMN … TYPE", Class.LOSSY, Loss.ACCEPT, scans=True,
-    traits=Trait.LEAVES_ASPECTS | Trait.READS_ROWS,
-    read={"alter_table_stmt AT_AlterColumnType": facts_columns.retyped}, effect=inherited(alter_type),
-    demands=column_rows.retyped, fits=column_fits.retyped, trace=never, keys=on_column,
 )  # fmt: skip
 
 DROP_COLUMN = Kind(

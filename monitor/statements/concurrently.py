@@ -10,8 +10,8 @@ from monitor.rollback.forecast.entries import cascade, has_indexed, relation_of,
 from monitor.rollback.forecast.made import forget_made, make_index
 from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.schema.relation import ANY, Column, Constraint, Index, Relation, Unforeseen, known
-from monitor.rollback.script import facts_outside, shapes
-from monitor.rollback.script.facts_parts import dropping
+from monitor.rollback.script import facts_index, shapes
+from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping, relation_name
 from monitor.rollback.script.labels import bare, beside
 from monitor.rollback.script.plan import Action
 from monitor.statements import catalogued
@@ -29,6 +29,52 @@ OF_THE_SYSTEM = ("pg_catalog.", "pg_toast.", "information_schema.")
 
 TABLES = {"table", "materialized view"}
 """What has indexes of its own that can be built and dropped CONCURRENTLY."""
+
+
+def read_index(body: Tree, _: Tree) -> list[Facts] | None:
+    if not body.get("concurrent"):
+        return None
+    missing = ""
+    if not body.get("idxname"):
+        missing = "CREATE INDEX CONCURRENTLY needs a name, by which an interrupted build is found again"
+    return [facts_index.index("create_index_concurrently", body, refusal=missing)]
+
+
+def read_detach(body: Tree, cmd: Tree) -> list[Facts] | None:
+    """CONCURRENTLY; `name` is the partition as a key: always quoted."""
+    if not cmd["def"]["partition_cmd"].get("concurrent"):
+        return None
+    partition = relation_name(cmd["def"]["partition_cmd"]["name"])
+    quoted = ".".join('"' + n.replace('"', '""') + '"' for n in partition)
+    return [
+        action(
+            "detach_partition", relation_name(body["relation"]), quoted,
+            relation_if_exists=bool(body.get("missing_ok")),
+        )
+    ]  # fmt: skip
+
+
+def read_reindex_index(body: Tree, _: Tree) -> list[Facts] | None:
+    is_index = body["kind"] == "REINDEX_OBJECT_INDEX"
+    return [action("reindex_index", relation_name(body["relation"]))] if is_index else None
+
+
+def read_reindex_table(body: Tree, _: Tree) -> list[Facts] | None:
+    is_table = body["kind"] == "REINDEX_OBJECT_TABLE"
+    return [action("reindex_table", relation_name(body["relation"]))] if is_table else None
+
+
+def read_vacuum(body: Tree, _: Tree) -> list[Facts] | None:
+    return _each("vacuum", body) if body.get("is_vacuumcmd") else None
+
+
+def read_analyze(body: Tree, _: Tree) -> list[Facts] | None:
+    return None if body.get("is_vacuumcmd") else _each("analyze", body)
+
+
+def _each(kind: str, body: Tree) -> list[Facts]:
+    """One action a table."""
+    return [action(kind, relation_name(r["vacuum_relation"]["relation"])) for r in body["rels"]]
 
 
 def create_index(f: Forecast, a: Action) -> None:
@@ -183,7 +229,7 @@ def _model(shape: str) -> Index | Unforeseen:
 
 CREATE_INDEX_CONCURRENTLY = Kind(
     CREATE, transactional=False, traits=Trait.LEAVES_ASPECTS | Trait.BUILDS_INDEX,
-    read={"index_stmt": facts_outside.create_index_concurrently}, effect=create_index,
+    read={"index_stmt": read_index}, effect=create_index,
     new_name=lambda a: a.name, demands=demands, condition=catalogued.created, made="indexes", trace=never,
 )  # fmt: skip
 
@@ -195,30 +241,30 @@ DROP_INDEX_CONCURRENTLY = Kind(
 
 REINDEX_AN_INDEX = Kind(
     REINDEX_INDEX, transactional=False, traits=Trait.UPKEEP | Trait.AT_ITS_WORD,
-    read={"reindex_stmt": facts_outside.reindex_index}, effect=reindex_index, condition=catalogued.reindexed,
+    read={"reindex_stmt": read_reindex_index}, effect=reindex_index, condition=catalogued.reindexed,
 )  # fmt: skip
 
 REINDEX_A_TABLE = Kind(
     REINDEX_TABLE, transactional=False, traits=Trait.UPKEEP | Trait.AT_ITS_WORD,
-    read={"reindex_stmt": facts_outside.reindex_table}, effect=reindex_table, condition=catalogued.reindexed,
+    read={"reindex_stmt": read_reindex_table}, effect=reindex_table, condition=catalogued.reindexed,
 )  # fmt: skip
 
 DETACH_PARTITION = Kind(
     "ALTER TABLE … DETACH PARTITION … CONCURRENTLY", transactional=False,
     traits=Trait.MOVES_ROWS | Trait.LOCKS_AT_ITS_END, also=lambda a: (a.name,),
-    read={"alter_table_stmt AT_DetachPartition": facts_outside.detach_partition}, effect=detach_partition,
+    read={"alter_table_stmt AT_DetachPartition": read_detach}, effect=detach_partition,
     condition=catalogued.detached,
 )  # fmt: skip
 
 VACUUM = Kind(
     "VACUUM table", transactional=False, traits=Trait.UPKEEP | Trait.AT_ITS_WORD,
-    read={"vacuum_stmt": facts_outside.vacuum}, effect=vacuum, condition=catalogued.kept_up,
+    read={"vacuum_stmt": read_vacuum}, effect=vacuum, condition=catalogued.kept_up,
 )  # fmt: skip
 
 ANALYZE = Kind(
     "ANALYZE table",
     scans=True,
     traits=Trait.UPKEEP,
-    read={"vacuum_stmt": facts_outside.analyze},
+    read={"vacuum_stmt": read_analyze},
     effect=analyze,
 )

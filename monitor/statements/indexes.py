@@ -9,14 +9,24 @@ from monitor.rollback.forecast.entries import cascade, has_indexed, relation_of,
 from monitor.rollback.forecast.made import forget_comments, forget_made, make_index
 from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.schema.relation import ANY, Index
-from monitor.rollback.script import facts_outside, shapes
-from monitor.rollback.script.facts_parts import dropping
+from monitor.rollback.script import facts_index, facts_names, shapes
+from monitor.rollback.script.facts_parts import Facts, Tree, dropping
 from monitor.rollback.script.labels import bare, beside
 from monitor.rollback.script.plan import Action
 from monitor.statements import sameness
 from monitor.statements.asked import Asked, Asking, Rows, no_twins
 from monitor.statements.kind import Kind, Trait, never
 from monitor.statements.relations import DROPS, inherited
+
+
+def read_index(body: Tree, _: Tree) -> list[Facts] | None:
+    """A name, or what makes one, and the shape by which it is known again."""
+    if body.get("concurrent"):
+        return None
+    chosen, missing = facts_names.of_index(body), ""
+    if not (body.get("idxname") or chosen):
+        missing = "CREATE INDEX needs a name, since the one that the server gives it can't be foretold"
+    return [facts_index.index("create_index", body, refusal=missing, **chosen)]
 
 
 def create_index(f: Forecast, a: Action) -> None:
@@ -75,7 +85,7 @@ def demands(q: Asking, a: Action, rows: Rows | None) -> Iterator[Asked]:
 
 CREATE_INDEX = Kind(
     "CREATE INDEX", scans=True, traits=Trait.LEAVES_ASPECTS | Trait.SAME_TWICE | Trait.CASTS,
-    read={"index_stmt": facts_outside.create_index}, effect=inherited(create_index),
+    read={"index_stmt": read_index}, effect=inherited(create_index),
     new_name=lambda a: a.name, demands=demands, made="indexes", trace=never,
 )  # fmt: skip
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from monitor.rollback.script.facts_parts import Facts, Tree, action
-from monitor.rollback.script.facts_queries import TABLE_AS
 from monitor.rollback.script.kinds import Class
 from monitor.statements.kind import Kind, Trait, never
+from monitor.statements.views import TABLE_AS
 
 ANYTHING = Trait.TAKES_ANYTHING | Trait.TAKES_MORE
 

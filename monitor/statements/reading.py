@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from monitor.rollback.script import facts_sequences, session, words
+from monitor.rollback.script import session, words
 from monitor.rollback.script.facts_code import nodes_with, unique, used, walk
 from monitor.rollback.script.facts_parts import Facts, Reader, Tree, action, commands, relation_name
 from monitor.rollback.script.kinds import Class
@@ -108,7 +108,12 @@ ASIDE = {
 
 
 def _relations(tree: Tree, actions: list[Facts]) -> list[list[str]]:
-    return unique([*map(relation_name, nodes_with(tree, "relname")), *facts_sequences.owners(actions)])
+    return unique([*map(relation_name, nodes_with(tree, "relname")), *_owners(actions)])
+
+
+def _owners(actions: list[Facts]) -> list[list[str]]:
+    """Tables that only a list of names says: they are resolved as every other."""
+    return [a["owner"] for a in actions if "owner" in a]
 
 
 def _beside(node: str, body: Tree) -> list[Facts]:

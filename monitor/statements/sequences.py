@@ -5,13 +5,48 @@ from __future__ import annotations
 from monitor.rollback.forecast.entries import relation_of
 from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.schema.relation import ANY, Relation
-from monitor.rollback.script import facts_sequences
-from monitor.rollback.script.facts_parts import dropping, on
+from monitor.rollback.script.facts_objects import quoted as key_of_names
+from monitor.rollback.script.facts_objects import strings
+from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping, on, relation_name
 from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import quoted
 from monitor.rollback.script.plan import Action
 from monitor.statements.kind import Kind, Loss, Trait, never
 from monitor.statements.relations import DROPS, MAKES, created, dropped, together
+
+RESTART = "restart"
+
+
+def read_settings(body: Tree, _: Tree) -> list[Facts] | None:
+    """All but RESTART. Of OWNED BY: `new_name` is the table as a key, `name` its column, `text` says that
+    there is one ("" is NONE); `owner`: the table as written, to be resolved like others."""
+    if not (found := [o for o in _options(body) if o["defname"] != RESTART]):
+        return None
+    owned = [strings(o["arg"]["list"]["items"]) for o in found if o["defname"] == "owned_by"]
+    owner = _owner(owned[-1]) if owned else {}
+    part = "owner" if len(found) == len(owned) else ""
+    return [action("alter_sequence", relation_name(body["sequence"]), **_flag(body), **owner, part=part)]
+
+
+def read_restart(body: Tree, _: Tree) -> list[Facts] | None:
+    if not any(o["defname"] == RESTART for o in _options(body)):
+        return None
+    return [action("restart_sequence", relation_name(body["sequence"]), **_flag(body))]
+
+
+def _options(body: Tree) -> list[Tree]:
+    return [o["def_elem"] for o in body.get("options", ())]
+
+
+def _flag(body: Tree) -> Facts:
+    return {"relation_if_exists": bool(body.get("missing_ok"))}
+
+
+def _owner(names: list[str]) -> Facts:
+    if len(names) == 1:
+        return {"text": ""}
+    table, column = names[:-1], names[-1]
+    return {"text": column, "name": column, "new_name": key_of_names(table), "owner": table}
 
 
 def alter_sequence(f: Forecast, a: Action) -> None:
@@ -52,12 +87,12 @@ CREATE_SEQUENCE = Kind(
 )  # fmt: skip
 
 ALTER_SEQUENCE = Kind(
-    "ALTER SEQUENCE", read={"alter_seq_stmt": facts_sequences.settings}, effect=alter_sequence, trace=never
+    "ALTER SEQUENCE", read={"alter_seq_stmt": read_settings}, effect=alter_sequence, trace=never
 )
 
 RESTART_SEQUENCE = Kind(
     "ALTER SEQUENCE … RESTART", Class.LOSSY, Loss.ACCEPT, traits=Trait.UNCOUNTED,
-    read={"alter_seq_stmt": facts_sequences.restart}, effect=restart_sequence, trace=never,
+    read={"alter_seq_stmt": read_restart}, effect=restart_sequence, trace=never,
 )  # fmt: skip
 
 DROP_SEQUENCE = Kind(

@@ -4,16 +4,102 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 from monitor.rollback.forecast.entries import relation_of, unidentified
 from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.schema.relation import ANY, Constraint, Index, Relation, Setting, Unforeseen
-from monitor.rollback.script import facts_settings
-from monitor.rollback.script.facts_settings import ROW_SECURITY as SWITCHED
+from monitor.rollback.script.facts_objects import strings
+from monitor.rollback.script.facts_parts import Facts, Tree, action, is_only, relation_name
 from monitor.rollback.script.labels import bare
 from monitor.rollback.script.plan import Action
 from monitor.statements.kind import Kind, never
 from monitor.statements.relations import inherited
+
+SUBCOMMANDS = {
+    "AT_EnableRowSecurity": "enable", "AT_DisableRowSecurity": "disable", "AT_ForceRowSecurity": "force",
+    "AT_NoForceRowSecurity": "no force",
+}  # fmt: skip
+
+IDENTITIES = {"d": "default", "f": "full", "n": "nothing", "i": "index"}
+"""What rows of a published table are known by."""
+
+TABLE = "OBJECT_TABLE"
+
+
+def read_statistics(body: Tree, cmd: Tree) -> list[Facts]:
+    """Of an index the column is a number."""
+    name = cmd.get("name", "") or (str(cmd["num"]) if "num" in cmd else "")
+    return [_setting("set_statistics", body, name=name, text=str(_number(cmd.get("def", {}))))]
+
+
+def read_options(body: Tree, cmd: Tree) -> list[Facts]:
+    """Of an index or a view, too."""
+    return [_setting("set_options", body, **_given(cmd))]
+
+
+def read_column_options(body: Tree, cmd: Tree) -> list[Facts] | None:
+    if body.get("objtype") != TABLE:
+        return None
+    return [_setting("set_column_options", body, name=cmd["name"], **_given(cmd))]
+
+
+def read_row_security(body: Tree, cmd: Tree) -> list[Facts] | None:
+    if body.get("objtype") != TABLE:
+        return None
+    return [_setting("row_security", body, part=SUBCOMMANDS[cmd["subtype"]])]
+
+
+def read_replica_identity(body: Tree, cmd: Tree) -> list[Facts] | None:
+    if body.get("objtype") != TABLE:
+        return None
+    stated = cmd["def"]["replica_identity_stmt"]
+    part = IDENTITIES[stated["identity_type"]]
+    return [_setting("replica_identity", body, name=stated.get("name", ""), part=part)]
+
+
+def _setting(kind: str, body: Tree, **more: Any) -> Facts:
+    return action(
+        kind, relation_name(body["relation"]), only=is_only(body["relation"]),
+        relation_if_exists=bool(body.get("missing_ok")), **more,
+    )  # fmt: skip
+
+
+def _given(cmd: Tree) -> Facts:
+    return {"part": "reset" if "Reset" in cmd["subtype"] else "set", "text": _written_options(cmd["def"])}
+
+
+def _number(definition: Tree) -> int:
+    """-1, DEFAULT, is the server's own target."""
+    return int(definition["integer"].get("ival", 0)) if "integer" in definition else -1
+
+
+def _written_options(definition: Tree) -> str | None:
+    """`[[name, value]]` as JSON, without those of the TOAST table; None: not to be told."""
+    found = []
+    for option in (i["def_elem"] for i in definition["list"]["items"]):
+        value = _written(option.get("arg"))
+        if value is None:
+            return None
+        if not option.get("defnamespace"):
+            found.append([option["defname"], value])
+    return json.dumps(found)
+
+
+def _written(value: Tree | None) -> str | None:
+    """As the catalogue keeps it."""
+    if value is None:
+        return "true"
+    if "integer" in value:
+        return str(value["integer"].get("ival", 0))
+    if "float" in value:
+        return str(value["float"]["fval"])
+    if "string" in value:
+        return str(value["string"].get("sval", ""))
+    if "boolean" in value:
+        return "true" if value["boolean"].get("boolval") else "false"
+    return ".".join(strings(value["type_name"]["names"])) if "type_name" in value else None
+
 
 SWITCHES = {
     "enable": (0, "true"),
@@ -125,14 +211,14 @@ def _key(entry: Relation) -> str:
 
 SET_STATISTICS = Kind(
     "ALTER TABLE | INDEX … ALTER COLUMN … SET STATISTICS",
-    read={"alter_table_stmt AT_SetStatistics": facts_settings.statistics}, effect=inherited(set_statistics),
+    read={"alter_table_stmt AT_SetStatistics": read_statistics}, effect=inherited(set_statistics),
 )  # fmt: skip
 
 SET_COLUMN_OPTIONS = Kind(
     "ALTER TABLE … ALTER COLUMN … SET | RESET (…)",
     read={
-        "alter_table_stmt AT_SetOptions": facts_settings.column_options,
-        "alter_table_stmt AT_ResetOptions": facts_settings.column_options,
+        "alter_table_stmt AT_SetOptions": read_column_options,
+        "alter_table_stmt AT_ResetOptions": read_column_options,
     },
     effect=inherited(set_column_options), trace=never,
 )  # fmt: skip
@@ -140,19 +226,19 @@ SET_COLUMN_OPTIONS = Kind(
 SET_OPTIONS = Kind(
     "ALTER TABLE | INDEX | VIEW … SET | RESET (…)",
     read={
-        "alter_table_stmt AT_SetRelOptions": facts_settings.options,
-        "alter_table_stmt AT_ResetRelOptions": facts_settings.options,
+        "alter_table_stmt AT_SetRelOptions": read_options,
+        "alter_table_stmt AT_ResetRelOptions": read_options,
     },
     effect=set_options,
 )  # fmt: skip
 
 ROW_SECURITY = Kind(
     "ALTER TABLE … ENABLE | DISABLE | FORCE | NO FORCE ROW LEVEL SECURITY",
-    read={f"alter_table_stmt {subtype}": facts_settings.row_security for subtype in SWITCHED},
+    read={f"alter_table_stmt {subtype}": read_row_security for subtype in SUBCOMMANDS},
     effect=row_security,
 )  # fmt: skip
 
 REPLICA_IDENTITY = Kind(
     "ALTER TABLE … REPLICA IDENTITY",
-    read={"alter_table_stmt AT_ReplicaIdentity": facts_settings.replica_identity}, effect=replica_identity,
+    read={"alter_table_stmt AT_ReplicaIdentity": read_replica_identity}, effect=replica_identity,
 )  # fmt: skip

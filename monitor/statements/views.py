@@ -12,13 +12,18 @@ from monitor.rollback.forecast.already import relation_already
 from monitor.rollback.forecast.entries import relation_of
 from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.schema.relation import ANY, Index, Relation
-from monitor.rollback.script import facts_queries
-from monitor.rollback.script.facts_objects import strings
+from monitor.rollback.script.facts_code import nodes_with, unique
+from monitor.rollback.script.facts_objects import quoted, strings
 from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping, relation_name
 from monitor.rollback.script.plan import Action
 from monitor.statements.fitting import Server
 from monitor.statements.kind import Kind, Trait, never
 from monitor.statements.relations import DROPS, MAKES, dropped, together
+
+TABLE_AS = (
+    "CREATE TABLE … AS is not a known kind of statement: write CREATE TABLE with its columns, and INSERT … "
+    "SELECT behind it"
+)
 
 ROWS = Trait.READS_ROWS | Trait.ROWS_HIDDEN
 
@@ -34,6 +39,27 @@ def read_view(body: Tree, _: Tree) -> list[Facts]:
             shape=names, statement=body["query"],
         )
     ]  # fmt: skip
+
+
+def read_materialized_view(body: Tree, _: Tree) -> list[Facts]:
+    """`CREATE MATERIALIZED VIEW`. `shape`: the relations that its query reads at once, as keys."""
+    if body.get("objtype") != "OBJECT_MATVIEW":
+        return [action("", refusal=TABLE_AS)]
+    into = body["into"]
+    read = [] if into.get("skip_data") else unique(map(relation_name, nodes_with(body["query"], "relname")))
+    return [
+        action(
+            "create_materialized_view", relation_name(into["rel"]), if_exists=bool(body.get("if_not_exists")),
+            shape=json.dumps([quoted(name) for name in read]),
+            part="no data" if into.get("skip_data") else "",
+        )
+    ]  # fmt: skip
+
+
+def read_refresh(body: Tree, _: Tree) -> list[Facts]:
+    """`part`: whether CONCURRENTLY, or WITH NO DATA, which only empties it."""
+    part = "concurrently" if body.get("concurrent") else "no data" if body.get("skip_data") else ""
+    return [action("refresh_materialized_view", relation_name(body["relation"]), part=part)]
 
 
 def create_view(f: Forecast, a: Action) -> None:
@@ -129,13 +155,13 @@ CREATE_VIEW = Kind(
 CREATE_MATERIALIZED_VIEW = Kind(
     "CREATE MATERIALIZED VIEW", scans=True,
     traits=MAKES | Trait.REPLACES | Trait.SAME_TWICE | Trait.MAKES_NAMES | ROWS,
-    read={"create_table_as_stmt": facts_queries.create_table_as}, effect=create_materialized_view,
+    read={"create_table_as_stmt": read_materialized_view}, effect=create_materialized_view,
     trace=never,
 )  # fmt: skip
 
 REFRESH_MATERIALIZED_VIEW = Kind(
     "REFRESH MATERIALIZED VIEW", scans=True, traits=Trait.UPKEEP | Trait.READS_ROWS,
-    read={"refresh_mat_view_stmt": facts_queries.refresh}, effect=refresh,
+    read={"refresh_mat_view_stmt": read_refresh}, effect=refresh,
 )  # fmt: skip
 
 DROP_VIEW = Kind(

@@ -36,10 +36,12 @@ WRITTEN_FOR_PEOPLE = {
     "statements/column_rows.py",
     "statements/concurrently.py",  # how people write them
     "statements/constraints.py",
-    "statements/reading.py",  # how people write them
+    "statements/indexes.py",  # how people write them
+    "statements/reading.py",
     "statements/rows.py",
     "statements/sameness.py",
     "statements/table_aside.py",
+    "statements/views.py",
     "store/schema.py",  # a line that is cut out of schema.sql
 }
 """Texts that are shown or put into others, not sent as they are."""

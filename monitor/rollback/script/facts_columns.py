@@ -9,10 +9,8 @@ import json
 import re
 from typing import Any
 
-from monitor.rollback.script import facts_rows
 from monitor.rollback.script.facts_constraints import references
-from monitor.rollback.script.facts_objects import type_text
-from monitor.rollback.script.facts_parts import Facts, Tree, altered, of_table
+from monitor.rollback.script.facts_parts import Facts, Tree
 
 WRITTEN = {
     "int2": "smallint", "int4": "integer", "int8": "bigint", "bool": "boolean", "float4": "real",
@@ -44,36 +42,6 @@ UNREADABLE = ("inh_relations", "of_typename", "partbound")
 
 IDENTITIES = {"a": "identity always", "d": "identity by default"}
 FORMULAS = {"s": "stored", "v": "virtual"}
-
-
-def added(body: Tree, cmd: Tree) -> list[Facts] | None:
-    """ADD COLUMN."""
-    if body["objtype"] != "OBJECT_TABLE":
-        return None
-    definition = cmd["def"]["column_def"]
-    return [altered("add_column", body, cmd, definition["colname"], **one(definition))]
-
-
-def default_set(body: Tree, cmd: Tree) -> list[Facts] | None:
-    return of_table("set_default")(body, cmd) if cmd.get("def") else None
-
-
-def default_dropped(body: Tree, cmd: Tree) -> list[Facts] | None:
-    return None if cmd.get("def") else of_table("drop_default")(body, cmd)
-
-
-def retyped(body: Tree, cmd: Tree) -> list[Facts] | None:
-    """`text`: the type that values become by themselves, `part` its length; `shape`: one by USING."""
-    if body["objtype"] != "OBJECT_TABLE":
-        return None
-    column = cmd["def"]["column_def"]
-    type_ = type_text(column["type_name"])
-    if "raw_default" in column:
-        using = {**facts_rows.cast(cmd["name"], column), "shape": type_}
-        return [altered("alter_type", body, cmd, **using)]
-    modifiers = column["type_name"].get("typmods", ())
-    sizes = [str(m["a_const"].get("ival", {}).get("ival", 0)) for m in modifiers if "a_const" in m]
-    return [altered("alter_type", body, cmd, text=type_, part=f"({','.join(sizes)})")]
 
 
 def one(definition: Tree) -> Facts:

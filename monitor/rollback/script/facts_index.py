@@ -1,6 +1,6 @@
-"""Facts of the statements that PostgreSQL runs outside a transaction only, and of ANALYZE beside VACUUM.
+"""Facts of an index that a statement builds: what it is known again by, and a twin of it.
 
-Runs in the child process; plain data in and out. What is refused of them is in refusals.py.
+Runs in the child process; plain data in and out.
 """
 
 from __future__ import annotations
@@ -8,30 +8,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from monitor.rollback.script import facts_names, facts_rows
+from monitor.rollback.script import facts_rows
 from monitor.rollback.script.facts_parts import Facts, Tree, action, relation_name
 
 
-def create_index(body: Tree, _: Tree) -> list[Facts] | None:
-    """A name, or what makes one, and the shape by which it is known again."""
-    if body.get("concurrent"):
-        return None
-    chosen, missing = facts_names.of_index(body), ""
-    if not (body.get("idxname") or chosen):
-        missing = "CREATE INDEX needs a name, since the one that the server gives it can't be foretold"
-    return [_index("create_index", body, refusal=missing, **chosen)]
-
-
-def create_index_concurrently(body: Tree, _: Tree) -> list[Facts] | None:
-    if not body.get("concurrent"):
-        return None
-    missing = ""
-    if not body.get("idxname"):
-        missing = "CREATE INDEX CONCURRENTLY needs a name, by which an interrupted build is found again"
-    return [_index("create_index_concurrently", body, refusal=missing)]
-
-
-def _index(kind: str, body: Tree, **more: Any) -> Facts:
+def index(kind: str, body: Tree, **more: Any) -> Facts:
     return action(
         kind, relation_name(body["relation"]), body.get("idxname", ""), shape=shape_of(body),
         part=_uniqueness(body), if_exists=bool(body.get("if_not_exists")),
@@ -48,43 +29,6 @@ def _twin(body: Tree) -> Tree:
     unlike = {"concurrent", "if_not_exists", "table_space"}
     same = {k: v for k, v in body.items() if k not in unlike}
     return {**same, "idxname": TWIN, "relation": {**body["relation"], "schemaname": "pg_temp"}}
-
-
-def detach_partition(body: Tree, cmd: Tree) -> list[Facts] | None:
-    """CONCURRENTLY; `name` is the partition as a key: always quoted."""
-    if not cmd["def"]["partition_cmd"].get("concurrent"):
-        return None
-    partition = relation_name(cmd["def"]["partition_cmd"]["name"])
-    quoted = ".".join('"' + n.replace('"', '""') + '"' for n in partition)
-    return [
-        action(
-            "detach_partition", relation_name(body["relation"]), quoted,
-            relation_if_exists=bool(body.get("missing_ok")),
-        )
-    ]  # fmt: skip
-
-
-def reindex_index(body: Tree, _: Tree) -> list[Facts] | None:
-    is_index = body["kind"] == "REINDEX_OBJECT_INDEX"
-    return [action("reindex_index", relation_name(body["relation"]))] if is_index else None
-
-
-def reindex_table(body: Tree, _: Tree) -> list[Facts] | None:
-    is_table = body["kind"] == "REINDEX_OBJECT_TABLE"
-    return [action("reindex_table", relation_name(body["relation"]))] if is_table else None
-
-
-def vacuum(body: Tree, _: Tree) -> list[Facts] | None:
-    return _each("vacuum", body) if body.get("is_vacuumcmd") else None
-
-
-def analyze(body: Tree, _: Tree) -> list[Facts] | None:
-    return None if body.get("is_vacuumcmd") else _each("analyze", body)
-
-
-def _each(kind: str, body: Tree) -> list[Facts]:
-    """One action a table."""
-    return [action(kind, relation_name(r["vacuum_relation"]["relation"])) for r in body["rels"]]
 
 
 def shape_of(body: Tree) -> str:
