@@ -58,7 +58,7 @@ lint: setup ## ruff, mypy strict, and the floors of the architecture
 
 .PHONY: cover
 cover: setup ## branch coverage of the decision core: 100 %, or it fails
-	$(RUN) pytest -q -n $(WORKERS) -m "not slow" tests/unit --cov=monitor.core --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
+	$(RUN) pytest -q -n $(WORKERS) -m "not slow" tests/unit/test_core*.py --cov=monitor.core --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
 
 ROUNDS := 50
 SEED := 1

@@ -8,7 +8,6 @@ from typing import Any
 
 from monitor.app.revealed import revealed
 from monitor.app.targets import kinds_of
-from monitor.checking import CheckedProbe
 from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Policy
 from monitor.daemon.parts import READ_SHARE
@@ -16,18 +15,19 @@ from monitor.dsn import user_of
 from monitor.errors import OperatorError
 from monitor.measured import Lens
 from monitor.net import Net
-from monitor.probes import PROBES
-from monitor.probes.changes import DatabaseChanges
-from monitor.probes.counters import Rates
-from monitor.probes.database import CONNECTIONS, QUERY_LATENCY, DatabaseProbe
-from monitor.probes.endpoints import Pace
-from monitor.probes.http_check import HttpCheckSpec
-from monitor.probes.json_document import JsonSpec
-from monitor.probes.prometheus import PrometheusSpec
-from monitor.probes.promql import PromqlSpec
-from monitor.probes.session import Session
-from monitor.probes.sql import SqlSpec
+from monitor.ports import CheckedProbe
 from monitor.settings import AnySource, Settings
+from monitor.sources import PROBES
+from monitor.sources.changes import DatabaseChanges
+from monitor.sources.counters import Rates
+from monitor.sources.database import CONNECTIONS, QUERY_LATENCY, DatabaseProbe
+from monitor.sources.endpoints import Pace
+from monitor.sources.http_check import HttpCheckSpec
+from monitor.sources.json_document import JsonSpec
+from monitor.sources.prometheus import PrometheusSpec
+from monitor.sources.promql import PromqlSpec
+from monitor.sources.session import Session
+from monitor.sources.sql import SqlSpec
 from monitor.units import Kind
 
 FROM_DATABASE = (CONNECTIONS, QUERY_LATENCY)

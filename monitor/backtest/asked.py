@@ -19,16 +19,16 @@ from monitor.backtest.readers import VALUE, Counters, Reader, Value, mean, meter
 from monitor.core.samples import Micros
 from monitor.core.thresholds import Policy
 from monitor.errors import OperatorError, SourceError
-from monitor.probes import fits
-from monitor.probes.counters import ERRORS, REQUESTS
-from monitor.probes.exposed import BUCKET, COUNT
-from monitor.probes.exposition import Line
-from monitor.probes.prometheus import PrometheusSpec
-from monitor.probes.promql import PromqlSpec
-from monitor.probes.selectors import Selector
-from monitor.probes.series import Rate, counted_on, rates_of, selectors_of, timed_on, times_of
 from monitor.promql import is_series, not_series
 from monitor.settings import MetricSource
+from monitor.sources import fits
+from monitor.sources.counters import ERRORS, REQUESTS
+from monitor.sources.exposed import BUCKET, COUNT
+from monitor.sources.exposition import Line
+from monitor.sources.prometheus import PrometheusSpec
+from monitor.sources.promql import PromqlSpec
+from monitor.sources.selectors import Selector
+from monitor.sources.series import Rate, counted_on, rates_of, selectors_of, timed_on, times_of
 from monitor.units import unit_of_name
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)

@@ -18,11 +18,11 @@ from monitor.core.thresholds import Policy
 from monitor.errors import OperatorError
 from monitor.libpq import given_by, parts_of
 from monitor.net import Net
-from monitor.probes.counters import ERRORS, REQUESTS
-from monitor.probes.promql import PromqlSpec
-from monitor.probes.promql_rows import Row, lacking, unwritten
-from monitor.probes.scale import UNITS
 from monitor.settings import Settings
+from monitor.sources.counters import ERRORS, REQUESTS
+from monitor.sources.promql import PromqlSpec
+from monitor.sources.promql_rows import Row, lacking, unwritten
+from monitor.sources.scale import UNITS
 from monitor.units import DAY
 
 STEP: Micros = 15 * SECOND

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from monitor.present.events import is_told_by_another, sentence
+from monitor.present.metrics import Metrics
 from monitor.report.parts import moment, note, section, table, text
-from monitor.report.rules import Metrics
-from monitor.report.sentences import is_told_by_another, sentence
 
 MOST = 400
 """Rows shown of a long list: the first and the last ones; all are in `--json`."""

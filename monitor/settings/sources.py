@@ -29,7 +29,7 @@ Preset: TypeAlias = Literal[
     "opentelemetry", "spring", "quarkus", "aspnet", "rails", "rack", "phoenix", "gin", "go",
     "nginx-vts", "ingress-nginx", "traefik", "haproxy", "caddy", "envoy", "istio", "linkerd", "kong",
 ]  # fmt: skip
-"""Those of `monitor.probes.presets`, and `auto`: the one that the page fits. A test holds them
+"""Those of `monitor.sources.presets`, and `auto`: the one that the page fits. A test holds them
 together."""
 
 UNIT_KINDS: dict[str, Kind] = {

@@ -9,14 +9,16 @@ from typing import Any
 from monitor.channels.post import deliver
 from monitor.channels.slack_bot import REFUSED, SlackBot
 from monitor.cli.exits import BY_VERDICT, MEANINGS
-from monitor.cli.told import moment, span, until, utc, value
 from monitor.core.events import Verdict
 from monitor.core.samples import SECOND
-from monitor.daemon.endings import HELPED, How, aftermath_view, told
-from monitor.daemon.reasons import WORDS
 from monitor.errors import ChannelError, MonitorError, SourceError
-from monitor.ports import AtRisk, Fate, RehearsalOutcome, loss_sentences, rehearsal_told
-from monitor.report.sentences import OUTCOMES, sentence
+from monitor.ports import AtRisk, Fate, RehearsalOutcome, loss_sentences
+from monitor.present.events import OUTCOMES, sentence
+from monitor.present.metrics import value
+from monitor.present.reasons import WORDS
+from monitor.present.rehearsals import rehearsal_told
+from monitor.present.times import moment, span, until, utc
+from monitor.present.verdicts import HELPED, How, aftermath_view, told
 from monitor.rollback.forecast.estimate import Network
 from monitor.statements.registry import KINDS
 from monitor.units import Kind, show_evidence, show_proven, show_score, show_span, show_value

@@ -14,8 +14,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from monitor.probes.presets import PRESETS
 from monitor.settings import PrometheusSource, load
+from monitor.sources.presets import PRESETS
 from monitor.store.gateway import PgStore
 from tests.commands import Commands, Done
 from tests.conftest import Database

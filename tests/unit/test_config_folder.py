@@ -9,12 +9,12 @@ from typing import get_args
 import pytest
 
 from monitor.core.thresholds import Policy
-from monitor.probes.presets import PRESETS, STATUS
-from monitor.probes.series import AUTO
 from monitor.settings import load, reference
 from monitor.settings.limits import LIMITS
 from monitor.settings.source_checks import FROM_DATABASE
 from monitor.settings.sources import Preset
+from monitor.sources.presets import PRESETS, STATUS
+from monitor.sources.series import AUTO
 from tests.pages import table
 
 ROOT = Path(__file__).parents[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -53,7 +54,10 @@ GROUND = {
     "notify",
     "signing",
 }
-ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web", "levers"}
+ADAPTERS = {"sources", "rollback", "history", "store", "channels", "web", "levers"}
+SPEAK = {"channels", "web"}
+"""Adapters at whose other end people read."""
+
 CORE = {"core"}
 COMPOSED = {
     "backtest",
@@ -77,18 +81,28 @@ from their registries, so only the composition root, the command line and a back
 import it: an adapter that could would see every other's secrets. What both speak of is in `options`, on the
 ground."""
 
+WORDS = {"present"}
+"""Every word for people. It stands on values, and whoever has something to say stands on it."""
+
+VALUES = CORE | {"ports", "units"}
+"""All that words are made of: what asks, waits or touches the outside could make them depend on it."""
+
 MAY_STAND_ON: dict[str, set[str]] = {
     "core": CORE,
     **dict.fromkeys(GROUND, GROUND | CORE),
+    "present": VALUES | WORDS,
     **{room: GROUND | CORE | {room} for room in ADAPTERS},
+    **{room: GROUND | CORE | WORDS | {room} for room in SPEAK},
     "rollback": GROUND | CORE | {"rollback", "statements"},
     "statements": GROUND | CORE | {"statements", "rollback"},
     "settings": GROUND | CORE | BRING_THEIR_KEYS | {"settings"},
-    "daemon": GROUND | CORE | {"daemon"},
-    **dict.fromkeys(COMPOSED, GROUND | CORE | ADAPTERS | {"daemon"} | COMPOSED),
-    **dict.fromkeys(("app", "backtest"), GROUND | CORE | ADAPTERS | {"settings", "daemon"} | COMPOSED),
-    "demo": GROUND | CORE | ADAPTERS | {"daemon", "demo"} | COMPOSED,
-    "cli": GROUND | CORE | ADAPTERS | {"settings", "daemon", "demo", "cli"} | COMPOSED,
+    "daemon": GROUND | CORE | WORDS | {"daemon"},
+    **dict.fromkeys(COMPOSED, GROUND | CORE | WORDS | ADAPTERS | {"daemon"} | COMPOSED),
+    **dict.fromkeys(
+        ("app", "backtest"), GROUND | CORE | WORDS | ADAPTERS | {"settings", "daemon"} | COMPOSED
+    ),
+    "demo": GROUND | CORE | WORDS | ADAPTERS | {"daemon", "demo"} | COMPOSED,
+    "cli": GROUND | CORE | WORDS | ADAPTERS | {"settings", "daemon", "demo", "cli"} | COMPOSED,
     "__init__": set(),
     "__main__": {"cli"},
 }
@@ -232,3 +246,13 @@ def test_the_rules_see_what_they_forbid() -> None:
     assert "asyncpg" in set(imports(PACKAGE / "pg.py"))
     assert "core" in rooms_imported(PACKAGE / "ports" / "store.py")
     assert set(sys.stdlib_module_names) >= CORE_MAY_USE
+
+
+def test_the_environment_arms_nothing() -> None:
+    """Which file to read, and whether to show where an error came from: no more can be set from outside.
+
+    What is made to happen at a point of a rollback is handed in by whoever builds it.
+    """
+    ours = re.compile(r"MIGRATION_MONITOR_[A-Z_]+[A-Z]")
+    found = {name for path in modules() for name in ours.findall(path.read_text())}
+    assert found == {"MIGRATION_MONITOR_CONFIG", "MIGRATION_MONITOR_TRACEBACK"}
