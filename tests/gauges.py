@@ -6,8 +6,9 @@ from monitor.rollback.forecast.entries import relation_of
 from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.schema.relation import ANY
 from monitor.rollback.script.facts_parts import Facts, Tree, action, relation_name
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.plan import Action
-from monitor.statements.kind import Kind, never
+from monitor.statements.kind import Kind
 
 
 def read(body: Tree, _: Tree) -> list[Facts] | None:
@@ -30,4 +31,4 @@ def create(f: Forecast, a: Action) -> None:
     f.leeway.added.add((label, a.name))
 
 
-CREATE_STATISTICS = Kind("CREATE STATISTICS", read={"create_stats_stmt": read}, effect=create, trace=never)
+CREATE_STATISTICS = Kind("CREATE STATISTICS", Class.LOSSLESS, read={"create_stats_stmt": read}, effect=create)

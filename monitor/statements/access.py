@@ -9,8 +9,9 @@ from monitor.rollback.schema.others import on_what, other_key
 from monitor.rollback.schema.relation import ANY, Other
 from monitor.rollback.script.facts_objects import quoted, signature, strings
 from monitor.rollback.script.facts_parts import Facts, Tree, action, commands, listed, relation_name
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.plan import Action
-from monitor.statements.kind import Kind, Trait, never
+from monitor.statements.kind import Kind, Trait, always
 
 ON_RELATION = {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_INDEX", "OBJECT_SEQUENCE",
                "OBJECT_FOREIGN_TABLE"}  # fmt: skip
@@ -83,23 +84,23 @@ def comment(f: Forecast, a: Action) -> None:
 
 
 COMMENT = Kind(
-    "COMMENT ON", other=A_COMMENT, name_of_other=on_what,
+    "COMMENT ON", Class.LOSSLESS, other=A_COMMENT, name_of_other=on_what,
     traits=Trait.NOBODYS | Trait.NOT_LOCKED_FIRST | Trait.LEAVES_RELATION | Trait.LEAVES_ASPECTS,
-    read={"comment_stmt": read_comment}, effect=comment, restores=frozenset({"comment"}),
+    read={"comment_stmt": read_comment}, effect=comment, restores=frozenset({"comment"}), trace=always,
 )  # fmt: skip
 
 GRANT = Kind(
-    "GRANT | REVOKE on objects", traits=Trait.LEAVES_RELATION | Trait.LEAVES_ASPECTS,
-    read={"grant_stmt": read_grant}, effect=grant, trace=never, restores=frozenset({"privileges"}),
+    "GRANT | REVOKE on objects", Class.LOSSLESS, traits=Trait.LEAVES_RELATION | Trait.LEAVES_ASPECTS,
+    read={"grant_stmt": read_grant}, effect=grant, restores=frozenset({"privileges"}),
 )  # fmt: skip
 
 CHANGE_OWNER = Kind(
-    "ALTER TABLE | VIEW | SEQUENCE | FUNCTION | TYPE … OWNER TO", traits=Trait.LEAVES_ASPECTS,
+    "ALTER TABLE | VIEW | SEQUENCE | FUNCTION | TYPE … OWNER TO", Class.LOSSLESS, traits=Trait.LEAVES_ASPECTS,
     read={
         "alter_table_stmt AT_ChangeOwner": read_owner,
         "alter_owner_stmt OBJECT_FUNCTION": read_owner_of_function,
         "alter_owner_stmt OBJECT_PROCEDURE": read_owner_of_function,
         "alter_owner_stmt OBJECT_TYPE": read_owner_of_type,
     },
-    effect=change_owner, trace=never, restores=frozenset({"owner"}),
+    effect=change_owner, restores=frozenset({"owner"}),
 )  # fmt: skip

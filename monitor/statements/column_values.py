@@ -25,7 +25,7 @@ from monitor.statements.columns import (
     refuse_generated,
     unname,
 )
-from monitor.statements.kind import Kind, Loss, Trait, never
+from monitor.statements.kind import Kind, Loss, Trait, always
 from monitor.statements.relations import inherited
 
 
@@ -134,30 +134,33 @@ def _retype(f: Forecast, a: Action, label: str, column: Column | None) -> None:
 
 
 SET_DEFAULT = Kind(
-    "ALTER TABLE … ALTER COLUMN … SET DEFAULT", traits=Trait.LEAVES_ASPECTS | Trait.CASTS,
+    "ALTER TABLE … ALTER COLUMN … SET DEFAULT", Class.LOSSLESS, traits=Trait.LEAVES_ASPECTS | Trait.CASTS,
     read={"alter_table_stmt AT_ColumnDefault": read_default_set}, effect=inherited(set_default),
-    trace=never,
 )  # fmt: skip
 
 DROP_DEFAULT = Kind(
-    "ALTER TABLE … ALTER COLUMN … DROP DEFAULT", traits=Trait.DROPS | Trait.A_PART | Trait.LEAVES_ASPECTS,
+    "ALTER TABLE … ALTER COLUMN … DROP DEFAULT", Class.LOSSLESS,
+    traits=Trait.DROPS | Trait.A_PART | Trait.LEAVES_ASPECTS,
     read={"alter_table_stmt AT_ColumnDefault": read_default_dropped}, effect=inherited(drop_default),
+    trace=always,
 )  # fmt: skip
 
 SET_NOT_NULL = Kind(
-    "ALTER TABLE … ALTER COLUMN … SET NOT NULL", scans=True, traits=Trait.LEAVES_ASPECTS,
+    "ALTER TABLE … ALTER COLUMN … SET NOT NULL", Class.LOSSLESS, scans=True, traits=Trait.LEAVES_ASPECTS,
     read={"alter_table_stmt AT_SetNotNull": of_table("set_not_null")}, effect=inherited(set_not_null),
-    demands=column_rows.not_null,
+    demands=column_rows.not_null, trace=always,
 )  # fmt: skip
 
 DROP_NOT_NULL = Kind(
-    "ALTER TABLE … ALTER COLUMN … DROP NOT NULL", traits=Trait.DROPS | Trait.A_PART | Trait.LEAVES_ASPECTS,
+    "ALTER TABLE … ALTER COLUMN … DROP NOT NULL", Class.LOSSLESS,
+    traits=Trait.DROPS | Trait.A_PART | Trait.LEAVES_ASPECTS,
     read={"alter_table_stmt AT_DropNotNull": of_table("drop_not_null")}, effect=inherited(drop_not_null),
+    trace=always,
 )  # fmt: skip
 
 ALTER_TYPE = Kind(
     "ALTER TABLE … ALTER COLUMN … TYPE", Class.LOSSY, Loss.ACCEPT, scans=True,
     traits=Trait.LEAVES_ASPECTS | Trait.READS_ROWS,
     read={"alter_table_stmt AT_AlterColumnType": read_type}, effect=inherited(alter_type),
-    demands=column_rows.retyped, fits=column_fits.retyped, trace=never, keys=on_column,
+    demands=column_rows.retyped, fits=column_fits.retyped, keys=on_column,
 )  # fmt: skip

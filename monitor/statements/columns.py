@@ -25,7 +25,7 @@ from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import beside, quoted
 from monitor.rollback.script.plan import Action
 from monitor.statements import column_aside, column_fits, column_rows
-from monitor.statements.kind import Kind, Loss, Trait, never
+from monitor.statements.kind import Kind, Loss, Trait, always
 from monitor.statements.relations import inherited, loosen_views
 
 CODE = ("triggers", "policies", "rules")
@@ -253,14 +253,16 @@ def on_column(entry: Relation | None, a: Action) -> Iterator[str]:
 
 
 RENAME_COLUMN = Kind(
-    "ALTER TABLE … RENAME COLUMN", traits=Trait.LEAVES_ASPECTS,
+    "ALTER TABLE … RENAME COLUMN", Class.LOSSLESS, traits=Trait.LEAVES_ASPECTS,
     read={"rename_stmt OBJECT_COLUMN": renaming("rename_column")}, effect=inherited(rename_column),
+    trace=always,
 )  # fmt: skip
 
 ADD_COLUMN = Kind(
-    "ALTER TABLE … ADD COLUMN", scans=True, traits=Trait.LEAVES_ASPECTS | Trait.SAME_TWICE | Trait.CASTS,
+    "ALTER TABLE … ADD COLUMN", Class.LOSSLESS,
+    scans=True, traits=Trait.LEAVES_ASPECTS | Trait.SAME_TWICE | Trait.CASTS,
     read={"alter_table_stmt AT_AddColumn": read_added}, effect=inherited(add_column),
-    demands=column_rows.added, fits=column_fits.added, made="columns", trace=never,
+    demands=column_rows.added, fits=column_fits.added, made="columns",
 )  # fmt: skip
 
 DROP_COLUMN = Kind(
@@ -268,5 +270,5 @@ DROP_COLUMN = Kind(
     traits=Trait.DROPS | Trait.A_PART | Trait.TAKES_MORE | Trait.LEAVES_ASPECTS,
     read={"alter_table_stmt AT_DropColumn": of_table("drop_column")}, effect=inherited(drop_column),
     dropped="columns", keys=on_column,
-    rewrite=column_aside.rewrite, itself=column_aside.itself,
+    rewrite=column_aside.rewrite, itself=column_aside.itself, trace=always,
 )  # fmt: skip

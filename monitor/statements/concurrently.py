@@ -12,11 +12,12 @@ from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.schema.relation import ANY, Column, Constraint, Index, Relation, Unforeseen, known
 from monitor.rollback.script import facts_index, shapes
 from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping, relation_name
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import bare, beside
 from monitor.rollback.script.plan import Action
 from monitor.statements import catalogued
 from monitor.statements.indexes import demands
-from monitor.statements.kind import Kind, Trait, never
+from monitor.statements.kind import Kind, Trait, always
 from monitor.statements.relations import DROPS
 
 CREATE = "CREATE INDEX CONCURRENTLY name"
@@ -228,43 +229,47 @@ def _model(shape: str) -> Index | Unforeseen:
 
 
 CREATE_INDEX_CONCURRENTLY = Kind(
-    CREATE, transactional=False, traits=Trait.LEAVES_ASPECTS | Trait.BUILDS_INDEX,
+    CREATE, Class.LOSSLESS, transactional=False, traits=Trait.LEAVES_ASPECTS | Trait.BUILDS_INDEX,
     read={"index_stmt": read_index}, effect=create_index,
-    new_name=lambda a: a.name, demands=demands, condition=catalogued.created, made="indexes", trace=never,
+    new_name=lambda a: a.name, demands=demands, condition=catalogued.created, made="indexes",
 )  # fmt: skip
 
 DROP_INDEX_CONCURRENTLY = Kind(
-    DROP, transactional=False, traits=DROPS | Trait.LEAVES_ASPECTS,
+    DROP, Class.LOSSLESS, transactional=False, traits=DROPS | Trait.LEAVES_ASPECTS,
     read={"drop_stmt CONCURRENTLY": dropping("drop_index_concurrently")}, effect=drop_index,
-    condition=catalogued.dropped, dropped="indexes",
+    condition=catalogued.dropped, dropped="indexes", trace=always,
 )  # fmt: skip
 
 REINDEX_AN_INDEX = Kind(
-    REINDEX_INDEX, transactional=False, traits=Trait.UPKEEP | Trait.AT_ITS_WORD,
+    REINDEX_INDEX, Class.LOSSLESS, transactional=False, traits=Trait.UPKEEP | Trait.AT_ITS_WORD,
     read={"reindex_stmt": read_reindex_index}, effect=reindex_index, condition=catalogued.reindexed,
+    trace=always,
 )  # fmt: skip
 
 REINDEX_A_TABLE = Kind(
-    REINDEX_TABLE, transactional=False, traits=Trait.UPKEEP | Trait.AT_ITS_WORD,
+    REINDEX_TABLE, Class.LOSSLESS, transactional=False, traits=Trait.UPKEEP | Trait.AT_ITS_WORD,
     read={"reindex_stmt": read_reindex_table}, effect=reindex_table, condition=catalogued.reindexed,
+    trace=always,
 )  # fmt: skip
 
 DETACH_PARTITION = Kind(
-    "ALTER TABLE … DETACH PARTITION … CONCURRENTLY", transactional=False,
+    "ALTER TABLE … DETACH PARTITION … CONCURRENTLY", Class.LOSSLESS, transactional=False,
     traits=Trait.MOVES_ROWS | Trait.LOCKS_AT_ITS_END, also=lambda a: (a.name,),
     read={"alter_table_stmt AT_DetachPartition": read_detach}, effect=detach_partition,
-    condition=catalogued.detached,
+    condition=catalogued.detached, trace=always,
 )  # fmt: skip
 
 VACUUM = Kind(
-    "VACUUM table", transactional=False, traits=Trait.UPKEEP | Trait.AT_ITS_WORD,
-    read={"vacuum_stmt": read_vacuum}, effect=vacuum, condition=catalogued.kept_up,
+    "VACUUM table", Class.LOSSLESS, transactional=False, traits=Trait.UPKEEP | Trait.AT_ITS_WORD,
+    read={"vacuum_stmt": read_vacuum}, effect=vacuum, condition=catalogued.kept_up, trace=always,
 )  # fmt: skip
 
 ANALYZE = Kind(
     "ANALYZE table",
+    Class.LOSSLESS,
     scans=True,
     traits=Trait.UPKEEP,
     read={"vacuum_stmt": read_analyze},
     effect=analyze,
+    trace=always,
 )

@@ -12,6 +12,7 @@ from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.schema.relation import ANY, Column, Constraint, Relation, known
 from monitor.rollback.script import facts_constraints, facts_names, facts_rows, shapes
 from monitor.rollback.script.facts_parts import Facts, Tree, altered, of_table, renaming
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import bare, quoted, split_label
 from monitor.rollback.script.plan import Action
 from monitor.rollback.script.shapes import ConstraintShape
@@ -27,7 +28,7 @@ from monitor.statements.asked import (
     no_twins,
 )
 from monitor.statements.fitting import Server
-from monitor.statements.kind import Kind, Trait
+from monitor.statements.kind import Kind, Trait, always
 from monitor.statements.relations import inherited
 
 INDEXED = {"p", "u", "x"}
@@ -284,26 +285,26 @@ def itself_goes(_: Relation | None, a: Action) -> Iterator[str]:
 
 
 RENAME_CONSTRAINT = Kind(
-    "ALTER TABLE … RENAME CONSTRAINT", traits=Trait.LEAVES_ASPECTS,
+    "ALTER TABLE … RENAME CONSTRAINT", Class.LOSSLESS, traits=Trait.LEAVES_ASPECTS,
     read={"rename_stmt OBJECT_TABCONSTRAINT": renaming("rename_constraint")},
-    effect=inherited(rename_constraint),
+    effect=inherited(rename_constraint), trace=always,
 )  # fmt: skip
 
 ADD_CONSTRAINT = Kind(
-    "ALTER TABLE … ADD CONSTRAINT", scans=True, traits=Trait.LEAVES_ASPECTS | Trait.CASTS,
+    "ALTER TABLE … ADD CONSTRAINT", Class.LOSSLESS, scans=True, traits=Trait.LEAVES_ASPECTS | Trait.CASTS,
     read={"alter_table_stmt AT_AddConstraint": read_added}, effect=inherited(add_constraint),
     demands=added, fits=fits, trace=is_only_not_null, made="constraints", refers=refers,
 )  # fmt: skip
 
 VALIDATE_CONSTRAINT = Kind(
-    "ALTER TABLE … VALIDATE CONSTRAINT", scans=True, traits=Trait.LEAVES_ASPECTS,
+    "ALTER TABLE … VALIDATE CONSTRAINT", Class.LOSSLESS, scans=True, traits=Trait.LEAVES_ASPECTS,
     read={"alter_table_stmt AT_ValidateConstraint": of_table("validate_constraint")},
-    effect=inherited(validate_constraint), demands=validated,
+    effect=inherited(validate_constraint), demands=validated, trace=always,
 )  # fmt: skip
 
 DROP_CONSTRAINT = Kind(
-    "ALTER TABLE … DROP CONSTRAINT",
+    "ALTER TABLE … DROP CONSTRAINT", Class.LOSSLESS,
     traits=Trait.DROPS | Trait.A_PART | Trait.TAKES_MORE | Trait.LEAVES_ASPECTS,
     read={"alter_table_stmt AT_DropConstraint": of_table("drop_constraint")},
-    effect=inherited(drop_constraint), dropped="constraints", keys=itself_goes,
+    effect=inherited(drop_constraint), dropped="constraints", keys=itself_goes, trace=always,
 )  # fmt: skip

@@ -10,7 +10,7 @@ from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping
 from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.plan import Action
 from monitor.statements.fitting import Server
-from monitor.statements.kind import Kind, Loss, Trait, never
+from monitor.statements.kind import Kind, Loss, Trait, always
 from monitor.statements.objects import created, dropped, entry_of, together
 
 EXTENSION, SCHEMA = "extension", "schema"
@@ -79,18 +79,20 @@ async def fits(q: Server, a: Action) -> str:
 
 
 CREATE_EXTENSION = Kind(
-    "CREATE EXTENSION", other=EXTENSION, makes=EXTENSION, traits=Trait.NOBODYS | Trait.MAKES_NAMES,
-    read={"create_extension_stmt": read_create}, effect=created(EXTENSION), fits=fits, trace=never,
+    "CREATE EXTENSION", Class.LOSSLESS,
+    other=EXTENSION, makes=EXTENSION, traits=Trait.NOBODYS | Trait.MAKES_NAMES,
+    read={"create_extension_stmt": read_create}, effect=created(EXTENSION), fits=fits,
 )  # fmt: skip
 
 DROP_EXTENSION = Kind(
     "DROP EXTENSION", Class.LOSSY, Loss.ACCEPT, other=EXTENSION,
     traits=Trait.DROPS | Trait.MAKES_NAMES | Trait.TAKES_MORE | Trait.TAKES_ANYTHING,
     read={"drop_stmt OBJECT_EXTENSION": dropping("drop_extension", _name)},
-    effect=drop_extension, together=together(EXTENSION),
+    effect=drop_extension, together=together(EXTENSION), trace=always,
 )  # fmt: skip
 
 DROP_SCHEMA = Kind(
-    "DROP SCHEMA", other=SCHEMA, traits=Trait.DROPS | Trait.MAKES_NAMES | Trait.TAKES_MORE,
+    "DROP SCHEMA", Class.LOSSLESS, other=SCHEMA, traits=Trait.DROPS | Trait.MAKES_NAMES | Trait.TAKES_MORE,
     read={"drop_stmt OBJECT_SCHEMA": dropping("drop_schema", _schema)}, effect=dropped(SCHEMA),
+    trace=always,
 )  # fmt: skip

@@ -9,10 +9,11 @@ from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.schema.relation import ANY, Other
 from monitor.rollback.script.facts_objects import operator_signature, quoted, signature, strings, type_text
 from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.plan import Action
 from monitor.statements import replaced
 from monitor.statements.fitting import Server
-from monitor.statements.kind import Kind, Trait, never
+from monitor.statements.kind import Kind, Trait, always
 from monitor.statements.objects import altered, dropped, entry_of, renaming, together
 
 FUNCTION, OPERATOR = "function", "operator"
@@ -119,31 +120,33 @@ async def fits(q: Server, a: Action) -> str:
 
 
 ALTER_FUNCTION = Kind(
-    "ALTER FUNCTION | PROCEDURE", other=FUNCTION, read={"alter_function_stmt": read_alter},
-    effect=altered(FUNCTION), trace=never,
+    "ALTER FUNCTION | PROCEDURE", Class.LOSSLESS, other=FUNCTION, read={"alter_function_stmt": read_alter},
+    effect=altered(FUNCTION),
 )  # fmt: skip
 
 RENAME_FUNCTION = Kind(
-    "ALTER FUNCTION | PROCEDURE | AGGREGATE … RENAME TO", other=FUNCTION, renames=True,
+    "ALTER FUNCTION | PROCEDURE | AGGREGATE … RENAME TO", Class.LOSSLESS, other=FUNCTION, renames=True,
     traits=Trait.MAKES_NAMES | Trait.SHOWS_IN_USERS,
     read={f"rename_stmt OBJECT_{sort}": read_rename for sort in SORTS}, effect=renaming(FUNCTION),
+    trace=always,
 )  # fmt: skip
 
 CREATE_FUNCTION = Kind(
-    "CREATE [OR REPLACE] FUNCTION | PROCEDURE", other=FUNCTION, makes=FUNCTION,
+    "CREATE [OR REPLACE] FUNCTION | PROCEDURE", Class.LOSSLESS, other=FUNCTION, makes=FUNCTION,
     traits=Trait.MAKER_OWNS | Trait.REPLACES | Trait.MAKES_NAMES,
     read={"create_function_stmt": read_create}, effect=create_function, fits=fits, made="",
     trace=lambda a: a.text is not None,
 )  # fmt: skip
 
 DROP_FUNCTION = Kind(
-    "DROP FUNCTION | PROCEDURE | AGGREGATE", other=FUNCTION, traits=Trait.DROPS | Trait.MAKES_NAMES,
+    "DROP FUNCTION | PROCEDURE | AGGREGATE", Class.LOSSLESS,
+    other=FUNCTION, traits=Trait.DROPS | Trait.MAKES_NAMES,
     read={f"drop_stmt OBJECT_{sort}": dropping("drop_function", _signature) for sort in SORTS},
-    effect=dropped(FUNCTION), together=together(FUNCTION), dropped="",
+    effect=dropped(FUNCTION), together=together(FUNCTION), dropped="", trace=always,
 )  # fmt: skip
 
 DROP_OPERATOR = Kind(
-    "DROP OPERATOR", other=OPERATOR, traits=Trait.DROPS,
+    "DROP OPERATOR", Class.LOSSLESS, other=OPERATOR, traits=Trait.DROPS,
     read={"drop_stmt OBJECT_OPERATOR": dropping("drop_operator", _operator)},
-    effect=dropped(OPERATOR), together=together(OPERATOR),
+    effect=dropped(OPERATOR), together=together(OPERATOR), trace=always,
 )  # fmt: skip

@@ -11,11 +11,12 @@ from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.schema.relation import ANY, Index
 from monitor.rollback.script import facts_index, facts_names, shapes
 from monitor.rollback.script.facts_parts import Facts, Tree, dropping
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import bare, beside
 from monitor.rollback.script.plan import Action
 from monitor.statements import sameness
 from monitor.statements.asked import Asked, Asking, Rows, no_twins
-from monitor.statements.kind import Kind, Trait, never
+from monitor.statements.kind import Kind, Trait, always
 from monitor.statements.relations import DROPS, inherited
 
 
@@ -84,12 +85,13 @@ def demands(q: Asking, a: Action, rows: Rows | None) -> Iterator[Asked]:
 
 
 CREATE_INDEX = Kind(
-    "CREATE INDEX", scans=True, traits=Trait.LEAVES_ASPECTS | Trait.SAME_TWICE | Trait.CASTS,
+    "CREATE INDEX", Class.LOSSLESS, scans=True, traits=Trait.LEAVES_ASPECTS | Trait.SAME_TWICE | Trait.CASTS,
     read={"index_stmt": read_index}, effect=inherited(create_index),
-    new_name=lambda a: a.name, demands=demands, made="indexes", trace=never,
+    new_name=lambda a: a.name, demands=demands, made="indexes",
 )  # fmt: skip
 
 DROP_INDEX = Kind(
-    "DROP INDEX", traits=DROPS | Trait.LEAVES_ASPECTS,
+    "DROP INDEX", Class.LOSSLESS, traits=DROPS | Trait.LEAVES_ASPECTS,
     read={"drop_stmt OBJECT_INDEX": dropping("drop_index")}, effect=inherited(drop_index), dropped="indexes",
+    trace=always,
 )  # fmt: skip

@@ -89,12 +89,12 @@ def _alone(_: Action) -> tuple[str, ...]:
     return ()
 
 
-def _always(_: Action) -> bool:
+def always(_: Action) -> bool:
     """What it leaves is known to the last word of its definition, or is known to be gone."""
     return True
 
 
-def never(_: Action) -> bool:
+def _never(_: Action) -> bool:
     """It leaves nothing that the schema shows, or something that can't be foretold, or is known by its name
     only: somebody else's new version of a view is not the old one back."""
     return False
@@ -110,7 +110,7 @@ class Kind:
 
     statement: str
     """As people write it."""
-    klass: Class = Class.LOSSLESS
+    klass: Class
     loss: Loss = Loss.NONE
     scans: bool = False  # reads or rewrites the whole table under the lock
     transactional: bool = True  # False: PostgreSQL runs it outside a transaction only
@@ -137,7 +137,7 @@ class Kind:
     itself: Callable[[Aside], str] | None = None  # the same action as a statement of its own
 
     # by what its effect is known
-    trace: Callable[[Action], bool] = _always  # whether the schema shows beyond doubt that it was done
+    trace: Callable[[Action], bool] = _never  # whether the schema shows beyond doubt that it was done
     condition: Condition | None = None  # outside a transaction
     made: str | None = None  # the part of a relation that it makes by name; "": what it makes is whole
     dropped: str | None = None  # the same of what it drops

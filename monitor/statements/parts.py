@@ -6,9 +6,10 @@ from monitor.rollback.forecast.entries import relation_of
 from monitor.rollback.forecast.model import Effect, Forecast
 from monitor.rollback.schema.compare import singular
 from monitor.rollback.script.facts_parts import Facts, Reader, Tree, action, relation_name
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import quoted
 from monitor.rollback.script.plan import Action
-from monitor.statements.kind import Kind, Trait
+from monitor.statements.kind import Kind, Trait, always
 from monitor.statements.relations import inherited
 
 DROPS = Trait.DROPS | Trait.A_PART | Trait.OF_RELATION | Trait.LEAVES_ASPECTS
@@ -63,10 +64,10 @@ def rename_part(f: Forecast, a: Action) -> None:
 
 
 RENAME_PART = Kind(
-    "ALTER POLICY | TRIGGER … RENAME TO",
+    "ALTER POLICY | TRIGGER … RENAME TO", Class.LOSSLESS,
     read={
         "rename_stmt OBJECT_POLICY": read_rename("policies"),
         "rename_stmt OBJECT_TRIGGER": read_rename("triggers"),
     },
-    effect=inherited(rename_part),
+    effect=inherited(rename_part), trace=always,
 )  # fmt: skip

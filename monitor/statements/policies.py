@@ -6,8 +6,9 @@ from monitor.rollback.forecast.entries import relation_of
 from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.schema.relation import ANY, Relation
 from monitor.rollback.script.facts_parts import Reader, action, dropping_part, relation_name
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.plan import Action
-from monitor.statements.kind import Kind, Trait, never
+from monitor.statements.kind import Kind, Trait, always
 from monitor.statements.parts import DROPS, dropped
 
 
@@ -39,16 +40,19 @@ def _is_another(f: Forecast, a: Action, label: str, entry: Relation) -> None:
 
 
 ALTER_POLICY = Kind(
-    "ALTER POLICY", traits=Trait.KEEPS_EXPRESSION, read={"alter_policy_stmt": read("alter_policy")},
-    effect=alter_policy, trace=never,
+    "ALTER POLICY", Class.LOSSLESS,
+    traits=Trait.KEEPS_EXPRESSION, read={"alter_policy_stmt": read("alter_policy")},
+    effect=alter_policy,
 )  # fmt: skip
 
 CREATE_POLICY = Kind(
-    "CREATE POLICY", traits=Trait.KEEPS_EXPRESSION, read={"create_policy_stmt": read("create_policy")},
-    effect=create_policy, trace=never,
+    "CREATE POLICY", Class.LOSSLESS,
+    traits=Trait.KEEPS_EXPRESSION, read={"create_policy_stmt": read("create_policy")},
+    effect=create_policy,
 )  # fmt: skip
 
 DROP_POLICY = Kind(
-    "DROP POLICY", traits=DROPS, read={"drop_stmt OBJECT_POLICY": dropping_part("drop_policy")},
-    effect=dropped("policies"),
+    "DROP POLICY", Class.LOSSLESS,
+    traits=DROPS, read={"drop_stmt OBJECT_POLICY": dropping_part("drop_policy")},
+    effect=dropped("policies"), trace=always,
 )  # fmt: skip

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.plan import Action
-from monitor.statements.kind import Kind, Trait, never
+from monitor.statements.kind import Kind, Trait, always
 from monitor.statements.objects import altered, created, dropped, entry_of, renaming
 
 PUBLICATION = "publication"
@@ -39,22 +40,23 @@ def drop_publication(f: Forecast, a: Action) -> None:
 
 
 ALTER_PUBLICATION = Kind(
-    "ALTER PUBLICATION", other=PUBLICATION,
+    "ALTER PUBLICATION", Class.LOSSLESS, other=PUBLICATION,
     read={"alter_publication_stmt": read_alter, "alter_owner_stmt OBJECT_PUBLICATION": read_owner},
-    effect=altered(PUBLICATION), trace=never,
+    effect=altered(PUBLICATION),
 )  # fmt: skip
 
 RENAME_PUBLICATION = Kind(
-    "ALTER PUBLICATION … RENAME TO", other=PUBLICATION, makes=PUBLICATION, renames=True,
-    read={"rename_stmt OBJECT_PUBLICATION": read_rename}, effect=renaming(PUBLICATION),
+    "ALTER PUBLICATION … RENAME TO", Class.LOSSLESS, other=PUBLICATION, makes=PUBLICATION, renames=True,
+    read={"rename_stmt OBJECT_PUBLICATION": read_rename}, effect=renaming(PUBLICATION), trace=always,
 )  # fmt: skip
 
 CREATE_PUBLICATION = Kind(
-    "CREATE PUBLICATION", other=PUBLICATION, makes=PUBLICATION, traits=Trait.NOBODYS,
-    read={"create_publication_stmt": read_create}, effect=created(PUBLICATION), trace=never,
+    "CREATE PUBLICATION", Class.LOSSLESS, other=PUBLICATION, makes=PUBLICATION, traits=Trait.NOBODYS,
+    read={"create_publication_stmt": read_create}, effect=created(PUBLICATION),
 )  # fmt: skip
 
 DROP_PUBLICATION = Kind(
-    "DROP PUBLICATION", other=PUBLICATION, traits=Trait.DROPS,
+    "DROP PUBLICATION", Class.LOSSLESS, other=PUBLICATION, traits=Trait.DROPS,
     read={"drop_stmt OBJECT_PUBLICATION": dropping("drop_publication", _name)}, effect=drop_publication,
+    trace=always,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from monitor.rollback.schema.relation import Relation
 from monitor.rollback.script.facts_parts import Facts, Tree, action, cascades, is_only, on, relation_name
 from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.plan import Action
-from monitor.statements.kind import Kind, Loss, Trait, never
+from monitor.statements.kind import Kind, Loss, Trait
 
 INSERTS, DELETES, UPDATES, TRUNCATES = 4, 8, 16, 32
 """Events that triggers wait for, as pg_trigger.tgtype has them."""
@@ -90,31 +90,31 @@ def _lose_below(f: Forecast, a: Action, entry: Relation) -> None:
 
 INSERT = Kind(
     "INSERT", Class.LOSSY, traits=PARSED, read={"insert_stmt": read_insert},
-    effect=insert, events=INSERTS, trace=never,
+    effect=insert, events=INSERTS,
 )  # fmt: skip
 
 UPSERT = Kind(
     "INSERT … ON CONFLICT DO UPDATE", Class.LOSSY, Loss.ACCEPT, traits=PARSED | Trait.SPARES_ROWS,
-    read={"insert_stmt": read_upsert}, effect=upsert, events=INSERTS | UPDATES, trace=never,
+    read={"insert_stmt": read_upsert}, effect=upsert, events=INSERTS | UPDATES,
 )  # fmt: skip
 
 UPDATE = Kind(
     "UPDATE", Class.LOSSY, Loss.ACCEPT, traits=PARSED | Trait.SPARES_ROWS,
-    read={"update_stmt": read_update}, effect=update, events=UPDATES, trace=never,
+    read={"update_stmt": read_update}, effect=update, events=UPDATES,
 )  # fmt: skip
 
 DELETE = Kind(
     "DELETE", Class.LOSSY, Loss.ACCEPT, traits=PARSED | Trait.SPARES_ROWS,
-    read={"delete_stmt": on("delete", "relation")}, effect=delete, events=DELETES, trace=never,
+    read={"delete_stmt": on("delete", "relation")}, effect=delete, events=DELETES,
 )  # fmt: skip
 
 MERGE = Kind(
     "MERGE", Class.LOSSY, Loss.ACCEPT, traits=PARSED | Trait.SPARES_ROWS,
     read={"merge_stmt": on("merge", "relation")}, effect=delete,
-    events=INSERTS | DELETES | UPDATES, trace=never,
+    events=INSERTS | DELETES | UPDATES,
 )  # fmt: skip
 
 TRUNCATE = Kind(
     "TRUNCATE", Class.LOSSY, Loss.ACCEPT, traits=Trait.READS_ROWS,
-    read={"truncate_stmt": read_truncate}, effect=truncate, events=TRUNCATES, trace=never,
+    read={"truncate_stmt": read_truncate}, effect=truncate, events=TRUNCATES,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping, o
 from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import quoted
 from monitor.rollback.script.plan import Action
-from monitor.statements.kind import Kind, Loss, Trait, never
+from monitor.statements.kind import Kind, Loss, Trait, always
 from monitor.statements.relations import DROPS, MAKES, created, dropped, together
 
 RESTART = "restart"
@@ -81,22 +81,21 @@ def _is_sequence(f: Forecast, label: str, entry: Relation) -> bool:
 
 
 CREATE_SEQUENCE = Kind(
-    "CREATE SEQUENCE", traits=MAKES | Trait.REPLACES | Trait.SAME_TWICE,
+    "CREATE SEQUENCE", Class.LOSSLESS, traits=MAKES | Trait.REPLACES | Trait.SAME_TWICE,
     read={"create_seq_stmt": on("create_sequence", "sequence")}, effect=created("sequence"), made="",
-    trace=never,
 )  # fmt: skip
 
 ALTER_SEQUENCE = Kind(
-    "ALTER SEQUENCE", read={"alter_seq_stmt": read_settings}, effect=alter_sequence, trace=never
+    "ALTER SEQUENCE", Class.LOSSLESS, read={"alter_seq_stmt": read_settings}, effect=alter_sequence
 )
 
 RESTART_SEQUENCE = Kind(
     "ALTER SEQUENCE … RESTART", Class.LOSSY, Loss.ACCEPT, traits=Trait.UNCOUNTED,
-    read={"alter_seq_stmt": read_restart}, effect=restart_sequence, trace=never,
+    read={"alter_seq_stmt": read_restart}, effect=restart_sequence,
 )  # fmt: skip
 
 DROP_SEQUENCE = Kind(
     "DROP SEQUENCE", Class.LOSSY, Loss.ACCEPT, traits=DROPS | Trait.UNCOUNTED,
     read={"drop_stmt OBJECT_SEQUENCE": dropping("drop_sequence")},
-    effect=dropped("sequence", "DROP SEQUENCE", loses=True), together=together, dropped="",
+    effect=dropped("sequence", "DROP SEQUENCE", loses=True), together=together, dropped="", trace=always,
 )  # fmt: skip

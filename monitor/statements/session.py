@@ -6,8 +6,9 @@ from monitor.rollback.forecast.already import TABLES
 from monitor.rollback.forecast.entries import relation_of
 from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.script.facts_parts import Facts, Tree, action, is_only, relation_name
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.plan import Action
-from monitor.statements.kind import Kind, Trait
+from monitor.statements.kind import Kind, Trait, always
 
 LOCKED = TABLES | {"view"}
 
@@ -33,11 +34,11 @@ def lock_table(f: Forecast, a: Action) -> None:
 
 
 SET_CONSTRAINTS = Kind(
-    "SET CONSTRAINTS", traits=Trait.UPKEEP | Trait.NAMES_CONSTRAINTS,
-    read={"constraints_set_stmt": read_set_constraints},
+    "SET CONSTRAINTS", Class.LOSSLESS, traits=Trait.UPKEEP | Trait.NAMES_CONSTRAINTS,
+    read={"constraints_set_stmt": read_set_constraints}, trace=always,
 )  # fmt: skip
 
 LOCK_TABLE = Kind(
-    "LOCK TABLE", traits=Trait.UPKEEP | Trait.NOT_LOCKED_FIRST,
-    read={"lock_stmt": read_lock}, effect=lock_table,
+    "LOCK TABLE", Class.LOSSLESS, traits=Trait.UPKEEP | Trait.NOT_LOCKED_FIRST,
+    read={"lock_stmt": read_lock}, effect=lock_table, trace=always,
 )  # fmt: skip

@@ -11,9 +11,10 @@ from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.schema.relation import ANY, Constraint, Index, Relation, Setting, Unforeseen
 from monitor.rollback.script.facts_objects import strings
 from monitor.rollback.script.facts_parts import Facts, Tree, action, is_only, relation_name
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import bare
 from monitor.rollback.script.plan import Action
-from monitor.statements.kind import Kind, never
+from monitor.statements.kind import Kind, always
 from monitor.statements.relations import inherited
 
 SUBCOMMANDS = {
@@ -210,35 +211,37 @@ def _key(entry: Relation) -> str:
 
 
 SET_STATISTICS = Kind(
-    "ALTER TABLE | INDEX … ALTER COLUMN … SET STATISTICS",
+    "ALTER TABLE | INDEX … ALTER COLUMN … SET STATISTICS", Class.LOSSLESS,
     read={"alter_table_stmt AT_SetStatistics": read_statistics}, effect=inherited(set_statistics),
+    trace=always,
 )  # fmt: skip
 
 SET_COLUMN_OPTIONS = Kind(
-    "ALTER TABLE … ALTER COLUMN … SET | RESET (…)",
+    "ALTER TABLE … ALTER COLUMN … SET | RESET (…)", Class.LOSSLESS,
     read={
         "alter_table_stmt AT_SetOptions": read_column_options,
         "alter_table_stmt AT_ResetOptions": read_column_options,
     },
-    effect=inherited(set_column_options), trace=never,
+    effect=inherited(set_column_options),
 )  # fmt: skip
 
 SET_OPTIONS = Kind(
-    "ALTER TABLE | INDEX | VIEW … SET | RESET (…)",
+    "ALTER TABLE | INDEX | VIEW … SET | RESET (…)", Class.LOSSLESS,
     read={
         "alter_table_stmt AT_SetRelOptions": read_options,
         "alter_table_stmt AT_ResetRelOptions": read_options,
     },
-    effect=set_options,
+    effect=set_options, trace=always,
 )  # fmt: skip
 
 ROW_SECURITY = Kind(
-    "ALTER TABLE … ENABLE | DISABLE | FORCE | NO FORCE ROW LEVEL SECURITY",
+    "ALTER TABLE … ENABLE | DISABLE | FORCE | NO FORCE ROW LEVEL SECURITY", Class.LOSSLESS,
     read={f"alter_table_stmt {subtype}": read_row_security for subtype in SUBCOMMANDS},
-    effect=row_security,
+    effect=row_security, trace=always,
 )  # fmt: skip
 
 REPLICA_IDENTITY = Kind(
-    "ALTER TABLE … REPLICA IDENTITY",
+    "ALTER TABLE … REPLICA IDENTITY", Class.LOSSLESS,
     read={"alter_table_stmt AT_ReplicaIdentity": read_replica_identity}, effect=replica_identity,
+    trace=always,
 )  # fmt: skip

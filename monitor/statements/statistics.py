@@ -5,9 +5,10 @@ from __future__ import annotations
 from monitor.rollback.forecast.model import Forecast
 from monitor.rollback.script.facts_objects import quoted
 from monitor.rollback.script.facts_parts import dropping, listed
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import bare
 from monitor.rollback.script.plan import Action
-from monitor.statements.kind import Kind, Trait
+from monitor.statements.kind import Kind, Trait, always
 from monitor.statements.objects import dropped, entry_of
 
 STATISTICS = "statistics"
@@ -22,7 +23,7 @@ def drop_statistics(f: Forecast, a: Action) -> None:
 
 
 DROP_STATISTICS = Kind(
-    "DROP STATISTICS", other=STATISTICS, traits=Trait.DROPS,
+    "DROP STATISTICS", Class.LOSSLESS, other=STATISTICS, traits=Trait.DROPS,
     read={"drop_stmt OBJECT_STATISTIC_EXT": dropping("drop_statistics", lambda item: quoted(listed(item)))},
-    effect=drop_statistics,
+    effect=drop_statistics, trace=always,
 )  # fmt: skip

@@ -17,7 +17,7 @@ from monitor.rollback.script.refusals import OWN_SCHEMA
 from monitor.statements import table_aside
 from monitor.statements.asked import Asked, Asking, Beside, Rows
 from monitor.statements.fitting import Server
-from monitor.statements.kind import Kind, Loss, Trait, never
+from monitor.statements.kind import Kind, Loss, Trait, always
 from monitor.statements.relations import DROPS, MAKES, created, dropped, every_key, loosen_views, together
 
 ASIDE = "quarantined_"
@@ -136,26 +136,26 @@ async def fits(q: Server, a: Action) -> str:
 
 
 CREATE_TABLE = Kind(
-    "CREATE TABLE", traits=MAKES | Trait.MAKES_NAMES | Trait.SAME_TWICE | Trait.CASTS,
+    "CREATE TABLE", Class.LOSSLESS, traits=MAKES | Trait.MAKES_NAMES | Trait.SAME_TWICE | Trait.CASTS,
     read={"create_stmt": read_create}, effect=created("table"),
-    demands=demands, fits=fits, made="", trace=never,
+    demands=demands, fits=fits, made="",
 )  # fmt: skip
 
 RENAME_RELATION = Kind(
-    "ALTER TABLE | VIEW | INDEX | SEQUENCE … RENAME TO", traits=Trait.RENAMES_RELATION,
+    "ALTER TABLE | VIEW | INDEX | SEQUENCE … RENAME TO", Class.LOSSLESS, traits=Trait.RENAMES_RELATION,
     read={f"rename_stmt {sort}": renaming("rename_relation") for sort in RENAMED},
-    effect=rename_relation, new_name=lambda a: a.new_name,
+    effect=rename_relation, new_name=lambda a: a.new_name, trace=always,
 )  # fmt: skip
 
 SET_SCHEMA = Kind(
-    "ALTER TABLE … SET SCHEMA migration_monitor_quarantine", traits=Trait.MOVES_TO_SCHEMA,
+    "ALTER TABLE … SET SCHEMA migration_monitor_quarantine", Class.LOSSLESS, traits=Trait.MOVES_TO_SCHEMA,
     read={"alter_object_schema_stmt OBJECT_TABLE": read_set_schema},
-    effect=set_schema, new_name=lambda a: a.new_name,
+    effect=set_schema, new_name=lambda a: a.new_name, trace=always,
 )  # fmt: skip
 
 DROP_TABLE = Kind(
     "DROP TABLE", Class.LOSSY, Loss.SALVAGE, traits=DROPS | Trait.MOVES_ROWS,
     read={"drop_stmt OBJECT_TABLE": dropping("drop_table")},
     effect=dropped("table", "DROP TABLE", loses=True), together=together, dropped="", keys=every_key,
-    rewrite=table_aside.rewrite, itself=table_aside.itself,
+    rewrite=table_aside.rewrite, itself=table_aside.itself, trace=always,
 )  # fmt: skip

@@ -8,9 +8,10 @@ from monitor.rollback.schema.relation import ANY, Switched
 from monitor.rollback.script.facts_objects import quoted as key_of_names
 from monitor.rollback.script.facts_objects import strings
 from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping_part, of_table, relation_name
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import bare, quoted
 from monitor.rollback.script.plan import Action
-from monitor.statements.kind import Kind, Trait, never
+from monitor.statements.kind import Kind, Trait, always
 from monitor.statements.parts import DROPS, dropped
 from monitor.statements.relations import inherited
 
@@ -71,23 +72,25 @@ def _repoint(f: Forecast, trigger: str, function: str) -> None:
 
 
 ENABLE_TRIGGER = Kind(
-    "ALTER TABLE … ENABLE TRIGGER name",
+    "ALTER TABLE … ENABLE TRIGGER name", Class.LOSSLESS,
     read={"alter_table_stmt AT_EnableTrig": of_table("enable_trigger")},
-    effect=inherited(switched("O")), switches=True, restores=ENABLED,
+    effect=inherited(switched("O")), switches=True, restores=ENABLED, trace=always,
 )  # fmt: skip
 
 DISABLE_TRIGGER = Kind(
-    "ALTER TABLE … DISABLE TRIGGER name",
+    "ALTER TABLE … DISABLE TRIGGER name", Class.LOSSLESS,
     read={"alter_table_stmt AT_DisableTrig": of_table("disable_trigger")},
-    effect=inherited(switched("D")), switches=False, restores=ENABLED,
+    effect=inherited(switched("D")), switches=False, restores=ENABLED, trace=always,
 )  # fmt: skip
 
 CREATE_TRIGGER = Kind(
-    "CREATE [OR REPLACE] TRIGGER", traits=Trait.LEAVES_ASPECTS, read={"create_trig_stmt": read_create},
-    effect=create_trigger, made="triggers", trace=never,
+    "CREATE [OR REPLACE] TRIGGER", Class.LOSSLESS,
+    traits=Trait.LEAVES_ASPECTS, read={"create_trig_stmt": read_create},
+    effect=create_trigger, made="triggers",
 )  # fmt: skip
 
 DROP_TRIGGER = Kind(
-    "DROP TRIGGER", traits=DROPS, read={"drop_stmt OBJECT_TRIGGER": dropping_part("drop_trigger")},
-    effect=inherited(dropped("triggers")), switches=False, dropped="triggers",
+    "DROP TRIGGER", Class.LOSSLESS,
+    traits=DROPS, read={"drop_stmt OBJECT_TRIGGER": dropping_part("drop_trigger")},
+    effect=inherited(dropped("triggers")), switches=False, dropped="triggers", trace=always,
 )  # fmt: skip

@@ -12,7 +12,7 @@ from monitor.rollback.script.facts_objects import quoted, strings
 from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping, listed, relation_name
 from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.plan import Action
-from monitor.statements.kind import Kind, Loss, Trait, never
+from monitor.statements.kind import Kind, Loss, Trait, always
 from monitor.statements.objects import bare_of, dropped, entry_of, meaning, renaming, together
 
 TYPE = "type"
@@ -171,42 +171,43 @@ def rename_attribute(f: Forecast, a: Action) -> None:
 
 
 RENAME_TYPE = Kind(
-    "ALTER TYPE | DOMAIN … RENAME TO", other=TYPE, renames=True,
+    "ALTER TYPE | DOMAIN … RENAME TO", Class.LOSSLESS, other=TYPE, renames=True,
     traits=Trait.MAKES_NAMES | Trait.RELABELS_TYPE | Trait.SHOWS_IN_USERS,
     read={"rename_stmt OBJECT_TYPE": read_rename, "rename_stmt OBJECT_DOMAIN": read_rename},
-    effect=renaming(TYPE),
+    effect=renaming(TYPE), trace=always,
 )  # fmt: skip
 
 RENAME_VALUE = Kind(
-    "ALTER TYPE … RENAME VALUE", other=TYPE, traits=Trait.RELABELS_TYPE | Trait.SHOWS_IN_USERS,
-    read={"alter_enum_stmt": read_rename_value}, effect=rename_value,
+    "ALTER TYPE … RENAME VALUE", Class.LOSSLESS,
+    other=TYPE, traits=Trait.RELABELS_TYPE | Trait.SHOWS_IN_USERS,
+    read={"alter_enum_stmt": read_rename_value}, effect=rename_value, trace=always,
 )  # fmt: skip
 
 ADD_ATTRIBUTE = Kind(
-    "ALTER TYPE … ADD ATTRIBUTE", other=TYPE, traits=Trait.OF_COMPOSITE,
-    read={"alter_table_stmt AT_AddColumn": read_add}, effect=add_attribute, trace=never,
+    "ALTER TYPE … ADD ATTRIBUTE", Class.LOSSLESS, other=TYPE, traits=Trait.OF_COMPOSITE,
+    read={"alter_table_stmt AT_AddColumn": read_add}, effect=add_attribute,
 )  # fmt: skip
 
 RENAME_ATTRIBUTE = Kind(
-    "ALTER TYPE … RENAME ATTRIBUTE", other=TYPE, traits=Trait.OF_COMPOSITE,
-    read={"rename_stmt OBJECT_ATTRIBUTE": read_rename_attribute}, effect=rename_attribute,
+    "ALTER TYPE … RENAME ATTRIBUTE", Class.LOSSLESS, other=TYPE, traits=Trait.OF_COMPOSITE,
+    read={"rename_stmt OBJECT_ATTRIBUTE": read_rename_attribute}, effect=rename_attribute, trace=always,
 )  # fmt: skip
 
 CREATE_TYPE = Kind(
-    "CREATE TYPE … AS ENUM", other=TYPE, makes=TYPE,
+    "CREATE TYPE … AS ENUM", Class.LOSSLESS, other=TYPE, makes=TYPE,
     traits=Trait.MAKER_OWNS | Trait.REPLACES | Trait.NOBODYS | Trait.MAKES_NAMES,
-    read={"create_enum_stmt": read_enum}, effect=create_type, made="",
+    read={"create_enum_stmt": read_enum}, effect=create_type, made="", trace=always,
 )  # fmt: skip
 
 DROP_TYPE = Kind(
-    "DROP TYPE | DOMAIN", other=TYPE,
+    "DROP TYPE | DOMAIN", Class.LOSSLESS, other=TYPE,
     traits=Trait.DROPS | Trait.TAKES_MORE | Trait.MAKES_NAMES | Trait.RELABELS_TYPE,
     read={f"drop_stmt OBJECT_{sort}": dropping("drop_type", _name) for sort in ("TYPE", "DOMAIN")},
-    effect=dropped(TYPE), together=together(TYPE), dropped="",
+    effect=dropped(TYPE), together=together(TYPE), dropped="", trace=always,
 )  # fmt: skip
 
 DROP_ATTRIBUTE = Kind(
     "ALTER TYPE … DROP ATTRIBUTE", Class.LOSSY, Loss.ACCEPT, other=TYPE,
     traits=Trait.OF_COMPOSITE | Trait.DROPS | Trait.A_PART | Trait.UNCOUNTED,
-    read={"alter_table_stmt AT_DropColumn": read_drop}, effect=drop_attribute,
+    read={"alter_table_stmt AT_DropColumn": read_drop}, effect=drop_attribute, trace=always,
 )  # fmt: skip

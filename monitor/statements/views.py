@@ -15,9 +15,10 @@ from monitor.rollback.schema.relation import ANY, Index, Relation
 from monitor.rollback.script.facts_code import nodes_with, unique
 from monitor.rollback.script.facts_objects import quoted, strings
 from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping, relation_name
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.plan import Action
 from monitor.statements.fitting import Server
-from monitor.statements.kind import Kind, Trait, never
+from monitor.statements.kind import Kind, Trait, always
 from monitor.statements.relations import DROPS, MAKES, dropped, together
 
 TABLE_AS = (
@@ -148,29 +149,29 @@ def _unlike(
 
 
 CREATE_VIEW = Kind(
-    "CREATE [OR REPLACE] VIEW", traits=MAKES | Trait.REPLACES | Trait.READS_ROWS,
-    read={"view_stmt": read_view}, effect=create_view, fits=fits, made="", trace=never,
+    "CREATE [OR REPLACE] VIEW", Class.LOSSLESS, traits=MAKES | Trait.REPLACES | Trait.READS_ROWS,
+    read={"view_stmt": read_view}, effect=create_view, fits=fits, made="",
 )  # fmt: skip
 
 CREATE_MATERIALIZED_VIEW = Kind(
-    "CREATE MATERIALIZED VIEW", scans=True,
+    "CREATE MATERIALIZED VIEW", Class.LOSSLESS, scans=True,
     traits=MAKES | Trait.REPLACES | Trait.SAME_TWICE | Trait.MAKES_NAMES | ROWS,
     read={"create_table_as_stmt": read_materialized_view}, effect=create_materialized_view,
-    trace=never,
 )  # fmt: skip
 
 REFRESH_MATERIALIZED_VIEW = Kind(
-    "REFRESH MATERIALIZED VIEW", scans=True, traits=Trait.UPKEEP | Trait.READS_ROWS,
-    read={"refresh_mat_view_stmt": read_refresh}, effect=refresh,
+    "REFRESH MATERIALIZED VIEW", Class.LOSSLESS, scans=True, traits=Trait.UPKEEP | Trait.READS_ROWS,
+    read={"refresh_mat_view_stmt": read_refresh}, effect=refresh, trace=always,
 )  # fmt: skip
 
 DROP_VIEW = Kind(
-    "DROP VIEW", traits=DROPS, read={"drop_stmt OBJECT_VIEW": dropping("drop_view")},
-    effect=dropped("view", "DROP VIEW"), together=together, dropped="",
+    "DROP VIEW", Class.LOSSLESS, traits=DROPS, read={"drop_stmt OBJECT_VIEW": dropping("drop_view")},
+    effect=dropped("view", "DROP VIEW"), together=together, dropped="", trace=always,
 )  # fmt: skip
 
 DROP_MATERIALIZED_VIEW = Kind(
-    "DROP MATERIALIZED VIEW", traits=DROPS,
+    "DROP MATERIALIZED VIEW", Class.LOSSLESS, traits=DROPS,
     read={"drop_stmt OBJECT_MATVIEW": dropping("drop_materialized_view")},
     effect=dropped("materialized view", "DROP MATERIALIZED VIEW"), together=together, dropped="",
+    trace=always,
 )  # fmt: skip
