@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from monitor.core.certainty import LOOK_BACK
 from monitor.core.decisions import Decision, StreakCleared, StreakFiring
 from monitor.core.events import Measured, Passed
-from monitor.core.evidence import Evidence
+from monitor.core.evidence import LOOK_BACK, Evidence
 from monitor.core.samples import Micros, Reading
 from monitor.core.state import WatchState, new_state
 from monitor.core.streaks import Streak

@@ -32,6 +32,12 @@ SMALLEST_LIMIT = 1e-9
 
 ROUNDING = 1e-9
 
+FARTHEST = 0.98
+"""A measured ratio that is weighed is this share of all requests at most."""
+
+LOOK_BACK = 6
+"""Holds within which the beginning of a breach is looked for."""
+
 REMEMBERED_FAILURES = 5
 FORGIVEN_SHARE = 0.2
 """A warning's alternative is dropped when its own ratio would have brought so many errors since its peak,
