@@ -97,16 +97,15 @@ MAY_STAND_ON: dict[str, set[str]] = {
     "statements": GROUND | CORE | {"statements", "rollback"},
     "settings": GROUND | CORE | BRING_THEIR_KEYS | {"settings"},
     "daemon": GROUND | CORE | WORDS | {"daemon"},
-    **dict.fromkeys(COMPOSED, GROUND | CORE | WORDS | ADAPTERS | {"daemon"} | COMPOSED),
-    **dict.fromkeys(
-        ("app", "backtest"), GROUND | CORE | WORDS | ADAPTERS | {"settings", "daemon"} | COMPOSED
-    ),
-    "demo": GROUND | CORE | WORDS | ADAPTERS | {"daemon", "demo"} | COMPOSED,
-    "cli": GROUND | CORE | WORDS | ADAPTERS | {"settings", "daemon", "demo", "cli"} | COMPOSED,
+    **dict.fromkeys(COMPOSED, GROUND | CORE | WORDS | ADAPTERS | COMPOSED),
+    "app": GROUND | CORE | WORDS | ADAPTERS | {"settings", "daemon"} | COMPOSED,
+    "backtest": GROUND | CORE | WORDS | ADAPTERS | {"settings"} | COMPOSED,
+    "demo": GROUND | CORE | WORDS | ADAPTERS | {"demo"} | COMPOSED,
+    "cli": GROUND | CORE | WORDS | ADAPTERS | {"settings", "demo", "cli"} | COMPOSED,
     "__init__": set(),
     "__main__": {"cli"},
 }
-"""Every room of `monitor/`, and the rooms it may import."""
+"""Every room of `monitor/`, and the rooms it may import. Only the composition root knows the daemon."""
 
 ROLLBACK_STANDS_ON: dict[str, set[str]] = {
     "script": {"script"},
