@@ -29,6 +29,19 @@ def sentence(event: Mapping[str, Any], metrics: Metrics) -> str:
     return (say or _plain)(detail, float(event["at"]), metrics)
 
 
+LONGEST = 400
+"""Characters said of one event."""
+
+
+def said(event: Mapping[str, Any], metrics: Metrics) -> str:
+    """The same of any row: one of another version may lack what its sentence names: then ""."""
+    try:
+        found = sentence(event, metrics)
+    except (KeyError, TypeError, ValueError):
+        return ""
+    return found if len(found) <= LONGEST else f"{found[: LONGEST - 1]}…"
+
+
 def is_told_by_another(event: Mapping[str, Any], kinds: set[str]) -> bool:
     """Rows of the ledger and of the daemon say the same; `kinds`: those of the whole watch."""
     return bool(TWINS.get(event["kind"], frozenset()) & kinds)
@@ -47,7 +60,7 @@ def _why(d: Detail, at: float, metrics: Metrics) -> str:
         return "a person asked for it"
     evidence = d.get("evidence") or {}
     counts = f", {_evidence(evidence)}" if evidence else ""
-    return f"{metrics.was(d['rule'])}{_for(d, at)}{counts}"
+    return f"{metrics.was(d['rule'], d.get('limit'))}{_for(d, at)}{counts}"
 
 
 def _evidence(told: Mapping[str, Any]) -> str:
@@ -59,9 +72,8 @@ def _evidence(told: Mapping[str, Any]) -> str:
 
 def _lacks(d: Detail, at: float, metrics: Metrics) -> str:
     """The hold is over, and too few requests came to decide."""
-    return (
-        f"{metrics.was(d['rule'])}{_for(d, at)} with too little traffic to decide, {_evidence(d['evidence'])}"
-    )
+    was = metrics.was(d["rule"], d.get("limit"))
+    return f"{was}{_for(d, at)} with too little traffic to decide, {_evidence(d['evidence'])}"
 
 
 def _for(d: Detail, at: float) -> str:
@@ -151,13 +163,28 @@ def _books(d: Detail, _at: float, _metrics: Metrics) -> str:
 def _plain(d: Detail, _at: float, _metrics: Metrics) -> str:
     """`key value` of what has one."""
     plain = [
-        f"{k.replace('_', ' ')} {_joined(v)}" for k, v in d.items() if isinstance(v, str | int | list) and v
+        f"{k.replace('_', ' ')} {_joined(v)}"
+        for k, v in d.items()
+        if isinstance(v, str | int | list | Mapping) and v
     ]
     return ", ".join(plain)
 
 
 def _joined(value: Any, by: str = "; ") -> str:
-    return by.join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return by.join(texts(value))
+
+
+def texts(value: Any) -> list[str]:
+    """A value of a detail as texts, one for each item: mappings by their keys."""
+    if isinstance(value, list | tuple):
+        return [_in_words(item) for item in value]
+    return [] if value is None or value == "" else [_in_words(value)]
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{str(key).replace('_', ' ')} {_in_words(one)}" for key, one in value.items())
+    return ", ".join(map(_in_words, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _fixed(words: str) -> Say:
@@ -180,6 +207,8 @@ OUTCOMES = (
     "resolved_externally",
 )  # fmt: skip
 
+NOT_READY = "it could not be rolled back now"
+
 SENTENCES: Mapping[str, Say] = {
     "registered": lambda d, _at, _m: f"mode {d['mode']}; the rollback's sha256 begins {d['sha256'][:16]}",
     "started": _started,
@@ -195,7 +224,7 @@ SENTENCES: Mapping[str, Say] = {
     "sighted": _fixed("{metric} is measured again"),
     "instances_missing": _instances,
     "instances_back": _instances,
-    "not_ready": lambda d, _at, _m: f"it could not be rolled back now: {_joined(d.get('reasons', ()))}",
+    "not_ready": lambda d, _at, _m: f"{NOT_READY}: {_joined(d.get('reasons', ()))}",
     "ready": _fixed("it could be rolled back again"),
     "superseded": _fixed("a newer watch is responsible for the target: this one only observes"),
     "armed_again": _fixed("it is responsible for the target again, and judges afresh"),

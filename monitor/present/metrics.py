@@ -23,7 +23,9 @@ class Metrics:
     known: Mapping[str, Mapping[str, Any]]
 
     def kind(self, metric: str) -> Kind:
-        return Kind(str(self.known.get(metric, {}).get("unit", Kind.COUNT)))
+        """Of a unit that another version knows: a count."""
+        unit = str(self.known.get(metric, {}).get("unit"))
+        return Kind(unit) if unit in set(Kind) else Kind.COUNT
 
     def limit(self, rule: str) -> float | None:
         """What the rule compares with; None where the watch does not say."""
@@ -41,16 +43,19 @@ class Metrics:
         """A value of the rule's metric in its unit; "" for none."""
         return show_value(self.kind(self.metric(rule)), value) if isinstance(value, int | float) else ""
 
-    def beyond(self, rule: str) -> str:
-        """`above 1 %`, `not below 0.1 %`."""
-        limit = self.limit(rule)
+    def show(self, metric: str, value: float) -> str:
+        return show_value(self.kind(metric), value)
+
+    def beyond(self, rule: str, limit: float | None = None) -> str:
+        """`above 1 %`, `not below 0.1 %`. `limit`: of the moment that is told of, where it is known."""
+        limit = self.limit(rule) if limit is None else limit
         if limit is None:
             return UNLIMITED.get(self.action(rule), "beyond its limit")
         return f"{'not below' if self.action(rule) == 'warn' else 'above'} {self.value(rule, limit)}"
 
-    def was(self, rule: str) -> str:
+    def was(self, rule: str, limit: float | None = None) -> str:
         """`error_rate was above 1 %`."""
-        return f"{self.metric(rule)} was {self.beyond(rule)}"
+        return f"{self.metric(rule)} was {self.beyond(rule, limit)}"
 
 
 class Condition(StrEnum):
@@ -74,9 +79,9 @@ def condition_of(metric: Mapping[str, Any]) -> Condition:
         return Condition.BLIND
     if metric.get("quiet"):
         return Condition.QUIET
-    if metric.get("normal") is None:
+    if metric.get("normal") is None and metric.get("value") is None:
         return Condition.NO_DATA if metric.get("reason") else Condition.NOT_YET
-    if metric["normal"]:
+    if metric.get("normal"):
         return Condition.NORMAL
     return Condition.PARTLY_OURS if metric.get("in_part_ours") else Condition.NOT_NORMAL
 

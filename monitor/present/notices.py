@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from monitor.core.samples import Micros
 from monitor.ports import Alert, Keepsake, Refused, Severity
-from monitor.present.alerts import command
+from monitor.present.alert import command
 from monitor.present.times import when
 
 UNWATCHED = "nothing is rolled back by itself: mend what the reason says and register it again"
