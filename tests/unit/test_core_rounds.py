@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.decisions import Decision, LateIgnored
-from monitor.core.events import BatchEnded, Measured, Passed, Paused
+from monitor.core.events import BatchEnded, Event, Measured, Passed, Paused
 from monitor.core.samples import Micros, Reading
 from monitor.core.state import WatchState, new_state
 from monitor.core.watch import step, step_all
@@ -27,7 +27,8 @@ ROUNDS = st.lists(st.tuples(st.sampled_from([0, 5, 5, 60, 150]), st.lists(READIN
 
 def one_by_one(state: WatchState, at: Micros, readings: list[Reading]) -> tuple[WatchState, list[Decision]]:
     said: list[Decision] = []
-    for event in (Passed(at), *(Measured(at, reading) for reading in readings)):
+    events: list[Event] = [Passed(at), *(Measured(at, reading) for reading in readings)]
+    for event in events:
         state, more = step(TOLD, state, event)
         said += more
     return state, said
