@@ -247,7 +247,7 @@ async def test_what_came_after_a_cancelled_watch_is_not_its_own(stored: Stored) 
     assert document["worst"]["error_rate"] == {"value": 0.02, "at": T0 / SECOND, "normal_below": 0.001}
     assert document["metrics"]["error_rate"][-1]["at"] == document["until"] == FIRED / SECOND
     assert document["coverage"]["of_seconds"] == 400
-    assert document["coverage"]["unobserved"]["share"] == 40 / 405
+    assert document["coverage"]["unobserved"]["share"] == 40 / 400
     assert document["aftermath"] is None
     assert "after the rollback" not in page(document)
 
