@@ -15,9 +15,6 @@ import structlog
 from monitor.clock import utc_now
 from monitor.core.replay import seconds
 from monitor.core.samples import SECOND, Micros
-from monitor.daemon import outlook
-from monitor.daemon.endings import How
-from monitor.daemon.keeper import plan_view, registered_risk
 from monitor.errors import DatabaseError, DatabaseUnreachable, NotFound, OperatorError
 from monitor.ports import (
     Control,
@@ -31,9 +28,8 @@ from monitor.ports import (
     Via,
     WatchRequest,
     WatchRow,
-    loss_sentences,
-    rehearsal_view,
 )
+from monitor.present.watch import as_stored
 from monitor.refused import SHOWN_FOR, refusal_of, refused_views
 from monitor.report import STYLE_HASH, Source, gather, page
 from monitor.requested import request_from
@@ -43,9 +39,6 @@ log = structlog.get_logger()
 
 WATCHES_LIMIT = 200
 """Watches listed per target, newest first."""
-
-STORED = ("phase", "verdict", "reason", "verdict_at", "rehearsal", "digest")
-"""Keys of a watch that others than its daemon may have changed since it was last seen."""
 
 SAY_WHICH = "; if the watch is on another target say which with --target"
 
@@ -242,72 +235,7 @@ async def _look_for(
 
 def view_of(row: WatchRow) -> Json:
     """The watch as JSON: as the daemon last saw it, else as it was registered."""
-    fresh: dict[str, Any] = {
-        "id": row.id,
-        "migration": row.migration,
-        "target": row.target,
-        "mode": row.mode.value,
-        "phase": row.phase,
-        "verdict": row.verdict,
-        "reason": row.reason,
-        "started_at": seconds(row.started_at),
-        "ends_at": seconds(row.ends_at),
-        "expected_at": seconds(row.ends_at),
-        "verdict_at": None if row.verdict_at is None else seconds(row.verdict_at),
-        "updated_at": None,
-        "metrics": {},
-        "streaks": [],
-        "next": _next(row).view(),
-        "attempt": None,
-        "ours": None,
-        "coverage": {},
-        "readiness": {
-            "ok": False,
-            "reasons": ["the daemon has not seen it yet"],
-            "codes": ["unchecked"],
-            "notes": list(loss_sentences(registered_risk(row.plan.plan) or ())),
-            "at_risk": row.plan.plan.get("at_risk"),
-        },
-        "superseded": row.controls.superseded,
-        "superseded_by": "",
-        "paused": None,
-        "untouched": False,
-        "aftermath": None,
-        "already_breaching": False,
-        "baseline": {},
-        "ledger_lost": "",
-        "plan": plan_view(row.plan.plan),
-        "no_rollback": row.plan.no_rollback,
-        "digest": row.plan.digest,
-        "rehearsal": rehearsal_view(row.controls.rehearsal),
-    }
-    if row.view is None:
-        return {**fresh, **_committed(row)}
-    stored = STORED if row.verdict is None else (*STORED, "next")
-    return {**row.view, **{key: fresh[key] for key in stored}, **_committed(row)}
-
-
-def _committed(row: WatchRow) -> dict[str, Any]:
-    """A person's pause, resume or cancel wins once committed: it is said before the daemon has seen it."""
-    asked = row.controls
-    if row.verdict is not None or row.intent_at is not None:
-        return {}
-    if asked.cancelled_at is not None:
-        ended = {"phase": "ended", "verdict": "cancelled", "verdict_at": seconds(asked.cancelled_at)}
-        told = outlook.ended("cancelled", How(), asked.cancelled_at)
-        return {**ended, "reason": asked.reason, "next": told.view()}
-    if asked.paused == (row.phase == "paused"):
-        return {}
-    told = outlook.paused(asked) if asked.paused else outlook.Next(outlook.UNSEEN)
-    return {"phase": "paused" if asked.paused else "watching", "next": told.view()}
-
-
-def _next(row: WatchRow) -> outlook.Next:
-    """Of a watch that the daemon has not seen, or that has ended: by a person, perhaps, without a daemon."""
-    if row.verdict is None:
-        return outlook.Next(outlook.UNSEEN)
-    seen: Mapping[str, Any] = row.view or {}
-    return outlook.ended(row.verdict, How(bool(seen.get("untouched")), seen.get("aftermath")), utc_now())
+    return as_stored(row, utc_now())
 
 
 def sample_view(sample: SampleRow) -> Json:

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from monitor import libpq, ownership, pg
 from monitor.dsn import unverified
 from monitor.errors import DatabaseError, MonitorError, PlanRefused
 from monitor.history.source import History, NoHistory
 from monitor.measured import Lens, measured
-from monitor.ports import Executor, Finding, Probe, Registry, is_bad, rehearsal_told
+from monitor.ports import CheckedProbe, Executor, Finding, Probe, Registry, is_bad, note, problem
 from monitor.ports.levers import Levers, NoLevers
-from monitor.probes.endpoints import NOTE
+from monitor.present.rehearsals import rehearsal_told
 from monitor.rollback import bookkeeping, clearing, role
 from monitor.rollback.registration.prepare import connect_directly
 from monitor.rollback.rehearsal.scratch import check_scratch
@@ -45,12 +45,6 @@ SELECT pg_catalog.current_database()::text AS database, current_user::text AS ro
   FROM (SELECT) one
   LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = 'migration_monitor'
   LEFT JOIN pg_catalog.pg_class w ON w.relnamespace = n.oid AND w.relname = 'watch'"""
-
-
-class CheckedProbe(Probe, Protocol):
-    """A probe that can say what is wrong with its source."""
-
-    async def check(self) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +81,7 @@ async def _target(target: CheckedTarget) -> list[Finding]:
     parts.append(_part(f"{where}.database.rollback_dsn", _rollback(target)))
     parts.append(_part(f"{where}.migrations", _migrations(target)))
     if target.scratch_dsn is not None:
-        asked = check_scratch(target.scratch_dsn, target.rollback_dsn)
-        parts.append(_part(f"{where}.database.scratch_dsn", asked))
+        parts.append(_part(f"{where}.database.scratch_dsn", _scratch(target, target.scratch_dsn)))
     parts.append(_part(where, _watches(target)))
     found = [finding for part in await asyncio.gather(*parts) for finding in part]
     return found + [Finding(where, fault) for fault in target.levers.faults()]
@@ -98,93 +91,95 @@ def _place(probe: Probe) -> str:
     return "database.dsn" if probe.name == "database" else f"metrics.{probe.name}"
 
 
-async def _part(where: str, sentences: Awaitable[Sequence[str]]) -> list[Finding]:
+async def _part(where: str, asked: Awaitable[Sequence[Finding]]) -> list[Finding]:
+    """What a part says, at its place; a part that fails says so itself."""
     try:
         async with asyncio.timeout(PART_DEADLINE):
-            said = await sentences
+            found = await asked
     except TimeoutError:
-        said = [f"no answer within {PART_DEADLINE:g} s"]
+        found = [problem(f"no answer within {PART_DEADLINE:g} s")]
     except MonitorError as e:
-        said = str(e).splitlines()
-    return [
-        Finding(where, text.removeprefix(NOTE).strip(), problem=not text.startswith(NOTE)) for text in said
-    ]
+        found = [problem(line.strip()) for line in str(e).splitlines()]
+    return [replace(one, where=where) for one in found]
 
 
-async def _probe(probe: CheckedProbe, lens: Lens) -> Sequence[str]:
+async def _probe(probe: CheckedProbe, lens: Lens) -> list[Finding]:
     """What is wrong with a source; of a good one what it gives now, as a watch would see it."""
-    said = list(await probe.check())
-    if any(not text.startswith(NOTE) for text in said):
-        return said
-    return said + await measured(probe, lens)
+    found = list(await probe.check())
+    if any(one.problem for one in found):
+        return found
+    return found + await measured(probe, lens)
 
 
-async def _rollback(target: CheckedTarget) -> list[str]:
+async def _scratch(target: CheckedTarget, dsn: str) -> list[Finding]:
+    return [problem(text) for text in await check_scratch(dsn, target.rollback_dsn)]
+
+
+async def _rollback(target: CheckedTarget) -> list[Finding]:
     """A direct connection to a writable primary of the polled database, with rights for the ledger."""
     try:
         connection = await connect_directly(target.rollback_dsn, "check")
     except PlanRefused as e:
-        return [p.what for p in e.problems]
+        return [problem(p.what) for p in e.problems]
     except DatabaseError as e:
-        return [f"{e}: a rollback could not be executed; check that the server runs and the role may connect"]
+        remedy = "check that the server runs and the role may connect"
+        return [problem(f"{e}: a rollback could not be executed; {remedy}")]
     try:
         async with pg.translated("checking the rollback connection"):
             rights = await _rights(connection, target.allow_superuser)
             if signals := await clearing.lacking(connection, target.blockers):
-                rights.append(signals)
+                rights.append(problem(signals))
             if stranger := await sign.stranger(connection, target.name):
-                rights.append(stranger)
+                rights.append(problem(stranger))
             return rights + await _same_database(target, connection) + _tls(target)
     finally:
         await pg.close(connection)
 
 
-async def _rights(connection: pg.Connection, allow_superuser: str) -> list[str]:
+async def _rights(connection: pg.Connection, allow_superuser: str) -> list[Finding]:
     server = await catalogue.identity(connection)
     found = []
     if server.is_pooled(connection):
-        found.append("goes through a connection pooler: name the server itself")
+        found.append(problem("goes through a connection pooler: name the server itself"))
     if server.standby:
-        found.append("names a standby: name the writable primary")
+        found.append(problem("names a standby: name the writable primary"))
     if why := role.refusal(server, allow_superuser):
-        found.append(why)
+        found.append(problem(why))
     if strange := await ownership.faults(connection):
-        found.append(ownership.sentence(strange))
+        found.append(problem(ownership.sentence(strange)))
     row = await connection.fetchrow(RIGHTS)
     return found if row is None else [*found, *_lacking(dict(row), server)]
 
 
-def _lacking(row: Mapping[str, Any], server: Identity) -> list[str]:
+def _lacking(row: Mapping[str, Any], server: Identity) -> list[Finding]:
     """Each right that a rollback needs and the role has not, with the GRANT that gives it."""
     role_, to = row["role"], f"TO {pg.quote_identifier(row['role'])}"
     found = []
     if row["has_schema"] and not row["may_use"]:
-        found.append(
-            f"role {role_} may not use the ledger: GRANT USAGE, CREATE ON SCHEMA migration_monitor {to}"
-        )
+        what = "USAGE, CREATE ON SCHEMA migration_monitor"
+        found.append(problem(f"role {role_} may not use the ledger: GRANT {what} {to}"))
     if row["has_ledger"] and not row["may_write"]:
         what = "SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA migration_monitor"
-        found.append(f"role {role_} may not write the ledger: GRANT {what} {to}")
+        found.append(problem(f"role {role_} may not write the ledger: GRANT {what} {to}"))
     if not row["has_ledger"] and not row["may_create"]:
         where = f"DATABASE {pg.quote_identifier(row['database'])}"
-        found.append(f"role {role_} may not create the ledger: GRANT CREATE ON {where} {to}")
+        found.append(problem(f"role {role_} may not create the ledger: GRANT CREATE ON {where} {to}"))
     if not server.system:
         what = "EXECUTE ON FUNCTION pg_catalog.pg_control_system()"
-        found.append(f"role {role_} can't tell this cluster from another of its name: GRANT {what} {to}")
+        text = f"role {role_} can't tell this cluster from another of its name: GRANT {what} {to}"
+        found.append(problem(text))
     if not row["reads_all_stats"]:
         what = "pg_read_all_stats"
-        found.append(f"{NOTE} role {role_} can't see who is in a rollback's way: GRANT {what} {to}")
+        found.append(note(f"role {role_} can't see who is in a rollback's way: GRANT {what} {to}"))
     if not row["owns_a_table"]:
-        found.append(
-            f"role {role_} owns no table here and acts for no owner: GRANT the tables' owner {to}, "
-            "or name the owner in rollback_dsn; deploy/roles.sql does all of this"
-        )
+        text = f"role {role_} owns no table here and acts for no owner: GRANT the tables' owner {to}, "
+        found.append(problem(f"{text}or name the owner in rollback_dsn; deploy/roles.sql does all of this"))
     return found
 
 
-async def _migrations(target: CheckedTarget) -> list[str]:
+async def _migrations(target: CheckedTarget) -> list[Finding]:
     """The migration tool's directory, and its table as the rollback's role sees it."""
-    found = list(await asyncio.to_thread(target.history.faults))
+    found = [problem(fault) for fault in await asyncio.to_thread(target.history.faults)]
     if not (tables := target.history.tables()):
         return found
     try:
@@ -193,27 +188,27 @@ async def _migrations(target: CheckedTarget) -> list[str]:
         return found  # the rollback connection's own finding
     try:
         async with pg.translated("checking the migration tool's table"):
-            return found + await bookkeeping.missing(connection, tables)
+            return found + [problem(text) for text in await bookkeeping.missing(connection, tables)]
     finally:
         await pg.close(connection)
 
 
-def _tls(target: CheckedTarget) -> list[str]:
+def _tls(target: CheckedTarget) -> list[Finding]:
     """Without verify-full whoever is on the way can read the password and answer in the server's place."""
     named = {"dsn": target.dsn, "rollback_dsn": target.rollback_dsn}
     return [
-        f"{NOTE} {name} does not verify the server: add sslmode=verify-full and sslrootcert to it"
+        note(f"{name} does not verify the server: add sslmode=verify-full and sslrootcert to it")
         for name, dsn in named.items()
         if unverified(dsn) and (name == "dsn" or dsn != target.dsn)
     ] + [
-        f"{NOTE} {name}: {note}"
+        note(f"{name}: {text}")
         for name, dsn in named.items()
-        for note in libpq.notes(dsn)
+        for text in libpq.notes(dsn)
         if name == "dsn" or dsn != target.dsn
     ]
 
 
-async def _same_database(target: CheckedTarget, rollback: pg.Connection) -> list[str]:
+async def _same_database(target: CheckedTarget, rollback: pg.Connection) -> list[Finding]:
     """Watching one database and rolling back another would be the worst of mistakes."""
     if target.dsn == target.rollback_dsn:
         return []
@@ -226,11 +221,12 @@ async def _same_database(target: CheckedTarget, rollback: pg.Connection) -> list
     finally:
         await pg.close(polling)
     if names[0] != names[1]:
-        return [f"names database {names[1]}, but dsn names {names[0]}: both must name the same database"]
+        text = f"names database {names[1]}, but dsn names {names[0]}: both must name the same database"
+        return [problem(text)]
     return []
 
 
-async def _watches(target: CheckedTarget) -> list[str]:
+async def _watches(target: CheckedTarget) -> list[Finding]:
     """Whether each open watch could be rolled back now; one that a person cancelled asks for nothing."""
     try:
         rows = await target.registry.watches(100)
@@ -239,8 +235,8 @@ async def _watches(target: CheckedTarget) -> list[str]:
     found = []
     for row in (r for r in rows if r.verdict is None and r.controls.cancelled_at is None):
         readiness = await target.executor.ready(row, full=True)
-        found += [f"watch {row.migration}: {reason}" for reason in readiness.reasons]
-        found += [f"{NOTE} watch {row.migration}: {note}" for note in readiness.notes]
-        note = "" if is_bad(row.controls.rehearsal) else f"{NOTE} "
-        found.append(f"{note}watch {row.migration}: {rehearsal_told(row.controls.rehearsal)}")
+        found += [problem(f"watch {row.migration}: {reason}") for reason in readiness.reasons]
+        found += [note(f"watch {row.migration}: {text}") for text in readiness.notes]
+        told = f"watch {row.migration}: {rehearsal_told(row.controls.rehearsal)}"
+        found.append(problem(told) if is_bad(row.controls.rehearsal) else note(told))
     return found

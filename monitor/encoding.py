@@ -10,9 +10,10 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from monitor.pg import Connection
+if TYPE_CHECKING:
+    from monitor.pg import Connection
 
 UTF8 = "UTF8"
 

@@ -13,10 +13,9 @@ from typing import Protocol, runtime_checkable
 from monitor.clock import utc_now
 from monitor.core.samples import SECOND, Micros, NoData, Reading, Sample, judge
 from monitor.core.thresholds import Policy
-from monitor.daemon.reasons import why
-from monitor.ports import Probe
-from monitor.probes.endpoints import NOTE
-from monitor.probes.words import counts_told
+from monitor.ports import Finding, Probe, note, problem
+from monitor.present.reasons import why
+from monitor.sources.words import counts_told
 from monitor.units import Kind, show_span, show_value
 
 NEEDS_ANOTHER = "baseline"
@@ -40,7 +39,7 @@ class Lens:
     given: frozenset[str] = frozenset()
 
 
-async def measured(probe: Probe, lens: Lens) -> list[str]:
+async def measured(probe: Probe, lens: Lens) -> list[Finding]:
     """A sentence for each metric; a note, unless what is read can't be meant so."""
     began = utc_now()
     readings = await probe.read(began)
@@ -48,18 +47,18 @@ async def measured(probe: Probe, lens: Lens) -> list[str]:
         await asyncio.sleep(min(lens.policy.interval, LONGEST_PAUSE) / SECOND)
         readings = await probe.read(utc_now())
     span = utc_now() - began
-    return [_sentence(probe, reading, lens, span) for reading in readings]
+    return [_finding(probe, reading, lens, span) for reading in readings]
 
 
-def _sentence(probe: Probe, reading: Reading, lens: Lens, span: Micros) -> str:
+def _finding(probe: Probe, reading: Reading, lens: Lens, span: Micros) -> Finding:
     name = "" if reading.metric == probe.name else f"{reading.metric}: "
     own = probe.said(reading) if isinstance(probe, Saying) else ""
     found = judge(0, reading)
     if too_high := _too_high(found, lens):
-        return f"{name}{too_high}"
+        return problem(f"{name}{too_high}")
     if isinstance(found, NoData) and not found.quiet:
-        return f"{name}no value: {why(found.reason)}"
-    return f"{NOTE} {name}{own or _words(found, lens, span)}"
+        return problem(f"{name}no value: {why(found.reason)}")
+    return note(f"{name}{own or _words(found, lens, span)}")
 
 
 def _words(found: Sample | NoData, lens: Lens, span: Micros) -> str:

@@ -17,12 +17,15 @@ from typing import Any, TypeAlias, cast
 
 import asyncpg
 
-from monitor import libpq
+from monitor import libpq, quoting
 from monitor.dsn import place_of
 from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.leftovers import Watched
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+quote_identifier = quoting.quote_identifier
+quote_literal = quoting.quote_literal
 
 CONNECT_DEADLINE = 5.0
 """Seconds for TCP, TLS and authentication; a server that needs longer can't serve a rollback either."""
@@ -231,17 +234,6 @@ def message_of(e: asyncpg.PostgresError) -> str:
 
 def is_retryable(sqlstate: str) -> bool:
     return sqlstate in RETRYABLE or sqlstate.startswith("08")
-
-
-def quote_identifier(name: str) -> str:
-    """A name as an SQL identifier, always quoted."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def quote_literal(text: str) -> str:
-    """A string constant that means the same whatever standard_conforming_strings says."""
-    body = text.replace("'", "''")
-    return f" E'{body.replace(chr(92), chr(92) * 2)}'" if "\\" in text else f"'{body}'"
 
 
 def _notice_dead_peers(connection: Connection) -> None:

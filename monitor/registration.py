@@ -16,7 +16,6 @@ from monitor.backend import view_of
 from monitor.core.state import new_state
 from monitor.core.thresholds import Mode, Policy
 from monitor.core.view import metrics_view
-from monitor.daemon.keeper import with_units
 from monitor.errors import NotFound, OperatorError, PlanRefused, Problem
 from monitor.history.source import History, NoHistory
 from monitor.ports import (
@@ -30,8 +29,9 @@ from monitor.ports import (
     WatchRequest,
     WatchRow,
     is_bad,
-    rehearsal_told,
 )
+from monitor.present.rehearsals import rehearsal_told
+from monitor.present.watch import with_units
 from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.registration import taking
 from monitor.rollback.registration.prepare import Options, nothing, prepare

@@ -6,7 +6,6 @@ Used by registration only. Waits for the daemon for a moment, and never depends 
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from time import monotonic
 
 from monitor import pg
@@ -15,6 +14,7 @@ from monitor.core.thresholds import Policy
 from monitor.errors import DatabaseError, OperatorError
 from monitor.ports import Registry, WatchRow
 from monitor.ports.history import Bookkeeping
+from monitor.present.times import when
 from monitor.units import show_duration, show_span
 
 CLOCK = """/* migration-monitor */
@@ -98,7 +98,7 @@ async def _applied(connection: pg.Connection, books: Bookkeeping | None) -> Micr
 
 
 def _begins(at: Micros) -> str:
-    return f"the watch begins at {datetime.fromtimestamp(at / SECOND, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"the watch begins at {when(at)}"
 
 
 def _unused(fingerprint: int | None) -> str:

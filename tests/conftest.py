@@ -33,7 +33,7 @@ class Database:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Corners are looked into on the newest PostgreSQL at once, on the others by the slow tests."""
+    """Corners are looked into on the newest PostgreSQL at once, on the oldest by the slow tests."""
     for item in items:
         if (
             item.get_closest_marker("corner")
@@ -43,6 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             major = item.callspec.params.get("pg")
             if major is not None and major != servers.BINARIES[0].major:
                 item.add_marker(pytest.mark.slow)
+                if major != servers.BINARIES[-1].major:
+                    item.add_marker(pytest.mark.between)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

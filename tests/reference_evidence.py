@@ -109,21 +109,93 @@ def fires(
 ) -> One | None:
     """The alternative that it fires for, if it does; `more`: the same reads, and those before them."""
     now, ripe = reads[-1][0], []
-    for k, one in enumerate(ones):
+    for one in ones:
         if one.start is None or one.s < evidence - ROUNDING or now - reads[one.start][0] < rule.hold:
             continue
-        ratio = ratio_of(reads[one.start :])
-        if exceeds(rule, ratio) and (ratio <= 3 * one.p or k == len(ones) - 1):
+        if exceeds(rule, ratio := ratio_of(reads[one.start :])):
             ripe.append((one, ratio))
-    if not ripe:
-        return None
-    q, start = max(ratio for _, ratio in ripe), max(one.start or 0 for one, _ in ripe)
-    if not (still_so(rule, q, more) and _as_old_as_the_hold(rule, start, reads)):
-        return None
-    return max((one for one, _ in ripe if one.start == start), key=lambda one: one.s)
+    alike = [(one, ratio) for one, ratio in ripe if ratio <= 3 * one.p or one.p == ones[-1].p]
+    if alike:
+        q, start = max(ratio for _, ratio in alike), max(one.start or 0 for one, _ in alike)
+        if _still_at(rule, q, more) and _as_old_as_the_hold(rule, start, reads):
+            return max((one for one, _ in alike if one.start == start), key=lambda one: one.s)
+    if ripe:
+        start = max(one.start or 0 for one, _ in ripe)
+        if _is_of_parts(rule, evidence, start, reads, more):
+            return max((one for one, _ in ripe if one.start == start), key=lambda one: one.s)
+    return None
 
 
-def still_so(rule: Rule, q: float, reads: Sequence[Read]) -> bool:
+def _is_of_parts(
+    rule: Rule, evidence: float, start: int, reads: Sequence[Read], more: Sequence[Read]
+) -> bool:
+    """From now on back, plain parts reach a hold back, and the latest is what it still is."""
+    now, total, end = reads[-1][0], 0.0, len(reads)
+    first = next(i for i in range(start, end) if now - reads[i][0] <= 6 * rule.hold)
+    last_hold = [read for read in reads if read[0] > now - rule.hold]
+    if not reads[-1][1] or ratio_of(last_hold) <= rule.limit:
+        return False
+    ratios: list[float] = []
+    while (begins := _part(rule, evidence, reads, first, end)) is not None:
+        ratios.append(ratio_of(reads[begins:end]))
+        total += _own(rule, reads[begins:end])
+        if len(ratios) == 2 and ratios[1] > ratios[0] and not _has_eased(rule, more, len(reads) - end):
+            return False
+        if now - reads[begins][0] >= rule.hold and total >= evidence - ROUNDING:
+            return _still_at(rule, ratios[0], more)
+        end = _calm_before(rule, reads, min(0.98, ratios[-1]), first, begins)
+    return False
+
+
+def _part(rule: Rule, evidence: float, reads: Sequence[Read], first: int, end: int) -> int | None:
+    """Where the part before `end` begins: its own ratio is likeliest, and nothing at its end denies it."""
+    while True:
+        weights = {i: _own(rule, reads[i:end]) for i in range(first, end)}
+        begins = max(weights, key=lambda i: (round(weights[i], 9), -i), default=end)
+        part = reads[begins:end]
+        if sum(e for _, e, _ in part) < 5 or _own(rule, part) < evidence / 5 - ROUNDING:
+            return None
+        q = min(0.98, ratio_of(part))
+        doubts = {i: likelihood(q, rule.limit, reads[i:end]) for i in range(begins + 1, end)}
+        worst = min(doubts, key=lambda i: (round(doubts[i], 9), i), default=end)
+        if worst == end or doubts[worst] >= -2:
+            return begins
+        first = worst
+
+
+def _calm_before(rule: Rule, reads: Sequence[Read], q: float, first: int, begins: int) -> int:
+    """Where reads without errors begin that a service which fails q may have before the part."""
+    end = begins
+    while end > first and not reads[end - 1][1] and likelihood(q, rule.limit, reads[end - 1 : begins]) >= -2:
+        end -= 1
+    return end
+
+
+def _has_eased(rule: Rule, reads: Sequence[Read], latest: int) -> bool:
+    """The latest so many reads, with the time up to the first of them, are a block and a half."""
+    before = [at for at, _, requests in reads[:-latest] if requests]
+    return reads[-1][0] - (before[-1] if before else reads[-latest][0]) >= 1.5 * rule.hold / 5
+
+
+def _own(rule: Rule, reads: Sequence[Read]) -> float:
+    """What their own ratio weighs against the limit."""
+    q = ratio_of(reads)
+    return likelihood(min(0.98, q), rule.limit, reads) if q > rule.limit else 0.0
+
+
+def still_so(rule: Rule, evidence: float, q: float, reads: Sequence[Read]) -> bool:
+    """The latest reads are those of a service that fails q, or of one that got better and is plain still."""
+    if _still_at(rule, q, reads):
+        return True
+    now = reads[-1][0]
+    first = sum(read[0] <= now - rule.hold for read in reads)
+    begins = _part(rule, evidence, reads, first, len(reads))
+    if begins is None or not _has_eased(rule, reads, len(reads) - begins):
+        return False
+    return _still_at(rule, ratio_of(reads[begins:]), reads)
+
+
+def _still_at(rule: Rule, q: float, reads: Sequence[Read]) -> bool:
     """The latest reads, enough to tell, are those of a service that fails q."""
     now, requests, first = reads[-1][0], 0.0, len(reads)
     for i in range(len(reads) - 1, -1, -1):

@@ -134,8 +134,8 @@ def _count(history: History, rule: Rule, at: Micros) -> list[Event]:
             _fire(history, streak, at)
             events.append(_begun(streak, "firing", at, found.s))
     elif streak.counted:
-        _follow(rule, streak, since_gap)
-    if streak is not None and streak.still is not None and at - streak.still >= 2 * rule.hold / 5:
+        _follow(rule, policy.evidence, streak, since_gap)
+    if streak is not None and streak.still is not None and _is_over(rule, streak.still, since_gap):
         history.weighing[rule] = Weighing(rule, policy.evidence, at)
         return [*events, _recovered(streak, at)]
     all_zero = weighing.close()
@@ -144,14 +144,21 @@ def _count(history: History, rule: Rule, at: Micros) -> list[Event]:
     return events
 
 
+def _is_over(rule: Rule, still: Micros, reads: list[evidence.Read]) -> bool:
+    """Not so for two blocks, and denied by three reads, or nobody asks anything."""
+    at, _, requests = reads[-1]
+    denials = [read for read in reads if read[0] > still and read[2]]
+    return at - still >= 2 * rule.hold / 5 and (not requests or len(denials) >= 3)
+
+
 def _recovered(streak: Streak, at: Micros) -> Event:
     streak.ended_at = at
     return _cleared(streak, "recovered")
 
 
-def _follow(rule: Rule, streak: Streak, reads: list[evidence.Read]) -> None:
+def _follow(rule: Rule, needed: float, streak: Streak, reads: list[evidence.Read]) -> None:
     """A fired streak: is it still so, at the ratio that it had while it was?"""
     assert streak.still is not None
     q = evidence.ratio_of([read for read in reads if streak.first <= read[0] <= streak.still])
-    if evidence.still_so(rule, min(0.98, max(1.02 * rule.limit, q)), reads):
+    if evidence.still_so(rule, needed, min(0.98, max(1.02 * rule.limit, q)), reads):
         streak.still = reads[-1][0]

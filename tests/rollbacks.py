@@ -16,7 +16,7 @@ from monitor.digest import INTACT, SEAL
 from monitor.ports import Order, Outcome, OutcomeKind, Progress, ProgressKind, StoredPlan, Wanted, WatchRow
 from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.executor import Limits, RollbackExecutor
-from monitor.rollback.killpoints import KillPoint
+from monitor.rollback.killpoints import KillPoint, harmless
 from monitor.rollback.locks import LockPolicy
 from monitor.rollback.registration.prepare import Options, Prepared, prepare
 
@@ -70,7 +70,7 @@ async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record
 
 @contextlib.asynccontextmanager
 async def executing(
-    dsn: str, limits: Limits | None = None, kill: KillPoint | None = None
+    dsn: str, limits: Limits | None = None, kill: KillPoint = harmless
 ) -> AsyncIterator[RollbackExecutor]:
     allowing = replace(limits or Limits(locks=FAST), allow_superuser=SUPERUSER)
     executor = RollbackExecutor(dsn, "shop", allowing, kill)

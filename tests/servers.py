@@ -50,6 +50,18 @@ async def new_database(on: Server) -> str:
     return name
 
 
+async def forget_settings_of_roles(on: Server) -> None:
+    """What earlier tests set for roles is of the whole cluster: every fingerprint taken after has it."""
+    admin = await asyncpg.connect(on.dsn())
+    try:
+        for (role,) in await admin.fetch(
+            "SELECT setrole::regrole::text FROM pg_db_role_setting WHERE setdatabase = 0 AND setrole <> 0"
+        ):
+            await admin.execute(f"ALTER ROLE {role} RESET ALL")
+    finally:
+        await admin.close()
+
+
 async def drop_database(on: Server, name: str) -> None:
     admin = await asyncpg.connect(on.dsn())
     try:

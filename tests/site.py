@@ -156,7 +156,7 @@ class RecordingBackend:
 
     async def events(self, watch_id: str, after: int, limit: int) -> Sequence[Json]:
         self._ask("events", watch_id, after, limit)
-        return [{"id": after + 1, "kind": "firing"}]
+        return [{"id": after + 1, "at": NOON / SECOND, "kind": "firing", "detail": {}}]
 
     async def changes(self, watch_id: str) -> Json | None:
         self._ask("changes", watch_id)

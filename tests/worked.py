@@ -49,6 +49,8 @@ WORLDS: Mapping[str, Share] = {
     "every request fails": lambda _: 1.0,
     "5 % fail": lambda _: 0.05,
     "2 % fail": lambda _: 0.02,
+    "2 % fail, after a minute 5 %": lambda second: 0.02 if second < 60 else 0.05,
+    "every request fails, after 100 s 2 %": lambda second: 1.0 if second < 100 else 0.02,
     "every request fails, for 4 minutes and a half": lambda second: 1.0 if second < 270 else 0.0,
 }
 

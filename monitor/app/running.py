@@ -31,6 +31,7 @@ from monitor.net import Net
 from monitor.notify import from_environment
 from monitor.ports import Channel, Probe
 from monitor.ports.levers import Levers
+from monitor.rollback.killpoints import KillPoint, harmless
 from monitor.settings import Settings
 from monitor.store.gateway import PgStore
 from monitor.tls import Identity
@@ -46,8 +47,11 @@ REMIND_SECONDS = 30.0
 RETENTION_SECONDS = 3600.0
 
 
-async def run(settings: Settings) -> None:
-    """The daemon, until SIGTERM or SIGINT. Raises OperatorError when the address can't be taken."""
+async def run(settings: Settings, kill: KillPoint = harmless) -> None:
+    """The daemon, until SIGTERM or SIGINT. Raises OperatorError when the address can't be taken.
+
+    `kill`: what happens at the named points of a rollback.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(Leftovers(monotonic))
@@ -61,7 +65,7 @@ async def run(settings: Settings) -> None:
     senders = {n: OutboxSender(channels, stores[n], clock, telemetry) for n in settings.targets}
     levers = {name: levers_of(settings, name, net) for name in settings.targets}
     parts = [
-        _parts(settings, n, probes[n], stores[n], senders[n], levers[n], channels, telemetry, clock)
+        _parts(settings, n, probes[n], stores[n], senders[n], levers[n], channels, telemetry, clock, kill)
         for n in settings.targets
     ]
     loops = [TargetLoop(part) for part in parts]
@@ -104,6 +108,7 @@ def _vigil() -> Vigil | NoVigil:
 def _parts(
     settings: Settings, target: str, probes: tuple[Probe, ...], store: PgStore, sender: OutboxSender,
     levers: Levers, channels: tuple[Channel, ...], telemetry: PrometheusTelemetry, clock: SystemClock,
+    kill: KillPoint,
 ) -> TargetParts:  # fmt: skip
     names = tuple(channel.name for channel in channels)
     every: dict[str, Micros] = {
@@ -112,7 +117,7 @@ def _parts(
     outgoing = Outgoing(partial(rows_for, channels=channels), sender.enqueue, every, sender.look_soon)
     return TargetParts(
         target, settings.policy(target), settings.watch.fast, probes, store,
-        executor_of(settings, target, levers, store.guard), outgoing, telemetry, clock,
+        executor_of(settings, target, levers, store.guard, kill), outgoing, telemetry, clock,
         kinds_of(settings, target), levers, settings.rollback.verify_for,
         changes_of(settings, target), settings.report.url or "", settings.server.url or "",
     )  # fmt: skip

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import replace
+from functools import partial
 
-from monitor.app.revealed import revealed
 from monitor.app.targets import kinds_of
-from monitor.checking import CheckedProbe
 from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Policy
 from monitor.daemon.parts import READ_SHARE
@@ -16,31 +13,15 @@ from monitor.dsn import user_of
 from monitor.errors import OperatorError
 from monitor.measured import Lens
 from monitor.net import Net
-from monitor.probes import PROBES
-from monitor.probes.changes import DatabaseChanges
-from monitor.probes.counters import Rates
-from monitor.probes.database import CONNECTIONS, QUERY_LATENCY, DatabaseProbe
-from monitor.probes.endpoints import Pace
-from monitor.probes.http_check import HttpCheckSpec
-from monitor.probes.json_document import JsonSpec
-from monitor.probes.prometheus import PrometheusSpec
-from monitor.probes.promql import PromqlSpec
-from monitor.probes.session import Session
-from monitor.probes.sql import SqlSpec
-from monitor.settings import AnySource, Settings
+from monitor.ports import CheckedProbe
+from monitor.settings import Settings
+from monitor.sources.changes import DatabaseChanges
+from monitor.sources.configuration import Reach
+from monitor.sources.counters import Rates
+from monitor.sources.database import FROM_DATABASE, DatabaseProbe
+from monitor.sources.endpoints import Pace
+from monitor.sources.session import Session
 from monitor.units import Kind
-
-FROM_DATABASE = (CONNECTIONS, QUERY_LATENCY)
-"""Metrics that need no source in the configuration."""
-
-SPECS: Mapping[str, type] = {
-    "json": JsonSpec,
-    "prometheus": PrometheusSpec,
-    "promql": PromqlSpec,
-    "http_check": HttpCheckSpec,
-    "sql": SqlSpec,
-}
-"""The plain spec of each kind of source."""
 
 
 def probes_of(settings: Settings, target: str, net: Net) -> tuple[CheckedProbe, ...]:
@@ -60,14 +41,10 @@ def probes_of(settings: Settings, target: str, net: Net) -> tuple[CheckedProbe, 
     for metric in policy.metrics:
         if metric in configured.metrics:
             source = configured.metrics[metric]
-            spec = spec_of(source.kind, source.spec)
-            build: Callable[..., CheckedProbe] = PROBES[source.kind]
+            limited = replace(pace, limits=limits_of(policy, metric))
             try:
-                if source.kind == "sql":
-                    found.append(build(metric, spec, session(f"{target}/{metric}")))
-                else:
-                    limits = limits_of(policy, metric)
-                    found.append(build(metric, spec, replace(pace, limits=limits), net))
+                reach = Reach(limited, net, partial(session, f"{target}/{metric}"))
+                found.append(source.keys.open(metric, reach))
             except OperatorError as e:
                 raise OperatorError(f"targets.{target}.metrics.{metric}.{source.kind}: {e}") from e
     return tuple(found)
@@ -95,26 +72,9 @@ def limits_of(policy: Policy, metric: str) -> tuple[float, ...]:
 def lens_of(settings: Settings, target: str) -> Lens:
     """What `check` looks at readings with."""
     sources = settings.targets[target].metrics
-    ratios = (name for name, source in sources.items() if source.spec.measures is Kind.RATIO)
-    given = frozenset(name for name in ratios if gives_value(sources[name].spec))
+    ratios = (name for name, source in sources.items() if source.keys.measures is Kind.RATIO)
+    given = frozenset(name for name in ratios if sources[name].keys.gives_value)
     return Lens(settings.policy(target), kinds_of(settings, target), given)
-
-
-def gives_value(source: AnySource) -> bool:
-    """Whether a ratio is made by the source, not from counters by us."""
-    return any(getattr(source, key, None) is not None for key in ("value", "query"))
-
-
-def spec_of(kind: str, source: Any) -> Any:
-    """The probe's plain spec of a configured source: same names, secrets revealed, one list of addresses."""
-    spec = SPECS[kind]
-    values = {f.name: revealed(getattr(source, f.name)) for f in fields(spec) if hasattr(source, f.name)}
-    values = {name: value for name, value in values.items() if value is not None}
-    if unit := getattr(source, "effective_unit", None):
-        values["unit"] = unit
-    if hasattr(source, "addresses"):
-        values["urls"] = source.addresses
-    return spec(**values)
 
 
 def read_deadline(interval: Micros) -> float:

@@ -12,6 +12,7 @@ from monitor.rollback.clearing import Policy
 from monitor.rollback.data.expiry import KeptData, Lifetimes
 from monitor.rollback.executor import Limits, RollbackExecutor
 from monitor.rollback.fencing import Guard, unguarded
+from monitor.rollback.killpoints import KillPoint, harmless
 from monitor.rollback.locks import LockPolicy
 from monitor.rollback.tenure import HELD_FACTOR
 from monitor.settings import Settings
@@ -22,7 +23,7 @@ from monitor.units import Kind
 
 
 def executor_of(
-    settings: Settings, target: str, levers: Levers, guard: Guard = unguarded
+    settings: Settings, target: str, levers: Levers, guard: Guard = unguarded, kill: KillPoint = harmless
 ) -> RollbackExecutor:
     """What executes its rollbacks, on a connection of its own; the store's `guard` fences a daemon's."""
     rollback = settings.rollback
@@ -33,7 +34,7 @@ def executor_of(
         allow_superuser=database.allow_superuser or "", blockers=blockers_of(settings),
     )  # fmt: skip
     dsn = settings.targets[target].rollback_dsn
-    return RollbackExecutor(dsn, target, limits, guard=guard, levers=levers)
+    return RollbackExecutor(dsn, target, limits, kill, guard, levers)
 
 
 def blockers_of(settings: Settings) -> Policy:
@@ -82,7 +83,7 @@ def history_of_target(settings: Settings, target: str) -> History:
     found = settings.targets[target].migrations
     if found is None:
         return NoHistory()
-    return history_of(found.tool, found.dir, found.table, found.schema_name, found.edition == "teams")
+    return history_of(found.tools[found.tool], found.dir, found.table, found.schema_name, found.own)
 
 
 def kinds_of(settings: Settings, target: str) -> Mapping[str, Kind]:

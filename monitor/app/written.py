@@ -7,35 +7,42 @@ Nothing outside this machine is asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from functools import partial
 
-from monitor.app.sources import spec_of
-from monitor.probes import prometheus, promql
-from monitor.settings import Clash, MetricSource, Settings
+from monitor.errors import OperatorError
+from monitor.settings import Clash, Settings
 from monitor.settings.document import Loc
 from monitor.tls import Identity, Unusable
 
-FAULTS: Mapping[str, Callable[[Any], list[tuple[str, str]]]] = {
-    "prometheus": prometheus.faults,
-    "promql": promql.faults,
-}
-"""By kind of source: what is wrong with its spec, each with its key, "" for what is about several."""
 
+def of_outlets(settings: Settings) -> Iterator[Clash]:
+    """Channels and hooks that the daemon could not open, as for a secret of no use.
 
-def of_sources(settings: Settings) -> Iterator[Clash]:
-    """Selectors that are none or exclude each other, and presets that don't have what is asked of them."""
+    They are opened as it opens them, and thrown away: until something is sent nobody is asked.
+    """
+    for number, alert in enumerate(settings.alerts):
+        if len(alert.written()) == 1 and not [*alert.channel.faults()]:
+            at: Loc = ("alerts", number, alert.kind)
+            yield from _unopened(at, partial(alert.channel.open, alert.kind, _nowhere))
     for target, configured in settings.targets.items():
-        for metric, source in configured.metrics.items():
-            if len(source.written()) == 1 and source.kind in FAULTS:
-                yield from _of_source(("targets", target, "metrics", metric, source.kind), source)
+        places = {"before_rollback": configured.before_rollback, "after_rollback": configured.after_rollback}
+        for place, hooks in places.items():
+            for number, hook in enumerate(hooks):
+                if len(hook.written()) == 1:
+                    at = ("targets", target, place, number, hook.kind)
+                    yield from _unopened(at, partial(hook.open, _nowhere))
 
 
-def _of_source(at: Loc, source: MetricSource) -> Iterator[Clash]:
-    told = {fault.key for fault in source.spec.faults()}
-    for key, what in FAULTS[source.kind](spec_of(source.kind, source.spec)):
-        if key not in told and (key or not told):  # one mistake is one problem
-            where = (*at, key) if key else at
-            yield Clash(where, what, (where,))
+def _unopened(at: Loc, opened: Callable[[], object]) -> Iterator[Clash]:
+    try:
+        opened()
+    except OperatorError as e:
+        yield Clash(at, str(e), (at,))
+
+
+async def _nowhere(*_: object, **__: object) -> tuple[int, Mapping[str, str], bytes]:
+    """For what is opened only to see whether it can be."""
+    raise AssertionError("what was only opened sends nothing")
 
 
 def of_files(settings: Settings) -> Iterator[Clash]:

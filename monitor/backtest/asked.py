@@ -12,23 +12,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from monitor.app.sources import limits_of, spec_of
+from monitor.app.sources import limits_of
 from monitor.backtest.fetching import look
 from monitor.backtest.ranges import Series, Server
 from monitor.backtest.readers import VALUE, Counters, Reader, Value, mean, meter_of, quantile
 from monitor.core.samples import Micros
 from monitor.core.thresholds import Policy
 from monitor.errors import OperatorError, SourceError
-from monitor.probes import fits
-from monitor.probes.counters import ERRORS, REQUESTS
-from monitor.probes.exposed import BUCKET, COUNT
-from monitor.probes.exposition import Line
-from monitor.probes.prometheus import PrometheusSpec
-from monitor.probes.promql import PromqlSpec
-from monitor.probes.selectors import Selector
-from monitor.probes.series import Rate, counted_on, rates_of, selectors_of, timed_on, times_of
 from monitor.promql import is_series, not_series
 from monitor.settings import MetricSource
+from monitor.sources import fits
+from monitor.sources.counters import ERRORS, REQUESTS
+from monitor.sources.exposed import BUCKET, COUNT
+from monitor.sources.exposition import Line
+from monitor.sources.prometheus import PrometheusSource, PrometheusSpec
+from monitor.sources.promql import PromqlSource, PromqlSpec
+from monitor.sources.selectors import Selector
+from monitor.sources.series import Rate, counted_on, rates_of, selectors_of, timed_on, times_of
 from monitor.units import unit_of_name
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
@@ -55,10 +55,10 @@ async def reader_of(
     """What gives the metric's history. Raises LeftOut, OperatorError."""
     if source is None:
         return exported(metric, database, at.step)
-    if source.kind == "promql":
-        return promql(metric, spec_of("promql", source.spec), at.step)
-    if source.kind == "prometheus":
-        return await _page(metric, spec_of("prometheus", source.spec), policy, at)
+    if isinstance(source.keys, PromqlSource):
+        return promql(metric, source.keys.spec(), at.step)
+    if isinstance(source.keys, PrometheusSource):
+        return await _page(metric, source.keys.spec(), policy, at)
     raise LeftOut(
         f"its source `{source.kind}` keeps no history: give a query by --metric '{metric}[:UNIT]=PROMQL'"
     )

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit
 
-from monitor.app.sources import spec_of
 from monitor.backtest.asked import LeftOut, Range, counters, promql, reader_of
 from monitor.backtest.fetching import Fetched, look
 from monitor.backtest.ranges import Series, Server
@@ -18,11 +17,11 @@ from monitor.core.thresholds import Policy
 from monitor.errors import OperatorError
 from monitor.libpq import given_by, parts_of
 from monitor.net import Net
-from monitor.probes.counters import ERRORS, REQUESTS
-from monitor.probes.promql import PromqlSpec
-from monitor.probes.promql_rows import Row, lacking, unwritten
-from monitor.probes.scale import UNITS
 from monitor.settings import Settings
+from monitor.sources.counters import ERRORS, REQUESTS
+from monitor.sources.promql import PromqlSource, PromqlSpec
+from monitor.sources.promql_rows import Row, lacking, unwritten
+from monitor.sources.scale import UNITS
 from monitor.units import DAY
 
 STEP: Micros = 15 * SECOND
@@ -87,7 +86,7 @@ async def opened(
 def _server(net: Net, settings: Settings | None, target: str, wanted: Wanted) -> Server:
     """The address given, with the headers of the configuration's sources at the same origin."""
     sources = [] if settings is None else settings.targets[target].metrics.values()
-    specs: list[PromqlSpec] = [spec_of("promql", s.spec) for s in sources if s.kind == "promql"]
+    specs = [source.keys.spec() for source in sources if isinstance(source.keys, PromqlSource)]
     url = wanted.url or next((spec.urls[0] for spec in specs), None)
     if url is None:
         raise OperatorError("no Prometheus server is known: name it by --prometheus URL")

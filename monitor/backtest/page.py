@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from monitor.backtest import words
 from monitor.backtest.strips import strips
 from monitor.backtest.words import Doc
+from monitor.present.times import span
 from monitor.report.charts import HATCH, Chart, svg
 from monitor.report.parts import folded, moment, note, section, table, text
 from monitor.report.style import STYLE
@@ -82,7 +83,7 @@ def _outcomes(doc: Doc) -> Iterator[str]:
     if not judged:
         return
     found = [(said, n, style) for said, n, style in words.outcomes(doc)]
-    every = words.span(doc["watches"]["every_seconds"])
+    every = span(doc["watches"]["every_seconds"])
     bar = "".join(
         f'<span class="{style}" style="width:{100 * n / judged:.2f}%"></span>' for _, n, style in found if n
     )
@@ -173,7 +174,7 @@ def _told(doc: Doc) -> Iterator[str]:
         rows = [
             (
                 moment(f["at"]),
-                words.span(_until(doc, f) - f["since"]),
+                span(_until(doc, f) - f["since"]),
                 _on(doc, f),
             )
             for f in rule["firings"][:100]

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 from monitor.core.samples import SECOND, Micros
 from monitor.errors import SourceError
 from monitor.net import Net, Whole
-from monitor.probes.promql import query_address
-from monitor.probes.strict import document
+from monitor.sources.promql import query_address
+from monitor.sources.strict import document
 
 MOST_POINTS = 11_000
 """Of one series in one answer: Prometheus refuses more."""

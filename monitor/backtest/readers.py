@@ -14,13 +14,13 @@ from typing import Protocol
 from monitor.backtest.ranges import Grid, Series
 from monitor.core.samples import MINUTE, Micros, Reading
 from monitor.errors import OperatorError
-from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page, Rates
-from monitor.probes.given import given_ratio
-from monitor.probes.histogram import comparable, quantile_of
-from monitor.probes.promql import WITHOUT_TRAFFIC
-from monitor.probes.promql_rows import OF_PROCESS
-from monitor.probes.rate import without
-from monitor.probes.scale import factor, scaled
+from monitor.sources.counters import ERRORS, REQUESTS, Meter, Page, Rates
+from monitor.sources.given import given_ratio
+from monitor.sources.histogram import comparable, quantile_of
+from monitor.sources.promql import WITHOUT_TRAFFIC
+from monitor.sources.promql_rows import OF_PROCESS
+from monitor.sources.rate import without
+from monitor.sources.scale import factor, scaled
 from monitor.units import show_duration
 
 VALUE, BUCKETS, SUM = "value", "buckets", "sum"

@@ -11,11 +11,11 @@ from monitor.backtest.history import Asked, Round, measured_policy, pace_told, p
 from monitor.backtest.opened import Opened
 from monitor.backtest.recorded import Recorded
 from monitor.backtest.trial import Trial
-from monitor.backtest.words import moment
 from monitor.core.beginning import Line
 from monitor.core.samples import ERROR_RATE, HOUR, Micros
 from monitor.core.thresholds import Policy
 from monitor.errors import OperatorError
+from monitor.present.times import at_second
 
 Told = Callable[[float], object]
 """Hears which share of the history is done, 0 to 1."""
@@ -69,7 +69,7 @@ def of_logs(plan: Plan, paths: Sequence[str], step: Micros) -> Json:
             else f"{names}: there is no line in it"
         )
     run.left_out({m: "a log does not say it" for m in plan.policy.metrics if m not in metrics})
-    return run.answer(list(logs.told(count, moment)))
+    return run.answer(list(logs.told(count, at_second)))
 
 
 async def of_server(plan: Plan, found: Opened, told: Told) -> Json:

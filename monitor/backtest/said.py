@@ -8,6 +8,7 @@ from textwrap import wrap
 
 from monitor.backtest import words
 from monitor.backtest.words import Doc
+from monitor.present.times import span
 
 NARROWEST = 60
 LEAST_CELL = 12
@@ -61,7 +62,7 @@ def _outcomes(doc: Doc, width: int) -> Iterator[str]:
         return
     rows = [(said, f"{n:,}", words.share(n, judged)) for said, n, _ in words.outcomes(doc)]
     yield ""
-    every = words.span(doc["watches"]["every_seconds"])
+    every = span(doc["watches"]["every_seconds"])
     heading = f"How watches would have ended, one begun every {every}"
     yield from _paragraph(f"{heading} ({judged:,} could be followed to their end):", width)
     yield from _table(("", "watches", "share"), rows, width, right={1, 2})

@@ -15,8 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from monitor.backtest.passing import Firing, Pass
-from monitor.core.certainty import LOOK_BACK
-from monitor.core.evidence import BLOCKS
+from monitor.core.evidence import BLOCKS, LOOK_BACK
 from monitor.core.samples import Micros, Reading
 from monitor.core.thresholds import Action, Policy, Threshold
 

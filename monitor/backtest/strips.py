@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from html import escape
 from typing import Any
+
+from monitor.present.times import utc, weekday
 
 Doc = Mapping[str, Any]
 
@@ -21,7 +22,7 @@ def strips(doc: Doc) -> str:
     first = int(doc["begin"]) // DAY * DAY
     days = range(first, int(doc["end"]) + 1, DAY)
     height = TOP + ROW * len(days)
-    title = f"each day from {_date(first)} on, with what would have fired"
+    title = f"each day from {weekday(first)} on, with what would have fired"
     body = "".join([*_heads(height), *(part for n, day in enumerate(days) for part in _day(doc, day, n))])
     return f'<svg viewBox="0 0 {WIDTH} {height}" role="img"><title>{escape(title)}</title>{body}</svg>'
 
@@ -35,7 +36,7 @@ def _heads(height: int) -> Iterator[str]:
 
 def _day(doc: Doc, day: int, n: int) -> Iterator[str]:
     y = TOP + n * ROW
-    yield f'<text x="{LEFT - 8}" y="{y + HIGH - 2}" text-anchor="end">{_date(day)}</text>'
+    yield f'<text x="{LEFT - 8}" y="{y + HIGH - 2}" text-anchor="end">{weekday(day)}</text>'
     begin, end = max(day, doc["begin"]), min(day + DAY, doc["end"])
     yield _box("seen", begin - day, end - day, y)
     for metric, hours in doc["hours"].items():
@@ -66,8 +67,7 @@ def _fired(doc: Doc, day: int) -> Iterator[tuple[float, str, str]]:
     rules = [(r["action"], f) for r in reversed(doc["firings"]) for f in r["firings"]]
     for action, firing in [*rules, *(("rollback", r) for r in doc["rollbacks"])]:
         if day <= firing["at"] < day + DAY:
-            at = datetime.fromtimestamp(firing["at"], UTC).strftime("%Y-%m-%d %H:%M:%S")
-            yield firing["at"], action, f"{firing['rule']} at {at} UTC"
+            yield firing["at"], action, f"{firing['rule']} at {utc(firing['at'])}"
 
 
 def _box(style: str, begin: float, end: float, y: int) -> str:
@@ -79,7 +79,3 @@ def _box(style: str, begin: float, end: float, y: int) -> str:
 
 def _x(seconds: float) -> float:
     return LEFT + (WIDTH - LEFT - RIGHT) * seconds / DAY
-
-
-def _date(day: int) -> str:
-    return datetime.fromtimestamp(day, UTC).strftime("%a %d %b")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from monitor.core.samples import SECOND
+from monitor.present.times import at_second, day_and_minute, span
 from monitor.units import Kind, show_counts, show_duration, show_value
 
 Doc = Mapping[str, Any]
@@ -18,24 +18,6 @@ SHORT = "So short a history says little of the odds: look at more days."
 
 FEW = 20
 """Rows of a list for people; the page and `--json` have more."""
-
-
-def moment(seconds: float) -> str:
-    """`2024-01-31 12:00:05`, UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def minute(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%m-%d %H:%M")
-
-
-def span(seconds: float) -> str:
-    """`22m`, `3h20m`, `2d4h`: two units at most."""
-    micros = round(seconds) * SECOND
-    for larger, unit in ((86_400 * SECOND, 3600 * SECOND), (3600 * SECOND, 60 * SECOND)):
-        if micros >= larger:
-            return show_duration(micros // unit * unit)
-    return show_duration(micros)
 
 
 def share(part: float, whole: float) -> str:
@@ -62,7 +44,7 @@ def title(doc: Doc) -> str:
 def about(doc: Doc) -> str:
     """`30 days, … to … UTC, a read every 15s, from Prometheus`."""
     return (
-        f"{length(doc)}, {moment(doc['begin'])[:16]} to {moment(doc['end'])[:16]} UTC, "
+        f"{length(doc)}, {at_second(doc['begin'])[:16]} to {at_second(doc['end'])[:16]} UTC, "
         f"a read every {show_duration(round(doc['step_seconds'] * SECOND))}, from {doc['source']}"
     )
 
@@ -141,14 +123,14 @@ def rollback_cells(doc: Doc, r: Doc) -> tuple[str, str, str, str]:
     asked = f", {r['asked']} asked" if r["asked"] else ""
     if r["fired"] > 1:
         on += f", fired {times(r['fired'])}"
-    return moment(r["at"]), span(until - r["since"]), on, f"{r['rolled_back']} of {r['watches']}{asked}"
+    return at_second(r["at"]), span(until - r["since"]), on, f"{r['rolled_back']} of {r['watches']}{asked}"
 
 
 def tellings(doc: Doc) -> Iterator[str]:
     """How often people would have been told of something that is no rollback."""
     for rule in doc["firings"]:
         if rule["times"]:
-            last = f"{moment(rule['last'])[:16]} UTC"
+            last = f"{at_second(rule['last'])[:16]} UTC"
             yield f"{rule['rule']}: {times(rule['times'])}, {span(rule['seconds'])} in all, last {last}"
         else:
             yield f"{rule['rule']}: never"
@@ -215,7 +197,7 @@ def _cell(variant: Doc) -> str:
     number = variant["rollbacks"]
     if number is None:
         return "reads too far apart"
-    first = f", {minute(variant['first'][0])}" if variant["first"] else ""
+    first = f", {day_and_minute(variant['first'][0])}" if variant["first"] else ""
     more = "+" if variant["more"] else ""
     text = f"{number}{more}{first}"
     return f"[{text}]" if variant["own"] else text

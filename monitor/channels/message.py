@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from monitor.core.samples import Micros
 from monitor.ports import Alert
+from monitor.present.times import when
 
 HEADLINE_MAX = 150
 """Characters of a headline: what a phone's lock screen shows, and the longest header that Slack takes."""
@@ -53,7 +54,7 @@ class Message:
 def message_of(alert: Alert) -> Message:
     """Everything of `alert` that a person needs, bounded in length."""
     headline, whole = headline_of(alert), one_line(alert.title, TEXT_MAX)
-    where = (("target", alert.target), ("migration", alert.migration), ("at", utc(alert.at)))
+    where = (("target", alert.target), ("migration", alert.migration), ("at", when(alert.at)))
     told = () if headline.endswith(whole) else (("what", whole),)
     facts = [(label, text) for label, text in (*told, *alert.facts, *where) if text]
     return Message(
@@ -76,11 +77,6 @@ def one_line(text: str, limit: int) -> str:
     """`text` without line breaks and control characters, cut to `limit` characters with an ellipsis."""
     clean = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
-
-
-def utc(at: Micros) -> str:
-    """`2026-01-31 12:00:05 UTC`."""
-    return datetime.fromtimestamp(at // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def iso(at: Micros) -> str:

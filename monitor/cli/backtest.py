@@ -13,7 +13,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from monitor.app import written
 from monitor.backtest import said
 from monitor.backtest.document import Json
 from monitor.backtest.opened import STEP, Wanted, opened
@@ -170,7 +169,7 @@ def _plan(
         if not config.named:
             return None, Plan(Policy(), KINDS)
         return None, Plan(load_policy(config.config), KINDS)
-    settings = load(config.config, also=(written.of_sources,))
+    settings = load(config.config)
     name = _target(settings, target)
     kinds = {m: str(kind_of(found) or "count") for m, found in effective(settings.layers(name)).items()}
     return settings, Plan(settings.policy(name), kinds, name)

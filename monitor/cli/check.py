@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from monitor import app
-from monitor.app.written import of_files
+from monitor.app.written import of_files, of_outlets
 from monitor.cli.configured import finish, settings_of
 from monitor.cli.context import say, say_json
 from monitor.cli.exits import DONE, USAGE
@@ -22,7 +22,7 @@ def check(
 ) -> None:
     """Validates the configuration, then asks every database and every endpoint."""
     try:
-        settings = settings_of(ctx, of_files)
+        settings = settings_of(ctx, of_files, of_outlets)
     except ConfigError as e:
         if not as_json:
             raise

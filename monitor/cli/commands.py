@@ -85,7 +85,6 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def root(
-    ctx: typer.Context,
     config: Annotated[
         Path | None,
         typer.Option(help=f"the configuration (default: {DEFAULT})", envvar=CONFIG_VARIABLE),
@@ -95,11 +94,11 @@ def root(
     ] = False,
 ) -> None:
     """Watches PostgreSQL and the application after a migration, and rolls it back when errors stay high."""
+    del config  # `context.split` has taken it out; here it is for --help
     del version  # its callback has spoken
-    ctx.obj = Chosen(config or DEFAULT, config is not None)
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Runs the command in `arguments`; SystemExit carries its exit code."""
-    typer.main.get_command(app)(args=list(arguments), prog_name=PROGRAM)
+def run(config: Chosen, arguments: Sequence[str]) -> int:
+    """Runs the command in `arguments`, without its `--config`; SystemExit carries its exit code."""
+    typer.main.get_command(app)(args=list(arguments), prog_name=PROGRAM, obj=config)
     return 0

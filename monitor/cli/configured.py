@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 import typer
 
-from monitor.app import written
 from monitor.cli import logs
 from monitor.cli.context import chosen
 from monitor.cli.exits import INTERRUPTED
@@ -25,7 +24,7 @@ Answer = TypeVar("Answer")
 def settings_of(ctx: typer.Context, *also: Look[Settings]) -> Settings:
     """The configuration named before the command, which must hold before `also`. Raises ConfigError."""
     logs.to_stderr()
-    return load(chosen(ctx).config, also=(written.of_sources, *also))
+    return load(chosen(ctx).config, also=also)
 
 
 def finish(work: Coroutine[Any, Any, Answer]) -> Answer:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from monitor.errors import OperatorError
 
 if TYPE_CHECKING:
     import typer
@@ -21,6 +25,27 @@ class Chosen:
 
     config: Path
     named: bool
+
+
+def split(arguments: Sequence[str]) -> tuple[Chosen, list[str]]:
+    """The configuration named before the command, and everything else. Raises OperatorError.
+
+    The only reader of `--config`: of several the last counts, before that of the environment. One without
+    its argument stays where it is, for the command line's own complaint.
+    """
+    named, rest, at = os.environ.get(CONFIG_VARIABLE) or None, list(arguments), 0
+    while at < len(rest) and rest[at].startswith("--") and rest[at] != "--":
+        option, equals, value = rest[at].partition("=")
+        if option != "--config":
+            at += 1
+            continue
+        if not equals and at + 1 == len(rest):
+            break
+        named = value if equals else rest[at + 1]
+        del rest[at : at + (1 if equals else 2)]
+        if named == "":
+            raise OperatorError("--config names no file: write its path, or leave the option out")
+    return Chosen(Path(named) if named else DEFAULT, named is not None), rest
 
 
 def chosen(ctx: typer.Context) -> Chosen:

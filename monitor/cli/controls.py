@@ -12,10 +12,10 @@ from typing import Annotated
 import typer
 
 from monitor import app
-from monitor.cli import words
 from monitor.cli.configured import finish, settings_of, who
 from monitor.cli.context import say, say_json
 from monitor.ports import Control
+from monitor.present import terminal as words
 
 DONE = {
     Control.PAUSE: "paused",

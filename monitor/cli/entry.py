@@ -12,11 +12,10 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from monitor.cli import replay
-from monitor.cli.context import CONFIG_VARIABLE, DEFAULT, Chosen, warn
+from monitor.cli.context import split, warn
 from monitor.cli.exits import INTERRUPTED, UNEXPECTED, USAGE
 from monitor.errors import ConfigError, DatabaseError, MonitorError, OperatorError
 
@@ -58,24 +57,12 @@ def _open_streams() -> None:
 
 
 def _run(given: list[str]) -> int:
-    config, rest = _split(given)
+    config, rest = split(given)
     if rest[:1] == ["replay"]:
         return replay.run(config, rest[1:])
     commands: Any = importlib.import_module("monitor.cli.commands")  # 0.3 s that replay saves
-    code: int = commands.run(given)
+    code: int = commands.run(config, rest)
     return code
-
-
-def _split(given: list[str]) -> tuple[Chosen, list[str]]:
-    """The configuration named before the command, and the rest."""
-    named = os.environ.get(CONFIG_VARIABLE) or None
-    rest = given
-    while rest and (rest[0] == "--config" or rest[0].startswith("--config=")):
-        _, equals, value = rest[0].partition("=")
-        named, rest = (value, rest[1:]) if equals else (rest[1] if len(rest) > 1 else None, rest[2:])
-        if named == "":
-            raise OperatorError("--config names no file: write its path, or leave the option out")
-    return Chosen(Path(named) if named else DEFAULT, named is not None), rest
 
 
 def _sentence(e: MonitorError) -> int:

@@ -17,13 +17,14 @@ from rich.text import Text
 
 from monitor.app import stored_watches
 from monitor.backend import StoredWatches
-from monitor.cli import words
 from monitor.cli.configured import Kinds, kinds_of
 from monitor.cli.context import say
-from monitor.cli.fresh import silent_since
 from monitor.cli.live import picture
 from monitor.errors import DatabaseError
 from monitor.ports import Json
+from monitor.present import terminal as words
+from monitor.present import times
+from monitor.present.silence import silent_since
 from monitor.settings import Settings
 
 EVERY_SECONDS = 1.0
@@ -151,8 +152,8 @@ async def _told(followed: Followed, nothing: str) -> None:
             lines = {"": (nothing, nothing)}
         for name, (key, line) in lines.items():
             if name not in said or said[name][0] != key:
-                stamp = time.strftime("%H:%M:%S", time.gmtime(now))
-                say(" · ".join(part for part in (f"{stamp} UTC", name, line) if part))
+                stamp = f"{times.time_of_day(now)} UTC"
+                say(" · ".join(part for part in (stamp, name, line) if part))
         said = lines
         if followed.over:
             return

@@ -11,8 +11,8 @@ import typer
 
 from monitor.cli.context import chosen, say
 from monitor.errors import OperatorError
-from monitor.probes.presets import PRESETS
 from monitor.settings.reference import schema_text
+from monitor.sources.presets import PRESETS
 
 EDITORS = "# yaml-language-server: $schema=schema.json\n"
 ERRORS = '        prometheus: {urls: ["http://127.0.0.1:8000/metrics"], preset: fastapi}\n'

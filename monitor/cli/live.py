@@ -11,10 +11,12 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from monitor.cli import told, words
-from monitor.cli.screen import COLOURS, border, upcoming
+from monitor.cli.screen import border, condition, upcoming
 from monitor.cli.spark import bar, sparkline
 from monitor.ports import Json
+from monitor.present import terminal as words
+from monitor.present import times
+from monitor.present.changes import changed_lines
 
 SPARK = 24
 BAR = 20
@@ -32,13 +34,13 @@ def picture(
     view: Json, chart: Mapping[str, Any], changes: Json | None, kinds: Mapping[str, str], now: float
 ) -> RenderableType:
     """Phase, what happens next, metrics with their last minutes, streaks, what holds it, the plan."""
-    parts: list[RenderableType] = [upcoming(view, now), Text(words.times(view, now), style="dim")]
+    parts: list[RenderableType] = [upcoming(view, now), Text(words.watched_for(view, now), style="dim")]
     if view.get("metrics"):
         parts += [Text(), _metrics(view, chart, kinds, words.of_when(view, now))]
     parts += list(_streaks(view, now))
     lines = words.condition_lines(view, now)
     parts += [Text(line, style="red" if isinstance(line, words.Alarm) else "") for line in lines]
-    parts += [Text(line, style="yellow") for line in words.changed_lines(changes)]
+    parts += [Text(line, style="yellow") for line in changed_lines(changes)]
     plan = list(words.plan_rows(view))
     parts += [Text("rollback:"), _plan(plan[:PLAN_LINES])]
     if len(plan) > PLAN_LINES:
@@ -73,18 +75,19 @@ def _plan(rows: Sequence[tuple[str, str]]) -> Table:
 
 def _metrics(view: Json, chart: Mapping[str, Any], kinds: Mapping[str, str], when: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    minutes = told.span(float(chart.get("until") or 0) - float(chart.get("since") or 0))
+    minutes = times.span(float(chart.get("until") or 0) - float(chart.get("since") or 0))
     gap = float((view_times(view)).get("max_gap_seconds") or MAX_GAP)
-    for heading in ("metric", f"last {minutes}", when, "normal <", "acts >", ""):
-        table.add_column(heading, justify="right" if heading in {when, "normal <", "acts >"} else "left")
+    for heading in ("metric", f"last {minutes}"):
+        table.add_column(heading, justify="left")
+    for heading in (when, "normal <", "acts >"):
+        table.add_column(heading, justify="right")
+    table.add_column("", justify="left")
     metrics: Any = view["metrics"]
-    for name, now, normal, acts, how in words.metric_rows(view, kinds):
-        limits: Mapping[str, float] = metrics[name].get("limits") or {}
+    for row in words.metric_rows(view, kinds):
+        limits: Mapping[str, float] = metrics[row.name].get("limits") or {}
         limit = limits.get("rollback_above", limits.get("investigate_above", limits.get("normal_below")))
-        drawn = sparkline(chart, name, limit, SPARK, gap)
-        table.add_row(
-            Text(name), _Newest(drawn), now, normal, acts, Text(how, style=COLOURS.get(how, "magenta"))
-        )
+        drawn = sparkline(chart, row.name, limit, SPARK, gap)
+        table.add_row(Text(row.name), _Newest(drawn), row.value, row.normal, row.acts, condition(row))
     return table
 
 

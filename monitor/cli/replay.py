@@ -20,7 +20,6 @@ from decimal import Decimal
 from functools import partial
 from typing import BinaryIO
 
-from monitor.cli import told
 from monitor.cli.context import Chosen
 from monitor.cli.recording import BadRecording, moment_given, readings
 from monitor.cli.unused import Unused
@@ -31,6 +30,8 @@ from monitor.core.replay import replay as decided
 from monitor.core.samples import MINUTE
 from monitor.core.thresholds import Policy
 from monitor.errors import OperatorError
+from monitor.present import times
+from monitor.present.metrics import value
 from monitor.units import show_score
 
 _RATIO = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,18})?) ?(%?)")
@@ -152,8 +153,8 @@ def _begun(beginning: Beginning) -> Iterator[str]:
     """What the time before the start made of the limits and of the right to act."""
     for metric, found in beginning.baselines.items():
         threshold = beginning.policy.places[metric].threshold
-        seen = f"{told.value(found.ratio, 'ratio')} before the start"
-        yield f"{metric} was {seen}: it acts above {told.value(threshold.rollback_above, 'ratio')}"
+        seen = f"{value(found.ratio, 'ratio')} before the start"
+        yield f"{metric} was {seen}: it acts above {value(threshold.rollback_above, 'ratio')}"
     if beginning.standing is not None:
         rules = ", ".join(beginning.standing.since)
         yield f"{rules} had fired before the start: nothing is rolled back by itself until that is over"
@@ -179,14 +180,14 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 def _sentence(event: Object, needed: float) -> str:
     """An event for people."""
     at = event["at"]
-    when = told.utc(at) if isinstance(at, int | float) else ""
+    when = times.utc(at) if isinstance(at, int | float) else ""
     if "verdict" in event:
         count = f" ({event['rollbacks']} rollbacks)" if "rollbacks" in event else ""
         return f"{when}  verdict: {event['verdict']}{count}"
     since = event.get("since")
     parts = [str(event.get("rule") or event.get("metric") or ""), str(event["event"])]
     if isinstance(since, int | float):
-        parts.append(f"since {told.utc(since)}")
+        parts.append(f"since {times.utc(since)}")
     score = event.get("evidence")
     if isinstance(score, int | float):
         parts.append(f"(evidence {show_score(score, needed)})")

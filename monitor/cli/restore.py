@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from monitor import app
-from monitor.cli import words
 from monitor.cli.configured import finish, settings_of
 from monitor.cli.context import say, say_json
+from monitor.present import terminal as words
 from monitor.rollback.data.filling import Restored
 from monitor.rollback.data.restore import Wish
 

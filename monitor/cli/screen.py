@@ -11,11 +11,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from monitor.cli import told, words
-from monitor.cli.fresh import silent_since
 from monitor.ports import Json
+from monitor.present import terminal as words
+from monitor.present import times
+from monitor.present.metrics import Condition
+from monitor.present.silence import silent_since
 
-COLOURS = {"normal": "green", "not normal": "yellow"}
+COLOURS = {Condition.NORMAL: "green", Condition.NOT_NORMAL: "yellow"}
 BORDERS = {
     "succeeded": "green",
     "rolled_back": "yellow",
@@ -46,7 +48,10 @@ def watches(views: Sequence[Json], kinds: Mapping[str, Mapping[str, str]], now: 
 def watch(view: Json, kinds: Mapping[str, str], now: float) -> RenderableType:
     """One watch: what happens next, times, metrics with both numbers, streaks, what holds it."""
     following = upcoming(view, now)
-    parts: list[RenderableType] = [*([following] if following.plain else []), Text(words.times(view, now))]
+    parts: list[RenderableType] = [
+        *([following] if following.plain else []),
+        Text(words.watched_for(view, now)),
+    ]
     if view.get("metrics"):
         parts.append(_metrics(view, kinds, words.of_when(view, now)))
     parts += [Text(line, style="bold yellow") for line in words.streak_lines(view, now)]
@@ -63,14 +68,21 @@ def upcoming(view: Json, now: float) -> Text:
     said = Text(words.first(view, now), style="bold red" if silent else "bold")
     at = found.get("at")
     if isinstance(at, int | float) and at > now and not silent:
-        said.append(f" ({told.until(at, now)})")
+        said.append(f" ({times.until(at, now)})")
     return said
 
 
 def _metrics(view: Json, kinds: Mapping[str, str], when: str) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("metric", when, "normal below", "acts above", ""):
-        table.add_column(heading, justify="left" if heading in {"metric", ""} else "right")
-    for *cells, how in words.metric_rows(view, kinds):
-        table.add_row(*map(escape, cells), Text(how, style=COLOURS.get(how, "magenta")))
+    table.add_column("metric", justify="left")
+    for heading in (when, "normal below", "acts above"):
+        table.add_column(heading, justify="right")
+    table.add_column("", justify="left")
+    for row in words.metric_rows(view, kinds):
+        table.add_row(*map(escape, (row.name, row.value, row.normal, row.acts)), condition(row))
     return table
+
+
+def condition(row: words.MetricRow) -> Text:
+    """How a metric is, in its colour."""
+    return Text(row.condition.value, style=COLOURS.get(row.condition, "magenta"))

@@ -10,12 +10,14 @@ import typer
 from rich.console import Console
 
 from monitor.app import stored_watches
-from monitor.cli import screen, words
+from monitor.cli import screen
 from monitor.cli.configured import finish, kinds_of, settings_of
 from monitor.cli.context import say, say_json, warn
 from monitor.cli.follow import follow as followed
 from monitor.errors import OperatorError
 from monitor.ports import Json
+from monitor.present import terminal as words
+from monitor.present.changes import changed_lines
 from monitor.settings import Settings
 
 RECENT_SECONDS = 24 * 3600.0
@@ -48,7 +50,7 @@ def status(
         say_json({**views[0], "changes": changes, "refused": refused} if migration else listed)
     elif shown := views if migration else recent(views, time.time()):
         Console().print(screen.watches(shown, kinds_of(settings), time.time()))
-        for line in words.changed_lines(changes):
+        for line in changed_lines(changes):
             say(line)
     elif not silent:
         say(NOTHING)

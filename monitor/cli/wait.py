@@ -10,7 +10,6 @@ import typer
 
 from monitor import units
 from monitor.app import stored_watches
-from monitor.cli import words
 from monitor.cli.configured import finish, settings_of
 from monitor.cli.context import say, say_json, warn
 from monitor.cli.exits import BY_VERDICT, STILL_WATCHING
@@ -18,6 +17,7 @@ from monitor.core.events import Verdict
 from monitor.core.samples import SECOND
 from monitor.errors import DatabaseError, OperatorError
 from monitor.ports import Json
+from monitor.present import terminal as words
 from monitor.settings import Settings
 
 POLL_SECONDS = 1.0

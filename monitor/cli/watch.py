@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from monitor.app import refused, register
-from monitor.cli import words
 from monitor.cli.configured import finish, settings_of, who
 from monitor.cli.context import say, say_json
 from monitor.cli.files import FINGERPRINT_BYTES, sql_of
@@ -19,6 +18,7 @@ from monitor.cli.recording import moment_given
 from monitor.core.thresholds import Mode
 from monitor.errors import ConfigError, MonitorError, OperatorError
 from monitor.ports import Registered, WatchRequest
+from monitor.present import terminal as words
 from monitor.refused import via_of
 
 
@@ -104,7 +104,7 @@ def _mode(given: str) -> Mode:
 def _show(registered: Registered) -> None:
     view = registered.view
     say(f"{'watching' if registered.new else 'watched already'}: {words.title(view)}")
-    say(words.times(view, time.time()))
+    say(words.watched_for(view, time.time()))
     for line in words.opening_lines(view):
         say(line)
     say("rollback:")

@@ -2,14 +2,26 @@
 
 Evidence says that the limit was exceeded; a rollback also wants to know that it has been for a whole hold,
 and that it is still so: an outage that ended after 4 minutes leaves much evidence and needs no rollback.
+A breach of one ratio is asked as a whole; one that got worse or better, part by part (`parts`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import takewhile
 from math import log
 
-from monitor.core.evidence import Evidence, Levels, Scale, Weight, evidence_of, likelihood
+from monitor.core.evidence import (
+    FARTHEST,
+    LOOK_BACK,
+    Evidence,
+    Levels,
+    Scale,
+    Weight,
+    evidence_of,
+    likelihood,
+)
+from monitor.core.parts import DOUBT, eased, parts
 from monitor.core.reads import FEW, Reads, share
 from monitor.core.samples import MINUTE, Micros
 
@@ -19,49 +31,77 @@ EXPECTED_ERRORS = 5
 LEAST_SHARE = 0.3
 """Of that ratio must be there still: an outage that gets better is going away."""
 
-DOUBT = -2.0
-"""Log-likelihood ratio below which the latest reads speak against it (1 : 7)."""
-
 TAIL: Micros = MINUTE
 """So much before the stretch is looked at too."""
 
 MUCH_MORE = 3
 """An alternative explains up to so many times its ratio; the last one explains everything."""
 
-LOOK_BACK = 6
-"""Holds within which the beginning of a breach is looked for."""
-
-NEAREST, FARTHEST = 1.02, 0.98
-"""A measured ratio is kept between so many times the limit and this share of all requests."""
+NEAREST = 1.02
+"""A measured ratio is so many times the limit at least."""
 
 
 def fires(scale: Scale, weight: Weight, levels: Levels, reads: Reads, now: Micros) -> Evidence | None:
     """What a rule that fires at `now` stands on; None: it may not act yet."""
     found = _ripe(scale, weight, levels, reads, now)
-    if not found:
-        return None
-    since = max(e.since for e in found)
-    ratio = max(share(e.errors, e.requests) for e in found)
-    if not (still_so(scale, reads, now, ratio) and _as_old_as_the_hold(scale, reads, now, since)):
-        return None
-    return max((e for e in found if e.since == since), key=lambda e: e.score)
+    alike = [e for e in found if _explains(scale, e)]
+    if alike and _is_of_one_ratio(scale, reads, now, alike):
+        return _latest(alike)
+    if found and _is_of_parts(scale, reads, now, found):
+        return _latest(found)
+    return None
 
 
 def _ripe(scale: Scale, weight: Weight, levels: Levels, reads: Reads, now: Micros) -> list[Evidence]:
-    """The alternatives with evidence and a hold behind them that explain what came since their start."""
+    """The alternatives with evidence and a hold behind them, since whose start the limit was exceeded."""
     found = []
-    last = len(levels) - 1
     for k, (level, tally) in enumerate(zip(levels, weight.tallies, strict=True)):
         if not scale.suffices(level) or tally.start is None or now - tally.start < scale.hold:
             continue
-        errors, requests = reads.since(tally.errors, tally.requests)
-        most = 1.0 if k == last else MUCH_MORE * scale.alternatives[k].ratio
-        if scale.exceeded_by(ratio := share(errors, requests)) and ratio <= most:
+        if scale.exceeded_by(share(*reads.since(tally.errors, tally.requests))):
             found.append(evidence_of(scale, k, level, tally, reads))
     return found
 
 
+def _explains(scale: Scale, evidence: Evidence) -> bool:
+    """Whether its alternative explains what came since its start."""
+    most = MUCH_MORE * evidence.ratio
+    return share(evidence.errors, evidence.requests) <= most or evidence.ratio == scale.alternatives[-1].ratio
+
+
+def _latest(found: Sequence[Evidence]) -> Evidence:
+    """Of those that began last the one that is spoken for most."""
+    return max(found, key=lambda e: (e.since, e.score))
+
+
+def _is_of_one_ratio(scale: Scale, reads: Reads, now: Micros, found: Sequence[Evidence]) -> bool:
+    """Whether the breach is as old as the hold, and still what it was."""
+    ratio = max(share(e.errors, e.requests) for e in found)
+    since = max(e.since for e in found)
+    return still_at(scale, reads, now, ratio) and _as_old_as_the_hold(scale, reads, now, since)
+
+
+def _is_of_parts(scale: Scale, reads: Reads, now: Micros, found: Sequence[Evidence]) -> bool:
+    """Whether its parts are as old as the hold, and it is still what its latest part is.
+
+    Asked at reads with errors only: much evidence and nothing else may last for hours.
+    """
+    if not reads.latest_errors or _of_the_last_hold(scale, reads, now) <= scale.limit:
+        return False
+    of = parts(scale, reads, now, max(e.since for e in found))
+    return bool(of) and still_at(scale, reads, now, of[0].ratio)
+
+
 def still_so(scale: Scale, reads: Reads, now: Micros, ratio: float) -> bool:
+    """Whether the latest reads are those of a service that fails `ratio` of its requests, or has eased
+    to a ratio that is above the limit too."""
+    if still_at(scale, reads, now, ratio):
+        return True
+    part = eased(scale, reads, now)
+    return part is not None and still_at(scale, reads, now, part.ratio)
+
+
+def still_at(scale: Scale, reads: Reads, now: Micros, ratio: float) -> bool:
     """Whether the latest reads, enough to tell, are those of a service that fails `ratio` of its requests."""
     found = _stretch(reads, ratio)
     if found is None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from monitor.core.certainty import EXPECTED_ERRORS, LOOK_BACK
-from monitor.core.evidence import Weight
+from monitor.core.certainty import EXPECTED_ERRORS
+from monitor.core.evidence import LOOK_BACK, Weight
 from monitor.core.proof import Proof
 from monitor.core.reads import FEW, Reads
 from monitor.core.samples import Counts, Micros

@@ -32,6 +32,12 @@ SMALLEST_LIMIT = 1e-9
 
 ROUNDING = 1e-9
 
+FARTHEST = 0.98
+"""A measured ratio that is weighed is this share of all requests at most."""
+
+LOOK_BACK = 6
+"""Holds within which the beginning of a breach is looked for."""
+
 REMEMBERED_FAILURES = 5
 FORGIVEN_SHARE = 0.2
 """A warning's alternative is dropped when its own ratio would have brought so many errors since its peak,
@@ -127,8 +133,12 @@ def scale_of(rule: Rule, needed: float) -> Scale:
         for k, times in enumerate(TIMES)
         if limit < 1
     ]
-    block = rule.hold // BLOCKS
-    return Scale(limit, rule.inclusive, rule.hold, block, needed, needed / BLOCKS, tuple(found))
+    return Scale(limit, rule.inclusive, rule.hold, block_of(rule), needed, needed / BLOCKS, tuple(found))
+
+
+def block_of(rule: Rule) -> Micros:
+    """How long a block of its counts lasts."""
+    return rule.hold // BLOCKS
 
 
 def _alternative(ratio: float, limit: float) -> Alternative:

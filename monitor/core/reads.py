@@ -48,6 +48,11 @@ class Reads(NamedTuple):
         return Reads(self.errors + errors, self.requests + requests, (*self.log, read))
 
     @property
+    def latest_errors(self) -> float:
+        """Of the latest read."""
+        return self.errors - self.log[-1][2] if self.log and self.idle is None else 0.0
+
+    @property
     def untidy(self) -> bool:
         """Whether it is time to lump old reads; said by what is stored, so that a restart changes nothing."""
         return len(self.log) > TIDY and len(self.log) % TIDY == 0

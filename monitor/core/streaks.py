@@ -10,9 +10,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from monitor.core.certainty import FARTHEST, NEAREST, fires, still_so
+from monitor.core.certainty import NEAREST, fires, still_at, still_so
 from monitor.core.decisions import Decision, EvidenceLacks, StreakCleared, StreakFiring, StreakPending
-from monitor.core.evidence import Evidence, Levels, Scale, Weight, closed, scale_of, strongest, weighed
+from monitor.core.evidence import (
+    FARTHEST,
+    Evidence,
+    Levels,
+    Scale,
+    Weight,
+    block_of,
+    closed,
+    scale_of,
+    strongest,
+    weighed,
+)
 from monitor.core.reads import FEW, Reads, share
 from monitor.core.samples import Micros
 from monitor.core.thresholds import Action, Policy, Rule
@@ -20,6 +31,10 @@ from monitor.core.thresholds import Action, Policy, Rule
 FORGIVEN_BLOCKS = 2
 """A counted streak that fired ends when it was still so at no read of so many blocks. So long after its hold
 one that has not fired is said to lack traffic: a breach that is plain may need a block more."""
+
+
+DENIALS = 3
+"""Reads that must deny a streak that fired. At a read a minute two blocks are two, and chance denies two."""
 
 
 class Streak(NamedTuple):
@@ -82,18 +97,25 @@ def take_counts(
     policy: Policy, rule: Rule, streak: Streak | None, weight: Weight, reads: Reads, before: Reads, at: Micros
 ) -> tuple[Streak | None, Weight, Said]:
     """A counted rule after a read, usable or quiet; `before`: all reads before it."""
+    if streak is None and not weight.tallies and reads.errors == weight.errors:
+        return None, _calm(rule, weight, reads, at), ()
     scale = scale_of(rule, policy.evidence)
     weight, levels = weighed(scale, weight, reads, at, before)
     said: Said = ()
     if levels or streak is not None:
         streak, said = _judged(scale, rule, streak, weight, levels, reads, at)
-    if streak is not None and _is_over(scale, streak, at):
+    if streak is not None and _is_over(scale, streak, reads, at):
         return None, Weight(at, reads.errors, reads.requests), (*said, cleared(rule, streak, at, RECOVERED))
     if at - weight.since >= scale.block:
         weight = closed(scale, weight, reads, at, levels, forgets=rule.action is Action.WARN)
         if streak is not None and streak.counted and not weight.tallies:
             return None, weight, (*said, cleared(rule, streak, at, RECOVERED))
     return streak, weight, said
+
+
+def _calm(rule: Rule, weight: Weight, reads: Reads, at: Micros) -> Weight:
+    """The common case: no error in the block under way, and nothing before it that speaks for a breach."""
+    return weight if at - weight.since < block_of(rule) else Weight(at, reads.errors, reads.requests)
 
 
 RECOVERED = "recovered"
@@ -158,7 +180,7 @@ def _lacks(scale: Scale, evidence: Evidence) -> bool:
 def _is_so(scale: Scale, evidence: Evidence, reads: Reads, at: Micros) -> bool:
     """Whether the latest reads say so too, or are too few to deny it."""
     ratio = share(evidence.errors, evidence.requests)
-    return reads.requests < FEW or still_so(scale, reads, at, _near(scale, ratio))
+    return reads.requests < FEW or still_at(scale, reads, at, _near(scale, ratio))
 
 
 def _near(scale: Scale, ratio: float) -> float:
@@ -175,6 +197,9 @@ def _followed(scale: Scale, streak: Streak, levels: Levels, reads: Reads, at: Mi
     return streak._replace(last_breach=breach, still=at, errors=errors, requests=requests)
 
 
-def _is_over(scale: Scale, streak: Streak, at: Micros) -> bool:
+def _is_over(scale: Scale, streak: Streak, reads: Reads, at: Micros) -> bool:
+    """Whether it was not so for two blocks, and reads enough have denied it, or nobody asks anything."""
     still = streak.still if streak.firing else None
-    return still is not None and at - still >= FORGIVEN_BLOCKS * scale.block
+    if still is None or at - still < FORGIVEN_BLOCKS * scale.block:
+        return False
+    return reads.idle is not None or all(read[1] > still for read in reads.log[-DENIALS:])

@@ -14,8 +14,8 @@ from monitor.core.replay import seconds
 from monitor.core.samples import Micros
 from monitor.core.state import WatchState
 from monitor.core.thresholds import Action, Policy
-from monitor.daemon.endings import aftermath_view
 from monitor.ports import Json, WatchUpdate
+from monitor.present.verdicts import aftermath_view
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,12 +93,3 @@ def touched(plan: Json) -> list[str]:
             if name:
                 found.add(str(name[-1]))
     return sorted(found)
-
-
-def slower_facts(changes: Json | None) -> tuple[tuple[str, str], ...]:
-    """The statements whose mean rose most, as facts of an alert: three of them, without values."""
-    statements: Any = (changes or {}).get("statements") or {}
-    return tuple(
-        ("slower", f"{s['statement']}: {s['mean_before_ms']:.3g} ms before, now {s['mean_ms']:.3g} ms")
-        for s in statements.get("slower", ())[:3]
-    )

@@ -12,11 +12,11 @@ from monitor.core.replay import seconds
 from monitor.core.samples import Micros
 from monitor.daemon.aftermath import Aftermath
 from monitor.daemon.ended import Ended
-from monitor.daemon.endings import aftermath_view
 from monitor.daemon.keeper import Keeper
 from monitor.daemon.sentinel import Sentinel
 from monitor.daemon.telling import Telling
 from monitor.ports import Json, WatchUpdate
+from monitor.present.verdicts import aftermath_view
 
 
 class Judging:

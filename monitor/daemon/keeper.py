@@ -15,48 +15,18 @@ from monitor.core.beginning import Past
 from monitor.core.decisions import Decision, RequestApproval
 from monitor.core.lifecycle import order_is_due, order_stands
 from monitor.core.phases import Phase
-from monitor.core.replay import seconds
-from monitor.core.samples import SECOND, Micros
+from monitor.core.samples import Micros
 from monitor.core.state import WatchState, new_state
-from monitor.core.thresholds import Action, Mode, Policy
-from monitor.core.view import coverage_view, metrics_view, streaks_view, times_view
+from monitor.core.thresholds import Action, Mode, Policy, Rule
 from monitor.core.watch import step
-from monitor.daemon.attempts import Attempt
-from monitor.daemon.endings import How
 from monitor.daemon.lacks import Lacks
 from monitor.daemon.opening import Opening, baselines_from
-from monitor.daemon.ours import ours, ours_view
-from monitor.daemon.outlook import Around, Situation, expected_end, outlook
-from monitor.daemon.reasons import why
-from monitor.ports import (
-    AtRisk,
-    Controls,
-    Json,
-    Lack,
-    Readiness,
-    Reason,
-    Want,
-    WatchRow,
-    WatchUpdate,
-    rehearsal_view,
-    risk_from_json,
-    risk_to_json,
-)
+from monitor.ports import Controls, Json, Lack, Readiness, Reason, Want, WatchRow, WatchUpdate
+from monitor.present.under_way import Attempt
+from monitor.present.verdicts import How
+from monitor.present.watch import registered_risk, seen
+from monitor.present.watched import Watched
 from monitor.units import Kind
-
-PLAN_KEYS = {
-    "step": "step",
-    "sql": "text",
-    "line": "line",
-    "sha256": "sha256",
-    "class": "class",
-    "kind": "kind",
-    "transactional": "transactional",
-}
-"""As shown -> as stored."""
-
-STALE_INTERVALS = 6
-"""A decision loop that took nothing in for so many intervals is stale."""
 
 NOT_YET = Readiness(False, (Reason("not checked yet", Lack.UNCHECKED),))
 
@@ -130,6 +100,10 @@ class Keeper:
     def no_rollback(self) -> bool:
         """Whether the migration has none: then the watch only alerts."""
         return self.row.plan.no_rollback
+
+    def rule(self, name: str) -> Rule:
+        """With the limit of this watch, of what the core has said of it."""
+        return next(rule for rule in self.policy.rules if rule.name == name)
 
     @property
     def breaching(self) -> bool:
@@ -226,60 +200,19 @@ class Keeper:
             self.id, life.phase.value, verdict, life.verdict_at, life.reason, stored, self.view()
         )
 
-    def _metrics(self) -> dict[str, Json]:
-        """With what our own statements in the queue for a lock have to do with it."""
-        caused = () if self.ended else ours(self.policy, self.state)
-        found = with_units(metrics_view(self.policy, self.state), self._kinds)
-        return {name: {**shown, "in_part_ours": name in caused} for name, shown in found.items()}
+    def watched(self) -> Watched:
+        """As a value, for whoever puts it into words."""
+        return Watched(
+            self.row, self.policy, self.state, self._kinds, self.readiness,
+            normals=self.opening.normals(self._kinds), attempt=self.attempt,
+            how=How(self.untouched, self.aftermath), newer=self.newer, stranger=self.stranger,
+            ledger_lost=self.ledger_lost, kept=self.kept, changes=self.changes,
+            already_breaching=self.already_breaching,
+        )  # fmt: skip
 
     def view(self) -> Json:
         """The watch as JSON; times in epoch seconds."""
-        row, life, policy = self.row, self.state.life, self.policy
-        around = Around(
-            row.controls, self.attempt, self.newer, How(self.untouched, self.aftermath), self.no_rollback
-        )
-        return {
-            "id": row.id,
-            "migration": row.migration,
-            "target": row.target,
-            "mode": life.mode.value,
-            "phase": life.phase.value,
-            "verdict": life.verdict and life.verdict.value,
-            "reason": life.reason,
-            "started_at": seconds(row.started_at),
-            "ends_at": seconds(row.ends_at),
-            "expected_at": seconds(expected_end(policy, self.state)),
-            "verdict_at": None if life.verdict_at is None else seconds(life.verdict_at),
-            "updated_at": seconds(self.state.seen.at),
-            "metrics": self._metrics(),
-            "streaks": streaks_view(policy, self.state),
-            "next": outlook(Situation(policy, self.state, self.readiness, self._kinds, around)).view(),
-            "ours": None if self.ended else ours_view(policy, self.state),
-            "attempt": None if self.attempt is None or self.ended else self.attempt.view(),
-            "coverage": coverage_view(policy, self.state),
-            "times": {
-                **times_view(policy, self.state),
-                "stale_seconds": STALE_INTERVALS * policy.interval / SECOND,
-            },
-            "readiness": {
-                "ok": self.readiness.ok,
-                "reasons": list(self.readiness.reasons),
-                "codes": list(self.readiness.codes),
-                "notes": [*self.readiness.notes, *([self.stranger] if self.stranger else [])],
-                "at_risk": _risks(self.readiness.at_risk),
-            },
-            "superseded": not life.armed,
-            "superseded_by": self.newer if not life.armed else "",
-            "paused": paused_view(row.controls) if life.phase is Phase.PAUSED else None,
-            "untouched": self.untouched,
-            "aftermath": self.aftermath,
-            "already_breaching": self.already_breaching,
-            "baseline": self.opening.view(self._kinds),
-            "ledger_lost": self.ledger_lost,
-            "plan": plan_view(row.plan.plan),
-            "no_rollback": self.no_rollback,
-            "rehearsal": rehearsal_view(row.controls.rehearsal),
-        }
+        return seen(self.watched()).to_json()
 
 
 def unseen(row: WatchRow) -> bool:
@@ -295,35 +228,3 @@ def ends_by_hand(keeper: Keeper, readiness: Readiness) -> bool:
     """
     found = Lack.BY_HAND.value in readiness.codes
     return found and not keeper.executing and keeper.state.life.phase is not Phase.PAUSED
-
-
-def paused_view(controls: Controls) -> Json:
-    """Who paused a watch, why and when."""
-    at = None if controls.paused_at is None else seconds(controls.paused_at)
-    return {"by": controls.by, "reason": controls.reason, "at": at}
-
-
-def with_units(metrics: Mapping[str, Json], kinds: Mapping[str, Kind]) -> dict[str, Json]:
-    """The metrics, each with what its values are (ratio 0-1, time in ms, count), and `why` in words."""
-    return {
-        name: {**shown, "unit": str(kinds.get(name, Kind.COUNT)), "why": why(str(shown.get("reason") or ""))}
-        for name, shown in metrics.items()
-    }
-
-
-def registered_risk(plan: Json) -> tuple[AtRisk, ...] | None:
-    """What a rollback would have taken away when it was registered; None: not known."""
-    found: Any = plan.get("at_risk")
-    return None if found is None else tuple(risk_from_json(row) for row in found)
-
-
-def _risks(found: tuple[AtRisk, ...] | None) -> list[dict[str, object]] | None:
-    return None if found is None else [risk_to_json(risk) for risk in found]
-
-
-def plan_view(plan: Json) -> list[Json]:
-    """The statements as they were registered, without the catalogue's details."""
-    statements = plan.get("statements", ())
-    if not isinstance(statements, list | tuple):
-        return []
-    return [{shown: s[key] for shown, key in PLAN_KEYS.items() if key in s} for s in statements]

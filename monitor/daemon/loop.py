@@ -29,7 +29,7 @@ from monitor.daemon.happenings import (
     Reminded,
     Tick,
 )
-from monitor.daemon.keeper import STALE_INTERVALS, Keeper, unseen
+from monitor.daemon.keeper import Keeper, unseen
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.polling import Poller
 from monitor.daemon.proving import Proving
@@ -39,6 +39,7 @@ from monitor.daemon.rolling import Rollbacks
 from monitor.daemon.rounds import Hands, Rounds
 from monitor.errors import DatabaseError, StoreHeld
 from monitor.ports import SampleRow, TargetView, WatchRow
+from monitor.present.watch import STALE_INTERVALS
 
 log = structlog.get_logger()
 

@@ -15,7 +15,8 @@ from monitor.core.beginning import Beginning, Past, Standing, afresh, begin, fol
 from monitor.core.samples import Micros, Reading
 from monitor.core.thresholds import Mode, Policy
 from monitor.ports import Json
-from monitor.units import Kind, show_value
+from monitor.present.baselines import Normal
+from monitor.units import Kind
 
 
 class Opening:
@@ -88,30 +89,15 @@ class Opening:
             },
         }
 
-    def view(self, kinds: Mapping[str, Kind]) -> Json:
-        """metric -> ratio, bound, counts, the documented limit and the watch's own, and all that in words."""
+    def normals(self, kinds: Mapping[str, Kind]) -> dict[str, Normal]:
+        """metric -> what was normal before, the documented limit and the watch's own."""
         return {
-            metric: {
-                "ratio": found.ratio,
-                "bound": found.bound,
-                "errors": found.errors,
-                "requests": found.requests,
-                "documented": self._limit(self._documented, metric),
-                "limit": self._limit(self.policy, metric),
-                "said": self.said(metric, kinds),
-            }
+            metric: Normal(
+                metric, found, self._limit(self._documented, metric), self._limit(self.policy, metric),
+                kinds.get(metric, Kind.RATIO),
+            )
             for metric, found in self.baselines.items()
-        }
-
-    def said(self, metric: str, kinds: Mapping[str, Kind]) -> str:
-        """`error_rate was 0.8 % before it (…): it acts above 1.42 % instead of 1 %`."""
-        found, kind = self.baselines[metric], kinds.get(metric, Kind.RATIO)
-        documented, own = self._limit(self._documented, metric), self._limit(self.policy, metric)
-        counts = f"{found.errors:,.0f} of {found.requests:,.0f} requests"
-        seen = f"{metric} was {show_value(kind, found.ratio)} before it ({counts})"
-        if own == documented:
-            return f"{seen}: it acts above {show_value(kind, own)}, as documented"
-        return f"{seen}: it acts above {show_value(kind, own)} instead of {show_value(kind, documented)}"
+        }  # fmt: skip
 
     @staticmethod
     def _limit(policy: Policy, metric: str) -> float:

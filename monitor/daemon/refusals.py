@@ -10,16 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.core.samples import HOUR, Micros
-from monitor.ports import Alert, Json, Refused, Severity, Via
+from monitor.ports import Alert, Json, Refused, Via
+from monitor.present import notices
 
 KNOWN_FOR: Micros = 7 * 24 * HOUR
 """Refusals of so long are looked at: their migration may be registered after all."""
 
 TOLD_FOR: Micros = 24 * HOUR
 """What is found older than this is told by `status` alone; the same refusal is news again after it."""
-
-UNWATCHED = "nothing is rolled back by itself: mend what the reason says and register it again"
-KEPT = "a rollback would run what was registered before, not this"
 
 IDS_MAX = 200
 """Rows that are remembered as told; more than are read at once."""
@@ -65,32 +63,9 @@ class Refusals:
         if known or now - row.at > TOLD_FOR:
             return []
         self._open[refusal.migration] = (row.at, refusal.reasons)
-        so = "the open watch stays as it is" if row.open else "it is not watched"
-        facts = (
-            *(("reason", reason) for reason in refusal.reasons),
-            ("asked by", f"{refusal.by} ({refusal.via})"),
-        )
-        return [
-            self._alert(
-                row, row.at, f"registration/refused/{row.id}", Severity.ERROR,
-                f"registration REFUSED, {so}", facts, KEPT if row.open else UNWATCHED,
-                ("migration-monitor status",),
-            )
-        ]  # fmt: skip
+        return [notices.refused(self._target, row)]
 
     def _watched(self, row: Refused, now: Micros) -> list[Alert]:
         if self._open.pop(row.refusal.migration, None) is None:
             return []
-        title = "registered after all, it is watched"
-        return [self._alert(row, now, f"registration/watched/{row.id}", Severity.INFO, title, resolves=True)]
-
-    def _alert(
-        self, row: Refused, at: Micros, transition: str, severity: Severity, title: str,
-        facts: tuple[tuple[str, str], ...] = (), next: str = "", commands: tuple[str, ...] = (),
-        *, resolves: bool = False,
-    ) -> Alert:  # fmt: skip
-        migration = row.refusal.migration
-        return Alert(
-            transition, f"{self._target}/registration/{migration}", self._target, migration, None, at,
-            severity, title, facts, next, commands, resolves=resolves, page=False,
-        )  # fmt: skip
+        return [notices.watched_after_all(self._target, row, now)]

@@ -19,10 +19,8 @@ from monitor.core.thresholds import Action, Mode
 from monitor.core.view import evidence_view
 from monitor.daemon import lines
 from monitor.daemon.afterwards import Afterwards
-from monitor.daemon.attempts import attempt_after
 from monitor.daemon.before import Before
 from monitor.daemon.ended import Ended
-from monitor.daemon.endings import TOOK_EFFECT
 from monitor.daemon.failover import follow, lost, progressed
 from monitor.daemon.happenings import (
     ChangesRead,
@@ -39,8 +37,7 @@ from monitor.daemon.happenings import (
     Tick,
 )
 from monitor.daemon.judging import Judging
-from monitor.daemon.keeper import NOTHING, Keeper, ends_by_hand, unseen, with_units
-from monitor.daemon.messages import Messages
+from monitor.daemon.keeper import NOTHING, Keeper, ends_by_hand, unseen
 from monitor.daemon.milestones import Milestones
 from monitor.daemon.news import VERDICTS, from_progress, instances, row_of
 from monitor.daemon.parts import TargetParts
@@ -52,6 +49,10 @@ from monitor.daemon.telling import Telling
 from monitor.ports import Json, Order, Outcome, Record, SampleRow, WatchRow
 from monitor.ports.levers import Call, Moment
 from monitor.ports.probes import Windowed
+from monitor.present.alerts import Messages
+from monitor.present.under_way import attempt_after
+from monitor.present.verdicts import TOOK_EFFECT
+from monitor.present.watch import with_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Rounds:
         self._policy = parts.policy
         self._clock = parts.clock
         self._sentinel = Sentinel(parts.policy)
-        self._telling = Telling(Messages(parts.policy, parts.kinds, parts.report_url, parts.page_url), parts)
+        self._telling = Telling(Messages(parts.report_url, parts.page_url), parts)
         self._refusals = Refusals(parts.name)
         self._afterwards = Afterwards()
         self._before = Before(parts.verify_for)

@@ -12,7 +12,7 @@ How it works:
    own, which rings, and closes the one before.
 5. It is over when nothing of it is open. What a rollback brought is told in the same thread after that.
 
-This file sends nothing and words nothing but the labels of facts.
+This file sends nothing, and words nothing but the labels of facts.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import Any
 from monitor.core.samples import MINUTE, Micros
 from monitor.daemon.opened import RANK, alert_from, alert_to
 from monitor.ports import Alert, Json, Stage
+from monitor.present.facts import OURS
 
 SOON: Micros = 5 * MINUTE
 """What joins a story within this time of its last message is taken for the same thing."""
@@ -43,9 +44,6 @@ INCIDENT: Mapping[str, str] = {
     Stage.OUTCOME: "outcome",
 }
 """What a person is wanted for."""
-
-OURS = "in part ours"
-"""Label of the fact that our own statements in the queue for a lock add to what is measured."""
 
 UNDER_WAY = frozenset({Stage.ROLLING, Stage.STUCK})
 MEASURED = frozenset({Stage.NOT_NORMAL, Stage.BREACH, Stage.UNDECIDED})

@@ -10,8 +10,8 @@ from typing import Any
 
 from monitor.core.samples import Micros
 from monitor.daemon.lacks import Lacks
-from monitor.daemon.messages import command
-from monitor.ports import Alert, Json, Severity
+from monitor.ports import Alert, Json
+from monitor.present import notices
 
 
 class Strangers:
@@ -25,11 +25,7 @@ class Strangers:
         """Takes in who has the lock, as a sentence ("": nobody); what people are to be told, if anything."""
         if not self._told.hear([stranger] if stranger else [], now):
             return None
-        found = self._told.open
-        return self._alert(
-            now, "a session that is no daemon has the daemon's advisory lock" if found else
-            "no stranger has the daemon's advisory lock any more", found,
-        )  # fmt: skip
+        return notices.strangers(self._target, self._told.open, now)
 
     def memory(self) -> Sequence[Json]:
         return self._told.memory()
@@ -37,12 +33,3 @@ class Strangers:
     def restore(self, memory: Sequence[Mapping[str, Any]]) -> None:
         """Takes back what `memory` gave."""
         self._told = Lacks(memory)
-
-    def _alert(self, now: Micros, title: str, found: Sequence[str]) -> Alert:
-        return Alert(
-            f"stranger/{bool(found)}/{now}", f"{self._target}/stranger", self._target, "", None, now,
-            Severity.ERROR if found else Severity.INFO, f"{self._target}: {title}",
-            facts=tuple(("stranger", text) for text in found),
-            next="watching and rollbacks go on: the lease in the ledger decides" if found else "",
-            commands=(command("check", ""),) if found else (), resolves=not found,
-        )  # fmt: skip

@@ -17,13 +17,14 @@ from monitor.daemon import lines
 from monitor.daemon.aftermath import After
 from monitor.daemon.details import KINDS, detail_of, limit_of, stands, told_open
 from monitor.daemon.keeper import NOT_YET, Keeper
-from monitor.daemon.messages import Messages, command, when
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.reminders import Reminders
 from monitor.daemon.stories import Stories
-from monitor.daemon.way import hooks_of, levers_alert, lost_alert, progress_alert
 from monitor.ports import Alert, AlertRow, EventRow, Outcome, OutcomeKind, Progress, ProgressKind, Readiness
 from monitor.ports.levers import Call, Moment, Pulled
+from monitor.present.alerts import Messages
+from monitor.present.orders import ENDED, RESTARTED
+from monitor.present.progress import hooks_of, levers_alert, lost_alert, progress_alert
 
 log = structlog.get_logger()
 
@@ -65,7 +66,7 @@ class Telling:
         self._parts.telemetry.count("decisions_total", target=self._parts.name, decision=kind)
         if isinstance(decision, said.Ended):
             for rule in told_open(keeper):
-                self._tell(keeper, self._messages.over(keeper, rule, decision.at))
+                self._tell(keeper, self._messages.over(keeper.watched(), rule, decision.at))
         alert = self._alert_of(keeper, decision)
         if alert is not None and isinstance(decision, said.Ended):
             self._send(alert)
@@ -83,7 +84,8 @@ class Telling:
             if now - streak.first >= rule.hold / TOLD_AFTER or rule.metric in warned:
                 told.add(rule.name)
                 pending = said.StreakPending(streak.first, rule.name, streak.first, streak.evidence)
-                self._tell(keeper, self._messages.pending(keeper, pending, self._value(keeper, rule.metric)))
+                value = self._value(keeper, rule.metric)
+                self._tell(keeper, self._messages.pending(keeper.watched(), pending, value))
 
     def readiness(self, keeper: Keeper, readiness: Readiness, now: Micros) -> None:
         """Every change of the reasons is told once, with all of them; the first good one is not news.
@@ -98,20 +100,15 @@ class Telling:
             return
         detail = {"reasons": list(lacks.open), "codes": list(readiness.codes)}
         self._row(keeper, "not_ready" if lacks.open else "ready", now, detail)
-        make = self._messages
-        self._send(make.not_ready(keeper, lacks.open, now) if lacks.open else make.ready(keeper, now))
+        make, watch = self._messages, keeper.watched()
+        self._send(make.not_ready(watch, lacks.open, now) if lacks.open else make.ready(watch, now))
 
     def arming(self, keeper: Keeper, now: Micros) -> None:
         """A newer watch is responsible for the target now, or gave it back: one notice."""
         armed = keeper.state.life.armed
         what = "armed_again" if armed else "superseded"
         self._row(keeper, what, now, {})
-        title = (
-            "is responsible for the target again, with fresh streaks"
-            if armed
-            else "only observes from now on: a newer watch is responsible for the target"
-        )
-        self._send(self._messages.noticed(keeper, now, what, title))
+        self._send(self._messages.arming(keeper.watched(), what, now))
         if armed:
             self._catch_up(keeper, now)
         if keeper.readiness.reasons != NOT_YET.reasons:
@@ -120,18 +117,13 @@ class Telling:
     def promoted(self, keeper: Keeper, before: int, now: Micros) -> None:
         """Another timeline answers, and the watch is in its ledger."""
         self._row(keeper, "promoted", now, {"before": before, "now": keeper.timeline})
-        title = f"the primary was promoted: timeline {before} to {keeper.timeline}"
-        after = "the watch goes on there"
-        self._send(self._messages.noticed(keeper, now, "promoted", title, after))
+        self._send(self._messages.promoted(keeper.watched(), before, keeper.timeline, now))
 
     def ledger_lost(self, keeper: Keeper, text: str, now: Micros) -> None:
         """Paged until the watch ends: what was decided before is not known for certain any more."""
         keeper.ledger_lost = text
         self._row(keeper, "ledger_lost", now, {"text": text})
-        commands = tuple(
-            command(c, keeper.row.migration) for c in ("status", "approve", "rollback", "cancel")
-        )
-        self._send(lost_alert(keeper, text, now, commands))
+        self._send(lost_alert(keeper.watched(), text, now))
 
     def instances(self, keeper: Keeper, metric: str, answering: int, known: int, now: Micros) -> None:
         """Of several instances of a source some do not answer: told once, and once when all do again."""
@@ -141,7 +133,7 @@ class Telling:
         keeper.missing[metric] = known - answering
         detail = {"metric": metric, "answering": answering, "instances": known}
         self._row(keeper, "instances_missing" if answering < known else "instances_back", now, detail)
-        self._tell(keeper, self._messages.instances(keeper, metric, answering, known, now))
+        self._tell(keeper, self._messages.instances(keeper.watched(), metric, answering, known, now))
 
     def progress(self, keeper: Keeper, progress: Progress, now: Micros) -> None:
         """What the executor reports on its way."""
@@ -150,8 +142,7 @@ class Telling:
         self._progress += 1
         kind = f"rollback_{progress.kind.value}"
         self._row(keeper, kind, now, {"text": progress.text, **progress.detail}, number=self._progress)
-        status = (command("status", keeper.row.migration),)
-        alert = progress_alert(keeper, progress, now, self._progress, status)
+        alert = progress_alert(keeper.watched(), progress, now, self._progress)
         if alert is not None and not (alert.resolves and not self.reminders.is_open(alert.condition)):
             self._send(alert)
         for ok in hooks_of(progress):
@@ -166,8 +157,7 @@ class Telling:
             log.info("hook.pulled", watch=call.watch_id, target=call.target, moment=seconds(now), **detail)
             self._hook(Moment.AFTER, one.ok)
         if failed := [one for one in pulled if not one.ok]:
-            alert = levers_alert(call, failed, now, (command("status", call.migration),))
-            self._alerts.append(alert)
+            self._alerts.append(levers_alert(call, failed, now))
 
     def refused(self, alerts: Sequence[Alert]) -> None:
         """Registrations that a program was refused, or that came after all."""
@@ -218,16 +208,11 @@ class Telling:
 
     def adopted(self, keeper: Keeper, now: Micros) -> None:
         """A new watch begins."""
-        baseline = keeper.opening.view(self._parts.kinds)
+        baseline = {name: n.to_json() for name, n in keeper.opening.normals(self._parts.kinds).items()}
         self._row(keeper, "started", now, {"mode": keeper.mode.value, "baseline": baseline})
-        title = f"is watched until {when(keeper.row.ends_at)}"
         if keeper.already_breaching:
             self._row(keeper, "already_breaching", now, {"rules": list(keeper.opening.rules)})
-            title = (
-                f"is watched; {' and '.join(keeper.opening.rules)} had fired before it began, "
-                "so a person must approve a rollback until that is over"
-            )
-        self._send(self._messages.started(keeper, now, title))
+        self._send(self._messages.started(keeper.watched(), keeper.opening.rules, now))
 
     def found(self, keeper: Keeper, decisions: Sequence[said.Decision]) -> None:
         """What was so between the migration and the registration: written down, told if it is so still."""
@@ -244,8 +229,7 @@ class Telling:
         self._row(keeper, "rearmed", now, {"mode": keeper.mode.value})
         if not keeper.may_roll_back:
             return  # superseded: it acts no more than before
-        title = "may be rolled back by itself again: what was wrong before it began is over"
-        self._send(self._messages.noticed(keeper, now, "rearmed", title))
+        self._send(self._messages.rearmed(keeper.watched(), now))
 
     def overtaken(self, after: After, newer: str, now: Micros) -> None:
         """A newer watch began before it could be said whether a rollback helped: no question any more."""
@@ -257,52 +241,58 @@ class Telling:
         )
 
     def _alert_of(self, keeper: Keeper, decision: said.Decision) -> Alert | None:
-        make = self._messages
+        make, watch = self._messages, keeper.watched()
         match decision:
-            case said.StreakFiring() if not decision.rule.endswith(Action.ROLLBACK.value):
-                metric = decision.rule.rsplit(".", 1)[0]
-                return make.firing(keeper, decision, self._value(keeper, metric))
+            case said.StreakFiring():
+                return self._firing(keeper, decision)
             case said.StreakCleared():
                 return self._cleared(keeper, decision)
             case said.EvidenceLacks():
                 return self._lacks(keeper, decision)
             case said.WentBlind():
-                return make.blind(keeper, decision, self._missing(keeper, decision.metric))
+                return make.blind(watch, decision, self._missing(keeper, decision.metric))
             case said.Sighted():
-                return make.sighted(keeper, decision)
+                return make.sighted(watch, decision)
             case said.Ended():
-                return make.ended(keeper, decision)
+                return make.ended(watch, decision)
         return self._of_rollback(keeper, decision)
 
     def _of_rollback(self, keeper: Keeper, decision: said.Decision) -> Alert | None:
-        make = self._messages
+        make, watch = self._messages, keeper.watched()
         match decision:
             case said.ExecuteRollback():
-                return make.rollback_decided(keeper, decision)
+                return make.rollback_decided(watch, decision)
             case said.RequestApproval():
-                return make.approval(keeper, decision)
+                return make.approval(watch, decision)
             case said.WouldRollBack():
-                return make.would_roll_back(keeper, decision)
+                return make.would_roll_back(watch, decision)
             case said.RollbackWithdrawn():
-                return make.withdrawn(keeper, decision)
+                return make.withdrawn(watch, decision)
         return None
+
+    def _firing(self, keeper: Keeper, decision: said.StreakFiring) -> Alert | None:
+        """Of a rollback rule what it leads to is told instead."""
+        rule = keeper.rule(decision.rule)
+        if rule.action is Action.ROLLBACK:
+            return None
+        return self._messages.firing(keeper.watched(), decision, self._value(keeper, rule.metric))
 
     def _lacks(self, keeper: Keeper, decision: said.EvidenceLacks) -> Alert | None:
         """Of a rollback rule; the warning of a metric that is not normal says no more than its value does."""
-        metric, _, action = decision.rule.rpartition(".")
-        if action != Action.ROLLBACK.value:
+        rule = keeper.rule(decision.rule)
+        if rule.action is not Action.ROLLBACK:
             return None
         keeper.told_pending.add(decision.rule)
-        return self._messages.lacks(keeper, decision, self._value(keeper, metric))
+        return self._messages.lacks(keeper.watched(), decision, self._value(keeper, rule.metric))
 
     def _cleared(self, keeper: Keeper, decision: said.StreakCleared) -> Alert | None:
         was_told = decision.rule in keeper.told_pending
         keeper.told_pending.discard(decision.rule)
         fired = decision.was == "firing"
         if fired and keeper.state.life.order is None and self.reminders.is_open(f"{keeper.id}/rollback"):
-            over = said.RollbackWithdrawn(decision.at, decision.rule, decision.since, "the breach ended")
-            self._send(self._messages.withdrawn(keeper, over))
-        return self._messages.cleared(keeper, decision) if fired or was_told else None
+            over = said.RollbackWithdrawn(decision.at, decision.rule, decision.since, ENDED)
+            self._send(self._messages.withdrawn(keeper.watched(), over))
+        return self._messages.cleared(keeper.watched(), decision) if fired or was_told else None
 
     def _value(self, keeper: Keeper, metric: str) -> float | None:
         return keeper.state.seen.tracks[keeper.policy.places[metric].index].value
@@ -315,7 +305,7 @@ class Telling:
         """The value that ended a streak, in its metric's unit; none if it was not a value that did."""
         if not isinstance(decision, said.StreakCleared) or decision.reason != "recovered":
             return {}
-        return {"value": self._value(keeper, decision.rule.rpartition(".")[0])}
+        return {"value": self._value(keeper, keeper.rule(decision.rule).metric)}
 
     def _missing(self, keeper: Keeper, metric: str) -> str:
         return keeper.state.seen.tracks[keeper.policy.places[metric].index].missing
@@ -328,8 +318,7 @@ class Telling:
 
     def restarted(self, keeper: Keeper, order: Order, now: Micros) -> None:
         """A decision of before a restart is asked again with the next breach, or resolved without one."""
-        reason = "the daemon restarted: a rollback needs a fresh breaching sample"
-        detail = {"rule": order.rule, "since": seconds(order.since), "reason": reason}
+        detail = {"rule": order.rule, "since": seconds(order.since), "reason": RESTARTED}
         self._row(keeper, "withdrawn", now, detail)
 
     def remind(self, now: Micros) -> None:
@@ -359,7 +348,8 @@ class Telling:
             condition = f"{keeper.id}/{metric}/blind"
             if track.blind and condition in keeper.untold:
                 blind = said.WentBlind(now, metric)
-                self._send(self._messages.blind(keeper, blind, self._missing(keeper, metric)))
+                missing = self._missing(keeper, metric)
+                self._send(self._messages.blind(keeper.watched(), blind, missing))
         keeper.untold.clear()
 
     def _send(self, alert: Alert) -> None:

@@ -1,7 +1,8 @@
 """Migration tools: where a migration's down SQL is, and what the tool's own table must say after it.
 
 Reads files, never a database: what is to be said there is plain data (ports/history.py).
-A tool is one file (or one value in given.py) and one line here.
+A tool is one file (or one value in given.py), with its own keys beside it, and one line here: the
+configuration, its JSON Schema, its table of keys and its problems follow from that.
 """
 
 from __future__ import annotations
@@ -32,3 +33,4 @@ TOOLS: Mapping[str, Tool] = {
         SQL_MIGRATE, NODE_PG_MIGRATE, KNEX, PRISMA, SUPABASE, RAILS, ECTO, DIESEL, YOYO,
     )
 }  # fmt: skip
+"""What may be written as `tool`, in the order in which they are named to people."""

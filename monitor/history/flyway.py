@@ -10,14 +10,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
 
 from monitor.history.files import matching
 from monitor.history.rows import MARK
 from monitor.history.sections import without_template
-from monitor.history.tool import Place, Script, Section, Tool, refused
+from monitor.history.tool import Place, Script, Section, Tool, ToolKeys, refused
 from monitor.ports.history import Bookkeeping, BookTable, BookWrite
 
 _FILE = re.compile(r"(?P<kind>[UV])(?P<version>[0-9][0-9._]*)__(?P<name>.*)\.sql")
+
+TEAMS = "teams"
+
+
+class FlywayKeys(ToolKeys):
+    """Which rows its edition knows."""
+
+    edition: Literal["community", "teams"] = Field("community", description="of Flyway")
+
 
 UNDONE = "('DELETE', 'UNDO_SQL', 'UNDO_JDBC', 'UNDO_SCRIPT', 'UNDO_SPRING_JDBC')"
 
@@ -77,7 +89,7 @@ SELECT EXISTS (SELECT FROM ({last}) m WHERE m.type NOT IN {UNDONE}) AS applied,
          ORDER BY n.installed_rank DESC LIMIT 1) AS newer,
        coalesce((SELECT 'migration ' || coalesce(f.version, f.description) || ' failed: repair it'
           FROM {books} f WHERE NOT f.success LIMIT 1), '') AS trouble"""
-    kind = "UNDO_SQL" if place.teams else "DELETE"
+    kind = "UNDO_SQL" if place.own.get("edition") == TEAMS else "DELETE"
     write = f"""{MARK}
 INSERT INTO {books} (installed_rank, version, description, type, script, checksum, installed_by,
        installed_on, execution_time, success)
@@ -99,4 +111,5 @@ FLYWAY = Tool(
     down=down,
     key_of=_key_of,
     books=_books,
+    keys=FlywayKeys,
 )

@@ -5,13 +5,12 @@ Blocking reads of a few files: call it in a thread. Raises PlanRefused and Opera
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from monitor.errors import MonitorError, OperatorError
-from monitor.history import TOOLS
 from monitor.history.files import chosen, read
 from monitor.history.tool import Place, Rendered, Script, Tool, Unusable, refused
 from monitor.pg import quote_identifier
@@ -125,14 +124,13 @@ class ToolHistory:
 
 
 def history_of(
-    tool: str, directory: str | None, table: str | None, schema: str | None, teams: bool
+    tool: Tool, directory: str | None, table: str | None, schema: str | None, own: Mapping[str, object]
 ) -> ToolHistory:
-    """The migrations of `tool`, which must be one of TOOLS; what is None is the tool's own default."""
-    known = TOOLS[tool]
+    """The migrations of a tool; what is None is its own default. `own`: its own keys, as configured."""
     place = Place(
         Path(directory) if directory is not None else None,
-        quote_identifier(schema or known.schema),
-        quote_identifier(table or known.table),
-        teams,
+        quote_identifier(schema or tool.schema),
+        quote_identifier(table or tool.table),
+        own,
     )
-    return ToolHistory(known, place)
+    return ToolHistory(tool, place)

@@ -5,10 +5,11 @@ A tool is one file and one line in TOOLS. This file reads no directory and no da
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from monitor import options
 from monitor.errors import PlanRefused, Problem
 from monitor.pg import quote_identifier
 from monitor.ports.history import Bookkeeping
@@ -24,7 +25,7 @@ class Place:
     directory: Path | None
     schema: str
     table: str
-    teams: bool = False  # Flyway: undo rows of the paid editions are known
+    own: Mapping[str, object] = field(default_factory=dict)  # what is configured under the tool's own keys
 
     @property
     def books(self) -> str:
@@ -97,13 +98,18 @@ def no_books(_place: Place, _key: str, _scripts: Sequence[Script]) -> Bookkeepin
     return None
 
 
+class ToolKeys(options.Section):
+    """What may be configured of a tool beyond what every tool has: nothing, unless it says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     """One migration tool. `reads`, `marks` and `proven` are its row in docs/tools.md.
 
     `scripts` lists the migrations in the directory; `down` finds the down SQL in a script's bytes (raises
     Unusable); `rendered` treats SQL that was given; `key_of` is the key of a migration without files;
-    `books` says what the table must say (raises Unusable).
+    `books` says what the table must say (raises Unusable). `keys`: what may be configured of it beyond what
+    every tool has, found again in `Place.own`.
     """
 
     name: str
@@ -117,6 +123,7 @@ class Tool:
     rendered: Callable[[bytes], Rendered] = as_it_is
     key_of: Callable[[str], str] = as_given
     books: Callable[[Place, str, Sequence[Script]], Bookkeeping | None] = no_books
+    keys: type[ToolKeys] = ToolKeys
 
     @property
     def has_files(self) -> bool:

@@ -7,6 +7,7 @@ implement it and never import each other.
 from __future__ import annotations
 
 from monitor.ports.alerts import Alert, AlertRow, Channel, Outbox, Severity, Stage
+from monitor.ports.findings import Finding, note, problem
 from monitor.ports.history import Bookkeeping, BookTable, BookWrite, Down
 from monitor.ports.losses import (
     AtRisk,
@@ -18,7 +19,7 @@ from monitor.ports.losses import (
     risk_to_json,
 )
 from monitor.ports.overview import DECIDED, Milestone, Overview, TargetView, Telemetry
-from monitor.ports.probes import Gauge, Probe
+from monitor.ports.probes import CheckedProbe, Gauge, Probe
 from monitor.ports.readiness import NO_ROLLBACK, Lack, Readiness, Reason, code_of
 from monitor.ports.refusals import Refusal, Refused, Via
 from monitor.ports.registry import Registry
@@ -27,10 +28,9 @@ from monitor.ports.rehearsals import (
     Rehearsal,
     RehearsalOutcome,
     is_bad,
-    rehearsal_told,
     rehearsal_view,
 )
-from monitor.ports.requests import Backend, Finding, Registered, ReportPage, WatchRequest
+from monitor.ports.requests import Backend, Registered, ReportPage, WatchRequest
 from monitor.ports.rollback import Executor, Order, Outcome, OutcomeKind, Progress, ProgressKind, Want, Wanted
 from monitor.ports.shapes import Json
 from monitor.ports.shown import AlertTold, SampleSlot
@@ -51,6 +51,7 @@ __all__ = [
     "BookWrite",
     "Bookkeeping",
     "Channel",
+    "CheckedProbe",
     "Control",
     "Controls",
     "Down",
@@ -101,7 +102,8 @@ __all__ = [
     "code_of",
     "is_bad",
     "loss_sentences",
-    "rehearsal_told",
+    "note",
+    "problem",
     "rehearsal_view",
     "risk_from_json",
     "risk_to_json",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from monitor.core.samples import Micros, Reading
+from monitor.ports.findings import Finding
 from monitor.ports.shapes import Json
 
 
@@ -56,3 +57,10 @@ class Probe(Protocol):
         """Takes back what `memory` gave; anything it can't use it ignores."""
 
     async def aclose(self) -> None: ...
+
+
+class CheckedProbe(Probe, Protocol):
+    """A probe that can say what is wrong with its source."""
+
+    async def check(self) -> Sequence[Finding]:
+        """Problems and notes, without their place. May raise DatabaseError, as any question may."""

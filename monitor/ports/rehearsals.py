@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -43,16 +42,6 @@ class Rehearsal:
     before: Json | None = None
     after: Json | None = None
     at: Micros | None = None
-
-
-def rehearsal_told(summary: Json | None) -> str:
-    """One sentence of a plan's latest rehearsal (`at` epoch seconds, `outcome`, `said`), or of its lack."""
-    if summary is None:
-        return "the rollback was not rehearsed"
-    found: Mapping[str, Any] = summary
-    when = datetime.fromtimestamp(found["at"], UTC).strftime("%Y-%m-%d %H:%M UTC")
-    lead = "and its reversal does NOT hold: " if HOLDS[RehearsalOutcome(found["outcome"])] is False else ""
-    return f"rehearsed on {when}{', ' if lead else ': '}{lead}{found['said']}"
 
 
 def is_bad(summary: Json | None) -> bool:

@@ -42,15 +42,6 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing `check` found. A problem must be mended; a note informs."""
-
-    where: str
-    text: str
-    problem: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class ReportPage:
     """A report as HTML; `style` is the hash of its only style, as a content security policy names it."""
 

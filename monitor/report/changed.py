@@ -5,33 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from monitor.report.parts import moment, note, section, span, table, text
-
-TITLES = {
-    "slower": "Statements whose mean time rose most",
-    "heavier": "Statements whose total time rose most",
-    "new": "New statements",
-    "gone": "Statements that ran steadily before and not once since: they fail, or nothing asks for them",
-}
+from monitor.present.changes import NO_STATISTICS, NOT_COMPARED, NOTHING, RESET, TITLES
+from monitor.present.times import exact_span as span
+from monitor.report.parts import moment, note, section, table, text
 
 
 def changed(changes: Mapping[str, Any] | None) -> str:
     """The section; says so when nothing was compared."""
     title = "What changed in the database"
     if not changes:
-        return section(title, note("not compared"))
+        return section(title, note(NOT_COMPARED))
     since = note(f"Since {moment(changes['since'])} UTC, as of {moment(changes['at'])} UTC.")
     return section(title, since, *_statements(changes["statements"]), *_locks(changes), *_invalid(changes))
 
 
 def _statements(found: Mapping[str, Any] | None) -> list[str]:
     if found is None:
-        return [note("The server has no pg_stat_statements that could be read: statements are not compared.")]
-    parts = [note("pg_stat_statements was reset meanwhile: counted since then.")] if found["reset"] else []
+        return [note(NO_STATISTICS)]
+    parts = [note(RESET)] if found["reset"] else []
     for name, words in TITLES.items():
         if found[name]:
             parts += [f"<h3>{text(words)}</h3>", _list(found[name])]
-    return parts or [note("No statement became slower, heavier, new or absent.", "")]
+    return parts or [note(NOTHING, "")]
 
 
 def _list(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
+from monitor.present import times
 from monitor.report.labels import Label, placed
 from monitor.units import Kind, show_value
 
@@ -100,7 +100,9 @@ def highest_of(points: Sequence[Mapping[str, Any]]) -> float | None:
 
 def svg(chart: Chart) -> str:
     """The chart with a title and a description for those who can't see it."""
-    title = escape(f"{chart.name}: {_told(chart)}, {_time(chart.since)} to {_time(chart.until)} UTC")
+    title = escape(
+        f"{chart.name}: {_told(chart)}, {times.at_second(chart.since)} to {times.at_second(chart.until)} UTC"
+    )
     body = "".join(
         part
         for draw in (_after, _streaks, _unseen, _axes, _data, _limits, _marks)
@@ -156,8 +158,8 @@ def _axes(chart: Chart) -> Iterator[str]:
     for n in range(TICKS):
         at = chart.since + (chart.until - chart.since) * n / (TICKS - 1)
         long = chart.until - chart.since > 2 * 86400
-        form = "%d %b" if long else "%H:%M" if chart.until - chart.since > 600 else "%H:%M:%S"
-        text = datetime.fromtimestamp(at, UTC).strftime(form)
+        hours = chart.until - chart.since > 600
+        text = times.day(at) if long else times.hour(at) if hours else times.time_of_day(at)
         yield f'<text x="{chart.x(at):.1f}" y="{floor + BOTTOM - 5:g}" text-anchor="middle">{text}</text>'
 
 
@@ -207,7 +209,3 @@ def _marks(chart: Chart) -> Iterator[str]:
         yield f'<line class="mark" x1="{x}" y1="{upper:g}" x2="{x}" y2="{chart.floor:g}"/>'
         if word:
             yield f'<text x="{label.right:.1f}" y="{baseline:g}" text-anchor="end">{word}</text>'
-
-
-def _time(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")

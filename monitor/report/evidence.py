@@ -9,7 +9,7 @@ from monitor.core.evidence import BLOCKS, Evidence, Scale, retraced, scale_of
 from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Action, Rule
 from monitor.ports import Json, SampleRow
-from monitor.report.rules import LIMIT_OF
+from monitor.present.metrics import LIMIT_OF
 
 FORMULA = (
     "A block of a fifth of the hold with e errors of r requests adds e·ln(p/limit) + "

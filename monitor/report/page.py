@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from monitor.core.events import Verdict
-from monitor.daemon.endings import ELSEWHERE, ending_of, helped_said
-from monitor.ports import NO_ROLLBACK, Json, rehearsal_told
+from monitor.ports import NO_ROLLBACK, Json
+from monitor.present.metrics import Metrics
+from monitor.present.rehearsals import rehearsal_told
+from monitor.present.times import exact_span as span
+from monitor.present.verdicts import ELSEWHERE, ending_of, helped_said
 from monitor.report.changed import changed
 from monitor.report.charts import HATCH, Chart, svg
-from monitor.report.parts import moment, note, section, sentence_of, share, span, table, text
+from monitor.report.parts import moment, note, section, sentence_of, share, table, text
 from monitor.report.proof import proofs
-from monitor.report.rules import Metrics
 from monitor.report.style import STYLE
 from monitor.report.timeline import alerts, timeline
 from monitor.units import show_proven, show_value

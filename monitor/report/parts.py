@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from html import escape
 
-from monitor.core.samples import SECOND
-from monitor.units import show_duration
+from monitor.present import times
 
 
 def text(value: object) -> str:
@@ -17,21 +15,7 @@ def text(value: object) -> str:
 
 def moment(seconds: object) -> str:
     """`2024-01-31 12:00:00`, UTC; a dash for none."""
-    if not isinstance(seconds, int | float):
-        return "–"
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-SHORT = 10
-"""Seconds below which the parts of one are told."""
-
-
-def span(seconds: object) -> str:
-    """`4m10s`, `0.35s`; a dash for none."""
-    if not isinstance(seconds, int | float):
-        return "–"
-    exact = round(seconds, 3)
-    return f"{exact:.3g}s" if exact < SHORT else show_duration(round(seconds) * SECOND)
+    return times.at_second(seconds) if isinstance(seconds, int | float) else times.NONE
 
 
 def sentence_of(words: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from monitor.present.metrics import Metrics
 from monitor.report.evidence import FORMULA
 from monitor.report.parts import folded, moment, note, section, table, text
-from monitor.report.rules import Metrics
 from monitor.units import Kind, show_value
 
 SAMPLES_SHOWN = 400

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from monitor.present.events import is_told_by_another, said
+from monitor.present.metrics import Metrics
 from monitor.report.parts import moment, note, section, table, text
-from monitor.report.rules import Metrics
-from monitor.report.sentences import is_told_by_another, sentence
 
 MOST = 400
 """Rows shown of a long list: the first and the last ones; all are in `--json`."""
-
-LONGEST = 400
-"""Characters said of one event."""
 
 Row = TypeVar("Row")
 
@@ -22,7 +19,7 @@ def timeline(events: Sequence[Mapping[str, Any]], metrics: Metrics) -> str:
     """Every event in words, each said once."""
     kinds = {e["kind"] for e in events}
     shown, left = bounded([e for e in events if not is_told_by_another(e, kinds)])
-    rows = [(moment(e["at"]), text(e["kind"].replace("_", " ")), text(_said(e, metrics))) for e in shown]
+    rows = [(moment(e["at"]), text(e["kind"].replace("_", " ")), text(said(e, metrics))) for e in shown]
     body = table((("at (UTC)", "t"), ("event", ""), ("what happened", "w")), rows)
     return section("Timeline", body, note(f"{left} events in the middle are left out") if left else "")
 
@@ -52,12 +49,3 @@ def _fate(alert: Mapping[str, Any]) -> str:
     if alert["given_up_at"] is not None:
         return '<span class="bad">given up</span>'
     return f'<span class="warn">not yet, {alert["attempts"]} tries</span>'
-
-
-def _said(event: Mapping[str, Any], metrics: Metrics) -> str:
-    """A row of another version may lack what its sentence names: then its kind says enough."""
-    try:
-        said = sentence(event, metrics)
-    except (KeyError, TypeError, ValueError):
-        return ""
-    return said if len(said) <= LONGEST else f"{said[: LONGEST - 1]}…"

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from monitor.pg import Connection
-from monitor.rollback.schema.relation import Fingerprint, known
-from monitor.rollback.script import shapes
+from monitor.rollback.schema.relation import Fingerprint
 from monitor.rollback.script.plan import Action, key_of
 from monitor.rollback.script.sequence import Group
 from monitor.rollback.stored import Plan
+from monitor.statements.registry import kind_of
 
 EXCLUSIVE = "ACCESS EXCLUSIVE"
 
@@ -75,7 +75,7 @@ async def locks(connection: Connection, plan: Plan, group: Group) -> list[Lock]:
     now = plan.forecast(group.start).expected
     actions = [a for s in group.statements for a in s.actions]
     keys = [key for a in actions for key in _keys(plan, now, a)]
-    dropped = [_label(plan, a) for a in actions if a.kind == "drop_table"]
+    dropped = [table for table, name in keys if not name]
     referenced = [label for a in actions for label in _referenced(plan, a)]
     wanted = {label: Lock(label) for label in plan.locked_for(group)}
     if keys or referenced:
@@ -91,18 +91,12 @@ def _label(plan: Plan, a: Action) -> str:
 
 def _keys(plan: Plan, now: Fingerprint, a: Action) -> Iterator[tuple[str, str]]:
     """Constraints that the action drops: table and name, or "" for all of the table's."""
-    if a.kind == "drop_table":
-        yield _label(plan, a), ""
-    elif a.kind == "drop_constraint":
-        yield _label(plan, a), a.name
-    elif a.kind in {"drop_column", "alter_type"}:
-        entry = now.relation(_label(plan, a))
-        for name, constraint in known(entry.constraints).items() if entry else ():
-            if a.name in constraint.columns:
-                yield _label(plan, a), name
+    if (keys := kind_of(a).keys) is not None:
+        label = _label(plan, a)
+        yield from ((label, name) for name in keys(now.relation(label), a))
 
 
 def _referenced(plan: Plan, a: Action) -> Iterator[str]:
     """The table that a new foreign key points to: those who write to it wait, those who read do not."""
-    if a.kind == "add_constraint" and a.shape and (parent := shapes.constraint(a.shape).parent):
+    if (refers := kind_of(a).refers) is not None and (parent := refers(a)):
         yield plan.resolution[parent]

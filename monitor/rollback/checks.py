@@ -10,10 +10,9 @@ from typing import Any
 from monitor import pg
 from monitor.pg import Connection
 from monitor.ports import Lack, Order, OutcomeKind
-from monitor.rollback import verifying
-from monitor.rollback.forecast.shadows import names_beside, shadowed
+from monitor.rollback import code, verifying
 from monitor.rollback.ledger import Locked
-from monitor.rollback.schema import catalogue, code, fingerprint
+from monitor.rollback.schema import catalogue, fingerprint
 from monitor.rollback.schema.catalogue import Resolved
 from monitor.rollback.schema.difference import How
 from monitor.rollback.schema.relation import Fingerprint
@@ -21,6 +20,7 @@ from monitor.rollback.script import plan
 from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.plan import Written
 from monitor.rollback.script.sequence import Standing
+from monitor.rollback.shadows import names_beside, shadowed
 from monitor.rollback.stored import Plan, set_path
 
 BY_HAND = "the schema is already what the rollback would make it: it was done by hand"

@@ -6,91 +6,28 @@ invalid index. Needs an open transaction or none; changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any
+from collections.abc import Iterator
 
 from monitor.errors import Problem
 from monitor.pg import PINNED, Connection
 from monitor.rollback import twin
 from monitor.rollback.script import shapes
-from monitor.rollback.script.labels import beside
-from monitor.rollback.script.plan import Action, Statement, key_of
-from monitor.rollback.script.shapes import IndexShape, Key
+from monitor.rollback.script.plan import Action, Statement
 from monitor.rollback.stored import Plan
-
-INDEX = """/* migration-monitor: an index as it stands */
-SELECT pg_catalog.format('%I.%I', tn.nspname, t.relname) AS of_table,
-       i.indisvalid AND i.indisready AND i.indislive AS valid,
-       i.indisunique AS is_unique, m.amname AS method, i.indpred IS NOT NULL AS partial,
-       i.indnkeyatts::int AS keys, i.indoption::int2[]::int[] AS options,
-       pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct' IS DISTINCT FROM 'true' AS nulls_distinct,
-       i.indexprs IS NULL AND i.indpred IS NULL AND c.reloptions IS NULL AND NOT EXISTS (
-         SELECT FROM unnest(i.indclass::oid[], i.indcollation::oid[]) WITH ORDINALITY k(opclass, colling, n)
-           JOIN pg_catalog.pg_opclass o ON o.oid = k.opclass
-           JOIN unnest(i.indkey::int2[]) WITH ORDINALITY j(attnum, n) ON j.n = k.n
-           JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = j.attnum
-          WHERE NOT o.opcdefault OR (k.colling <> 0 AND k.colling <> a.attcollation)) AS plain,
-       ARRAY(SELECT coalesce(a.attname::text, '') FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, n)
-               LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-              ORDER BY k.n) AS names
-  FROM pg_catalog.pg_class c
-  LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
-  LEFT JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
-  LEFT JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
-  LEFT JOIN pg_catalog.pg_am m ON m.oid = c.relam
- WHERE c.oid = pg_catalog.to_regclass($1)"""
-
-HALF_REINDEXED = """/* migration-monitor: what an interrupted REINDEX CONCURRENTLY leaves */
-WITH named AS (SELECT coalesce(i.indrelid, r.oid) AS id
-                 FROM pg_catalog.to_regclass($1) r(oid)
-                 LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = r.oid
-                WHERE r.oid IS NOT NULL)
-SELECT pg_catalog.format('%I.%I', n.nspname, x.relname) AS label
-  FROM named JOIN pg_catalog.pg_class t ON t.oid = named.id
-  JOIN pg_catalog.pg_index i ON i.indrelid IN (t.oid, t.reltoastrelid)
-  JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-  JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace
- WHERE NOT i.indisvalid AND x.relname ~ '_cc(new|old)[0-9]*$'
- ORDER BY 1"""
-
-PARTITIONS = """/* migration-monitor: a partition as it stands */
-SELECT parent IS NOT NULL AND child IS NOT NULL AS there,
-       (SELECT h.inhdetachpending FROM pg_catalog.pg_inherits h
-         WHERE h.inhparent = parent AND h.inhrelid = child) AS pending,
-       EXISTS (SELECT FROM pg_catalog.pg_inherits h
-                WHERE h.inhparent = parent AND h.inhdetachpending AND h.inhrelid <> child) AS other_pending,
-       (SELECT p.partdefid::pg_catalog.regclass::text FROM pg_catalog.pg_partitioned_table p
-         WHERE p.partrelid = parent AND p.partdefid <> 0) AS default_partition
-  FROM pg_catalog.to_regclass($1) parent, pg_catalog.to_regclass($2) child"""
-
-
-class State(StrEnum):
-    UNTOUCHED = "untouched"  # as before the statement, or it is one that does no harm done again
-    DONE = "done"  # the post-condition holds
-    LEFTOVER = "leftover"  # what an interruption leaves: to be cleaned up
-    FOREIGN = "foreign"  # something else is in the way
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """`what` for people; `remedies` are the statements that clean a leftover up, outside a transaction."""
-
-    state: State
-    what: str = ""
-    remedies: tuple[str, ...] = ()
-
-    @property
-    def blocks(self) -> bool:
-        """Whether a statement that was never started must not begin: this is not of its making."""
-        return self.state is State.FOREIGN or (self.state is State.LEFTOVER and bool(self.remedies))
-
+from monitor.statements.kind import Condition, Kind, Trait
+from monitor.statements.registry import kind_of
+from monitor.statements.standing import DONE, Found, Names, State
 
 UNTOLD = "and whether it is the index of the plan can't be told: drop it first, or leave the statement out"
 
-UNTOUCHED = Found(State.UNTOUCHED)
-DONE = Found(State.DONE)
+
+def _conditions(s: Statement) -> Iterator[tuple[Action, Kind, Condition]]:
+    """Of each action that PostgreSQL runs outside a transaction only."""
+    for a in s.actions:
+        kind = kind_of(a)
+        if kind.condition is None:
+            raise LookupError(f"a plan holds {kind.statement}, whose post-condition is not known")
+        yield a, kind, kind.condition
 
 
 async def look(
@@ -101,12 +38,13 @@ async def look(
     Pins an open transaction's path.
     """
     await connection.execute(PINNED)
-    for a in s.actions:
-        found = await READERS[a.kind](connection, plan, a)
-        if a.kind == "create_index_concurrently" and not (ran and not a.if_exists):
+    names = Names(plan.resolution, plan.quoted)
+    for a, kind, condition in _conditions(s):
+        found = await condition(connection, names, a)
+        if kind.has(Trait.BUILDS_INDEX) and not (ran and not a.if_exists):
             found = await _confirmed(connection, plan, a, found, begun)
         if found.state is not State.DONE:
-            if found.state is State.UNTOUCHED and ran and a.kind in TAKEN_AT_ITS_WORD:
+            if found.state is State.UNTOUCHED and ran and kind.has(Trait.AT_ITS_WORD):
                 continue
             return found
     return DONE
@@ -125,24 +63,8 @@ async def in_the_way(connection: Connection, plan: Plan) -> list[Problem]:
 def _made_room(plan: Plan, s: Statement) -> bool:
     """An index of the same name is dropped by an earlier statement of the plan."""
     gone = plan.gone_after(s.step - 1)
-    return any(a.kind == "create_index_concurrently" and _index(plan, a) in gone for a in s.actions)
-
-
-def _index(plan: Plan, a: Action) -> str:
-    return beside(plan.resolution[key_of(a.relation or ())], plan.quoted[a.name])
-
-
-async def _created(connection: Connection, plan: Plan, a: Action) -> Found:
-    table, label = plan.resolution[key_of(a.relation or ())], _index(plan, a)
-    r = await connection.fetchrow(INDEX, label)
-    if r is None:
-        return UNTOUCHED
-    if r["of_table"] != table or not _is_shape(shapes.index(a.shape), _shape(dict(r))):
-        return Found(State.FOREIGN, f"{label} exists and is not the index of the plan")
-    if r["valid"]:
-        return DONE
-    what = f"index {label} is invalid: its build did not finish"
-    return Found(State.LEFTOVER, what, (f"DROP INDEX CONCURRENTLY IF EXISTS {label}",))
+    names = Names(plan.resolution, plan.quoted)
+    return any(kind_of(a).has(Trait.BUILDS_INDEX) and names.beside(a) in gone for a in s.actions)
 
 
 async def _confirmed(connection: Connection, plan: Plan, a: Action, found: Found, begun: bool) -> Found:
@@ -150,78 +72,6 @@ async def _confirmed(connection: Connection, plan: Plan, a: Action, found: Found
     so; before the rollback is under way it is not asked, and nothing of that name may be there."""
     if found.state not in {State.DONE, State.LEFTOVER} or shapes.index(a.shape).is_plain:
         return found
-    label = _index(plan, a)
+    label = Names(plan.resolution, plan.quoted).beside(a)
     why = await twin.unlike(connection, plan, a, label) if begun else UNTOLD
     return Found(State.FOREIGN, f"{label} exists {why}") if why else found
-
-
-def _is_shape(wanted: IndexShape, there: IndexShape) -> bool:
-    """What is not plain in the plan may be so in the catalogue, which knows the usual operators."""
-    return replace(there, plain=wanted.plain) == wanted and bool(there.plain or not wanted.plain)
-
-
-def _shape(r: Mapping[str, Any]) -> IndexShape:
-    names, count = r["names"], r["keys"]
-    keys = tuple(
-        Key(name, descending=bool(option & 1), nulls_first=bool(option & 2))
-        for name, option in zip(names[:count], r["options"], strict=False)
-    )
-    return IndexShape(
-        r["is_unique"], r["method"], keys, tuple(names[count:]), r["partial"], r["nulls_distinct"], r["plain"]
-    )
-
-
-async def _dropped(connection: Connection, plan: Plan, a: Action) -> Found:
-    label = plan.resolution[key_of(a.relation or ())]
-    r = await connection.fetchrow(INDEX, label)
-    if r is None:
-        return DONE
-    if r["of_table"] is None:
-        return Found(State.FOREIGN, f"{label} is no index any more")
-    return UNTOUCHED if r["valid"] else Found(State.LEFTOVER, f"index {label} is half dropped")
-
-
-async def _reindexed(connection: Connection, plan: Plan, a: Action) -> Found:
-    label = plan.resolution[key_of(a.relation or ())]
-    left = [r["label"] for r in await connection.fetch(HALF_REINDEXED, label)]
-    if left:
-        remedies = tuple(f"DROP INDEX CONCURRENTLY IF EXISTS {index}" for index in left)
-        return Found(State.LEFTOVER, f"an interrupted REINDEX has left {', '.join(left)}", remedies)
-    return UNTOUCHED
-
-
-async def _detached(connection: Connection, plan: Plan, a: Action) -> Found:
-    parent, child = plan.resolution[key_of(a.relation or ())], plan.resolution[a.name]
-    r = await connection.fetchrow(PARTITIONS, parent, child)
-    if r is None or not r["there"]:
-        return Found(State.FOREIGN, f"{parent} or {child} does not exist any more")
-    if r["pending"]:
-        remedy = f"ALTER TABLE {parent} DETACH PARTITION {child} FINALIZE"
-        return Found(State.LEFTOVER, f"the detaching of {child} is pending", (remedy,))
-    if r["pending"] is None:
-        return DONE
-    if r["other_pending"]:
-        return Found(State.FOREIGN, f"the detaching of another partition of {parent} is pending: FINALIZE it")
-    if r["default_partition"]:
-        what = (
-            f"{parent} has a default partition, {r['default_partition']}: DETACH … CONCURRENTLY can't be used"
-        )
-        return Found(State.FOREIGN, what)
-    return UNTOUCHED
-
-
-async def _kept_up(_: Connection, __: Plan, ___: Action) -> Found:
-    return UNTOUCHED
-
-
-TAKEN_AT_ITS_WORD = frozenset({"reindex_index", "reindex_table", "vacuum"})
-"""Kinds of which the catalogue shows only that nothing was left half done; done again they do no harm."""
-
-READERS: dict[str, Callable[[Connection, Plan, Action], Awaitable[Found]]] = {
-    "create_index_concurrently": _created,
-    "drop_index_concurrently": _dropped,
-    "reindex_index": _reindexed,
-    "reindex_table": _reindexed,
-    "detach_partition": _detached,
-    "vacuum": _kept_up,
-}

@@ -25,12 +25,12 @@ from monitor.ports import (
     code_of,
 )
 from monitor.ports.levers import Levers, NoLevers
-from monitor.rollback import clearing, killpoints, readiness, stored
+from monitor.rollback import clearing, readiness, stored
 from monitor.rollback.checks import ALIEN, CHANGED
 from monitor.rollback.commit import Doubts
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.held import Held, answer
-from monitor.rollback.killpoints import KillPoint
+from monitor.rollback.killpoints import KillPoint, harmless
 from monitor.rollback.lacking import reason_of
 from monitor.rollback.locks import LockPolicy
 from monitor.rollback.means import OUTSIDE_SECONDS, Means
@@ -65,13 +65,13 @@ class RollbackExecutor:
     """Executes stored rollbacks on one target over a held direct connection."""
 
     def __init__(
-        self, dsn: str, target: str, limits: Limits | None = None, kill: KillPoint | None = None,
+        self, dsn: str, target: str, limits: Limits | None = None, kill: KillPoint = harmless,
         guard: Guard = unguarded, levers: Levers | None = None,
     ) -> None:  # fmt: skip
         self._levers = levers or NoLevers()
         self._limits = limits or Limits()
         self._held = Held(dsn, f"rollback/{target}", self._limits.allow_superuser)
-        self._kill = kill or killpoints.from_environment()
+        self._kill = kill
         self._guard = guard
         self._free = asyncio.Lock()
 

@@ -1,41 +1,23 @@
-"""Named points at which the process can be made to die, to prove that dying there is harmless.
+"""Named points between the steps of a rollback, handed in by whoever builds the executor.
 
-With MIGRATION_MONITOR_KILL_AT unset, as always outside tests, a point does nothing.
+In production a point does nothing, and nothing outside this process can make it do something: what a test
+has happen there (`tests/dying.py`: the process dies) is given to the constructor.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable, Mapping
-
-VARIABLE = "MIGRATION_MONITOR_KILL_AT"
+from collections.abc import Callable
 
 KillPoint = Callable[[str], None]
+"""Is called with the name of each point that is passed.
 
-POINTS = (
-    "before_intent", "after_intent", "after_statement_1", "after_ledger_row", "before_commit", "after_commit",
-    "before_commit_1", "after_commit_1",
-    "before_started_1", "after_started_1", "after_cleaned_1", "after_run_1", "after_done_1",
-)  # fmt: skip
-"""`after_statement_<n>` exists for every statement in a transaction; `<before|after>_commit_<n>` for every
-transactional group, counted with the others. The last line is of statement n outside a transaction: `started`
-committed, what an interrupted run left removed, the statement run, `done` committed."""
+In a transaction: `before_intent`, `after_intent`, `after_statement_<n>` for every statement,
+`after_ledger_row`, `before_commit`, `after_commit`, and `<before|after>_commit_<n>` for every transactional
+group, counted with the others. Of statement n outside a transaction: `before_started_<n>`,
+`after_started_<n>` (`started` is committed), `after_cleaned_<n>` (what an interrupted run left is removed),
+`after_run_<n>`, `after_done_<n>` (`done` is committed).
+"""
 
 
 def harmless(_: str) -> None:
     """The null object."""
-
-
-def from_environment(environment: Mapping[str, str] = os.environ) -> KillPoint:
-    """A point that kills this process when it is the one named by the variable."""
-    chosen = environment.get(VARIABLE, "")
-    return _deadly(chosen) if chosen else harmless
-
-
-def _deadly(chosen: str) -> KillPoint:
-    def point(name: str) -> None:
-        if name == chosen:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return point

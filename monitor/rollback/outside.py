@@ -18,7 +18,6 @@ from monitor.pg import MARK, Connection
 from monitor.ports import Order, OutcomeKind, Progress
 from monitor.rollback import books, checks, conditions, ledger
 from monitor.rollback.checks import GroupDoneError, IntentGoneError, Stop
-from monitor.rollback.conditions import Found, State
 from monitor.rollback.held import Session, answer
 from monitor.rollback.means import Means
 from monitor.rollback.outside_session import alone, applied, claim, paging, release
@@ -27,6 +26,9 @@ from monitor.rollback.script.plan import Statement
 from monitor.rollback.script.sequence import Group
 from monitor.rollback.settling import write
 from monitor.rollback.stored import Plan
+from monitor.statements.kind import Trait
+from monitor.statements.registry import kind_of
+from monitor.statements.standing import Found, State
 
 T = TypeVar("T")
 
@@ -62,7 +64,7 @@ class Turn:
     @property
     def lock_seconds(self) -> float:
         """0: for ever. Whoever waits for an index stalls nobody; the end of DETACH locks the partition."""
-        if any(a.kind == "detach_partition" for a in self.statement.actions):
+        if any(kind_of(a).has(Trait.LOCKS_AT_ITS_END) for a in self.statement.actions):
             return self.means.policy.with_locks(self.attempt)
         return 0.0
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.ports import Progress, ProgressKind
-from monitor.rollback.conditions import Found, State
+from monitor.statements.standing import Found, State
 
 MAX_RUNS = 5
 """Runs of one statement that ended badly, until people are called; waiting for locks is not counted."""

@@ -13,24 +13,11 @@ from typing import Any
 
 from monitor.rollback.schema import shown
 from monitor.rollback.schema.objects import NAMED, Objects
-from monitor.rollback.schema.others import other_key, other_of
+from monitor.rollback.schema.others import other_key
 from monitor.rollback.schema.relation import Fingerprint
 from monitor.rollback.script.plan import Action, Statement, key_of
-
-WHOLE = {
-    "create_view": "", "create_table": "", "create_sequence": "", "create_function": "", "create_type": "",
-}  # fmt: skip
-PART = {
-    "add_column": "columns", "add_constraint": "constraints", "create_trigger": "triggers",
-    "create_index": "indexes", "create_index_concurrently": "indexes",
-}  # fmt: skip
-"""Kinds that make something by its name, and the part of a relation that it is."""
-
-DROPS = {
-    "drop_view": "", "drop_materialized_view": "", "drop_table": "", "drop_sequence": "", "drop_function": "",
-    "drop_type": "", "drop_column": "columns", "drop_constraint": "constraints", "drop_trigger": "triggers",
-    "drop_index": "indexes", "drop_index_concurrently": "indexes",
-}  # fmt: skip
+from monitor.statements.others import other_of
+from monitor.statements.registry import kind_of
 
 SAID = {
     "": frozenset({"kind", "definition", "type", "default", "not_null", "labels", "sequence", "constraints",
@@ -51,8 +38,6 @@ NEVER_MADE = (
     "enabled", "statistics", "storage", "row_security", "replica_identity", "key_triggers", "clustered"
 )  # fmt: skip
 """What no statement that a plan may hold sets, or but one does."""
-
-TRIGGERS_SET = frozenset({"enable_trigger", "disable_trigger"})
 
 PUBLIC = "="
 
@@ -78,7 +63,7 @@ def found(
     again: dict[Remade, None] = {}
     for action in (a for s in statements for a in s.actions):
         thing = _thing(action, fingerprint, resolution)
-        if action.kind in DROPS:
+        if kind_of(action).dropped is not None:
             gone |= {thing, *_on(thing, fingerprint)} if thing else set()
             cascades |= action.cascade
         elif thing and (thing in gone or (cascades and not action.if_exists)):
@@ -97,7 +82,8 @@ def _on(dropped: Remade, fingerprint: Fingerprint) -> Iterator[Remade]:
 
 
 def _thing(a: Action, fingerprint: Fingerprint, resolution: Mapping[str, str]) -> Remade | None:
-    part = {**WHOLE, **PART, **DROPS}.get(a.kind)
+    kind = kind_of(a)
+    part = kind.made if kind.dropped is None else kind.dropped
     if part is None:
         return None
     if a.relation is None:
@@ -105,7 +91,7 @@ def _thing(a: Action, fingerprint: Fingerprint, resolution: Mapping[str, str]) -
         entry = fingerprint.others.get(other_key(*other)) if other else None
         return Remade(entry.label) if entry and entry.label else None
     label = resolution[key_of(a.relation)]
-    if part == "indexes" and a.kind.startswith("drop"):
+    if kind.dropped == "indexes":
         index = fingerprint.relation(label)
         return Remade(index.table or "", part, label.rpartition(".")[2].strip('"')) if index else None
     return Remade(label, part, a.name if part else "")
@@ -166,7 +152,9 @@ def _of_parts(
 
 def _granted(before: Any, after: Any, statements: Sequence[Statement]) -> bool:
     """Whether nothing is lost, and what came is of a GRANT of the plan's own."""
-    texts = [s.text.lower() for s in statements if any(a.kind == "grant" for a in s.actions)]
+    texts = [
+        s.text.lower() for s in statements if any("privileges" in kind_of(a).restores for a in s.actions)
+    ]
     come = set(after or ()) - set(before or ())
     to_public = any(item.startswith(PUBLIC) for item in come) or after is None
     return (
@@ -200,24 +188,21 @@ def _names(statement: Statement, option: str) -> bool:
 
 
 def _aspects_lost(was: Mapping[str, Any], actions: Sequence[Action], role: str) -> Iterator[str]:
-    kinds = {a.kind for a in actions}
+    restored = set().union(*(kind_of(a).restores for a in actions))
     for aspect in NEVER_MADE:
-        if was.get(aspect) not in (None, "O") and not (aspect == "enabled" and kinds & TRIGGERS_SET):
+        if was.get(aspect) not in (None, "O") and aspect not in restored:
             yield aspect.replace("_", " ")
-    if was.get("owner", role) != role and "change_owner" not in kinds:
+    if was.get("owner", role) != role and "owner" not in restored:
         yield f"owner {was['owner']}"
-    if "privileges" in was and "grant" not in kinds:
-        yield "privileges"
-    if "comment" in was and "comment" not in kinds:
-        yield "comment"
+    yield from (aspect for aspect in ("privileges", "comment") if aspect in was and aspect not in restored)
 
 
 def _parts_lost(was: Mapping[str, Any], actions: Sequence[Action]) -> Iterator[str]:
-    made = {(PART[a.kind], a.name) for a in actions if a.kind in PART}
+    made = {(kind_of(a).made, a.name) for a in actions}
     for part in (p for p in NAMED if p != "columns"):
         yield from (f"{NAMED[part]} {name}" for name in was.get(part, {}) if (part, name) not in made)
-    granted = any(a.kind == "grant" for a in actions)
-    commented = {a.name for a in actions if a.kind == "comment"}
+    granted = any("privileges" in kind_of(a).restores for a in actions)
+    commented = {a.name for a in actions if "comment" in kind_of(a).restores}
     for name, column in was.get("columns", {}).items():
         again = {"privileges": granted, "comment": name in commented}
         yield from (f"{aspect} of column {name}" for aspect in column if not again.get(aspect))

@@ -12,22 +12,21 @@ from typing import Any, cast
 from monitor.pg import MARK, quote_literal
 from monitor.ports import Bookkeeping, Fate, StoredPlan
 from monitor.rollback import bookkeeping
-from monitor.rollback.data.losses import DataLoss, Quarantined
-from monitor.rollback.forecast.effects import EFFECTS
+from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.forecast.model import Destroyed, Forecast, foresee
 from monitor.rollback.schema import before as befores
-from monitor.rollback.schema import relation, traces
+from monitor.rollback.schema import relation
 from monitor.rollback.schema.before import Before
 from monitor.rollback.schema.compare import Leeway, differences
 from monitor.rollback.schema.difference import Difference, How
 from monitor.rollback.schema.relation import Fingerprint
 from monitor.rollback.script import plan as plans
-from monitor.rollback.script.kinds import UPKEEP, Class
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.plan import Statement
 from monitor.rollback.script.sequence import Group, groups_of
-
-UNLOCKED = {"comment", "lock_table"}
-"""Kinds before which nobody is locked out: one needs no lock on rows, the other says itself which."""
+from monitor.statements.kind import Trait
+from monitor.statements.quarantine import Quarantined
+from monitor.statements.registry import KINDS, kind_of
 
 LOCKED_KINDS = {"table", "partitioned table"}
 """LOCK TABLE of a view would lock the tables under it, and of a foreign table there is none."""
@@ -93,7 +92,7 @@ class Plan:
         Losses are under the names that their objects have after `named_at` statements.
         """
         return foresee(
-            self.fingerprint, self.statements[:done], self.resolution, self.quoted, EFFECTS, named_at
+            self.fingerprint, self.statements[:done], self.resolution, self.quoted, KINDS, named_at
         )
 
     @property
@@ -171,9 +170,9 @@ class Plan:
     @property
     def shows(self) -> bool:
         """Whether what it does shows beyond doubt, so that it can be found done by hand; upkeep need not."""
-        actions = [a for s in self.statements for a in s.actions if a.kind not in UPKEEP]
+        actions = [a for s in self.statements for a in s.actions if not kind_of(a).has(Trait.UPKEEP)]
         changes = differences(self.forecast().expected, self.fingerprint)
-        return bool(changes) and all(traces.shows(a) for a in actions)
+        return bool(changes) and all(kind_of(a).trace(a) for a in actions)
 
     @property
     def locked(self) -> list[str]:
@@ -190,7 +189,7 @@ class Plan:
             self.resolution[plans.key_of(a.relation)]
             for s in statements
             for a in s.actions
-            if a.relation and a.kind not in UNLOCKED
+            if a.relation and not kind_of(a).has(Trait.NOT_LOCKED_FIRST)
         }
         owners = {found.table or t for t in touched if (found := now.relation(t))}
         return sorted(t for t in owners if (found := now.relation(t)) and found.kind in LOCKED_KINDS)

@@ -5,7 +5,7 @@ Tests count them on the wire, plan by plan: what is sent under the locks and wha
 
 from __future__ import annotations
 
-from monitor.rollback.schema.code import looks
+from monitor.rollback.code import looks
 from monitor.rollback.script.sequence import Group
 from monitor.rollback.stored import Plan
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.pg import MARK, PINNED, Connection
-from monitor.rollback.script.facts_outside import TWIN
+from monitor.rollback.script.facts_index import TWIN
 from monitor.rollback.script.labels import split_label
 from monitor.rollback.script.plan import Action, key_of
 from monitor.rollback.stored import Plan, set_path

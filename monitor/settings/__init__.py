@@ -2,7 +2,8 @@
 
 `load` gives the settings of a file or raises ConfigError with every problem in it. Secrets are
 hidden in every repr and error. Only `monitor.app` and the command line import this; every other
-part takes plain values. Channels and hooks bring their own keys: this room stands above theirs.
+part takes plain values. Sources, channels, hooks and tools bring their own keys: this room stands above
+theirs.
 """
 
 from monitor.settings.checks import doubts
@@ -11,6 +12,7 @@ from monitor.settings.limits import PolicySettings, ThresholdKeys, Watch
 from monitor.settings.model import (
     Alert,
     Database,
+    MetricSource,
     Rollback,
     Server,
     Settings,
@@ -18,33 +20,18 @@ from monitor.settings.model import (
     Target,
 )
 from monitor.settings.reading import Look, load, load_policy
-from monitor.settings.sources import (
-    AnySource,
-    HttpCheckSource,
-    JsonSource,
-    MetricSource,
-    PrometheusSource,
-    PromqlSource,
-    SqlSource,
-)
 from monitor.settings.whole import settings_with
 
 __all__ = [
     "Alert",
-    "AnySource",
     "Clash",
     "Database",
-    "HttpCheckSource",
-    "JsonSource",
     "Look",
     "MetricSource",
     "PolicySettings",
-    "PrometheusSource",
-    "PromqlSource",
     "Rollback",
     "Server",
     "Settings",
-    "SqlSource",
     "Store",
     "Target",
     "ThresholdKeys",

@@ -6,7 +6,7 @@ What stands in for a value is never used: a document that needed mending gives n
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -20,7 +20,6 @@ STAND_INS: dict[str | int, object] = {
     "database": _DATABASE,
     "query": "-",
     "unit": "count",
-    "tool": "plain",
     **_DATABASE,
 }
 """For keys that must be written, where what stands in has a meaning; any other takes what its kind reads."""
@@ -28,7 +27,7 @@ STAND_INS: dict[str | int, object] = {
 READ_BY_SOME: tuple[object, ...] = (
     "-", "http://stand.in", "postgresql://stand.in", "1h", "1%", 1, "1MiB", "127.0.0.1:1", False, ["-"], {},
 )  # fmt: skip
-"""One for every kind of value that there is."""
+"""One for every kind of value that there is; a choice has its own."""
 
 
 def mend(tree: object, loc: Loc, model: type[BaseModel]) -> None:
@@ -51,7 +50,8 @@ def stand_in(model: type[BaseModel], loc: Loc) -> object:
         return None
     if section_at(model, loc) is not None:
         return {}
-    return deepcopy(next((value for value in READ_BY_SOME if _is_read(field, value)), None))
+    choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    return deepcopy(next((value for value in (*choices, *READ_BY_SOME) if _is_read(field, value)), None))
 
 
 def _is_read(field: FieldInfo, value: object) -> bool:

@@ -1,6 +1,6 @@
 """The configuration as values: every section, every key, every default with its unit.
 
-The kinds of channels and hooks are no part of it: `whole` adds those that are registered.
+The kinds of sources, channels, hooks and tools are no part of it: `whole` adds those that are registered.
 
 Defaults are written as an operator writes them and read by the same code. Limits and times of a
 watch are in `limits`; what several keys must say together is in `checks`.
@@ -8,11 +8,13 @@ watch are in `limits`; what several keys must say together is in `checks`.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
 from pydantic import Field, StringConstraints, model_validator
 
 from monitor.channels.configuration import ChannelKeys
+from monitor.history.tool import Tool
 from monitor.options import (
     Dsn,
     Duration,
@@ -27,7 +29,7 @@ from monitor.options import (
 )
 from monitor.settings.hooks import AfterHook, BeforeHook, Blockers
 from monitor.settings.limits import Layer, MetricName, PolicySettings, Thresholds
-from monitor.settings.sources import MetricSource
+from monitor.sources.configuration import SourceKeys
 from monitor.tls import Files
 
 TargetName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
@@ -56,24 +58,46 @@ class Database(Section):
     scratch_dsn: Dsn | None = Field(None, description="for `rehearse`: a test server, or an empty database")
 
 
-ToolName: TypeAlias = Literal[
-    "plain", "alembic", "django", "golang-migrate", "goose", "dbmate", "sqitch", "flyway", "liquibase",
-    "sqlx", "tern", "sql-migrate", "node-pg-migrate", "knex", "prisma", "supabase", "rails", "ecto",
-    "diesel", "yoyo",
-]  # fmt: skip
-"""Those of `monitor.history`; a test holds them together."""
-
-
 class Migrations(Section):
     """The tool that applies this target's migrations: where its files are, and its own table."""
 
-    tool: ToolName = Field(description="which one")
+    tools: ClassVar[Mapping[str, Tool]] = {}
+
+    tool: str = Field(description="which one")
     dir: Text | None = Field(None, description="its migrations; seen from where the command is run")
     table: Text | None = Field(None, description="its table; default: the tool's own")
     schema_name: Text | None = Field(
         None, alias="schema", description="schema of its table; default: the tool's own, mostly public"
     )
-    edition: Literal["community", "teams"] = Field("community", description="of Flyway")
+
+    @property
+    def own(self) -> dict[str, object]:
+        """What is written under the tool's own keys, defaults too."""
+        return {name: getattr(self, name) for name in self.tools[self.tool].keys.model_fields}
+
+
+class OneKind(Section):
+    """Exactly one of the registered kinds, which `whole.settings_with` adds, each a key of its own."""
+
+    @property
+    def kind(self) -> str:
+        """The name of its kind, as it is written."""
+        return next(iter(self.written()))
+
+    def written(self) -> dict[str, Any]:
+        """The kinds that are there, by name: one, in a good file."""
+        found = {(f.alias or name): getattr(self, name) for name, f in type(self).model_fields.items()}
+        return {kind: keys for kind, keys in found.items() if keys is not None}
+
+
+class MetricSource(OneKind):
+    """Exactly one kind of source."""
+
+    @property
+    def keys(self) -> SourceKeys:
+        """The keys of the source itself."""
+        found: SourceKeys = next(iter(self.written().values()))
+        return found
 
 
 class Target(Section):
@@ -102,23 +126,14 @@ class Target(Section):
         return (self.database.rollback_dsn or self.database.dsn).get_secret_value()
 
 
-class Alert(Section):
+class Alert(OneKind):
     """Exactly one kind of channel."""
-
-    @property
-    def kind(self) -> str:
-        """The name of its kind: `slack`, `pagerduty`."""
-        return next(iter(self.written()))
 
     @property
     def channel(self) -> ChannelKeys:
         """The keys of the channel itself."""
-        return next(iter(self.written().values()))
-
-    def written(self) -> dict[str, ChannelKeys]:
-        """The kinds that are there, by name: one, in a good file."""
-        found = {kind: getattr(self, kind) for kind in type(self).model_fields}
-        return {kind: channel for kind, channel in found.items() if channel is not None}
+        found: ChannelKeys = next(iter(self.written().values()))
+        return found
 
 
 class Server(Section):

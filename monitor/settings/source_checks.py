@@ -8,12 +8,9 @@ from monitor.settings.clashes import Clash
 from monitor.settings.document import Loc
 from monitor.settings.limit_checks import DEFAULT_HOLD, kind_of
 from monitor.settings.limits import Effective, effective
-from monitor.settings.model import Alert, Settings
-from monitor.settings.sources import MetricSource
+from monitor.settings.model import MetricSource, OneKind, Settings
+from monitor.sources.database import FROM_DATABASE
 from monitor.units import Kind, show_duration
-
-FROM_DATABASE = ("connections", "query_latency")
-"""Metrics that the target's database gives; they have no source of their own."""
 
 
 def check_sources(settings: Settings, target: str) -> Iterator[Clash]:
@@ -44,7 +41,7 @@ def _without_limits(
             yield Clash((*loc, name), f"{text} thresholds", ())
 
 
-def one_kind(loc: Loc, entry: MetricSource | Alert) -> Iterator[Clash]:
+def one_kind(loc: Loc, entry: OneKind) -> Iterator[Clash]:
     """Exactly one of the kinds must be written."""
     kinds = [field.alias or name for name, field in type(entry).model_fields.items()]
     if len(entry.written()) != 1:
@@ -59,14 +56,14 @@ def _of_source(loc: Loc, name: str, source: MetricSource, limits: Effective | No
     if len(source.written()) != 1:
         return
     at = (*loc, source.kind)
-    for fault in source.spec.faults():
+    for fault in source.keys.faults():
         yield Clash((*at, fault.key) if fault.key else at, fault.what, tuple((*at, k) for k in fault.keys))
     if limits is None:
         return
     yield from _without_evidence(at, source, limits)
-    wanted, measured = kind_of(limits), source.spec.measures
+    wanted, measured = kind_of(limits), source.keys.measures
     if wanted and measured and measured is not wanted:
-        text = f"gives a {measured}, but `{name}` has limits for a {wanted}: {_remedy(source, wanted)}"
+        text = f"gives a {measured}, but `{name}` has limits for a {wanted}: {source.keys.instead(wanted)}"
         yield Clash(at, text, (at, *limits.written.values()))
 
 
@@ -74,7 +71,7 @@ def doubtful_sources(settings: Settings, target: str) -> Iterator[Clash]:
     """What a ratio that does without counts gives up."""
     policy = effective(settings.layers(target))
     for name, source in settings.targets[target].metrics.items():
-        if name in policy and _acts_on_ratio(source, policy[name]) and _does_without(source):
+        if name in policy and _acts_on_ratio(source, policy[name]) and source.keys.does_without:
             at: Loc = ("targets", target, "metrics", name, source.kind)
             text = (
                 "`without_counts`: a rollback needs no number of requests here, only the ratio for "
@@ -85,9 +82,9 @@ def doubtful_sources(settings: Settings, target: str) -> Iterator[Clash]:
 
 def _without_evidence(at: Loc, source: MetricSource, limits: Effective) -> Iterator[Clash]:
     """A ratio that may roll back says how many requests stand behind it, or that it does without."""
-    if not _acts_on_ratio(source, limits) or source.spec.counted or _does_without(source):
+    if not _acts_on_ratio(source, limits) or source.keys.counted or source.keys.does_without:
         return
-    beside = "" if source.kind == "sql" else "add `requests`, the counter of all of them; "
+    beside = source.keys.to_be_counted
     text = (
         "is a ratio without the requests behind it, so one failed request of one would be 100 % and could "
         f"roll back: {beside}count `errors` and `requests`; or write `without_counts: true`"
@@ -96,22 +93,9 @@ def _without_evidence(at: Loc, source: MetricSource, limits: Effective) -> Itera
 
 
 def _acts_on_ratio(source: MetricSource, limits: Effective) -> bool:
-    return limits.limit("rollback_above") is not None and source.spec.measures is Kind.RATIO
-
-
-def _does_without(source: MetricSource) -> bool:
-    return bool(getattr(source.spec, "without_counts", False))
+    return limits.limit("rollback_above") is not None and source.keys.measures is Kind.RATIO
 
 
 def _hold(limits: Effective) -> int:
     hold = limits.keys.get("rollback_for", DEFAULT_HOLD)
     return hold if isinstance(hold, int) else DEFAULT_HOLD
-
-
-def _remedy(source: MetricSource, wanted: Kind) -> str:
-    """A preset measures two things, and one key says which."""
-    if getattr(source.spec, "preset", None) is None or wanted is Kind.COUNT:
-        return "change the source or the limits"
-    if wanted is Kind.TIME:
-        return "add `quantile: 0.95`, or `mean: true` where the library has no buckets"
-    return "remove `quantile` and `mean`, which ask for the preset's durations"

@@ -26,7 +26,10 @@ from monitor.errors import (
     OperatorError,
     PlanRefused,
 )
-from monitor.ports import Backend, Control, Overview
+from monitor.ports import Backend, Control, Json, Overview
+from monitor.present.changes import on_page
+from monitor.present.happened import with_sentences
+from monitor.present.page import with_words
 from monitor.web.exposition import CONTENT_TYPE, Exposition
 from monitor.web.guard import Guard, Refusal, document_policy
 from monitor.web.health import Health, readiness
@@ -145,14 +148,14 @@ class Api:
         async with asyncio.timeout(BACKEND_DEADLINE):
             asked = self._backend.watches(), self._backend.refused()
             watches, refused = await asyncio.gather(*asked)
-            return answer({"watches": list(watches), "refused": list(refused)})
+            return answer({"watches": [with_words(w) for w in watches], "refused": list(refused)})
 
     async def _watch(self, request: Request) -> Response:
         async with asyncio.timeout(BACKEND_DEADLINE):
             found = await self._backend.watch(request.path_params["id"])
         if found is None:
             raise NotFound("there is no such watch")
-        return answer(found)
+        return answer(with_words(found))
 
     async def _samples(self, request: Request) -> Response:
         since, most = moment(request, "since"), limit(request)
@@ -164,11 +167,18 @@ class Api:
         after, most = int(min(number(request, "after"), 2.0**62)), limit(request)
         async with asyncio.timeout(BACKEND_DEADLINE):
             rows = await self._backend.events(request.path_params["id"], after, most)
-        return answer({"events": list(rows)})
+            watch = await self._known(request.path_params["id"]) if rows else {}
+        return answer({"events": with_sentences(rows, watch)})
+
+    async def _known(self, watch_id: str) -> Json:
+        """The watch, for its units and limits: from memory while it is open."""
+        shown = (w for target in self._overview.targets() for w in target.watches if w["id"] == watch_id)
+        return next(shown, None) or await self._backend.watch(watch_id) or {}
 
     async def _changes(self, request: Request) -> Response:
         async with asyncio.timeout(BACKEND_DEADLINE):
-            return answer({"changes": await self._backend.changes(request.path_params["id"])})
+            found = await self._backend.changes(request.path_params["id"])
+        return answer({"changes": found, "told": on_page(found)})
 
     async def _report(self, request: Request) -> Response:
         async with asyncio.timeout(BACKEND_DEADLINE):

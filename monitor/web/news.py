@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from monitor.ports import Json, Overview, Telemetry
+from monitor.present.page import with_words
 from monitor.web.stream import Stream
 from monitor.web.target import standing_of
 
@@ -37,12 +38,12 @@ async def follow(overview: Overview, stream: Stream, every: float = LOOK_EVERY) 
         found = {str(w["id"]): w for target in targets for w in target.watches}
         for watch_id, watch in found.items():
             if known.get(watch_id) != watch:
-                stream.publish("watch", watch)
+                stream.publish("watch", with_words(watch))
         ended = {str(w["id"]): w for target in targets for w in target.ended}
         news = {i for i, watch in ended.items() if over.get(i) != watch}
         for watch_id in (known.keys() - found.keys()) | news:
             if watch_id in ended:
-                stream.publish("watch", ended[watch_id])
+                stream.publish("watch", with_words(ended[watch_id]))
             stream.publish("ended", {"id": watch_id})
         known, over = found, ended
 

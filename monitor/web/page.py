@@ -6,12 +6,12 @@ It asks nothing of any other server, and nothing in it is inline but text.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
 from monitor.core.samples import SECOND, Micros
 from monitor.ports import Json, TargetView
+from monitor.present.times import utc
 from monitor.web.health import is_stale
 from monitor.web.overview_metrics import DOCUMENTED_UNITS
 
@@ -51,7 +51,7 @@ def status_page(targets: Sequence[TargetView], now: Micros) -> str:
         ' placeholder="name, target, verdict or id"></div><p id="none" class="dim" role="status"></p>'
         '<div id="ended"></div>'
         '<button id="more" type="button" hidden>Show more</button></section>'
-        f'<noscript><p class="dim">at {_moment(now / SECOND)}, renewed every ten seconds</p>'
+        f'<noscript><p class="dim">at {utc(now / SECOND)}, renewed every ten seconds</p>'
         f"{body or '<p>no targets</p>'}</noscript></main></body></html>"
     )
 
@@ -69,7 +69,7 @@ def _target(target: TargetView, now: Micros) -> Iterator[str]:
     yield f"<section><h2>{escape(target.name)}</h2>"
     silent = is_stale(target, now)
     if silent:
-        since = "" if target.last_decision is None else f" since {_moment(target.last_decision / SECOND)}"
+        since = "" if target.last_decision is None else f" since {utc(target.last_decision / SECOND)}"
         yield f'<p class="no">No word from the decision loop{since}: nothing is decided or rolled back.</p>'
     if target.held_by:
         yield f'<p class="no">another daemon ({escape(target.held_by)}) looks after this target</p>'
@@ -147,7 +147,3 @@ def _value(value: object, unit: str) -> str:
     if unit == "ratio":
         return f"{value * 100:.3g} %"
     return f"{value:.4g}{' ms' if unit in {'time', 'ms'} else ''}"
-
-
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

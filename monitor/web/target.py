@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monitor.core.samples import SECOND, Micros
 from monitor.ports import Json, TargetView
+from monitor.present.page import with_words
 from monitor.web.health import is_stale
 
 
@@ -27,5 +28,5 @@ def standing_of(target: TargetView, now: Micros) -> Json:
 
 def target_view(target: TargetView, now: Micros) -> Json:
     """Its standing, its metrics and its open watches."""
-    shown = {"metrics": dict(target.metrics), "watches": list(target.watches)}
+    shown = {"metrics": dict(target.metrics), "watches": [with_words(watch) for watch in target.watches]}
     return {**standing_of(target, now), **shown}

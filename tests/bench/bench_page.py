@@ -10,8 +10,8 @@ import time
 
 from monitor.core.samples import SECOND
 from monitor.net import Net
-from monitor.probes.endpoints import Pace
-from monitor.probes.prometheus import PrometheusProbe, PrometheusSpec
+from monitor.sources.endpoints import Pace
+from monitor.sources.prometheus import PrometheusProbe, PrometheusSpec
 from tests import peers
 
 OTHER = (

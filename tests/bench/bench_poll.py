@@ -19,11 +19,11 @@ import httpx
 from monitor.core.samples import SECOND
 from monitor.demo.postgres import Server
 from monitor.net import Net
-from monitor.probes.database import POLL, DatabaseProbe
-from monitor.probes.endpoints import Pace
-from monitor.probes.json_document import JsonProbe, JsonSpec
-from monitor.probes.prometheus import PrometheusProbe, PrometheusSpec
-from monitor.probes.session import Session
+from monitor.sources.database import POLL, DatabaseProbe
+from monitor.sources.endpoints import Pace
+from monitor.sources.json_document import JsonProbe, JsonSpec
+from monitor.sources.prometheus import PrometheusProbe, PrometheusSpec
+from monitor.sources.session import Session
 from tests import peers, servers
 
 ROUNDS = 300

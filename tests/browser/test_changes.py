@@ -95,7 +95,7 @@ async def test_every_kind_of_change_is_told_bounded_and_as_text(browser: Browser
             told = section(shown.page)
             await expect(told.locator(".rise").first).to_have_text(ROSE)
             await expect(told.locator(".lists > div").nth(1)).to_contain_text("20 ms → 80 ms, ×4")
-            await expect(told.locator(".lists > div").nth(2)).to_contain_text("New since then (3 of 40)")
+            await expect(told.locator(".lists > div").nth(2)).to_contain_text("New statements (3 of 40)")
             await expect(told.locator(".reasons li").first).to_have_text(
                 "✗ 12 sessions wait for a lock on contacts, the longest for 34 s"
             )

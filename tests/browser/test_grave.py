@@ -133,8 +133,9 @@ async def test_what_a_decision_stands_on_is_wherever_it_is_told(browser: Browser
                 f"({TOLD}), with too little traffic to decide."
             )
             events = page.locator(".events").last
-            for words in ("with too little traffic to decide", "would have rolled back: error_rate"):
-                await expect(events).to_contain_text(f"{words}; limit 1.42 % (baseline 0.95 %); {TOLD}")
+            for how in ("5m with too little traffic to decide", "5m10s"):
+                so = f"error_rate was above 1.42 % for {how}, {TOLD} (baseline 0.95 %)"
+                await expect(events).to_contain_text(so)
             web.overview.change_watch(
                 metrics=metrics, streaks=[{**streaks[0], "insufficient_evidence": False}]
             )

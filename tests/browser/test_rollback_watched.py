@@ -56,7 +56,9 @@ async def test_a_whole_rollback_is_watched_on_the_page(
         trigger = shown.page.locator(".watch .trigger")
         await expect(trigger).to_have_text("Rolls back by itself if error_rate stays above 1 % for 15 s.")
         await brief_trouble(stage)
-        await expect(shown.page.locator(".why")).to_contain_text("ended by", timeout=PATIENCE)
+        await expect(shown.page.locator(".why")).to_contain_text(
+            "the rollback rule did not fire", timeout=PATIENCE
+        )
         await shown.looks("1-watching")
 
         stage.app.set(0.052)
@@ -68,7 +70,7 @@ async def test_a_whole_rollback_is_watched_on_the_page(
         assert await stage.verdict() == "rolled_back"
         await expect(shown.page.locator(".plan")).to_contain_text(RENAME_BACK)
         await expect(shown.page.locator(".events").first).to_contain_text("rolled back")
-        uncounted = "The server has no pg_stat_statements that the daemon may read"
+        uncounted = "The server has no pg_stat_statements that could be read"
         await expect(shown.page.locator(".changes")).to_contain_text(uncounted, timeout=2 * PATIENCE)
         await asyncio.sleep(1)
         await shown.looks("3-ended")

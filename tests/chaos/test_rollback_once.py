@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 from pathlib import Path
@@ -12,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from monitor.ports import OutcomeKind, ProgressKind
-from monitor.rollback.killpoints import VARIABLE
 from tests.chaos.proxy import Fault, Proxy
 from tests.conftest import Database
 from tests.rollbacks import (
@@ -48,8 +46,8 @@ POINTS = (
 
 async def _process(dsn: str, kill_at: str = "") -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.chaos.rollback_process", dsn, "w-1",
-        stdout=asyncio.subprocess.PIPE, cwd=ROOT, env={**os.environ, VARIABLE: kill_at},
+        sys.executable, "-m", "tests.chaos.rollback_process", dsn, "w-1", kill_at,
+        stdout=asyncio.subprocess.PIPE, cwd=ROOT,
     )  # fmt: skip
 
 

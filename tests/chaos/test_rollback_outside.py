@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 from pathlib import Path
@@ -15,7 +14,6 @@ from monitor.errors import PlanRefused
 from monitor.pg import Connection as Open
 from monitor.ports import Outcome, OutcomeKind, Progress, ProgressKind, WatchRow
 from monitor.rollback.executor import Limits
-from monitor.rollback.killpoints import VARIABLE
 from monitor.rollback.locks import LockPolicy
 from monitor.rollback.outside_session import key_of_step
 from monitor.rollback.outside_tries import MAX_RUNS
@@ -69,8 +67,8 @@ TELLING = ("after_started_2", "after_run_2")
 
 async def _process(dsn: str, kill_at: str = "") -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.chaos.rollback_process", dsn, "w-1",
-        stdout=asyncio.subprocess.PIPE, cwd=ROOT, env={**os.environ, VARIABLE: kill_at},
+        sys.executable, "-m", "tests.chaos.rollback_process", dsn, "w-1", kill_at,
+        stdout=asyncio.subprocess.PIPE, cwd=ROOT,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.history import TOOLS
 from monitor.history.source import history_of
 from monitor.ports import OutcomeKind, WatchRow
 from monitor.rollback import trips
@@ -168,7 +169,7 @@ async def test_a_migration_tools_table_is_foretold(newest: Database, tmp_path: P
     await build(newest.dsn)
     async with connected(newest.dsn) as c:
         await c.execute(ALEMBIC.ddl)
-    history = history_of(ALEMBIC.tool, str(ALEMBIC.write(tmp_path)), None, None, teams=False)
+    history = history_of(TOOLS[ALEMBIC.tool], str(ALEMBIC.write(tmp_path)), None, None, {})
     down = history.down(ALEMBIC.migration, None if ALEMBIC.given is None else ALEMBIC.given.encode())
     options = replace(ALLOWING, bookkeeping=down.bookkeeping)
     watch = await store(newest.dsn, await prepare(newest.dsn, down.sql, options))

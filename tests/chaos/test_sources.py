@@ -14,9 +14,9 @@ from monitor.core.samples import SECOND, Reading
 from monitor.daemon.happenings import Readings, Tick
 from monitor.demo.postgres import free_port
 from monitor.net import Net
-from monitor.probes.counters import Rates
-from monitor.probes.endpoints import Pace
-from monitor.probes.json_document import JsonProbe, JsonSpec
+from monitor.sources.counters import Rates
+from monitor.sources.endpoints import Pace
+from monitor.sources.json_document import JsonProbe, JsonSpec
 from tests import peers
 from tests.hands import START, Desk
 

@@ -19,11 +19,11 @@ from monitor.core.thresholds import Policy, Threshold
 from monitor.daemon.happenings import Readings, Tick
 from monitor.net import Net
 from monitor.ports import Probe
-from monitor.probes.endpoints import Pace
-from monitor.probes.http_check import HttpCheckProbe, HttpCheckSpec
-from monitor.probes.json_document import JsonProbe, JsonSpec
-from monitor.probes.prometheus import PrometheusProbe, PrometheusSpec
-from monitor.probes.promql import PromqlProbe, PromqlSpec
+from monitor.sources.endpoints import Pace
+from monitor.sources.http_check import HttpCheckProbe, HttpCheckSpec
+from monitor.sources.json_document import JsonProbe, JsonSpec
+from monitor.sources.prometheus import PrometheusProbe, PrometheusSpec
+from monitor.sources.promql import PromqlProbe, PromqlSpec
 from tests import peers
 from tests.hands import START, Desk
 
@@ -205,7 +205,7 @@ async def test_workers_that_answer_in_turn_are_never_a_rate(net: Net, form: str)
     async with peers.listening(source.serve) as peer:
         probe = of_form(form, peer.url, net)
         told = await watched(probe, source, 15)
-        problems = [text for text in await probe.check() if not text.startswith("note:")]
+        problems = [found.text for found in await probe.check() if found.problem]
     assert told.desk.orders == []
     assert told.values == []
     assert {r.reason for r in told.readings[4:]} == {"several_processes"}

@@ -15,10 +15,11 @@ import pytest
 from monitor.core.samples import SECOND, NoData, Reading, judge
 from monitor.errors import OperatorError
 from monitor.net import Net
-from monitor.probes.counters import Rates
-from monitor.probes.endpoints import Pace
-from monitor.probes.presets import PRESETS
-from monitor.probes.prometheus import PrometheusProbe, PrometheusSpec
+from monitor.ports import Finding
+from monitor.sources.counters import Rates
+from monitor.sources.endpoints import Pace
+from monitor.sources.presets import PRESETS
+from monitor.sources.prometheus import PrometheusProbe, PrometheusSpec
 from tests import peers
 from tests.pages.known import LIBRARIES
 from tests.pages.traffic import DATA, MIX
@@ -71,7 +72,7 @@ def number(found: Reading) -> float:
     return found.value
 
 
-async def check(net: Net, *pages: bytes, **spec: Any) -> list[str]:
+async def check(net: Net, *pages: bytes, **spec: Any) -> list[Finding]:
     """What `check` says of a page."""
     async with peers.listening(peers.answering(*pages)) as peer:
         return list(await PrometheusProbe("m", PrometheusSpec((peer.url,), **spec), PACE, net).check())
@@ -107,8 +108,8 @@ async def test_auto_reads_a_page_as_its_own_preset_does(net: Net, library: str) 
 async def test_auto_says_which_library_it_has_found(net: Net, library: str) -> None:
     """A note, and no problem."""
     found = await check(net, after(library), preset="auto")
-    assert f"`preset: auto` reads this page as `{LIBRARIES[library].preset}`, by " in found[0]
-    assert all(text.startswith("note:") for text in found)
+    assert f"`preset: auto` reads this page as `{LIBRARIES[library].preset}`, by " in found[0].text
+    assert not any(one.problem for one in found)
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
@@ -117,8 +118,8 @@ async def test_a_page_of_another_library_names_the_preset_that_fits(net: Net, li
     wrong = "kong" if LIBRARIES[library].preset != "kong" else "caddy"
     found = await check(net, after(library), preset=wrong)
     assert len(found) == 1
-    assert found[0].startswith("instance 1: the page has no series `")
-    assert found[0].endswith(f"; `preset: {LIBRARIES[library].preset}` fits this page")
+    assert found[0].text.startswith("instance 1: the page has no series `")
+    assert found[0].text.endswith(f"; `preset: {LIBRARIES[library].preset}` fits this page")
 
 
 @pytest.mark.parametrize("library", TIMED)
@@ -127,7 +128,7 @@ async def test_auto_reads_the_durations_that_its_own_preset_does(net: Net, libra
     named = await reading(net, library, "response_time", preset=LIBRARIES[library].preset, mean="")
     assert await reading(net, library, "response_time", preset="auto", mean="") == named
     found = await check(net, after(library), preset="auto", mean="")
-    assert "`preset: auto` reads the durations of " in found[0]
+    assert "`preset: auto` reads the durations of " in found[0].text
 
 
 @pytest.mark.parametrize("library", TIMED)
@@ -157,7 +158,7 @@ async def test_a_quantile_of_a_page_without_buckets_is_refused_and_not_awaited(
     found = judge(NOW, await reading(net, library, "response_time", **spec))
     assert isinstance(found, NoData)
     assert (found.reason, found.quiet) == ("no_histogram", False)
-    assert "mean: " in (await check(net, after(library), **spec))[0]
+    assert "mean: " in (await check(net, after(library), **spec))[0].text
 
 
 async def test_haproxy_keeps_no_durations_that_a_preset_could_read(net: Net) -> None:
@@ -174,12 +175,12 @@ async def test_a_page_that_counts_for_an_application_and_its_proxy_is_asked_abou
     )
     found = await check(net, page, preset="auto")
     assert len(found) == 1
-    assert "traefik (traefik_service_requests_total) and flask (flask_http_request_total)" in found[0]
-    assert found[0].endswith("write `preset: traefik` or `preset: flask`")
+    assert "traefik (traefik_service_requests_total) and flask (flask_http_request_total)" in found[0].text
+    assert found[0].text.endswith("write `preset: traefik` or `preset: flask`")
     async with peers.listening(peers.answering(page)) as peer:
         probe = PrometheusProbe("error_rate", PrometheusSpec((peer.url,), preset="auto"), PACE, net)
         assert (await probe.read(NOW))[0].reason == "ambiguous_preset"
-    assert not [text for text in await check(net, page, preset="flask") if not text.startswith("note:")]
+    assert not any(one.problem for one in await check(net, page, preset="flask"))
 
 
 async def test_what_begins_to_count_during_a_watch_does_not_make_auto_doubt(net: Net) -> None:
@@ -220,8 +221,8 @@ async def test_a_page_of_no_known_library_is_told_so_once(net: Net) -> None:
     """No guess where nothing fits."""
     found = await check(net, b"my_requests 5\n", preset="auto")
     assert len(found) == 1
-    assert found[0].startswith("instance 1: the page has no series `")
-    assert "fits this page" not in found[0]
+    assert found[0].text.startswith("instance 1: the page has no series `")
+    assert "fits this page" not in found[0].text
 
 
 STATUS_LABELS = (
@@ -287,7 +288,7 @@ async def test_a_label_that_all_series_get_with_the_first_error_is_no_restart(ne
 async def test_opentelemetry_without_a_status_at_all_is_no_rate(net: Net, series: str) -> None:
     """A view that drops the status is told; it reads neither as 0 % nor as 100 %."""
     page = f'{series}{{http_route="/a"}} 100\n'.encode()
-    assert "no error would ever be counted" in (await check(net, page, preset="opentelemetry"))[0]
+    assert "no error would ever be counted" in (await check(net, page, preset="opentelemetry"))[0].text
 
 
 async def test_exceptions_that_happen_to_equal_the_requests_are_not_counted_twice(net: Net) -> None:

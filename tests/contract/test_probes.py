@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,15 +13,14 @@ import pytest
 from monitor.core.samples import SECOND, NoData, Reading, Sample, judge
 from monitor.errors import OperatorError
 from monitor.net import Net
-from monitor.ports import Probe
+from monitor.ports import Probe, problem
 from monitor.ports.probes import Windowed
-from monitor.probes import PROBES
-from monitor.probes.counters import Rates
-from monitor.probes.endpoints import Pace
-from monitor.probes.http_check import HttpCheckProbe, HttpCheckSpec
-from monitor.probes.json_document import JsonProbe, JsonSpec
-from monitor.probes.prometheus import PrometheusProbe, PrometheusSpec
-from monitor.probes.promql import PromqlProbe, PromqlSpec
+from monitor.sources.counters import Rates
+from monitor.sources.endpoints import Pace
+from monitor.sources.http_check import HttpCheckProbe, HttpCheckSpec
+from monitor.sources.json_document import JsonProbe, JsonSpec
+from monitor.sources.prometheus import PrometheusProbe, PrometheusSpec
+from monitor.sources.promql import PromqlProbe, PromqlSpec
 from tests import peers
 
 NOW = 1_700_000_000 * SECOND
@@ -285,31 +284,30 @@ async def test_a_restarted_probe_gives_a_delta_at_its_first_read(net: Net) -> No
 
 
 @pytest.mark.parametrize(
-    ("kind", "spec"),
+    ("probe", "spec"),
     [
-        ("json", JsonSpec(("http://a/",), value="a[")),
-        ("json", JsonSpec(("http://a/",), value="a", unit="furlong")),
-        ("prometheus", PrometheusSpec(("http://a/",), preset="unknown")),
-        ("prometheus", PrometheusSpec(("http://a/",), requests="a{", errors="b")),
-        ("prometheus", PrometheusSpec(("http://a/",), requests='a{b=~"("}', errors="b")),
-        ("prometheus", PrometheusSpec(("http://a/",), requests='a{b="1" c="2"}', errors="b")),
-        ("prometheus", PrometheusSpec(("http://a/",))),
-        ("promql", PromqlSpec(("http://a/",))),
+        (JsonProbe, JsonSpec(("http://a/",), value="a[")),
+        (JsonProbe, JsonSpec(("http://a/",), value="a", unit="furlong")),
+        (PrometheusProbe, PrometheusSpec(("http://a/",), preset="unknown")),
+        (PrometheusProbe, PrometheusSpec(("http://a/",), requests="a{", errors="b")),
+        (PrometheusProbe, PrometheusSpec(("http://a/",), requests='a{b=~"("}', errors="b")),
+        (PrometheusProbe, PrometheusSpec(("http://a/",), requests='a{b="1" c="2"}', errors="b")),
+        (PrometheusProbe, PrometheusSpec(("http://a/",))),
+        (PromqlProbe, PromqlSpec(("http://a/",))),
     ],
 )
 async def test_a_mistake_in_the_configuration_is_said_at_construction(
-    net: Net, kind: str, spec: object
+    net: Net, probe: Callable[..., Probe], spec: object
 ) -> None:
     """As an OperatorError with the remedy."""
-    build: Any = PROBES[kind]
     with pytest.raises(OperatorError):
-        build("m", spec, PACE, net)
+        probe("m", spec, PACE, net)
 
 
 async def test_check_writes_an_address_of_ipv6_in_brackets(net: Net) -> None:
     """So that what is a port can be told."""
     (told,) = await JsonProbe("m", JsonSpec(("http://[::1]:1/metrics",), value="v"), PACE, net).check()
-    assert "[::1]:1: " in told
+    assert "[::1]:1: " in told.text
 
 
 async def test_check_says_what_to_write_for_a_status_in_another_form(net: Net) -> None:
@@ -318,20 +316,23 @@ async def test_check_says_what_to_write_for_a_status_in_another_form(net: Net) -
     async with peers.listening(peers.answering(page)) as peer:
         spec = PrometheusSpec((peer.url,), requests="r", errors='r{status="500"}')
         told = await PrometheusProbe("error_rate", spec, PACE, net).check()
-    assert 'write status="5xx"' in told[0]
+    assert 'write status="5xx"' in told[0].text
 
 
 async def test_check_says_what_is_wrong_with_an_endpoint(net: Net) -> None:
     """A missing value, a label that never occurs, a dead address."""
     async with peers.listening(peers.answering('{"a": 1}')) as peer:
-        assert "value" in " ".join(await JsonProbe("m", JsonSpec((peer.url,), value="v"), PACE, net).check())
+        (told,) = await JsonProbe("m", JsonSpec((peer.url,), value="v"), PACE, net).check()
+        assert "value" in told.text
     async with peers.listening(peers.answering('http_requests_total{code="200"} 1\n')) as peer:
         probe = PrometheusProbe("error_rate", PrometheusSpec((peer.url,), preset="fastapi"), PACE, net)
         assert await probe.check() == [
-            "instance 1: no series of the requests has the label status: no error would ever be counted; "
-            "this page has code; `preset: go` fits this page"
+            problem(
+                "instance 1: no series of the requests has the label status: no error would ever be counted; "
+                "this page has code; `preset: go` fits this page"
+            )
         ]
-    assert "refused" in " ".join(await probe.check())
+    assert "refused" in (await probe.check())[0].text
 
 
 @pytest.mark.parametrize(
@@ -348,8 +349,10 @@ async def test_check_notes_an_errors_selector_that_matches_nothing(net: Net, err
     async with peers.listening(peers.answering(page)) as peer:
         spec = PrometheusSpec((peer.url,), requests="r", errors=errors)
         found = await PrometheusProbe("error_rate", spec, PACE, net).check()
-    assert [told in text and text.startswith("note: instance 1: ") for text in found] == [True] * bool(told)
-    assert "channel" not in " ".join(found)
+    assert [(told in one.text, one.text[:12], one.problem) for one in found] == (
+        [(True, "instance 1: ", False)] * bool(told)
+    )
+    assert "channel" not in " ".join(one.text for one in found)
 
 
 @pytest.mark.promise(16)
@@ -358,22 +361,44 @@ async def test_check_says_that_an_answer_is_stale(net: Net) -> None:
     old = peers.answering('{"v": 1}', headers="Age: 45\r\n")
     async with peers.listening(old) as peer:
         (found,) = await make("json", peer.url, net).check()  # type: ignore[attr-defined]  # of CheckedProbe
-        assert "cached 45 s ago" in found
-        assert "watch.max_gap" in found
+        assert "cached 45 s ago" in found.text
+        assert "watch.max_gap" in found.text
     async with peers.listening(peers.answering('{"v": 1, "t": 1000}')) as peer:
         spec = JsonSpec((peer.url,), value="v", timestamp="t")
-        assert "stale" not in " ".join(found := list(await JsonProbe("m", spec, PACE, net).check()))
-        assert "old by its own time" in found[0]
+        (found,) = await JsonProbe("m", spec, PACE, net).check()
+        assert "stale" not in found.text
+        assert "old by its own time" in found.text
     async with peers.listening(peers.answering("v 1 1000\n")) as peer:
         spec_ = PrometheusSpec((peer.url,), value="v", unit="ms")
-        assert "old by its own time" in (await PrometheusProbe("m", spec_, PACE, net).check())[0]
+        (found,) = await PrometheusProbe("m", spec_, PACE, net).check()
+        assert "old by its own time" in found.text
 
 
-async def test_check_notes_an_address_that_answers_something_else_than_200(net: Net) -> None:
-    """A 404 is no error of a check: a wrong path would be measured as health."""
-    async with peers.listening(peers.answering("", status="404 Not Found")) as peer:
+@pytest.mark.parametrize(
+    ("status", "problem"),
+    [
+        ("400 Bad Request", False),
+        ("401 Unauthorized", False),
+        ("404 Not Found", True),
+        ("405 Method Not Allowed", True),
+        ("410 Gone", True),
+        ("429 Too Many Requests", False),
+    ],
+)
+async def test_check_tells_of_an_address_that_answers_something_else_than_200(
+    net: Net, status: str, problem: bool
+) -> None:
+    """No error of a check: a path that is not there would be measured as health, whatever happens."""
+    async with peers.listening(peers.answering("", status=status)) as peer:
         (found,) = await HttpCheckProbe("error_rate", HttpCheckSpec((peer.url,)), PACE, net).check()
-    assert found.startswith("note: instance 1: status 404 counts as no error")
+    assert found.text == (
+        f"instance 1: status {status[:3]} counts as no error{EVER if problem else ''}: "
+        "name an address that answers 200 when all is well"
+    )
+    assert found.problem == problem
+
+
+EVER = ", whatever becomes of the application"
 
 
 async def test_a_redirect_measures_nothing_of_the_application(net: Net) -> None:
@@ -385,10 +410,11 @@ async def test_a_redirect_measures_nothing_of_the_application(net: Net) -> None:
             reading = (await probe.read(NOW))[0]
             assert (reading.value, reading.reason, reading.quiet) == (None, "redirect", False)
             (told,) = await probe.check()
-            assert told.startswith(
+            assert told.text.startswith(
                 "instance 1: answered with a redirect (302): name the final URL, https://shop"
             )
-            assert "key" not in told
+            assert told.problem
+            assert "key" not in told.text
 
 
 async def test_a_given_ratio_has_its_requests_beside_it(net: Net) -> None:

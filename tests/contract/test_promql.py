@@ -13,10 +13,10 @@ import pytest
 from monitor.core.samples import SECOND, Reading
 from monitor.errors import OperatorError
 from monitor.net import Net
-from monitor.probes.counters import Rates
-from monitor.probes.endpoints import Pace
-from monitor.probes.promql import PromqlProbe, PromqlSpec, query_address
-from monitor.probes.promql_fallback import guard
+from monitor.sources.counters import Rates
+from monitor.sources.endpoints import Pace
+from monitor.sources.promql import PromqlProbe, PromqlSpec, query_address
+from monitor.sources.promql_fallback import guard
 from tests import peers
 
 NOW = 1_700_000_000 * SECOND
@@ -135,7 +135,7 @@ async def test_requests_without_the_label_of_the_errors_are_no_data(net: Net) ->
     async with peers.listening(server.serve) as peer:
         url = peer.url.removesuffix("metrics")
         assert (await probe_of(url, net).read(NOW))[0].reason == "no_error_label"
-        assert "has the label status" in (await probe_of(url, net).check())[0]
+        assert "has the label status" in (await probe_of(url, net).check())[0].text
         assert (await probe_of(url, net, errors='r{code=~"5.."}').read(NOW))[0].reason == "baseline"
 
 
@@ -149,7 +149,7 @@ async def test_a_partial_answer_is_no_data(net: Net, more: dict[str, Any]) -> No
         probe = probe_of(peer.url.removesuffix("metrics"), net)
         assert (await probe.read(NOW))[0] == Reading("error_rate", reason="partial")
         (told,) = await probe.check()
-    assert "incomplete" in told
+    assert "incomplete" in told.text
     server.more = {
         "warnings": [],
         "isPartial": False,
@@ -235,21 +235,22 @@ async def test_an_expression_is_refused_as_a_counter(net: Net, key: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "problem", "told"),
     [
-        ("job:r:sum", "requests: `job:r:sum` is computed from counters"),
-        ("r_of_all", "note: instance 1: requests: the series have no label `instance`"),
+        ("job:r:sum", True, "instance 1: requests: `job:r:sum` is computed from counters"),
+        ("r_of_all", False, "instance 1: requests: the series have no label `instance`"),
     ],
 )
-async def test_check_knows_sums_that_have_a_name(net: Net, name: str, told: str) -> None:
+async def test_check_knows_sums_that_have_a_name(net: Net, name: str, problem: bool, told: str) -> None:
     """A recording rule by its colons, anything else by the label that a sum has lost."""
     server = Server()
     server.rows = {name: [{"metric": {"__name__": name}, "value": [AT, "5"]}], "e": []}
     async with peers.listening(server.serve) as peer:
         probe = probe_of(peer.url.removesuffix("metrics"), net, requests=name, errors="e")
         found = await probe.check()
-    assert told in found[0]
-    assert "no series is an error yet" in found[1]
+    assert found[0].text.startswith(told)
+    assert "no series is an error yet" in found[1].text
+    assert [one.problem for one in found] == [problem, False]
 
 
 @pytest.mark.parametrize(
@@ -275,7 +276,8 @@ async def test_check_looks_behind_a_fallback_to_zero(
     async with peers.listening(server.serve) as peer:
         spec = PromqlSpec((peer.url,), query=query, unit="ratio")
         found = await PromqlProbe("error_rate", spec, PACE, net).check()
-    assert [text.removeprefix("instance 1: ").partition(":")[0] for text in found] == says
+    assert [one.text.removeprefix("instance 1: ").partition(":")[0] for one in found] == says
+    assert all(one.problem for one in found)
 
 
 async def test_a_status_in_another_form_than_the_servers_is_no_data(net: Net) -> None:
@@ -286,7 +288,7 @@ async def test_a_status_in_another_form_than_the_servers_is_no_data(net: Net) ->
     async with peers.listening(server.serve) as peer:
         probe = probe_of(peer.url.removesuffix("metrics"), net, errors='r{status="500"}')
         assert (await probe.read(NOW))[0].reason == "no_error_value"
-        assert 'write status="5xx"' in (await probe.check())[0]
+        assert 'write status="5xx"' in (await probe.check())[0].text
 
 
 ZERO = 'sum(rate(e_total{code=~"5.."}[5m])) or vector(0)'

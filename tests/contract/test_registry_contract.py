@@ -19,9 +19,9 @@ from monitor.ports import (
     Via,
     WatchRow,
     is_bad,
-    rehearsal_told,
     rehearsal_view,
 )
+from monitor.present.rehearsals import rehearsal_told
 from tests.contract.conftest import Stored
 from tests.stored import ended, registration, update
 

@@ -18,8 +18,8 @@ from monitor.core.state import new_state
 from monitor.core.thresholds import Policy
 from monitor.core.view import evidence_view
 from monitor.core.watch import step
-from monitor.daemon.endings import ENDINGS, UNTOUCHED
 from monitor.ports import EventRow, Json, Record, SampleRow, WatchRow
+from monitor.present.verdicts import ENDINGS, UNTOUCHED
 from monitor.report import Source, gather, page
 from tests.contract.conftest import Stored
 from tests.stored import T0, alert, registration, update

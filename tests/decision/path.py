@@ -20,8 +20,8 @@ from monitor.core.samples import ERROR_RATE, SECOND, Micros, Reading
 from monitor.core.state import WatchState, new_state
 from monitor.core.thresholds import DOCUMENTED, Action, Mode, Policy
 from monitor.core.watch import step
-from monitor.probes.counters import ERRORS, REQUESTS, Meter, Page, Rates
-from monitor.probes.rate import error_rate
+from monitor.sources.counters import ERRORS, REQUESTS, Meter, Page, Rates
+from monitor.sources.rate import error_rate
 from tests.decision.screen import calm, latest
 from tests.worlds.made import World
 

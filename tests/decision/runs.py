@@ -20,7 +20,7 @@ from tests.decision.cells import Cell, Result, measured
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "artefacts/decision"
 
-DECIDES = ("monitor/core", "monitor/probes/counters.py", "monitor/probes/rate.py", "tests/worlds")
+DECIDES = ("monitor/core", "monitor/sources/counters.py", "monitor/sources/rate.py", "tests/worlds")
 MEASURES = ("tests/decision/cells.py", "tests/decision/others.py", "tests/decision/path.py")
 
 CHUNK = 10

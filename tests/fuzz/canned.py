@@ -9,6 +9,7 @@ from typing import Protocol
 
 from monitor.core.samples import SECOND, Micros, Reading
 from monitor.net import Net, Response, Sink, Whole
+from monitor.ports import Finding
 from tests.fuzz.bounds import bounded
 
 NOW: Micros = 1_700_000_000_000_000
@@ -23,8 +24,8 @@ class Checked(Protocol):
     async def read(self, now: Micros) -> Sequence[Reading]:
         """A reading of each of its metrics."""
 
-    async def check(self) -> Sequence[str]:
-        """What is wrong, in sentences."""
+    async def check(self) -> Sequence[Finding]:
+        """What is wrong with its source."""
 
 
 class Canned(Net):
@@ -63,12 +64,12 @@ def read_twice(probe: Checked) -> Sequence[Reading]:
     return found
 
 
-def checked(probe: Checked) -> Sequence[str]:
+def checked(probe: Checked) -> Sequence[Finding]:
     """What `check` says of it, in sentences that a terminal shows."""
     with bounded():
         told = LOOP.run_until_complete(_check(probe))
-    for text in told:
-        assert text.isprintable(), text
+    for found in told:
+        assert found.text.isprintable(), found.text
     return told
 
 
@@ -77,5 +78,5 @@ async def _read(probe: Checked) -> Sequence[Reading]:
     return await probe.read(NOW + 5 * SECOND)
 
 
-async def _check(probe: Checked) -> Sequence[str]:
+async def _check(probe: Checked) -> Sequence[Finding]:
     return await probe.check()

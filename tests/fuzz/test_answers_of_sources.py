@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from monitor.errors import OperatorError, SourceError
 from monitor.net import Response
-from monitor.probes.endpoints import Pace, refuse_old
-from monitor.probes.http_check import HttpCheckProbe, HttpCheckSpec
-from monitor.probes.json_document import JsonProbe, JsonSpec, compiled
-from monitor.probes.prometheus import PrometheusProbe, PrometheusSpec
-from monitor.probes.promql import PromqlProbe, PromqlSpec
-from monitor.probes.promql_rows import pages_of, rows_of, single
-from monitor.probes.selectors import selector
-from monitor.probes.strict import document, moment
+from monitor.sources.endpoints import Pace, refuse_old
+from monitor.sources.http_check import HttpCheckProbe, HttpCheckSpec
+from monitor.sources.json_document import JsonProbe, JsonSpec, compiled
+from monitor.sources.prometheus import PrometheusProbe, PrometheusSpec
+from monitor.sources.promql import PromqlProbe, PromqlSpec
+from monitor.sources.promql_rows import pages_of, rows_of, single
+from monitor.sources.selectors import selector
+from monitor.sources.strict import document, moment
 from tests.fuzz.bounds import bounded, fuzzed, is_a_sentence
 from tests.fuzz.canned import ADDRESS, NOW, Canned, checked, read_twice
 from tests.fuzz.mutated import altered, as_json, json_values, mutated, texts

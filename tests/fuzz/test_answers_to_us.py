@@ -14,7 +14,7 @@ from starlette.requests import Request
 from monitor.channels.post import RETRY_AFTER_MAX, refusal, seconds_of
 from monitor.channels.slack_bot import SlackBot
 from monitor.errors import ChannelError
-from monitor.probes.counters import Meter, Page, Rates
+from monitor.sources.counters import Meter, Page, Rates
 from monitor.web.guard import Refusal
 from monitor.web.requests import (
     LIMIT_MAX,

@@ -16,7 +16,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as plain
 
 from monitor.errors import SourceError
-from monitor.probes.exposition import Line, Sieve, lines
+from monitor.sources.exposition import Line, Sieve, lines
 from tests.fuzz.bounds import bounded, fuzzed
 from tests.fuzz.mutated import mutated
 from tests.pages.traffic import DATA

@@ -65,7 +65,7 @@ def test_a_folder_has_the_down_sql_or_is_refused(
     try:
         with warnings.catch_warnings(), bounded():
             warnings.simplefilter("ignore")  # of the revision's own Python
-            history = history_of(tool, str(folder), None, None, teams=False)
+            history = history_of(TOOLS[tool], str(folder), None, None, {})
             history.faults()
             found = history.down(migration, given_sql)
     except MonitorError as e:

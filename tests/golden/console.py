@@ -47,11 +47,15 @@ FORMS = (
     (re.compile(r"\bdigest: \S+"), "digest: <digest>"),
     (re.compile(r"\bt\d+_\d+\b"), "<db>"),
     (re.compile(r"query_latency: [\d.]+ \S*s"), "query_latency: <a time>"),
+    (re.compile(r'"estimated [\d.]+ s under the lock[^"\n]*"(,\n *| *(?=\]))'), ""),
     (re.compile(r"estimated [\d.]+ s under the lock.*"), "estimated <a time> under the lock"),
     (re.compile(r" +│\n"), " │\n"),
     (re.compile(r"─+╮\n"), "─╮\n"),
 )
-"""What is another each time, by its form, and what stands for it; frames follow what is in them."""
+"""What is another each time, by its form, and what stands for it; frames follow what is in them.
+
+A plan's notices name the time under the lock only where it is more than a moment, as on a busy machine.
+"""
 
 NOT_EVERYWHERE = "pg_stat_statements"
 """Some builds of the server have it: what is said of it is left out."""

@@ -97,7 +97,9 @@ async def _awaited(made: Awaitable[str]) -> str:
 
 async def on_server(name: str, major: int) -> tuple[str, str]:
     """The file's name and text: on other majors than the first what is otherwise there, line by line."""
-    text = await ON_SERVERS[name](servers.server(major))
+    server = servers.server(major)
+    await servers.forget_settings_of_roles(server)
+    text = await ON_SERVERS[name](server)
     if major == MAJORS[0]:
         return name, text
     first = json.loads((KEPT / name).read_text(encoding="utf-8"))

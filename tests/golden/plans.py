@@ -17,10 +17,11 @@ from monitor.errors import PlanRefused
 from monitor.rollback import trips
 from monitor.rollback.registration.prepare import Options, Prepared, prepare
 from monitor.rollback.registration.taking import take
-from monitor.rollback.schema import document, relation, traces
+from monitor.rollback.schema import document, relation
 from monitor.rollback.schema.relation import Fingerprint
 from monitor.rollback.script import plan
 from monitor.rollback.stored import Plan, from_stored
+from monitor.statements.registry import kind_of
 from tests import servers
 from tests.golden import corpus
 from tests.golden.corpus import Built, Script
@@ -210,7 +211,9 @@ def follows(registered: Plan, prepared: Prepared) -> Any:
         "trips": trips.most(registered),
         "fates": {d.name: registered.fate_of(d).value for d in registered.destroyed},
         "shows": registered.shows,
-        "no trace": sorted({a.kind for s in registered.statements for a in s.actions if not traces.shows(a)}),
+        "no trace": sorted(
+            {a.kind for s in registered.statements for a in s.actions if not kind_of(a).trace(a)}
+        ),
         "reaches further": registered.reaches_further,
         "named": named if named != sorted(registered.labels) else [],
         "resolved": resolved,

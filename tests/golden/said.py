@@ -19,10 +19,12 @@ from monitor.channels.pagerduty import PagerDuty
 from monitor.channels.slack import Slack
 from monitor.channels.slack_bot import SlackBot
 from monitor.channels.webhook import Webhook
-from monitor.cli import live, screen, words
+from monitor.cli import live, screen
 from monitor.core.samples import MINUTE, SECOND
 from monitor.core.thresholds import Mode
 from monitor.ports import Alert, Json
+from monitor.present import terminal as words
+from monitor.present.changes import changed_lines
 from monitor.report import Source, gather, page
 from tests.fakes import MemoryStore
 from tests.golden import stories
@@ -122,7 +124,7 @@ def _on_terminal(view: Any, now: float, *, whole: bool) -> Iterator[str]:
     if not whole:
         return
     yield _drawn(live.picture(view, CHART, CHANGES, _kinds(), now + 3600))
-    plan, changed = words.plan_lines(view), words.changed_lines(CHANGES)
+    plan, changed = words.plan_lines(view), changed_lines(CHANGES)
     yield "\n".join([words.title(view), *words.opening_lines(view), *plan, *changed]) + "\n"
 
 

@@ -9,16 +9,18 @@ from typing import Any
 from monitor.channels.post import deliver
 from monitor.channels.slack_bot import REFUSED, SlackBot
 from monitor.cli.exits import BY_VERDICT, MEANINGS
-from monitor.cli.told import moment, span, until, utc, value
 from monitor.core.events import Verdict
 from monitor.core.samples import SECOND
-from monitor.daemon.endings import HELPED, How, aftermath_view, told
-from monitor.daemon.reasons import WORDS
 from monitor.errors import ChannelError, MonitorError, SourceError
-from monitor.ports import AtRisk, Fate, RehearsalOutcome, loss_sentences, rehearsal_told
-from monitor.report.sentences import OUTCOMES, sentence
+from monitor.ports import AtRisk, Fate, RehearsalOutcome, loss_sentences
+from monitor.present.events import OUTCOMES, sentence
+from monitor.present.metrics import value
+from monitor.present.reasons import WORDS
+from monitor.present.rehearsals import rehearsal_told
+from monitor.present.times import moment, span, until, utc
+from monitor.present.verdicts import HELPED, How, aftermath_view, told
 from monitor.rollback.forecast.estimate import Network
-from monitor.rollback.script.kinds import KINDS
+from monitor.statements.registry import KINDS
 from monitor.units import Kind, show_evidence, show_proven, show_score, show_span, show_value
 from tests.alerts import FIRING
 from tests.golden.text import dumped, plain
@@ -26,6 +28,9 @@ from tests.unit.test_report_sentences import AT, METRICS, TOLD
 
 NOON = 1_767_268_800.0
 """2026-01-01 12:00 UTC."""
+
+SAID = ("statement", "klass", "loss", "scans", "transactional")
+"""What people see of a kind of statement."""
 
 
 async def tables() -> str:
@@ -37,7 +42,9 @@ async def tables() -> str:
         "whether it helped": HELPED,
         "outcomes in a report": OUTCOMES,
         "events in a report": [[kind, _of_event(kind, detail)] for kind, detail, _ in TOLD],
-        "kinds of statement": {name: plain(kind) for name, kind in KINDS.items()},
+        "kinds of statement": {
+            name: {part: plain(getattr(kind, part)) for part in SAID} for name, kind in KINDS.items()
+        },
         "what a rollback takes": list(_losses()),
         "rehearsals": list(_rehearsals()),
         "the time under the lock": list(_estimates()),

@@ -10,7 +10,12 @@ from tests.golden.families import HERE, MAJORS, ON_SERVERS, PLAIN
 
 def _on(name: str, major: int) -> object:
     slow = major != HERE[0] or not families.is_quick(name)
-    marks = [pytest.mark.timeout(600), *([pytest.mark.slow] if slow else [])]
+    between = major not in {HERE[0], HERE[-1]}
+    marks = [
+        pytest.mark.timeout(600),
+        *([pytest.mark.slow] if slow else []),
+        *([pytest.mark.between] if between else []),
+    ]
     return pytest.param(name, major, id=f"{name}-pg{major}", marks=marks)
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from monitor import pg
 from monitor.ports import Json
-from monitor.probes.changes import DatabaseChanges
-from monitor.probes.session import Session
 from monitor.rollback.held import fit_session
+from monitor.sources.changes import DatabaseChanges
+from monitor.sources.session import Session
 from monitor.store.gateway import PgStore
 from tests.conftest import Database
 from tests.roles import OWNER, ROLLBACK, make_roles

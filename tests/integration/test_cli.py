@@ -14,8 +14,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from monitor.probes.presets import PRESETS
-from monitor.settings import PrometheusSource, load
+from monitor.settings import load
+from monitor.sources.presets import PRESETS
+from monitor.sources.prometheus import PrometheusSource
 from monitor.store.gateway import PgStore
 from tests.commands import Commands, Done
 from tests.conftest import Database
@@ -166,10 +167,10 @@ def test_init_writes_a_configuration_that_fits_a_library(called: Call, tmp_path:
         assert called("init", path, "--preset", preset).returncode == 0
         env = {"SHOP_DSN": "postgresql://db/shop", "SHOP_OWNER_DSN": "postgresql://db/shop"}
         metrics = load(path, env).targets["shop"].metrics
-        errors = metrics["error_rate"].spec
+        errors = metrics["error_rate"].keys
         assert isinstance(errors, PrometheusSource)
         assert errors.preset == preset
-        assert metrics["response_time"].spec.measures == "time"
+        assert metrics["response_time"].keys.measures == "time"
     wrong = called("init", tmp_path / "x.yaml", "--preset", "fastap")
     assert (wrong.returncode, "write one of auto, " in wrong.stderr) == (2, True)
     assert not (tmp_path / "x.yaml").exists()

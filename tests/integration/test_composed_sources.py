@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.sources import SPECS, probes_of
+from monitor.app.sources import probes_of
 from monitor.net import Net
-from monitor.probes import PROBES
 from monitor.settings import load
+from monitor.sources import SOURCES
 from tests.conftest import Database
 
 WRITTEN = {
@@ -24,7 +24,7 @@ WRITTEN = {
 
 def test_every_kind_is_tried_here() -> None:
     """A new one must be written above."""
-    assert WRITTEN.keys() == SPECS.keys() == PROBES.keys()
+    assert WRITTEN.keys() == SOURCES.keys()
 
 
 @pytest.mark.parametrize("kind", WRITTEN)
@@ -42,7 +42,7 @@ async def test_a_configured_source_becomes_a_probe(kind: str, tmp_path: Path) ->
     (reading,) = await own.read(0)
     assert reading.value is None
     assert reading.reason
-    assert all(sentence for sentence in await own.check())
+    assert all(found.text for found in await own.check())
     for probe in (database, own):
         await probe.aclose()
     await net.aclose()

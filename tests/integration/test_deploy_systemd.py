@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from monitor.channels.outbox import CLOSE_SECONDS
-from monitor.daemon import keeper, loop, process, rolling
+from monitor.daemon import loop, process, rolling
 from monitor.errors import ConfigError
+from monitor.present.watch import STALE_INTERVALS
 from monitor.rollback.commit import STOPPING_GRACE
 from monitor.settings import load
 from tests.conftest import Database
@@ -45,7 +46,7 @@ def test_it_has_time_to_stop() -> None:
     assert float(*values("TimeoutStopSec")) >= 1.5 * needed
     assert values("Type") == ["notify"]
     assert values("NotifyAccess") == ["main"]
-    assert float(*values("WatchdogSec")) >= 2 * keeper.STALE_INTERVALS * 5
+    assert float(*values("WatchdogSec")) >= 2 * STALE_INTERVALS * 5
 
 
 def test_reports_have_a_folder_that_the_unit_may_write(tmp_path: Path) -> None:

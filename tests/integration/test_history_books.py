@@ -37,7 +37,7 @@ async def database() -> AsyncIterator[Database]:
 async def prepared(database: Database, case: Case, directory: Path) -> Prepared:
     """The rollback of the case's migration as registration has it."""
     place = str(case.write(directory)) if case.files else None
-    history = history_of(case.tool, place, None, None, teams=False)
+    history = history_of(TOOLS[case.tool], place, None, None, {})
     given = None if case.given is None else case.given.encode()
     down = history.down(case.migration, given)
     return await prepare(
@@ -126,9 +126,7 @@ async def test_rights_on_the_table_are_asked_for_at_registration(database: Datab
         f"GRANT SELECT ON schema_migrations TO {role}; GRANT pg_monitor TO {role}",
     )
     dsn = database.server.dsn(database.name, role)
-    down = history_of(case.tool, str(case.write(tmp_path)), None, None, teams=False).down(
-        case.migration, None
-    )
+    down = history_of(TOOLS[case.tool], str(case.write(tmp_path)), None, None, {}).down(case.migration, None)
     try:
         with pytest.raises(PlanRefused, match=r"may not DELETE on .*schema_migrations.*: GRANT DELETE"):
             await prepare(dsn, down.sql, Options(allow_superuser="postgres", bookkeeping=down.bookkeeping))

@@ -92,7 +92,7 @@ def history(case: Case | None, directory: Path) -> History:
     if case is None:
         return NoHistory()
     place = str(case.write(directory)) if case.files else None
-    return history_of(case.tool, place, None, None, teams=False)
+    return history_of(TOOLS[case.tool], place, None, None, {})
 
 
 def script(name: str) -> str:

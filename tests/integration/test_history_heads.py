@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import PlanRefused
+from monitor.history import TOOLS
 from monitor.history.source import history_of
 from monitor.ports import OutcomeKind
 from monitor.rollback.registration.prepare import Options, Prepared, prepare
@@ -57,7 +58,7 @@ async def prepared(database: Database, heads: tuple[str, ...], sql: bytes, folde
     for revision, (down, needs) in LINES.items() if folder else ():
         assert folder is not None
         (folder / f"{revision}.py").write_text(REVISION.format(revision, down, needs))
-    found = history_of("alembic", str(folder) if folder else None, None, None, teams=False).down("m", sql)
+    found = history_of(TOOLS["alembic"], str(folder) if folder else None, None, None, {}).down("m", sql)
     options = Options(allow_superuser=SUPERUSER, bookkeeping=found.bookkeeping)
     return await prepare(database.dsn, found.sql, options)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.history import TOOLS
 from monitor.history.source import history_of
 from monitor.ports import OutcomeKind, WatchRow
 from monitor.rollback.registration.prepare import Options, prepare
@@ -49,7 +50,7 @@ async def registered(database: Database, directory: Path, undo: str = tools.UNDO
     """A watch of the second migration."""
     path = CASE.write(directory) / "20261002000000_new_column.sql"
     path.write_text(path.read_text().replace(tools.UNDO, undo))
-    history = history_of(CASE.tool, str(directory), None, None, teams=False)
+    history = history_of(TOOLS[CASE.tool], str(directory), None, None, {})
     down = history.down(CASE.migration, None)
     options = Options(allow_superuser=SUPERUSER, bookkeeping=down.bookkeeping)
     return await rollbacks.store(database.dsn, await prepare(database.dsn, down.sql, options))
@@ -220,7 +221,7 @@ async def test_a_table_that_went_away_is_told_by_readiness(database: Database, t
 async def test_values_are_parameters(database: Database, tmp_path: Path) -> None:
     """A name that tries to be SQL is a name."""
     evil = "x'); DELETE FROM schema_migrations; --"
-    history = history_of("knex", None, None, None, teams=False)
+    history = history_of(TOOLS["knex"], None, None, None, {})
     books = history.down(evil, b"SELECT 1").bookkeeping
     assert books is not None
     assert evil in books.args

@@ -19,9 +19,9 @@ import trustme
 from monitor.core.samples import SECOND, Reading
 from monitor.demo.postgres import free_port
 from monitor.net import Net
-from monitor.probes.counters import Rates
-from monitor.probes.endpoints import Pace
-from monitor.probes.http_check import HttpCheckProbe, HttpCheckSpec
+from monitor.sources.counters import Rates
+from monitor.sources.endpoints import Pace
+from monitor.sources.http_check import HttpCheckProbe, HttpCheckSpec
 from monitor.tls import Files, Identity
 from tests import peers
 
@@ -179,5 +179,5 @@ async def test_check_says_whose_fault_it_is() -> None:
     async with using(Net(lookup=failing(socket.EAI_AGAIN))) as net:
         spec = HttpCheckSpec((f"http://127.0.0.1:{free_port()}/", "http://shop.test/"))
         told = await HttpCheckProbe("error_rate", spec, PACE, net).check()
-    assert "every such request counts as an error" in told[0]
-    assert "that is no data" in told[1]
+    assert "every such request counts as an error" in told[0].text
+    assert "that is no data" in told[1].text

@@ -10,9 +10,9 @@ import pytest
 
 from monitor.core.samples import SECOND, Reading
 from monitor.demo.postgres import Server
-from monitor.probes.database import DatabaseProbe
-from monitor.probes.session import Session
-from monitor.probes.sql import SqlProbe, SqlSpec
+from monitor.sources.database import DatabaseProbe
+from monitor.sources.session import Session
+from monitor.sources.sql import SqlProbe, SqlSpec
 from tests import peers, servers
 from tests.conftest import Database
 
@@ -100,9 +100,9 @@ async def test_a_role_without_rights_is_told_what_to_grant(database: Database) -
     await admin.execute(f"create role {role} login")
     session = Session(database.server.dsn(database.name, role))
     probe = DatabaseProbe(session)
-    assert any("GRANT pg_monitor" in text for text in await probe.check())
+    assert any("GRANT pg_monitor" in f.text for f in await probe.check() if f.problem)
     await admin.execute(f"grant pg_monitor to {role}")
-    assert not [text for text in await probe.check() if not text.startswith("note:")]
+    assert not any(found.problem for found in await probe.check())
     await probe.aclose()
     await admin.execute(f"drop role {role}")
     await admin.close()
@@ -241,8 +241,9 @@ if WITH_STATEMENTS:
         for n in range(3):
             assert all(r.value is not None for r in await probe.read(NOW + n * SECOND))
         (note,) = await probe.check()
-        assert note.startswith('note: the role may not use pg_stat_statements in schema "odd name"')
-        assert f'GRANT USAGE ON SCHEMA "odd name" TO "{role}"' in note
+        assert not note.problem
+        assert note.text.startswith('the role may not use pg_stat_statements in schema "odd name"')
+        assert f'GRANT USAGE ON SCHEMA "odd name" TO "{role}"' in note.text
         assert refusals(server) == logged
         await admin.execute(f'grant usage on schema "odd name" to {role}')
         assert await probe.check() == []

@@ -9,8 +9,8 @@ import pytest
 from monitor.errors import PlanRefused
 from monitor.ports import OutcomeKind
 from monitor.rollback import conditions, stored
-from monitor.rollback.conditions import State
 from monitor.rollback.registration.prepare import prepare
+from monitor.statements.standing import State
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, registered, rolled_back
 

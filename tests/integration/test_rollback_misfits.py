@@ -8,11 +8,11 @@ import pytest
 
 from monitor.ports import Lack, OutcomeKind
 from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.registration.asked import Demand
 from monitor.rollback.registration.demands import demands
 from monitor.rollback.registration.misfits import read
 from monitor.rollback.registration.prepare import prepare
 from monitor.rollback.stored import from_stored
+from monitor.statements.asked import Demand
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, registered, rolled_back, store
 

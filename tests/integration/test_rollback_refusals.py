@@ -9,11 +9,11 @@ import pytest
 from monitor.errors import PlanRefused
 from monitor.rollback.checks import Stop, check_schema
 from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.registration.prepare import prepare
 from monitor.rollback.script import plan
-from monitor.rollback.script.kinds import KINDS, Class
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.stored import from_stored
+from monitor.statements.registry import KINDS
 from tests.chaos.proxy import Proxy
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, DROP_COLUMN, build, connected
@@ -130,9 +130,9 @@ async def test_statements_are_exact_slices_of_the_text() -> None:
     assert [plan.from_json(plan.to_json(s)) for s in statements] == list(statements)
 
 
-def test_every_known_kind_has_an_effect() -> None:
-    """The table of kinds and the table of effects are of the same kinds."""
-    assert EFFECTS.keys() == KINDS.keys()
+def test_every_known_kind_is_read_somewhere() -> None:
+    """A kind that no place of the grammar's tree leads to could never be in a plan."""
+    assert [name for name, kind in KINDS.items() if not kind.read] == []
 
 
 BY_CATALOGUE: list[tuple[str, str]] = [

@@ -10,6 +10,7 @@ import pytest
 from monitor.core.samples import HOUR, MINUTE, SECOND
 from monitor.core.thresholds import Policy
 from monitor.errors import OperatorError
+from monitor.history import TOOLS
 from monitor.history.source import history_of
 from monitor.ports.history import Bookkeeping
 from monitor.starting import CLOCK, JUST_BEFORE, beginning_of
@@ -62,7 +63,7 @@ async def begun(
 def books_of(case: Case, directory: Path) -> Bookkeeping | None:
     place = str(case.write(directory)) if case.files else None
     given = None if case.given is None else case.given.encode()
-    return history_of(case.tool, place, None, None, teams=False).down(case.migration, given).bookkeeping
+    return history_of(TOOLS[case.tool], place, None, None, {}).down(case.migration, given).bookkeeping
 
 
 @pytest.mark.parametrize("case", ONE_OF_EACH, ids=lambda case: case.tool)

@@ -16,7 +16,7 @@ from tests.mutants.session import Session
 
 ROOT = Path(__file__).parents[2]
 CORE = [f"monitor.core.{path.stem}" for path in sorted((ROOT / "monitor" / "core").glob("[!_]*.py"))]
-WINDOW = [f"monitor.probes.{name}" for name in ("rate", "counters", "growth", "trust")]
+WINDOW = [f"monitor.sources.{name}" for name in ("rate", "counters", "growth", "trust")]
 TESTS = [*sorted((ROOT / "tests" / "unit").glob("test_core_*.py"))]
 METER = ("counters", "growth", "judged", "meter", "trust")
 TESTS += [ROOT / "tests" / "unit" / f"test_probes_{name}.py" for name in METER]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from monitor.probes.exposition import Sieve, lines
-from monitor.probes.series import counted_on, rates_of, timed_on, times_of
+from monitor.sources.exposition import Sieve, lines
+from monitor.sources.series import counted_on, rates_of, timed_on, times_of
 from tests.pages.known import LIBRARIES, Known
 from tests.pages.traffic import DATA
 

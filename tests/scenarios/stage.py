@@ -27,6 +27,8 @@ RENAME_BACK = "ALTER TABLE contacts RENAME COLUMN email_address TO email"
 
 REQUESTS_PER_SECOND = 2000
 
+ROOT = Path(__file__).parents[2]
+
 PATIENCE = 60.0
 """Seconds until a scenario that waits for something gives up; far above what it takes."""
 
@@ -135,9 +137,16 @@ class Daemon:
         self.process: asyncio.subprocess.Process | None = None
 
     async def start(self, **environment: str) -> None:
+        await self._start("monitor", "--config", str(self.config), "run", **environment)
+
+    async def start_dying(self, point: str) -> None:
+        """The same daemon, which kills itself at that point of a rollback."""
+        await self._start("tests.scenarios.dying_daemon", str(self.config), point)
+
+    async def _start(self, module: str, *arguments: str, **environment: str) -> None:
         with (self.config.parent / "daemon.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "monitor", "--config", str(self.config), "run",
+                sys.executable, "-m", module, *arguments, cwd=ROOT,
                 stdout=log, stderr=log, env={**os.environ, **environment},
             )  # fmt: skip
 

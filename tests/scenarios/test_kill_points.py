@@ -30,7 +30,7 @@ async def test_a_daemon_killed_there_ends_with_the_effect_exactly_once(
     async with set_up(newest.dsn, tmp_path, max_gap="25s") as stage:
         await stage.watch()
         await stage.daemon.kill()
-        await stage.daemon.start(MIGRATION_MONITOR_KILL_AT=point)
+        await stage.daemon.start_dying(point)
         stage.app.set(0.05)
         assert await stage.daemon.ended() == -signal.SIGKILL
         assert await stage.effects() == (1 if point == "after_commit" else 0)

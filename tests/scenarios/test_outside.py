@@ -24,7 +24,7 @@ async def test_a_daemon_killed_half_way_is_followed_by_one_that_finishes_without
         shown = await stage.watch(sql=MIXED)
         assert [s["transactional"] for s in shown["plan"]] == [True, False, False]
         await stage.daemon.kill()
-        await stage.daemon.start(MIGRATION_MONITOR_KILL_AT="after_run_2")
+        await stage.daemon.start_dying("after_run_2")
         stage.app.set(0.05)
         assert await stage.daemon.ended() == -signal.SIGKILL
         stage.app.set(0.0)

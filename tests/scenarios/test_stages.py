@@ -67,8 +67,11 @@ async def told(database: Database, folder: Path, **times: str) -> AsyncIterator[
 async def test_a_breach_has_as_many_messages_as_stages_also_when_the_daemon_is_killed_in_its_middle(
     newest: Database, tmp_path: Path
 ) -> None:
-    """Breached, rolling back, rolled back, helped: in one thread, by one page, each once."""
-    async with told(newest, tmp_path, hold="6s", max_gap="25s") as heard:
+    """Breached, rolling back, rolled back, helped: in one thread, by one page, each once.
+
+    The hold is long beside a restart: evidence that could not be gathered meanwhile is told as lacking.
+    """
+    async with told(newest, tmp_path, hold="20s", max_gap="25s") as heard:
         stage = heard.stage
         await stage.watch()
         stage.app.set(0.05)

@@ -1,6 +1,6 @@
 """The whole daemon in invented worlds of a day and more, on a clock that costs nothing.
 
-What is real here: everything of `monitor/daemon`, `monitor/core` and `monitor/probes`, and the outbox of
+What is real here: everything of `monitor/daemon`, `monitor/core` and `monitor/sources`, and the outbox of
 `monitor/channels`. What is played: the adapters of the ports to the outside, that is the application's pages,
 the database (lease, ledger, watches, outbox), the executor's statements, and where alerts arrive.
 

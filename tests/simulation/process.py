@@ -20,10 +20,10 @@ from monitor.core.thresholds import Policy, Threshold
 from monitor.daemon.loop import TargetLoop
 from monitor.daemon.parts import READ_SHARE, Outgoing, TargetParts
 from monitor.ports import Probe
-from monitor.probes.counters import Rates
-from monitor.probes.endpoints import Pace
-from monitor.probes.json_document import JsonProbe, JsonSpec
-from monitor.probes.prometheus import PrometheusProbe, PrometheusSpec
+from monitor.sources.counters import Rates
+from monitor.sources.endpoints import Pace
+from monitor.sources.json_document import JsonProbe, JsonSpec
+from monitor.sources.prometheus import PrometheusProbe, PrometheusSpec
 from monitor.units import Kind
 from tests.simulation.application import Application, AskedNet, address_of
 from tests.simulation.channel import PlayedChannel, Receiver

@@ -13,11 +13,11 @@ from monitor.backtest.ranges import Grid, Series
 from monitor.backtest.readers import BUCKETS, SUM, VALUE, Counters, mean, quantile, window_of
 from monitor.core.samples import SECOND, Reading
 from monitor.errors import OperatorError
-from monitor.probes.counters import ERRORS, REQUESTS
-from monitor.probes.presets import PRESETS
-from monitor.probes.promql import PromqlSpec
-from monitor.probes.selectors import selector
-from monitor.probes.series import rates_of
+from monitor.sources.counters import ERRORS, REQUESTS
+from monitor.sources.presets import PRESETS
+from monitor.sources.promql import PromqlSpec
+from monitor.sources.selectors import selector
+from monitor.sources.series import rates_of
 
 STEP = 15 * SECOND
 GOOD = {"__name__": "r", "job": "shop", "instance": "a:1", "status": "200"}

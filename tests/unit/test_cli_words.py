@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from monitor.cli import screen, told, words
+from monitor.cli import screen
 from monitor.cli.exits import BY_VERDICT, MEANINGS, STILL_WATCHING
 from monitor.cli.status import recent
 from monitor.cli.wait import code_of
 from monitor.core.events import Verdict
+from monitor.present import terminal as words
+from monitor.present import times
 
 NOW = 1_700_003_600.0
 KINDS = {"error_rate": "ratio", "response_time": "time", "connections": "count"}
@@ -84,7 +86,8 @@ def test_a_watch_is_told_with_both_numbers_and_the_countdown() -> None:
         "unobserved 1m1s of 1h12m allowed",
     ):
         assert part in text
-    rows = {row[0]: row[1:] for row in words.metric_rows(VIEW, KINDS)}
+    found = words.metric_rows(VIEW, KINDS)
+    rows = {row.name: (row.value, row.normal, row.acts, row.condition) for row in found}
     assert rows["error_rate"] == ("2.13 %", "0.1 %", "1 %", "not normal")
     assert rows["response_time"] == ("120 ms", "200 ms", "500 ms", "normal")
     assert rows["connections"] == ("–", "60", "–", "can't be measured")
@@ -102,8 +105,8 @@ def test_a_watch_is_told_with_both_numbers_and_the_countdown() -> None:
 )
 def test_what_is_not_measured_never_looks_normal(metric: dict[str, Any], how: str) -> None:
     """Nothing measured is said with its reason."""
-    ((*_, found),) = words.metric_rows({"metrics": {"m": metric}}, {})
-    assert found == how
+    (found,) = words.metric_rows({"metrics": {"m": metric}}, {})
+    assert found.condition == how
 
 
 @pytest.mark.parametrize(
@@ -144,7 +147,7 @@ def test_an_ended_watch_tells_its_verdict_and_reason() -> None:
         "verdict_at": NOW - 60,
         "reason": "error_rate",
     }
-    assert "ended 2023-11-14 23:12:20 UTC (1m ago)" in words.times(view, NOW)
+    assert "ended 2023-11-14 23:12:20 UTC (1m ago)" in words.watched_for(view, NOW)
     assert list(words.condition_lines(view, NOW)) == ["reason: error_rate"]
     assert words.title(view).endswith("rolled_back")
 
@@ -187,7 +190,7 @@ def test_a_rollback_that_is_under_way_is_not_said_to_be_possible() -> None:
 
 def test_a_watch_that_expects_a_later_end_says_that_one() -> None:
     """Not the one that it was registered with."""
-    line = words.times({**VIEW, "expected_at": NOW + 24 * 3600}, NOW)
+    line = words.watched_for({**VIEW, "expected_at": NOW + 24 * 3600}, NOW)
     assert line.endswith("until 2023-11-15 23:13:20 UTC (in 24h)")
 
 
@@ -251,7 +254,7 @@ def test_a_plan_is_told_by_statement_on_one_line() -> None:
 )
 def test_a_span_has_two_units_at_most(seconds: float, text: str) -> None:
     """More would be noise."""
-    assert told.span(seconds) == text
+    assert times.span(seconds) == text
 
 
 def test_every_verdict_has_its_exit_code() -> None:
@@ -270,7 +273,7 @@ def test_watches_that_ended_long_ago_are_not_listed() -> None:
 
 def test_a_watch_that_is_open_beyond_its_earliest_success_is_not_told_an_end_that_has_passed() -> None:
     """Something held it up; "until 25 s ago" is no sentence."""
-    line = words.times({**VIEW, "ends_at": NOW - 25}, NOW)
+    line = words.watched_for({**VIEW, "ends_at": NOW - 25}, NOW)
     assert line.endswith(", not a success yet (earliest 2023-11-14 23:12:55 UTC)"), line
 
 

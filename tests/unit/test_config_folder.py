@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 from monitor.core.thresholds import Policy
-from monitor.probes.presets import PRESETS, STATUS
-from monitor.probes.series import AUTO
 from monitor.settings import load, reference
 from monitor.settings.limits import LIMITS
-from monitor.settings.source_checks import FROM_DATABASE
-from monitor.settings.sources import Preset
+from monitor.sources.database import FROM_DATABASE
+from monitor.sources.presets import AUTO, CHOICES, PRESETS, STATUS
 from tests.pages import table
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +75,9 @@ def test_limits_are_keys_of_a_threshold() -> None:
 
 def test_presets_of_the_configuration_are_those_of_the_probe() -> None:
     """A preset that the file may name is one that can be read, and the other way round."""
-    assert set(get_args(Preset)) == {AUTO, *PRESETS}
+    assert sorted(CHOICES) == sorted((AUTO, *PRESETS))
+    preset = reference.schema()["$defs"]["PrometheusSource"]["properties"]["preset"]
+    assert preset["anyOf"][0]["enum"] == [*CHOICES]
 
 
 def test_the_table_of_presets_is_fresh() -> None:

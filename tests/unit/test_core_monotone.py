@@ -10,6 +10,7 @@ from tests.replays import core, fired, line, policy, told
 
 INTERVAL = 5.0
 HALF_A_BLOCK = 30.0
+A_BLOCK = 60.0
 INCIDENT = 360
 """Reads: half an hour."""
 
@@ -53,6 +54,32 @@ def test_more_errors_never_make_a_decision_later(
     worse = min(1.0, share * times)
     before, after = (found(requests, calm, background, s) for s in (share, worse))
     assert before is None or (after is not None and after <= before + HALF_A_BLOCK)
+
+
+def fires_in(requests: float, calm: int, parts: list[tuple[int, float]]) -> float | None:
+    """When it fires in a world of exact parts: so many reads, and the share of them that fails."""
+    shares = [0.0] * calm + [share for many, share in parts for _ in range(many)]
+    shares += [parts[-1][1]] * (calm + INCIDENT - len(shares))
+    lines = [
+        line(INTERVAL * n, "error_rate", errors=requests * share, requests=requests)
+        for n, share in enumerate(shares, 1)
+    ]
+    at = fired(told(core, policy(), lines), "error_rate.rollback")
+    return float(str(at[0])) if at else None
+
+
+@EXAMPLES
+@given(
+    calms, st.sampled_from([25, 100, 500]), st.sampled_from([0.015, 0.02, 0.03, 0.1, 0.5]),
+    st.integers(1, 90), st.floats(1, 100),
+)  # fmt: skip
+def test_more_errors_from_any_moment_on_never_make_a_decision_later(
+    calm: int, requests: float, share: float, reads: int, times: float
+) -> None:
+    """By more than a block: what a block could not tell counts only from where it got worse."""
+    before = fires_in(requests, calm, [(reads, share)])
+    after = fires_in(requests, calm, [(reads, share), (1, min(1.0, share * times))])
+    assert before is None or (after is not None and after <= before + A_BLOCK)
 
 
 def test_every_request_failing_is_found_whatever_fractions_are_summed() -> None:

@@ -291,16 +291,28 @@ def test_what_lacks_is_told_with_all_that_came_since_the_streak_began() -> None:
     assert (lacks.evidence.errors, lacks.evidence.requests) == (8, 8)
 
 
-def test_an_outage_that_fell_to_a_fifth_of_what_it_was_is_over() -> None:
-    """What it was is what came since it began, not with the good requests before."""
+def fell(lasts: int, then: float) -> list[StreakCleared]:
+    """Of an outage, that fell to a fifth for so many reads, and then to `then`: the end of its streak."""
     watch = Driven(Mode.OBSERVE)
     for n in range(1, 260):
-        errors = 0 if n <= 100 else 100 if n <= 162 else 20
+        errors = 0 if n <= 100 else 100 if n <= 162 else 20 if n <= 162 + lasts else then
         watch.take(*counts(errors, 100, 5 * n))
-    fired = [d for d in watch.heard(StreakFiring) if d.rule == "error_rate.rollback"]
-    over = [d for d in watch.heard(StreakCleared) if d.rule == "error_rate.rollback"]
-    assert (fired[0].since, fired[0].at) == (moment(505), moment(805))
-    assert over[0].until == moment(810)
+    (fired,) = [d for d in watch.heard(StreakFiring) if d.rule == "error_rate.rollback"]
+    assert (fired.since, fired.at) == (moment(505), moment(805))
+    return [d for d in watch.heard(StreakCleared) if d.rule == "error_rate.rollback"]
+
+
+def test_an_outage_that_fell_to_a_fifth_and_then_to_nothing_is_over() -> None:
+    """What it was is what came since it began, not with the good requests before."""
+    (over,) = fell(10, then=0)
+    assert over.until == moment(810)
+
+
+def test_an_outage_that_fell_to_a_fifth_goes_on() -> None:
+    """20 % are above the limit too: from a block and a half after it fell on it is that breach."""
+    assert fell(100, then=20) == []
+    (over,) = fell(60, then=0)
+    assert over.until == moment(505 + 5 * (62 + 60 - 1))
 
 
 def test_a_fired_streak_tells_the_latest_read_that_breached() -> None:

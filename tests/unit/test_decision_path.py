@@ -17,8 +17,8 @@ from monitor.core.thresholds import Mode, Policy
 from monitor.core.watch import step
 from monitor.daemon.polling import Poller
 from monitor.ports import Json
-from monitor.probes.counters import Meter, Rates
-from monitor.probes.rate import error_rate
+from monitor.sources.counters import Meter, Rates
+from monitor.sources.rate import error_rate
 from tests.decision.path import (
     AS_WRITTEN,
     ERRORS_ONLY,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -49,10 +50,14 @@ GROUND = {
     "faults",
     "promql",
     "encoding",
+    "quoting",
     "notify",
     "signing",
 }
-ADAPTERS = {"probes", "rollback", "history", "store", "channels", "web", "levers"}
+ADAPTERS = {"sources", "rollback", "history", "store", "channels", "web", "levers"}
+SPEAK = {"channels", "web"}
+"""Adapters at whose other end people read."""
+
 CORE = {"core"}
 COMPOSED = {
     "backtest",
@@ -70,26 +75,37 @@ COMPOSED = {
 }
 """Where adapters meet: the composition root, and what people ask for over it."""
 
-BRING_THEIR_KEYS = {"channels", "levers"}
+BRING_THEIR_KEYS = {"channels", "history", "levers", "sources"}
 """Adapters whose configuration stands beside their code. `settings` stands above them and derives the whole
 from their registries, so only the composition root, the command line and a backtest of what is configured may
 import it: an adapter that could would see every other's secrets. What both speak of is in `options`, on the
 ground."""
 
+WORDS = {"present"}
+"""Every word for people. It stands on values, and whoever has something to say stands on it."""
+
+VALUES = CORE | {"ports", "units"}
+"""All that words are made of: what asks, waits or touches the outside could make them depend on it."""
+
 MAY_STAND_ON: dict[str, set[str]] = {
     "core": CORE,
     **dict.fromkeys(GROUND, GROUND | CORE),
+    "present": VALUES | WORDS,
     **{room: GROUND | CORE | {room} for room in ADAPTERS},
+    **{room: GROUND | CORE | WORDS | {room} for room in SPEAK},
+    "rollback": GROUND | CORE | {"rollback", "statements"},
+    "statements": GROUND | CORE | {"statements", "rollback"},
     "settings": GROUND | CORE | BRING_THEIR_KEYS | {"settings"},
-    "daemon": GROUND | CORE | {"daemon"},
-    **dict.fromkeys(COMPOSED, GROUND | CORE | ADAPTERS | {"daemon"} | COMPOSED),
-    **dict.fromkeys(("app", "backtest"), GROUND | CORE | ADAPTERS | {"settings", "daemon"} | COMPOSED),
-    "demo": GROUND | CORE | ADAPTERS | {"daemon", "demo"} | COMPOSED,
-    "cli": GROUND | CORE | ADAPTERS | {"settings", "daemon", "demo", "cli"} | COMPOSED,
+    "daemon": GROUND | CORE | WORDS | {"daemon"},
+    **dict.fromkeys(COMPOSED, GROUND | CORE | WORDS | ADAPTERS | COMPOSED),
+    "app": GROUND | CORE | WORDS | ADAPTERS | {"settings", "daemon"} | COMPOSED,
+    "backtest": GROUND | CORE | WORDS | ADAPTERS | {"settings"} | COMPOSED,
+    "demo": GROUND | CORE | WORDS | ADAPTERS | {"demo"} | COMPOSED,
+    "cli": GROUND | CORE | WORDS | ADAPTERS | {"settings", "demo", "cli"} | COMPOSED,
     "__init__": set(),
     "__main__": {"cli"},
 }
-"""Every room of `monitor/`, and the rooms it may import."""
+"""Every room of `monitor/`, and the rooms it may import. Only the composition root knows the daemon."""
 
 ROLLBACK_STANDS_ON: dict[str, set[str]] = {
     "script": {"script"},
@@ -97,6 +113,13 @@ ROLLBACK_STANDS_ON: dict[str, set[str]] = {
     "forecast": {"script", "schema", "forecast"},
 }
 """What reads, looks and foretells stands below what executes."""
+
+STATEMENTS_STAND_ON = {"script", "schema", "forecast"}
+"""Between those three and all else in `rollback` stand the kinds of statement: they know the text, the schema
+and the model of a forecast, and whoever plans and executes asks them."""
+
+ENTRY = "grammar_child.py"
+"""A process of its own, which reads statements by their kinds; nobody imports it."""
 
 ENTERS_THROUGH = {"httpx": {"net"}, "asyncpg": {"pg", "demo"}}
 """Libraries that only these rooms import (the demonstration's shop is an application by itself)."""
@@ -121,6 +144,23 @@ def imports(path: Path) -> Iterator[str]:
             above = package[: len(package) - node.level + 1] if node.level else ()
             module = ".".join((*above, *((node.module,) if node.module else ())))
             yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def at_run_time(path: Path) -> Iterator[str]:
+    """Without what only a checker of types reads."""
+    tree = ast.parse(path.read_text(), filename=str(path))
+    checked = {
+        id(n) for i in ast.walk(tree) if isinstance(i, ast.If) and _is_for_types(i) for n in ast.walk(i)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and id(node) not in checked:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import) and id(node) not in checked:
+            yield from (alias.name for alias in node.names)
+
+
+def _is_for_types(node: ast.If) -> bool:
+    return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def rooms_imported(path: Path) -> set[str]:
@@ -155,6 +195,44 @@ def test_what_foretells_a_rollback_does_not_know_who_executes_it(room: str, belo
         assert {p[2] for p in parts if p[:2] == ["monitor", "rollback"]} <= below, path
 
 
+def rooms_of_rollback(path: Path) -> set[str]:
+    parts = [name.split(".") for name in imports(path)]
+    return {p[2] for p in parts if p[:2] == ["monitor", "rollback"] and len(p) > 2}
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "statements").rglob("*.py")), ids=lambda p: p.name)
+def test_statements_stand_on_what_reads_looks_and_foretells(path: Path) -> None:
+    """A kind does not know who plans or executes it."""
+    assert rooms_of_rollback(path) <= STATEMENTS_STAND_ON
+
+
+@pytest.mark.parametrize("room", sorted(STATEMENTS_STAND_ON))
+def test_what_stands_below_statements_knows_no_kind(room: str) -> None:
+    """It is given what it needs of them: the child's facts, and the kinds that a forecast plays."""
+    below = [p for p in sorted((PACKAGE / "rollback" / room).rglob("*.py")) if p.name != ENTRY]
+    assert [p.name for p in below if "statements" in rooms_imported(p)] == []
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Imports have an order: each module can be read with nothing but those it names."""
+    known = {
+        ".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in modules()
+    }
+    left = {
+        name: {n for i in at_run_time(p) if (n := _module(i, known)) and n != name}
+        for name, p in known.items()
+    }
+    while free := [name for name, needed in left.items() if not needed & left.keys()]:
+        for name in free:
+            del left[name]
+    assert left == {}
+
+
+def _module(name: str, known: Mapping[str, Path]) -> str:
+    """The module that is meant by a dotted name of it, or of something in it."""
+    return name if name in known else name.rpartition(".")[0] if name.rpartition(".")[0] in known else ""
+
+
 @pytest.mark.parametrize(("library", "rooms"), ENTERS_THROUGH.items())
 def test_a_library_of_the_network_enters_through_one_room(library: str, rooms: set[str]) -> None:
     """Deadlines and errors of a library are translated in one place."""
@@ -167,3 +245,13 @@ def test_the_rules_see_what_they_forbid() -> None:
     assert "asyncpg" in set(imports(PACKAGE / "pg.py"))
     assert "core" in rooms_imported(PACKAGE / "ports" / "store.py")
     assert set(sys.stdlib_module_names) >= CORE_MAY_USE
+
+
+def test_the_environment_arms_nothing() -> None:
+    """Which file to read, and whether to show where an error came from: no more can be set from outside.
+
+    What is made to happen at a point of a rollback is handed in by whoever builds it.
+    """
+    ours = re.compile(r"MIGRATION_MONITOR_[A-Z_]+[A-Z]")
+    found = {name for path in modules() for name in ours.findall(path.read_text())}
+    assert found == {"MIGRATION_MONITOR_CONFIG", "MIGRATION_MONITOR_TRACEBACK"}

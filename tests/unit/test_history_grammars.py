@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -15,7 +14,7 @@ from monitor.errors import OperatorError, PlanRefused
 from monitor.history import TOOLS, dbmate, goose, node_pg_migrate, sql_migrate, tern, wrapper
 from monitor.history.source import NoHistory, history_of
 from monitor.history.tool import Script, Unusable
-from monitor.settings.model import ToolName
+from monitor.settings import reference
 
 ANY = Script("1", ("1",), Path("x.sql"))
 DOWN = "DROP TABLE a;\n"
@@ -31,7 +30,7 @@ def write(directory: Path, files: dict[str, str]) -> None:
 def refusal(directory: Path, tool: str, migration: str, files: dict[str, str]) -> str:
     write(directory, files)
     with pytest.raises(OperatorError) as e:
-        history_of(tool, str(directory), None, None, teams=False).down(migration, None)
+        history_of(TOOLS[tool], str(directory), None, None, {}).down(migration, None)
     return str(e.value).replace(f"{directory}/", "").replace(str(directory), "DIR")
 
 
@@ -76,7 +75,7 @@ def test_the_down_sql_is_the_bytes_of_the_file(
 ) -> None:
     """Nothing is added, and lines are those of the file."""
     write(tmp_path, files)
-    down = history_of(tool, str(tmp_path), None, None, teams=False).down(migration, None)
+    down = history_of(TOOLS[tool], str(tmp_path), None, None, {}).down(migration, None)
     assert (down.sql, down.line_of(1)) == (sql, line)
 
 
@@ -179,7 +178,17 @@ def test_transactions_inside_a_body_stay() -> None:
 
 def test_tools_of_the_configuration_are_those_of_history() -> None:
     """A tool that the file may name is one that is known, and the other way round."""
-    assert set(get_args(ToolName)) == set(TOOLS)
+    assert reference.schema()["$defs"]["Migrations"]["properties"]["tool"]["enum"] == [*TOOLS]
+
+
+@pytest.mark.parametrize(
+    ("own", "row"), [({}, "DELETE"), ({"edition": "community"}, "DELETE"), ({"edition": "teams"}, "UNDO_SQL")]
+)
+def test_flyways_edition_says_which_row_undoes(own: dict[str, object], row: str) -> None:
+    """Community would refuse the type that the paid editions write."""
+    books = history_of(TOOLS["flyway"], None, None, None, own).down("V2__b.sql", b"DROP TABLE a").bookkeeping
+    assert books is not None
+    assert [write.args for write in books.writes] == [("2", row)]
 
 
 def test_without_a_tool_the_rollback_must_be_given() -> None:
@@ -191,13 +200,13 @@ def test_without_a_tool_the_rollback_must_be_given() -> None:
 
 def test_a_directory_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
     """Told by `check`, and refused by `watch`."""
-    history = history_of("dbmate", str(tmp_path / "no"), None, None, teams=False)
+    history = history_of(TOOLS["dbmate"], str(tmp_path / "no"), None, None, {})
     assert history.faults() == [
         f"dir {tmp_path / 'no'} is no directory: name the one that holds the migrations"
     ]
     with pytest.raises(OperatorError, match="can't be read: No such file or directory"):
         history.down("1", None)
-    assert history_of("dbmate", str(tmp_path), None, None, teams=False).faults() == [
+    assert history_of(TOOLS["dbmate"], str(tmp_path), None, None, {}).faults() == [
         f"dir {tmp_path} holds no migration of dbmate"
     ]
 
@@ -231,7 +240,7 @@ COMMIT;
 
 def test_alembic_books_are_taken_out_of_the_rendered_sql() -> None:
     """Every other byte stays on its line, and what was said to the table is known."""
-    down = history_of("alembic", None, None, None, teams=False).down("x", RENDERED.encode())
+    down = history_of(TOOLS["alembic"], None, None, None, {}).down("x", RENDERED.encode())
     assert down.sql.decode().split() == [
         "--",
         "Running",
@@ -264,11 +273,11 @@ def test_alembic_books_of_another_table_are_refused() -> None:
     """What is taken out of the SQL is said to the configured table, so it must be that one."""
     sql = RENDERED.replace("alembic_version", "app.versions").encode()
     with pytest.raises(PlanRefused, match="the SQL sets version_num of versions, configured is"):
-        history_of("alembic", None, None, None, teams=False).down("x", sql)
-    books = history_of("alembic", None, "versions", "app", teams=False).down("x", sql).bookkeeping
+        history_of(TOOLS["alembic"], None, None, None, {}).down("x", sql)
+    books = history_of(TOOLS["alembic"], None, "versions", "app", {}).down("x", sql).bookkeeping
     assert books is not None
     assert books.tables[0].name == '"app"."versions"'
-    down = history_of("alembic", None, "versions", "app", teams=False).down("x", sql)
+    down = history_of(TOOLS["alembic"], None, "versions", "app", {}).down("x", sql)
     assert b"versions" not in down.sql  # nor is the tool's table dropped under its books
 
 
@@ -279,7 +288,7 @@ def test_alembic_books_of_other_sql_come_from_the_revisions(tmp_path: Path) -> N
     """Read as constants: nothing of a revision file is executed."""
     write(tmp_path, {"a.py": REVISION.format("ae1", "None"), "b.py": REVISION.format("ae2", '"ae1"'),
                      "m.py": REVISION.format("ae4", '("ae2", "ae3")')})  # fmt: skip
-    history = history_of("alembic", str(tmp_path), None, None, teams=False)
+    history = history_of(TOOLS["alembic"], str(tmp_path), None, None, {})
     books = history.down("ae2", b"DROP TABLE a").bookkeeping
     assert books is not None
     assert [w.args for w in books.writes] == [("ae2", "ae1")]
@@ -291,9 +300,7 @@ def test_alembic_books_of_other_sql_come_from_the_revisions(tmp_path: Path) -> N
 
 def test_names_of_tables_are_quoted() -> None:
     """A schema and a table as configured are identifiers, whatever stands in them."""
-    books = (
-        history_of("dbmate", None, 'my"table', "app", teams=False).down("1_x", b"DROP TABLE a").bookkeeping
-    )
+    books = history_of(TOOLS["dbmate"], None, 'my"table', "app", {}).down("1_x", b"DROP TABLE a").bookkeeping
     assert books is not None
     assert books.tables[0].name == '"app"."my""table"'
     assert books.writes[0].args == ("1",)

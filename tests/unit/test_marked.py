@@ -17,23 +17,31 @@ STATEMENT = re.compile(
 
 WRITTEN_FOR_PEOPLE = {
     "rollback/blocking.py",  # parts of a marked statement
-    "rollback/conditions.py",  # remedies: marked where they are sent
     "rollback/data/fits.py",  # probes: marked where they are sent
     "rollback/data/keeping.py",  # the way back, for the manifest
     "rollback/data/salvage.py",
     "rollback/data/quarantine.py",  # the plan's own text, as it was registered
     "rollback/registration/bounds.py",  # marked where they are asked
-    "rollback/registration/casts.py",
-    "rollback/registration/demands.py",  # marked where they are asked
     "rollback/registration/misfits.py",
-    "rollback/registration/sameness.py",
     "rollback/registration/standing.py",
     "rollback/schema/definition.py",  # a table's definition, for the manifest
     "rollback/script",  # the grammar's words
     "history",  # parts of marked statements
     "demo",  # an application of its own
     "registration.py",
-    "rollback/forecast/effects.py",
+    "statements/asked.py",  # demands of rows: marked where they are asked
+    "statements/casts.py",
+    "statements/catalogued.py",  # remedies: marked where they are sent
+    "statements/column_aside.py",  # the plan's own text, as it was registered
+    "statements/column_rows.py",
+    "statements/concurrently.py",  # how people write them
+    "statements/constraints.py",
+    "statements/indexes.py",  # how people write them
+    "statements/reading.py",
+    "statements/rows.py",
+    "statements/sameness.py",
+    "statements/table_aside.py",
+    "statements/views.py",
     "store/schema.py",  # a line that is cut out of schema.sql
 }
 """Texts that are shown or put into others, not sent as they are."""
@@ -43,12 +51,19 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
     """Every string of a module but its docstrings and parts of others; what is filled in as `{}`."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     parts = {id(v) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for v in n.values}
-    alone = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+    alone = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)} | set(_words(tree))
     for n in ast.walk(tree):
         if isinstance(n, ast.JoinedStr):
             yield n.lineno, "".join(str(v.value) if isinstance(v, ast.Constant) else "{}" for v in n.values)
         elif isinstance(n, ast.Constant) and isinstance(n.value, str) and not {id(n)} & (parts | alone):
             yield n.lineno, n.value
+
+
+def _words(tree: ast.AST) -> Iterator[int]:
+    """How people write a kind of statement: for `Kind`, and for the effects that say it."""
+    for n in ast.walk(tree):
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in {"Kind", "dropped"}:
+            yield from map(id, n.args)
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -66,5 +81,5 @@ def test_every_statement_is_marked() -> None:
 
 def test_what_is_looked_for_is_found() -> None:
     """The reader sees whole strings and filled ones."""
-    found = [text for _, text in texts(PACKAGE / "rollback" / "conditions.py") if STATEMENT.match(text)]
+    found = [text for _, text in texts(PACKAGE / "statements" / "catalogued.py") if STATEMENT.match(text)]
     assert "DROP INDEX CONCURRENTLY IF EXISTS {}" in found

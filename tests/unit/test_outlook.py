@@ -9,10 +9,10 @@ from monitor.backend import view_of
 from monitor.core.samples import SECOND
 from monitor.core.thresholds import Mode
 from monitor.daemon.happenings import Loaded, ReadinessRead
-from monitor.daemon.reasons import WORDS
 from monitor.faults import OURS, THEIRS
 from monitor.ports import Controls, Outcome, OutcomeKind, ProgressKind, Readiness
-from monitor.probes.counters import GRAVEST
+from monitor.present.reasons import WORDS
+from monitor.sources.counters import GRAVEST
 from tests.hands import START, Desk, row
 from tests.prometheus import ROOT
 
@@ -229,7 +229,7 @@ def test_every_reason_of_a_probe_has_words() -> None:
     for path in [
         ROOT / "monitor/net.py",
         ROOT / "monitor/names.py",
-        *(ROOT / "monitor/probes").rglob("*.py"),
+        *(ROOT / "monitor/sources").rglob("*.py"),
     ]:
         text = path.read_text(encoding="utf-8")
         found |= {a or b for a, b in GIVEN.findall(text)}

@@ -7,9 +7,9 @@ from asyncpg.introspection import INTRO_LOOKUP_TYPES, TYPE_BY_NAME
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.probes.compared import MIN_CALLS, Reading, compare
-from monitor.probes.literals import LONGEST, shown
-from monitor.probes.noise import is_noise
+from monitor.sources.compared import MIN_CALLS, Reading, compare
+from monitor.sources.literals import LONGEST, shown
+from monitor.sources.noise import is_noise
 
 HOUR = 3600.0
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.samples import MINUTE, SECOND, Reading
-from monitor.probes.counters import ERRORS, REQUESTS, Increase, Meter, Page, Rates
-from monitor.probes.rate import error_rate
+from monitor.sources.counters import ERRORS, REQUESTS, Increase, Meter, Page, Rates
+from monitor.sources.rate import error_rate
 
 FIRST = 1_700_000_000 * SECOND
 STEP = 5 * SECOND

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import SourceError
-from monitor.probes.doubts import refuse
-from monitor.probes.exposition import Found, Sieve, lines
-from monitor.probes.series import Rate, counted_on, rates_of, selectors_of
+from monitor.sources.doubts import refuse
+from monitor.sources.exposition import Found, Sieve, lines
+from monitor.sources.series import Rate, counted_on, rates_of, selectors_of
 
 
 def page(text: str, rate: Rate) -> Found:

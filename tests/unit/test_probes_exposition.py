@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import SourceError
-from monitor.probes.exposition import MAX_KEPT, MAX_LINE, Found, Sieve, declared, lines
-from monitor.probes.selectors import selector
+from monitor.sources.exposition import MAX_KEPT, MAX_LINE, Found, Sieve, declared, lines
+from monitor.sources.selectors import selector
 
 PAGE = b"""# HELP http_requests_total Requests
 # TYPE http_requests_total counter

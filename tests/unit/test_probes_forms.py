@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from time import process_time
 
-from monitor.probes.forms import impossible
-from monitor.probes.selectors import selector
+from monitor.sources.forms import impossible
+from monitor.sources.selectors import selector
 
 READS = 500
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.samples import SECOND
-from monitor.probes.counters import ERRORS, REQUESTS, Increase, Meter, Page, Rates
-from monitor.probes.growth import growth
-from monitor.probes.rate import error_rate
+from monitor.sources.counters import ERRORS, REQUESTS, Increase, Meter, Page, Rates
+from monitor.sources.growth import growth
+from monitor.sources.rate import error_rate
 
 FIRST = 1_700_000_000 * SECOND
 STEP = 5 * SECOND

@@ -7,8 +7,8 @@ from math import inf, nan
 import pytest
 
 from monitor.core.thresholds import Threshold
-from monitor.probes.histogram import Quantile, bucket_of, comparable, quantile_of
-from monitor.probes.words import counts_told, quantile_told
+from monitor.sources.histogram import Quantile, bucket_of, comparable, quantile_of
+from monitor.sources.words import counts_told, quantile_told
 
 LIMITS = (200.0, 500.0)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.probes.growth import Growth, Page, growth, vanished
-from monitor.probes.trust import DOUBTED, PAST, RESTARTED, SEVERAL, Trust, judged, several
+from monitor.sources.growth import Growth, Page, growth, vanished
+from monitor.sources.trust import DOUBTED, PAST, RESTARTED, SEVERAL, Trust, judged, several
 
 R, E = "requests", "errors"
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from monitor.core.samples import MINUTE, SECOND, Reading
-from monitor.probes.counters import ERRORS, MAX_STORED_SERIES, REQUESTS, Increase, Meter, Page, Rates
-from monitor.probes.rate import error_rate
-from monitor.probes.trust import SEVERAL
+from monitor.sources.counters import ERRORS, MAX_STORED_SERIES, REQUESTS, Increase, Meter, Page, Rates
+from monitor.sources.rate import error_rate
+from monitor.sources.trust import SEVERAL
 
 FIRST = 1_700_000_000 * SECOND
 LONGEST = 5 * MINUTE

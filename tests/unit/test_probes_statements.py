@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.core.samples import SECOND
-from monitor.probes.statements import due_after
+from monitor.sources.statements import due_after
 
 
 @pytest.mark.parametrize(

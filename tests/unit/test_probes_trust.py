@@ -11,9 +11,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from monitor.core.samples import SECOND, Reading
-from monitor.probes.counters import ERRORS, EVERY_SO_MANY, FIRST_READS, REQUESTS, Increase, Meter, Page, Rates
-from monitor.probes.rate import error_rate
-from monitor.probes.trust import CALM_READS, DOUBT_READS, RESTART_READS, several
+from monitor.sources.counters import (
+    ERRORS,
+    EVERY_SO_MANY,
+    FIRST_READS,
+    REQUESTS,
+    Increase,
+    Meter,
+    Page,
+    Rates,
+)
+from monitor.sources.rate import error_rate
+from monitor.sources.trust import CALM_READS, DOUBT_READS, RESTART_READS, several
 
 FIRST = 1_700_000_000 * SECOND
 STEP = 5 * SECOND

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.probes.promql_fallback import guard, hidden
 from monitor.promql import is_series, name_of, not_series, series_in
+from monitor.sources.promql_fallback import guard, hidden
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.ports import Json, rehearsal_told
+from monitor.ports import Json
+from monitor.present.rehearsals import rehearsal_told
 from tests.hands import Desk
 
 AT = 1_700_000_000.0

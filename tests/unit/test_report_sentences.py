@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from monitor.ports import OutcomeKind
-from monitor.report.rules import Metrics
-from monitor.report.sentences import OUTCOMES, SENTENCES, is_told_by_another, sentence
+from monitor.present.events import OUTCOMES, SENTENCES, is_told_by_another, sentence
+from monitor.present.metrics import Metrics
 from monitor.report.timeline import timeline
 from monitor.store.retention import KEPT
 from tests.logged import event_names

@@ -10,7 +10,9 @@ import pytest
 from monitor.core.samples import MINUTE, SECOND
 from monitor.core.thresholds import DOCUMENTED, Policy, Threshold
 from monitor.errors import ConfigError
-from monitor.settings import JsonSource, PrometheusSource, Settings, doubts, load, load_policy
+from monitor.settings import Settings, doubts, load, load_policy
+from monitor.sources.json_document import JsonSource
+from monitor.sources.prometheus import PrometheusSource
 
 CANARY = "canary-5c1f"
 ENV = {
@@ -90,7 +92,7 @@ def test_what_is_not_written_is_as_documented(tmp_path: Path) -> None:
 def test_sources_are_what_the_file_says(tmp_path: Path) -> None:
     """One kind each, with its addresses in plain text for the probe."""
     metrics = loaded(tmp_path, WHOLE).targets["shop"].metrics
-    errors, times = metrics["error_rate"].spec, metrics["response_time"].spec
+    errors, times = metrics["error_rate"].keys, metrics["response_time"].keys
     assert isinstance(errors, PrometheusSource)
     assert (errors.preset, errors.addresses) == ("fastapi", ("http://127.0.0.1:8000/metrics",))
     assert isinstance(times, JsonSource)
@@ -183,7 +185,7 @@ def test_a_metric_of_ones_own_has_the_kind_of_its_limits(tmp_path: Path) -> None
 def test_a_ratio_comes_from_any_kind_of_source(tmp_path: Path, source: str) -> None:
     """Counters, declared ratios and requests of our own all measure an error rate."""
     text = SMALL.replace('json: {url: "http://app/stats", errors: errors, requests: requests}', source)
-    assert loaded(tmp_path, text).targets["shop"].metrics["error_rate"].spec.measures == "ratio"
+    assert loaded(tmp_path, text).targets["shop"].metrics["error_rate"].keys.measures == "ratio"
 
 
 @pytest.mark.parametrize(
@@ -198,7 +200,7 @@ def test_a_ratio_comes_from_any_kind_of_source(tmp_path: Path, source: str) -> N
 def test_a_time_comes_from_any_kind_of_source(tmp_path: Path, source: str) -> None:
     """Histograms, declared times and requests of our own all measure a response time."""
     text = SMALL.replace('json: {url: "http://app/stats", value: time, unit: ms}', source)
-    assert loaded(tmp_path, text).targets["shop"].metrics["response_time"].spec.measures == "time"
+    assert loaded(tmp_path, text).targets["shop"].metrics["response_time"].keys.measures == "time"
 
 
 def test_text_is_filled_from_environment_and_files(tmp_path: Path) -> None:

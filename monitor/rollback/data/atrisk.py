@@ -19,6 +19,8 @@ from monitor.pg import Connection, quote_identifier
 from monitor.ports import AtRisk, Fate
 from monitor.rollback.forecast.model import Destroyed
 from monitor.rollback.schema.relation import Column, Fingerprint, Relation
+from monitor.statements.kind import Trait
+from monitor.statements.registry import KINDS
 
 EXACT_BYTES = 64 << 20
 """A table up to this size is counted: from memory that takes a few tens of milliseconds."""
@@ -45,11 +47,6 @@ SELECT pg_catalog.sum(pg_catalog.pg_relation_size(c.oid))::bigint AS bytes,
 CONSTANT = re.compile(r"(?:'(?:[^']|'')*'|-?[0-9]+(?:\.[0-9]+)?|true|false)(?:::[\w .\"\[\](),]+)?")
 """A default that is the same for every row, as pg_get_expr writes it."""
 
-PARTLY = frozenset({"update", "delete", "upsert", "merge"})
-"""Kinds that may leave rows alone: the whole is the most they can take."""
-
-UNCOUNTED = frozenset({"drop_sequence", "restart_sequence", "drop_attribute"})
-
 
 async def read(
     connection: Connection, losses: Sequence[Destroyed], fate_of: Callable[[Destroyed], Fate],
@@ -61,7 +58,7 @@ async def read(
     until = time.monotonic() + BUDGET
     for loss in losses:
         entry = fingerprint.relation(loss.label)
-        if loss.kind not in UNCOUNTED and entry is not None:
+        if not KINDS[loss.kind].has(Trait.UNCOUNTED) and entry is not None:
             found.append(
                 await _one(
                     connection, loss, fate_of(loss), entry, exact_bytes if time.monotonic() < until else -1
@@ -74,7 +71,7 @@ async def _one(
     connection: Connection, loss: Destroyed, fate: Fate, entry: Relation, exact_bytes: int
 ) -> AtRisk:
     number, bound = await _number(connection, loss, entry, exact_bytes)
-    if number is not None and loss.kind in PARTLY:
+    if number is not None and KINDS[loss.kind].has(Trait.SPARES_ROWS):
         bound = "at most"
     what = "values" if loss.column else "rows"
     return AtRisk(loss.name.removeprefix("public."), what, number, bound, fate)

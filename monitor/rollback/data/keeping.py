@@ -11,7 +11,6 @@ from typing import Any
 
 from monitor.pg import Connection, quote_identifier
 from monitor.rollback.data import manifest, salvage, text
-from monitor.rollback.data.losses import Quarantined
 from monitor.rollback.data.manifest import SCHEMA, Kept
 from monitor.rollback.data.salvage import Known, Step
 from monitor.rollback.schema import definition
@@ -19,6 +18,7 @@ from monitor.rollback.schema.relation import Fingerprint
 from monitor.rollback.script.labels import split_label
 from monitor.rollback.script.sequence import Group
 from monitor.rollback.stored import Plan, set_path
+from monitor.statements.quarantine import Quarantined
 
 
 async def make_room(connection: Connection, plan: Plan) -> None:

@@ -10,7 +10,8 @@ from shlex import quote
 
 from monitor.errors import Problem
 from monitor.rollback.forecast.model import Destroyed
-from monitor.rollback.script.kinds import KINDS, Loss
+from monitor.statements.kind import Loss
+from monitor.statements.registry import KINDS
 
 _PART = re.compile(r'"(?:[^"]|"")+"|[^".]+')
 _NAME = re.compile(rf"(?:{_PART.pattern})(?:\.(?:{_PART.pattern}))*")
@@ -22,24 +23,6 @@ class DataLoss(StrEnum):
     SALVAGE = "salvage"
     QUARANTINE = "quarantine"
     ACCEPT = "accept"  # as SALVAGE: it says that something is named
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """A loss that does not happen: the column's new name, or the schema that the table moves to.
-
-    `renamed`: what changes its name on the way, as TABLE, INDEX or SEQUENCE, old name and new one, since
-    an earlier quarantine has the old one there; in the plan's order, the table last.
-    """
-
-    loss: Destroyed
-    place: str
-    renamed: tuple[tuple[str, str, str], ...] = ()
-
-    @property
-    def table_name(self) -> str:
-        """The new name of a table; "" if it keeps its own."""
-        return next((new for kind, _, new in self.renamed if kind == "TABLE"), "")
 
 
 @dataclass(frozen=True, slots=True)

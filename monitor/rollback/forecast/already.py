@@ -1,4 +1,4 @@
-"""What IF NOT EXISTS finds: is it what the statement would have made? The rule of effects.py holds."""
+"""What IF NOT EXISTS finds: is it what the statement would have made?"""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def column_already(f: Forecast, a: Action, label: str, there: Column | Unforesee
         f.notice(f"{what} already exists: the statement will do nothing")
 
 
-def relation_already(f: Forecast, a: Action, label: str, there: Entry) -> None:
-    """Tables are compared column by column, their keys and checks are not; sequences by being one."""
+def relation_already(f: Forecast, a: Action, label: str, there: Entry, kind: str) -> None:
+    """`kind`: of relation. Tables are compared column by column, their keys and checks are not; sequences by
+    being one."""
     kept = f"{label} exists, IF NOT EXISTS would keep it, and"
-    kind = a.kind.removeprefix("create_")
     if not a.if_exists:
         f.problem(f"{label} already exists")
     elif not isinstance(there, Relation):

@@ -75,12 +75,14 @@ def forget_index(f: Forecast, table: str, name: str) -> None:
             f.relations[label] = None
 
 
-def followers(entry: Relation, a: Action) -> list[str]:
-    """Tables whose foreign keys, one after another, carry a deleted row or a changed column on to theirs."""
-    event = "UPDATE" if a.kind in {"update", "upsert"} else "DELETE"
+def followers(entry: Relation, event: str, column: str = "") -> list[str]:
+    """Tables whose foreign keys, one after another, carry a deleted row or a changed column on to theirs.
+
+    `event`: UPDATE or DELETE; `column` "": any may be changed.
+    """
     return sorted({
         table for d in known(entry.dependents).values()
-        if a.kind != "update" or a.name in d.columns
+        if not column or column in d.columns
         for table in _carried(d).get(event, ())
     })  # fmt: skip
 

@@ -10,10 +10,7 @@ from collections.abc import Iterator, Sequence
 from monitor.rollback.forecast.entries import followers
 from monitor.rollback.forecast.model import Forecast, MadeKey
 from monitor.rollback.schema.relation import Relation
-from monitor.rollback.script.plan import Action
 from monitor.rollback.script.shapes import Reference
-
-UPDATES = {"update", "upsert"}
 
 
 def make_keys(f: Forecast, label: str, references: Sequence[Reference]) -> None:
@@ -30,15 +27,17 @@ def make_keys(f: Forecast, label: str, references: Sequence[Reference]) -> None:
         f.leeway.loose.add((parent, "dependents"))
 
 
-def reached(f: Forecast, label: str, a: Action) -> list[str]:
-    """Tables, under their names before the plan, whose rows are deleted or changed with those of `label`."""
-    event = "UPDATE" if a.kind in UPDATES else "DELETE"
+def reached(f: Forecast, label: str, event: str, column: str = "") -> list[str]:
+    """Tables, under their names before the plan, whose rows are deleted or changed with those of `label`.
+
+    `event`: UPDATE or DELETE; `column` "": any may be changed.
+    """
     entry = f.relation(label)
-    found = set(followers(entry, a)) if entry else set()
+    found = set(followers(entry, event, column)) if entry else set()
     first = [
         k for k in f.made_keys
         if k.parent == f.was(label) and event in k.events
-        and (a.kind != "update" or not k.columns or a.name in k.columns)
+        and (not column or not k.columns or column in k.columns)
     ]  # fmt: skip
     left = [*found, *(k.child for k in first)]
     found |= {k.child for k in first}
@@ -57,5 +56,5 @@ def _beyond(f: Forecast, table: str) -> Iterator[str]:
         return  # what is carried on from there, `carries` has said already
     for label, entry in f.relations.items():
         if isinstance(entry, Relation) and f.was(label) == table:
-            for kind in ("delete", "upsert"):
-                yield from followers(entry, Action(kind))
+            for event in ("DELETE", "UPDATE"):
+                yield from followers(entry, event)

@@ -1,4 +1,4 @@
-"""What a plan makes and takes away again, and comments on what is called otherwise then: as effects.py.
+"""What a plan makes and takes away again, and comments on what is called otherwise then.
 
 A relation of the plan's own making is ANY in the model: only that it is there is foretold.
 """

@@ -2,7 +2,7 @@
 
 `foresee` takes the fingerprint of now and the statements and plays them in order, without a database.
 Registration refuses by its problems; the post-condition is that the schema equals `expected`.
-What each kind does to the model is in effects.py.
+What each kind does to the model it says itself: see monitor/statements.
 """
 
 from __future__ import annotations
@@ -11,17 +11,13 @@ import copy
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from monitor.errors import Problem
 from monitor.rollback.schema.compare import Leeway
-from monitor.rollback.schema.others import other_key, other_of
 from monitor.rollback.schema.relation import ANY, Column, Entry, Fingerprint, Other, Relation, known
 from monitor.rollback.script.labels import belongs, moved
 from monitor.rollback.script.plan import Action, Statement, key_of
-
-DROPPED_TOGETHER = {"drop_table", "drop_view", "drop_materialized_view", "drop_sequence"}
-
-OTHERS_TOGETHER = {"drop_type", "drop_function", "drop_operator", "drop_extension"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +161,21 @@ class Forecast:
 Effect = Callable[[Forecast, Action], None]
 
 
+class Playable(Protocol):
+    """What playing asks of a kind of statement. `together`: before the effects, where one takes several."""
+
+    @property
+    def effect(self) -> Effect: ...
+    @property
+    def together(self) -> Effect: ...
+
+
 def foresee(
     now: Fingerprint,
     statements: Sequence[Statement],
     resolution: Mapping[str, str],
     quoted: Mapping[str, str],
-    effects: Mapping[str, Effect],
+    kinds: Mapping[str, Playable],
     named_at: int = 0,
 ) -> Forecast:
     """Plays the plan on a copy of the fingerprint; losses have the names from after `named_at` statements."""
@@ -180,27 +185,17 @@ def foresee(
             _rename(forecast.expected)
         forecast.step, forecast.line = s.step, s.line
         if len(s.actions) > 1:
-            _go_together(forecast, s)
+            for action in s.actions:
+                kinds[action.kind].together(forecast, action)
         for action in s.actions:
             if action.relation and s.transactional:
                 forecast.work_on(forecast.label(action))
-            effects[action.kind](forecast, action)
+            kinds[action.kind].effect(forecast, action)
     forecast.problems += [*forecast.unidentified.values(), *forecast.uncast.values()]
     _strip(forecast.expected)
     if statements:
         _loosen_carried(forecast.expected)
     return forecast
-
-
-def _go_together(f: Forecast, s: Statement) -> None:
-    """What one DROP names goes at once: none of it stands in the way of the others."""
-    for a in s.actions:
-        if a.kind in DROPPED_TOGETHER and a.relation:
-            f.forget(f.label(a))
-        elif a.kind in OTHERS_TOGETHER and (other := other_of(a, "")):
-            entry = f.others.get(other_key(*other))
-            if entry is not None:
-                f.forget(entry.label.partition(" ")[2])
 
 
 def modelled(now: Fingerprint) -> Fingerprint:

@@ -11,11 +11,7 @@ from typing import Any
 
 from monitor.pg import Connection
 from monitor.rollback.data.atrisk import ask
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.registration.asked import Beside, Demand, said
-from monitor.rollback.script import shapes
-from monitor.rollback.script.plan import Action
-from monitor.rollback.stored import Plan, set_path
+from monitor.statements.asked import Beside, Demand
 
 DEFAULT = """/* migration-monitor: the default partition of a table */
 SELECT pg_catalog.pg_get_partkeydef(p.partrelid) AS key,
@@ -27,19 +23,6 @@ SELECT pg_catalog.pg_get_partkeydef(p.partrelid) AS key,
 KEY = re.compile(r"(?:RANGE|LIST) (\(.+\))", re.DOTALL)
 
 OPEN = {"minvalue", "maxvalue"}
-
-
-def partition(plan: Plan, model: Forecast, a: Action) -> Beside | None:
-    """Of a table that is made as a partition of one that is there; under the parent's name of now."""
-    if a.kind != "create_table" or not a.rows or a.if_exists:
-        return None
-    known = shapes.asked(a.rows)
-    label = plan.resolution.get(known.parent)
-    if label is None:
-        return None
-    entry = model.relation(label)
-    was = entry.was if entry else "" if label in model.relations else label
-    return Beside(model.line, said(a), was, known.bounds, set_path(plan.search_path)) if was else None
 
 
 async def beside(connection: Connection, d: Beside) -> Demand | None:

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 from monitor.rollback import stored
 from monitor.rollback.schema.catalogue import Identity
-from monitor.rollback.script.kinds import KINDS, Class
+from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import bare
 from monitor.rollback.script.plan import Action, key_of
-
-MADE = {
-    "create_table", "create_view", "create_materialized_view", "create_sequence", "create_function",
-    "create_type",
-}  # fmt: skip
-"""Kinds of what belongs to whoever made it."""
-
-PARTS = {
-    "drop_column", "drop_constraint", "drop_default", "drop_not_null", "drop_trigger", "drop_policy",
-    "drop_attribute",
-}  # fmt: skip
-"""Kinds that take a part of a relation, which stays."""
+from monitor.statements.kind import Trait
+from monitor.statements.registry import kind_of
 
 
 def cautions(registered: stored.Plan, too_long: str, server: Identity) -> tuple[str, ...]:
@@ -45,13 +35,15 @@ def cautions(registered: stored.Plan, too_long: str, server: Identity) -> tuple[
 def _strange_owners(registered: stored.Plan, server: Identity) -> list[str]:
     """What the plan makes and does not hand over: the application, as its owner, could not even read it."""
     given = {_named(registered, a) for s in registered.statements for a in s.actions
-             if a.kind == "change_owner"}  # fmt: skip
+             if "owner" in kind_of(a).restores}  # fmt: skip
     return [
-        f"line {s.line}: what {KINDS[a.kind].statement} makes will belong to {server.role}, and "
+        f"line {s.line}: what {kind_of(a).statement} makes will belong to {server.role}, and "
         f"{server.acts_for} may not use it: write ALTER … OWNER TO {server.acts_for} behind it"
         for s in registered.statements
         for a in s.actions
-        if a.kind in MADE and _named(registered, a) not in given and not _replaces(registered, a)
+        if kind_of(a).has(Trait.MAKER_OWNS)
+        and _named(registered, a) not in given
+        and not _replaces(registered, a)
     ]
 
 
@@ -64,10 +56,10 @@ def _named(registered: stored.Plan, a: Action) -> str:
 
 def _replaces(registered: stored.Plan, a: Action) -> bool:
     """OR REPLACE of what is there keeps its owner, unless the plan drops it first."""
-    if not a.if_exists or a.kind == "create_table":
+    if not a.if_exists or not kind_of(a).has(Trait.REPLACES):
         return False
     dropped = {_named(registered, b) for s in registered.statements for b in s.actions
-               if b.kind.startswith("drop_") and b.kind not in PARTS}  # fmt: skip
+               if kind_of(b).has(Trait.DROPS) and not kind_of(b).has(Trait.A_PART)}  # fmt: skip
     return _named(registered, a) not in dropped and (
         registered.fingerprint.relations.get(_named(registered, a)) is not None if a.relation else True
     )

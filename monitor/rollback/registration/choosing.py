@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.pg import Connection
-from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.model import Forecast, modelled
 from monitor.rollback.schema import catalogue
 from monitor.rollback.schema.relation import Entry, Fingerprint, Relation
@@ -20,6 +19,7 @@ from monitor.rollback.script import shapes
 from monitor.rollback.script.labels import bare, split_label
 from monitor.rollback.script.plan import Action, Statement
 from monitor.rollback.script.shapes import Naming
+from monitor.statements.registry import kind_of
 
 MAX_BYTES = 63
 """Of an identifier."""
@@ -62,7 +62,7 @@ async def names(
             written |= await catalogue.quoted(connection, [named.name]) if a.choose else {}
             if a.choose:
                 told.append(f"line {s.line}: the server will call it {named.name}")
-            EFFECTS[a.kind](model, named)
+            kind_of(a).effect(model, named)
             actions.append(named)
         found.append(replace(s, actions=tuple(actions) or s.actions))
     return Chosen(tuple(found), tuple(told))

@@ -9,6 +9,10 @@ from monitor.errors import Problem
 from monitor.pg import PINNED, Connection
 from monitor.rollback.script.plan import Action
 from monitor.rollback.stored import Plan
+from monitor.statements.kind import Trait
+from monitor.statements.registry import kind_of
+
+NAMES = Trait.NAMES_CONSTRAINTS
 
 FIND = """/* migration-monitor: constraints by name, in the first schema of the path that has one */
 WITH path AS MATERIALIZED (SELECT pg_catalog.set_config('search_path', $3, true) IS NOT NULL AS pinned),
@@ -27,14 +31,14 @@ SELECT pg_catalog.count(*)::int AS found, pg_catalog.bool_and(condeferrable) AS 
 async def problems(connection: Connection, plan: Plan) -> list[Problem]:
     """Constraints that are not there, or may not be DEFERRED. Pins the path of an open transaction."""
     found: list[Problem] = []
-    named = [(s, a) for s in plan.statements for a in s.actions if a.kind == "set_constraints" and a.name]
+    named = [(s, a) for s in plan.statements for a in s.actions if kind_of(a).has(NAMES) and a.name]
     if not named:
         return found
     for s, a in named:
         before = [b for t in plan.statements if t.step < s.step for b in t.actions if b.name == a.name]
-        if not any(b.kind == "add_constraint" for b in before):
+        if not any(kind_of(b).made == "constraints" for b in before):
             r = await connection.fetchrow(FIND, a.name, a.new_name, plan.search_path)
-            dropped = [b for b in before if b.kind == "drop_constraint"]
+            dropped = [b for b in before if kind_of(b).dropped == "constraints"]
             if r is not None and (what := _against(a, r["found"] - len(dropped), r["deferrable"])):
                 found.append(Problem("", what, s.line))
     await connection.execute(PINNED)

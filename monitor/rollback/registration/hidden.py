@@ -11,17 +11,14 @@ from collections.abc import Collection
 
 from monitor.errors import Problem
 from monitor.pg import Connection
-from monitor.rollback.script.kinds import DATA_ONLY
-from monitor.rollback.script.labels import beside
 from monitor.rollback.script.plan import Statement, key_of
 from monitor.rollback.stored import Plan
+from monitor.statements.kind import Trait
+from monitor.statements.registry import kind_of
 
 HIDDEN = """/* migration-monitor: does row security hide rows from the rollback role */
 SELECT w.label FROM pg_catalog.unnest($1::text[]) AS w(label)
  WHERE pg_catalog.row_security_active(pg_catalog.to_regclass(w.label)::oid)"""
-
-FILTERED = (DATA_ONLY | {"select", "create_materialized_view"}) - {"truncate"}
-"""Kinds that row security applies to."""
 
 
 async def problems(connection: Connection, plan: Plan) -> list[Problem]:
@@ -47,7 +44,9 @@ async def uncopied(connection: Connection, plan: Plan) -> list[Problem]:
 async def filtered(connection: Connection, plan: Plan) -> list[Problem]:
     """One for each relation that a statement on rows would read or change in part only."""
     named = {
-        s.step: _relations(plan, s) for s in plan.statements if any(a.kind in FILTERED for a in s.actions)
+        s.step: _relations(plan, s)
+        for s in plan.statements
+        if any(kind_of(a).has(Trait.ROWS_HIDDEN) for a in s.actions)
     }
     hidden = await _hidden(connection, set().union(*named.values()))
     return [
@@ -66,9 +65,10 @@ def _relations(plan: Plan, s: Statement) -> set[str]:
     """By their names of now: an earlier statement may give a table the name that this one uses."""
     written = {*s.relations, *(a.relation for a in s.actions if a.relation)}
     found = {plan.resolution[key_of(name)] for name in written if key_of(name) in plan.resolution}
-    for a in (a for e in plan.statements[: s.step - 1] for a in e.actions if a.kind == "rename_relation"):
-        old = plan.resolution[key_of(a.relation or ())]
-        found |= {old} if beside(old, plan.quoted[a.new_name]) in found else set()
+    for a in (a for e in plan.statements[: s.step - 1] for a in e.actions):
+        if kind_of(a).has(Trait.RENAMES_RELATION):
+            old = plan.resolution[key_of(a.relation or ())]
+            found |= {old} if kind_of(a).new_label(a, old, plan.quoted) in found else set()
     return found
 
 

@@ -12,9 +12,9 @@ import time
 from monitor.pg import PINNED, Connection, quote_identifier
 from monitor.rollback.data.atrisk import BUDGET, ask
 from monitor.rollback.registration import bounds, standing
-from monitor.rollback.registration.asked import Asked, Beside, Demand, Parents, Standing
 from monitor.rollback.registration.demands import demands
 from monitor.rollback.stored import Plan
+from monitor.statements.asked import Asked, Beside, Demand, Parents, Standing
 
 MARK = "/* migration-monitor: rows that the rollback would fail on */ "
 

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from monitor.rollback.schema.catalogue import Resolved
-from monitor.rollback.schema.others import other_of, renamed
-from monitor.rollback.script.labels import beside, split_label
 from monitor.rollback.script.plan import Action, Statement, Written, key_of, key_parts
-
-NEW_NAMES: dict[str, Callable[[Action], str]] = {
-    "rename_relation": lambda a: a.new_name,
-    "create_index": lambda a: a.name,
-    "set_schema": lambda a: a.new_name,
-    "create_index_concurrently": lambda a: a.name,
-}
-"""Kinds that make a name: in the schema of the relation they are about, or that schema's own."""
-
-
-def _new_label(a: Action, label: str, quoted: dict[str, str]) -> str:
-    """The relation that will be there, qualified."""
-    new = quoted[NEW_NAMES[a.kind](a)]
-    return f"{new}.{split_label(label)[2]}" if a.kind == "set_schema" else beside(label, new)
+from monitor.statements.kind import Trait
+from monitor.statements.others import other_of, renamed
+from monitor.statements.registry import kind_of
 
 
 def names(statements: Sequence[Statement]) -> list[Written]:
@@ -32,19 +19,17 @@ def names(statements: Sequence[Statement]) -> list[Written]:
     return sorted(found | {a.relation for s in statements for a in s.actions if a.relation is not None})
 
 
-ATTRIBUTES = {"add_attribute", "rename_attribute", "drop_attribute"}
-
-
 def _composites(statements: Sequence[Statement]) -> list[Action]:
     """Types that get the name under which the plan changes attributes: they are relations, too."""
     actions = [a for s in statements for a in s.actions]
-    changed = {a.relation[-1] for a in actions if a.relation and a.kind in ATTRIBUTES}
-    return [a for a in actions if a.kind == "rename_type" and a.new_name in changed]
+    changed = {a.relation[-1] for a in actions if a.relation and kind_of(a).has(Trait.OF_COMPOSITE)}
+    return [a for a in actions if (new := renamed(a)) and new[0] == "type" and a.new_name in changed]
 
 
 def new_names(statements: Sequence[Statement]) -> list[str]:
     """Names that are not there yet, and schemas that something moves to."""
-    return sorted({NEW_NAMES[a.kind](a) for s in statements for a in s.actions if a.kind in NEW_NAMES})
+    actions = (a for s in statements for a in s.actions)
+    return sorted({new_name(a) for a in actions if (new_name := kind_of(a).new_name) is not None})
 
 
 def touched(
@@ -57,9 +42,8 @@ def touched(
     for a in (a for s in statements for a in s.actions):
         if a.relation is not None:
             label = resolved[key_of(a.relation)].label
-            labels |= {label, _new_label(a, label, quoted)} if a.kind in NEW_NAMES else {label}
-            if a.kind == "detach_partition":
-                labels.add(resolved[a.name].label)
+            new = kind_of(a).new_label(a, label, quoted)
+            labels |= {label, *([new] if new else []), *(resolved[key].label for key in kind_of(a).also(a))}
         other = other_of(a, resolved[key_of(a.relation)].label if a.relation else "")
         others |= {o for o in (other, renamed(a)) if o}
     return sorted(labels), tuple(sorted(others))

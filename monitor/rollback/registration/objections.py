@@ -12,6 +12,7 @@ from monitor.rollback.schema.catalogue import Resolved
 from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.plan import Action, Statement, key_of
 from monitor.rollback.script.refusals import OWN_SCHEMA
+from monitor.statements.registry import kind_of
 
 SHOWN = 3
 """Reasons of one statement; each alone is enough."""
@@ -35,7 +36,7 @@ def rights(statements: Sequence[Statement], resolved: Mapping[str, Resolved]) ->
 def _keys(a: Action) -> list[str]:
     """The relations that an action changes, as keys; a partition that is detached changes too."""
     own = [key_of(a.relation)] if a.relation else []
-    return [*own, a.name] if a.kind == "detach_partition" else own
+    return [*own, *kind_of(a).also(a)]
 
 
 def opaque(

@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from monitor.errors import Problem
 from monitor.pg import PINNED, Connection
 from monitor.rollback.schema.fingerprint import found
-from monitor.rollback.schema.others import other_key, other_of
+from monitor.rollback.schema.others import other_key
 from monitor.rollback.script.plan import Action, Statement
 from monitor.rollback.stored import set_path
+from monitor.statements.kind import Trait
+from monitor.statements.others import other_of
+from monitor.statements.registry import kind_of
 
 STRANGE = """/* migration-monitor: what the role does not own */
 SELECT w.place
@@ -41,10 +44,6 @@ SELECT w.place
 """Who owns its schema may drop an object, but not change it."""
 
 
-UNOWNED = {"comment", "create_type", "create_extension", "create_publication"}
-"""Kinds that own nothing, or that do nothing to what is there already."""
-
-
 async def problems(
     connection: Connection, statements: Sequence[Statement], search_path: str
 ) -> list[Problem]:
@@ -56,7 +55,7 @@ async def problems(
     await connection.execute(set_path(search_path))
     oids = await found(connection, [other for _, _, other in named])
     await connection.execute(PINNED)
-    drops = [a.kind.startswith("drop_") for _, a, _ in named]
+    drops = [kind_of(a).has(Trait.DROPS) for _, a, _ in named]
     strange = await connection.fetch(STRANGE, kinds, oids, drops)
     return [
         Problem("", f"the role of rollback_dsn does not own {other_key(*other)}", line)
@@ -66,4 +65,4 @@ async def problems(
 
 def _other(a: Action) -> tuple[str, str] | None:
     """Not what is made; a relation's own type is the relation's."""
-    return None if a.kind in UNOWNED or a.relation else other_of(a, "")
+    return None if kind_of(a).has(Trait.NOBODYS) or a.relation else other_of(a, "")

@@ -16,13 +16,11 @@ from monitor.encoding import encoding_of
 from monitor.errors import DatabaseError, PlanRefused, Problem
 from monitor.pg import Connection
 from monitor.ports import NO_ROLLBACK, AtRisk, Bookkeeping, StoredPlan, loss_sentences, risk_to_json
-from monitor.rollback import bookkeeping, conditions, role, stored, trips
+from monitor.rollback import bookkeeping, code, conditions, role, stored, trips
 from monitor.rollback.data import atrisk, quarantine
 from monitor.rollback.data.losses import DataLoss, Protection, left_behind, protect
 from monitor.rollback.forecast import estimate, speed
-from monitor.rollback.forecast.effects import EFFECTS
 from monitor.rollback.forecast.model import Destroyed, Forecast, foresee
-from monitor.rollback.forecast.shadows import idle, names_beside, shadowed
 from monitor.rollback.held import TRIPS, round_trip
 from monitor.rollback.registration import (
     choosing,
@@ -37,13 +35,15 @@ from monitor.rollback.registration import (
 )
 from monitor.rollback.registration.cautions import cautions
 from monitor.rollback.remade import told
-from monitor.rollback.schema import catalogue, code, fingerprint, relation, sizes
+from monitor.rollback.schema import catalogue, fingerprint, relation, sizes
 from monitor.rollback.schema.catalogue import Identity, Resolved
 from monitor.rollback.schema.document import Document
 from monitor.rollback.schema.relation import Fingerprint
 from monitor.rollback.schema.scope import Scope
 from monitor.rollback.script import plan
 from monitor.rollback.script.plan import Statement
+from monitor.rollback.shadows import idle, names_beside, shadowed
+from monitor.statements.registry import KINDS
 
 CATALOGUE_DEADLINE = 20.0
 """Seconds for all catalogue reads of one registration."""
@@ -154,7 +154,7 @@ async def _prepare(connection: Connection, script: plan.Script, options: Options
         text, statements = seen.text, seen.statements
         aside, lost = quarantine.Rewritten(text, ()), list[Destroyed]()
         if options.data_loss is DataLoss.QUARANTINE:
-            lost = foresee(seen.print_, statements, seen.resolution, seen.quoted, EFFECTS).destroyed
+            lost = foresee(seen.print_, statements, seen.resolution, seen.quoted, KINDS).destroyed
             accepted = protect(lost, options.data_loss, options.accept_loss).accepted
             aside = await quarantine.rewrite(
                 connection, text, statements, seen.print_, seen.resolution, seen.quoted, accepted
@@ -172,7 +172,7 @@ async def _prepare(connection: Connection, script: plan.Script, options: Options
         remade = await remembering.remade(connection, statements, seen.print_, seen.resolution, remembered)
     server, resolved, opaque, quoted = seen.server, seen.resolved, seen.opaque, seen.quoted
     print_, others, resolution = seen.print_, seen.others, seen.resolution
-    forecast = foresee(print_, statements, resolution, quoted, EFFECTS)
+    forecast = foresee(print_, statements, resolution, quoted, KINDS)
     protection = protect(forecast.destroyed, options.data_loss, options.accept_loss)
     if options.data_loss is DataLoss.QUARANTINE:
         protection = left_behind(forecast.destroyed, lost, options.accept_loss)

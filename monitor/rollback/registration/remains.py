@@ -12,7 +12,7 @@ from typing import Any
 from monitor.rollback.schema import whole
 from monitor.rollback.schema.compare import Leeway, same
 from monitor.rollback.schema.difference import How
-from monitor.rollback.schema.others import other_key, other_of
+from monitor.rollback.schema.others import other_key
 from monitor.rollback.schema.relation import ANY, Entry, Relation, Unforeseen
 from monitor.rollback.schema.whole import Objects
 from monitor.rollback.script.kinds import Class
@@ -20,6 +20,9 @@ from monitor.rollback.script.labels import belongs, beside, quoted
 from monitor.rollback.script.plan import key_of
 from monitor.rollback.script.refusals import OWN_SCHEMA
 from monitor.rollback.stored import Plan
+from monitor.statements.kind import Trait
+from monitor.statements.others import other_of
+from monitor.statements.registry import kind_of
 
 PARTS = {"columns": "column", "constraints": "constraint", "indexes": "index", "triggers": "trigger",
          "policies": "policy", "statistics": "statistics object"}  # fmt: skip
@@ -40,16 +43,6 @@ FOLLOW = ("constraints", "indexes", "statistics")
 ASPECTS = ("key_triggers", "options", "persistence", "replica_identity", "row_security", "toast_options")
 """Of a relation itself: what only statements that are made for it change."""
 
-LEAVE_THEM = frozenset(
-    (
-        "rename_column", "add_column", "drop_column", "alter_type", "add_constraint", "drop_constraint",
-        "rename_constraint", "validate_constraint", "set_default", "drop_default", "set_not_null",
-        "drop_not_null", "create_index", "create_index_concurrently", "drop_index", "drop_index_concurrently",
-        "create_trigger", "drop_trigger", "drop_policy", "comment", "grant", "change_owner",
-    )
-)  # fmt: skip
-"""Kinds that leave such aspects of their relation as they are."""
-
 SAYS = {How.MISSING: "will be missing", How.NEW: "will still be there", How.CHANGED: "will differ"}
 
 
@@ -69,7 +62,9 @@ def remaining(plan: Plan, before: Objects, now: Objects) -> list[str]:
     loose = _with_followers(touched, now) | forecast.dropped | _views(plan) | _others(plan, before)
     loose |= _users(plan, before, now, forecast.leeway)
     loose |= {e.label for e in forecast.others.values() if e}
-    granted = any(a.kind == "grant" and not a.relation for s in plan.statements for a in s.actions)
+    granted = any(
+        "privileges" in kind_of(a).restores and not a.relation for s in plan.statements for a in s.actions
+    )
     for difference in whole.differences(before, now):
         label = difference.object
         if granted and difference.what == "privileges":  # of which object is not followed
@@ -82,8 +77,9 @@ def remaining(plan: Plan, before: Objects, now: Objects) -> list[str]:
 
 def _reshaped(plan: Plan) -> set[str]:
     """Labels of relations that a statement may change beyond their parts."""
-    actions = (a for s in plan.statements for a in s.actions if a.relation and a.kind not in LEAVE_THEM)
-    return {plan.resolution[key_of(a.relation or ())] for a in actions}
+    actions = (a for s in plan.statements for a in s.actions if a.relation)
+    reshaping = (a for a in actions if not kind_of(a).has(Trait.LEAVES_ASPECTS))
+    return {plan.resolution[key_of(a.relation or ())] for a in reshaping}
 
 
 def _aspects(label: str, was: dict[str, Any], now: dict[str, Any]) -> list[str]:
@@ -166,16 +162,12 @@ def _views(plan: Plan) -> set[str]:
     return {k.split("view ", 1)[1] for e in entries for k in e.dependents if "view " in k}
 
 
-FOLLOWED = {"rename_type", "rename_function", "rename_value"}
-"""Kinds that show in whatever uses the type or function."""
-
-
 def _users(plan: Plan, before: Objects, now: Objects, leeway: Leeway) -> set[str]:
     """Labels of what uses a type or function that the plan renames, or a value of it.
 
     A function of such a type has another label then.
     """
-    actions = [a for s in plan.statements for a in s.actions if a.kind in FOLLOWED]
+    actions = [a for s in plan.statements for a in s.actions if kind_of(a).has(Trait.SHOWS_IN_USERS)]
     keys = {other_key(*other) for a in actions if (other := other_of(a, ""))}
     entries = [plan.fingerprint.others.get(key) for key in keys]
     dependents = [d for e in entries if e for d in e.dependents]
@@ -186,24 +178,16 @@ def _users(plan: Plan, before: Objects, now: Objects, leeway: Leeway) -> set[str
 
 def _on_sequences(plan: Plan) -> list[str]:
     """Defaults that show the name of a sequence which the plan renames."""
-    actions = (a for s in plan.statements for a in s.actions if a.kind == "rename_relation" and a.relation)
+    actions = (a for s in plan.statements for a in s.actions if kind_of(a).has(Trait.RENAMES_RELATION))
     entries = (plan.fingerprint.relation(plan.resolution[key_of(a.relation or ())]) for a in actions)
     sequences = [e for e in entries if e and e.kind == "sequence"]
     return [d for e in sequences for d in (*e.dependents, f"column {e.owned_by or ''}")]
 
 
-MAKING = {
-    "function": {"create_function"}, "type": {"create_type"}, "extension": {"create_extension"},
-    "publication": {"create_publication", "rename_publication"},
-}  # fmt: skip
-"""First word of a label -> kinds after which there may be one of a name that nobody foretells."""
-
-
 def _others(plan: Plan, before: Objects) -> set[str]:
     """Labels of functions, types and schemas that the plan names, and of those it may create."""
-    made = {a.kind for s in plan.statements for a in s.actions}
-    made_kinds = tuple(f"{word} " for word, kinds in MAKING.items() if made & kinds)
-    created = {label for label in before if made_kinds and label.startswith(made_kinds)}
+    made = tuple({f"{sort} " for s in plan.statements for a in s.actions if (sort := kind_of(a).makes)})
+    created = {label for label in before if made and label.startswith(made)}
     of_statistics = {
         str(e.body) for k, e in plan.fingerprint.others.items() if e and k.startswith("statistics ")
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from monitor.pg import Connection, quote_identifier
 from monitor.rollback.data.atrisk import ask
-from monitor.rollback.registration.asked import Demand, Parents, Standing
+from monitor.statements.asked import Demand, Parents, Standing
 
 CONSTRAINT = """/* migration-monitor: a constraint that was not validated */
 SELECT k.contype::text AS type, pg_catalog.pg_get_expr(k.conbin, k.conrelid) AS text,

@@ -15,7 +15,7 @@ from typing import Any
 from monitor.pg import MARK, PINNED, Connection, quote_literal
 from monitor.rollback.schema import others as named
 from monitor.rollback.schema import relation as values
-from monitor.rollback.schema.others import SCHEMA_PARTS, other_key
+from monitor.rollback.schema.others import COMMENT, SCHEMA_PARTS, other_key
 from monitor.rollback.schema.relation import Entry, Fingerprint, Other, Relation
 from monitor.rollback.schema.steady import steadily
 
@@ -133,7 +133,7 @@ async def _others(
         f"{MARK} SELECT pg_catalog.set_config('search_path', {quote_literal(search_path)}, true)"
     )
     oids = await found(connection, [(t[0], t[1]) for t in targets])
-    kinds = ["comment on " + t[0] if k == "comment" else k for (k, _), t in zip(others, targets, strict=True)]
+    kinds = ["comment on " + t[0] if k == COMMENT else k for (k, _), t in zip(others, targets, strict=True)]
     keys = [other_key(*o) for o in others]
     await connection.execute(PINNED)
     described = await connection.fetch(OTHERS, keys, kinds, oids, [t[2] for t in targets])
@@ -142,7 +142,7 @@ async def _others(
 
 def _target(kind: str, name: str) -> tuple[str, str, str]:
     """What to look for: its sort, its name (of a relation the label), and the name within a relation."""
-    if kind != "comment":
+    if kind != COMMENT:
         return kind, name, ""
     part, label, of = json.loads(name)
     return (part, of, "") if part in SCHEMA_PARTS else (part, label, of)

@@ -44,8 +44,8 @@ IDENTITIES = {"a": "identity always", "d": "identity by default"}
 FORMULAS = {"s": "stored", "v": "virtual"}
 
 
-def add_column(definition: Tree) -> Facts:
-    """`shape` of ADD COLUMN: the one column as JSON."""
+def one(definition: Tree) -> Facts:
+    """`shape` of a column or attribute that is added: as JSON."""
     return {"shape": json.dumps(_column(definition), sort_keys=True)}
 
 

@@ -1,5 +1,4 @@
-"""Facts of a constraint that a statement adds, what it will demand of the rows that are there, and of
-SET CONSTRAINTS.
+"""Facts of a constraint that a statement adds, and what it will demand of the rows that are there.
 
 Runs in the child process; plain data in and out. The text of a CHECK is written by grammar_child.py.
 """
@@ -9,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from monitor.rollback.script.facts_parts import Facts, Tree, action
+from monitor.rollback.script.facts_parts import Facts, Tree
 
 TYPES = {
     "CONSTR_NOTNULL": "n", "CONSTR_CHECK": "c", "CONSTR_UNIQUE": "u", "CONSTR_PRIMARY": "p",
@@ -74,13 +73,3 @@ def key_of_range(range_var: Tree) -> str:
     """Of the referenced table: always quoted; "" without one."""
     names = [range_var[part] for part in ("schemaname", "relname") if part in range_var]
     return ".".join('"' + n.replace('"', '""') + '"' for n in names)
-
-
-def set_constraints(body: Tree) -> list[Facts]:
-    """`SET CONSTRAINTS`: one action for each that is named, `new_name` its schema; one for ALL."""
-    when = "DEFERRED" if body.get("deferred") else "IMMEDIATE"
-    named = [c["range_var"] for c in body.get("constraints", ())]
-    return [
-        action("set_constraints", None, c.get("relname", ""), new_name=c.get("schemaname", ""), part=when)
-        for c in named or [{}]
-    ]

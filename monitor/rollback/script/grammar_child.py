@@ -14,7 +14,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from monitor.rollback.script.facts import facts_of
+from monitor.statements.reading import facts_of
 
 MEMORY_BYTES = 2 << 30
 """Address space; 1 MiB of SQL needs up to about 1 GiB as a tree."""

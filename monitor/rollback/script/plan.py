@@ -15,7 +15,7 @@ from typing import Any
 from monitor import encoding
 from monitor.errors import PlanRefused, Problem
 from monitor.rollback.script import grammar, session
-from monitor.rollback.script.kinds import KINDS, Class
+from monitor.rollback.script.kinds import Class
 
 WITHOUT = "to watch a migration that can't be taken back, say --no-rollback"
 
@@ -58,6 +58,7 @@ class Statement:
     text: str
     sha256: str
     klass: Class
+    kind: str  # for people: what it is, `ALTER TABLE … DROP COLUMN`
     actions: tuple[Action, ...]
     functions: tuple[Written, ...] = ()
     relations: tuple[Written, ...] = ()
@@ -65,11 +66,6 @@ class Statement:
     operators: tuple[Written, ...] = ()
     types: tuple[str, ...] = ()  # as keys, always quoted
     roles: tuple[str, ...] = ()
-
-    @property
-    def kind(self) -> str:
-        """For people: what it is, `ALTER TABLE … DROP COLUMN`."""
-        return "; ".join(dict.fromkeys(KINDS[a.kind].statement for a in self.actions))
 
 
 def key_of(written: Written) -> str:
@@ -204,7 +200,7 @@ def to_json(s: Statement) -> dict[str, object]:
 def from_json(row: Mapping[str, Any]) -> Statement:
     return Statement(
         step=row["step"], start=row["start"], end=row["end"], line=row["line"], text=row["text"],
-        sha256=row["sha256"], klass=Class(row["class"]), transactional=row["transactional"],
+        sha256=row["sha256"], klass=Class(row["class"]), kind=row["kind"], transactional=row["transactional"],
         actions=_actions(row["actions"]), functions=_names(row["functions"]),
         relations=_names(row["relations"]), operators=_names(row.get("operators", ())),
         types=tuple(row.get("types", ())), roles=tuple(row.get("roles", ())),
@@ -222,17 +218,12 @@ def is_intact(sql: str, sha256: str, statements: Sequence[Statement]) -> bool:
 def _statement(step: int, start: int, end: int, line: int, sql: bytes, fact: Mapping[str, Any]) -> Statement:
     text = sql[start:end].decode()
     actions = _actions(fact["actions"])
-    klass = _gravest([KINDS[a.kind].klass for a in actions])
     return Statement(
-        step, start, end, line, text, sha256_of(text), klass, actions,
+        step, start, end, line, text, sha256_of(text), Class(fact["class"]), fact["kind"], actions,
         _names(fact["functions"]), _names(fact["relations"]),
-        transactional=all(KINDS[a.kind].transactional for a in actions),
+        transactional=fact["transactional"],
         operators=_names(fact["operators"]), types=tuple(fact["types"]), roles=tuple(fact["roles"]),
     )  # fmt: skip
-
-
-def _gravest(classes: list[Class]) -> Class:
-    return max(classes, key=list(Class).index)
 
 
 def slice_of(sql: bytes, start: int, length: int) -> tuple[int, int]:

@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.rollback.script.kinds import KINDS
-
 BRACKETS = {
     "TRANS_STMT_BEGIN": "BEGIN",
     "TRANS_STMT_START": "START TRANSACTION",
@@ -136,7 +134,7 @@ def outside(facts: Sequence[Mapping[str, Any]]) -> Mapping[int, str]:
     for n, fact in enumerate(facts):
         if fact["refusal"] or fact["aside"]:
             continue
-        transactional = all(KINDS[a["kind"]].transactional for a in fact["actions"])
+        transactional = fact["transactional"]
         if transactional and not begin < n < end:
             where = "before the script's BEGIN" if n < begin else "behind the script's COMMIT"
             found[n] = f"it stands {where}, and the rollback is one transaction: move it between the two"

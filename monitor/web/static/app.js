@@ -6,7 +6,7 @@ import { h, fill, say } from "./dom.js";
 import { LEVELS, awaited, level, unsettled } from "./level.js";
 import { Model } from "./model.js";
 import { refused } from "./refused.js";
-import { VERDICTS, clock, span, zone } from "./words.js";
+import { clock, span, zone } from "./words.js";
 
 const OPEN_AT_ONCE = 3; // so many watches are shown unfolded; of more, only those in alarm
 const ENDED_SHOWN = 10;
@@ -59,7 +59,7 @@ function draw() {
 /** What was typed is part of a name, a target, a verdict or an id. */
 function fitsFilter(watch) {
   const typed = element("filter").value.trim().toLowerCase();
-  const said = [watch.migration, watch.target, VERDICTS[watch.verdict] ?? watch.verdict, watch.id];
+  const said = [watch.migration, watch.target, watch.told?.state ?? watch.verdict, watch.id];
   return watch.id === wantedId || said.some((text) => String(text).toLowerCase().includes(typed));
 }
 

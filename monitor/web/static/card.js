@@ -5,9 +5,9 @@ import { Charts } from "./charts.js";
 import { actions } from "./dialog.js";
 import { h, fill, say } from "./dom.js";
 import { History } from "./history.js";
-import { level, trigger } from "./level.js";
+import { level } from "./level.js";
 import { plan, readiness } from "./sections.js";
-import { MODES, PHASES, VERDICTS, clock, ruleOf, span, weight, zone } from "./words.js";
+import { clock, ruleOf, span, zone } from "./words.js";
 
 const MARKS = { alarm: "▲", notice: "◆", calm: "●", aside: "◇", back: "↺", over: "■" };
 const SILENT = "○";
@@ -36,11 +36,10 @@ export class Card {
     this.watch = watch;
     const [grave, silent] = [level(watch), this.silent() !== null];
     this.root.className = `watch ${grave}${silent ? " silent" : ""}`;
-    const state = VERDICTS[watch.verdict] ?? (watch.superseded ? "only observes" : (PHASES[watch.phase] ?? watch.phase));
+    const { state = watch.phase, mode = "", trigger = "" } = watch.told ?? {};
     say(this.state, silent ? `${SILENT} no word, was ${state}` : `${MARKS[grave]} ${state}`);
-    const mode = watch.superseded && watch.verdict === null ? "" : ` · ${MODES[watch.mode] ?? watch.mode}`;
-    say(this.place, `on ${watch.target}${mode}`);
-    say(this.trigger, silent ? "" : trigger(watch));
+    say(this.place, `on ${watch.target}${mode && ` · ${mode}`}`);
+    say(this.trigger, silent || grave === "alarm" ? "" : trigger);
     this.trigger.hidden = !this.trigger.textContent;
     const over = watch.verdict !== null;
     say(this.when, over ? clock(watch.verdict_at) : "");
@@ -142,10 +141,9 @@ export class Card {
     this.left();
     this.countdown();
     const open = watch.verdict === null && this.model.controls;
-    fill(parts.actions, [open, watch.phase, watch.mode, watch.superseded, watch.plan, watch.streaks?.some((s) => s.action === "rollback")], () => (open ? actions(watch) : null));
-    const ready = [watch.readiness, watch.rehearsal, watch.already_breaching, watch.baseline, watch.ledger_lost, watch.verdict, watch.phase, watch.superseded, watch.superseded_by, watch.attempt, watch.ours];
-    fill(parts.ready, ready, () => readiness(watch));
-    fill(parts.sql, watch.plan, () => plan(watch.plan));
+    fill(parts.actions, [open, watch.phase, watch.mode, watch.superseded, watch.plan, watch.told?.plan, watch.streaks?.some((s) => s.action === "rollback")], () => (open ? actions(watch) : null));
+    fill(parts.ready, watch.told?.ready, () => readiness(watch.told?.ready ?? []));
+    fill(parts.sql, [watch.plan, watch.told?.plan], () => plan(watch));
     say(this.readyPart.querySelector("h3"), ROLLING.includes(watch.phase) ? "The rollback" : "Ready to roll back?");
     say(this.sqlPart.querySelector("h3"), RAN.includes(watch.verdict) ? "What the rollback ran" : "What a rollback runs");
     parts.history.whyPart.hidden = RAN.includes(watch.verdict) || ROLLING.includes(watch.phase);
@@ -178,7 +176,7 @@ export class Card {
       const { name, action } = ruleOf(streak.rule);
       const goal = streak.state === "pending" ? `of ${span(streak.hold_seconds)}` : `(acts after ${span(streak.hold_seconds)})`;
       const said = `${name}, ${action}: exceeded for ${span(age)} ${goal}`;
-      say(label, [said, weight(streak.evidence), short].filter(Boolean).join(", "));
+      say(label, [said, this.watch.told?.evidence[streak.rule], short].filter(Boolean).join(", "));
     });
   }
 }

@@ -3,20 +3,12 @@
 
 import { ofWatch } from "./api.js";
 import { h, fill, say } from "./dom.js";
-import { clock, span, value } from "./words.js";
+import { clock } from "./words.js";
 
 const AGAIN = 30000; // milliseconds; the daemon compares every 30 s
 const FIRST = 3; // lines of each list until all are asked for
-const MOST = 10; // lines of a list
-const LONGEST = 200; // characters of a statement
+const MOST = 10; // lines of a list, and all that come
 const CLAMPED = 70; // characters that fit on the two lines it is given at first, on a phone
-
-const LISTS = {
-  slower: ["Slower: mean time of a call", (s) => rise(s.mean_before_ms, s.mean_ms)],
-  heavier: ["Heavier: time spent in each second", (s) => rise(s.ms_per_second_before, s.ms_per_second)],
-  new: ["New since then", (s) => [`${value(s.mean_ms ?? s.total_ms / s.calls, "ms")} a call`]],
-  gone: ["Ran steadily before, not once since: fails, or nobody asks", (s) => [`${value(s.mean_before_ms, "ms")} a call before`]],
-};
 
 export class Changes {
   constructor(watch) {
@@ -42,7 +34,8 @@ export class Changes {
     this.asked = Date.now();
     const over = this.watch.verdict !== null;
     try {
-      this.known = (await ofWatch(this.watch.id, "changes")).changes;
+      const { changes, told: words } = await ofWatch(this.watch.id, "changes");
+      this.known = changes && words ? { ...words, at: changes.at, since: changes.since } : null;
       this.settled = over;
       say(this.trouble, "");
       this.draw();
@@ -75,50 +68,30 @@ export class Changes {
 }
 
 /** Whether there is more than the first lines say. */
-function hides({ statements, invalid_indexes: indexes }) {
-  const lists = Object.keys(LISTS).map((name) => statements?.[name] ?? []);
-  return indexes.length > FIRST || lists.some((found) => found.length > FIRST || found.some(({ statement }) => statement.length > CLAMPED));
+function hides({ tables, indexes }) {
+  return indexes.length > FIRST || tables.some(({ count, rows }) => count > FIRST || rows.some(({ statement }) => statement.length > CLAMPED));
 }
 
-function told({ statements, lock_waits: locks, invalid_indexes: indexes }, all) {
+function told({ waits, indexes, notes, asides, tables }, all) {
   const shown = all ? MOST : FIRST;
-  const lists = statements ? Object.entries(LISTS).flatMap(([name, [title, tells]]) => list(title, tells, statements[name] ?? [], shown)) : [];
-  const nothing = statements && !lists.length && !locks.length && !indexes.length;
   return [
-    lines([...locks.slice(0, MOST).map(waits), ...[...indexes].sort((a, b) => b.new - a.new).slice(0, shown).map(invalid)]),
-    statements ? null : h("p", {}, "The server has no pg_stat_statements that the daemon may read: statements are not compared."),
-    nothing ? h("p", {}, "No statement became slower, heavier, new or absent; no index is invalid, and nobody waits for a touched table.") : null,
-    statements?.reset ? h("p", { class: "dim" }, "pg_stat_statements was reset meanwhile: counted since then.") : null,
-    statements?.evicted > 0 ? h("p", { class: "dim" }, "pg_stat_statements had no room for every statement: some may be missing here.") : null,
-    lists.length ? h("div", { class: "lists" }, lists) : null,
-  ];
+    lines([...waits.map((text) => h("li", { class: "no" }, `✗ ${text}`)), ...indexes.slice(0, shown).map(invalid)]),
+    notes.map((text) => h("p", {}, text)),
+    asides.map((text) => h("p", { class: "dim" }, text)),
+    tables.length ? h("div", { class: "lists" }, tables.map((table) => list(table, shown))) : null,
+  ].flat();
 }
 
 const lines = (items) => (items.length ? h("ul", { class: "reasons" }, items) : null);
 
-function waits({ relation, waiting, longest_seconds: longest }) {
-  const who = waiting === 1 ? "1 session waits" : `${value(waiting)} sessions wait`;
-  return h("li", { class: "no" }, `✗ ${who} for a lock on ${relation}, the longest for ${span(longest)}`);
+const invalid = ([text, since]) => h("li", { class: since ? "no" : "dim" }, since ? `✗ ${text}` : text);
+
+function list({ title, count, rows }, shown) {
+  const part = count > shown ? h("span", { class: "dim" }, ` (${shown} of ${count})`) : null;
+  return h("div", {}, h("h4", {}, title, part), h("ol", {}, rows.slice(0, shown).map(line)));
 }
 
-function invalid({ name, relation, new: since }) {
-  return h("li", { class: since ? "no" : "dim" }, `${since ? "✗ " : ""}Index ${name} on ${relation} ${since ? "became invalid since then" : "was invalid before already"}`);
-}
-
-function list(title, tells, statements, shown) {
-  if (!statements.length) return [];
-  const count = statements.length > shown ? h("span", { class: "dim" }, ` (${shown} of ${statements.length})`) : null;
-  return [h("div", {}, h("h4", {}, title, count), h("ol", {}, statements.slice(0, shown).map((one) => line(one, tells(one)))))];
-}
-
-function line({ statement, calls }, numbers) {
-  const often = `${value(calls)} ${calls === 1 ? "call" : "calls"} since`;
-  return h("li", {}, h("span", { class: "rise" }, numbers, h("span", { class: "dim" }, `, ${often}`)),
-    h("code", {}, statement.length > LONGEST ? `${statement.slice(0, LONGEST)}…` : statement || "a statement whose text is not known"));
-}
-
-/** "4.1 ms → 46 ms, ×11" */
-function rise(before, now) {
-  const factor = before > 0 ? [", ", h("b", {}, `×${value(now / before)}`)] : [];
-  return [`${value(before, "ms")} → ${value(now, "ms")}`, ...factor];
+/** "4.1 ms → 46 ms, ×11, 40 calls since" */
+function line({ rise, factor, often, statement }) {
+  return h("li", {}, h("span", { class: "rise" }, rise, factor ? [", ", h("b", {}, factor)] : null, h("span", { class: "dim" }, `, ${often}`)), h("code", {}, statement));
 }

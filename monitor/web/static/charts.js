@@ -4,7 +4,7 @@ import { ofWatch } from "./api.js";
 import { h, fill, say } from "./dom.js";
 import { awaited } from "./level.js";
 import { colours, limitsOf, paint, top } from "./marks.js";
-import { ahead, clock, metricName, proof, span, tick, value, weight } from "./words.js";
+import { ahead, clock, metricName, span, tick, value } from "./words.js";
 
 const ORDER = ["error_rate", "response_time", "connections", "query_latency"]; // as the README has the thresholds
 const SLOTS = 400; // of one answer: about one for each two pixels
@@ -36,7 +36,7 @@ export class Charts {
     for (const [name, metric] of Object.entries(watch.metrics ?? {}).sort(inOrder)) {
       let chart = this.charts.get(name);
       if (!chart) {
-        chart = new Chart(name, metric, () => this.history.streaks(name), () => this.evidence(name));
+        chart = new Chart(name, metric, () => this.history.streaks(name), () => this.told(name));
         this.charts.set(name, chart);
         this.grid.append(chart.root);
         if (this.found) chart.load(this.found.metrics[name], this.found.step, this.gap());
@@ -49,10 +49,11 @@ export class Charts {
     if (Math.max(0, ...[...this.charts.values()].map((chart) => chart.at.length)) > POINTS) this.load();
   }
 
-  /** Of the gravest streak of a metric that was counted; "" without one. */
-  evidence(name) {
-    const streaks = this.watch.verdict === null ? (this.watch.streaks ?? []) : [];
-    return weight(streaks.find((streak) => streak.metric === name && streak.evidence)?.evidence);
+  /** What is said of a metric: how it is, what is proven of it, the evidence of its gravest counted streak. */
+  told(name) {
+    const { told, verdict, streaks } = this.watch;
+    const counted = verdict === null ? (streaks ?? []).find((streak) => streak.metric === name && streak.evidence) : null;
+    return { how: told?.conditions[name] ?? ["", ""], proven: told?.proven[name], evidence: told?.evidence[counted?.rule] };
   }
 
   /** What is shown: the chosen span, and of what was measured before the migration at most BEFORE. */
@@ -126,11 +127,11 @@ function inOrder([a], [b]) {
 }
 
 class Chart {
-  constructor(name, metric, streaks, evidence) {
+  constructor(name, metric, streaks, told) {
     this.name = name;
     this.metric = metric;
     this.streaks = streaks;
-    this.evidence = evidence;
+    this.told = told;
     this.at = [];
     this.values = [];
     this.shown = h("span", { class: "now" });
@@ -170,14 +171,14 @@ class Chart {
   }
 
   head(live) {
-    const { metric } = this;
+    const [metric, told] = [this.metric, this.told()];
     this.live = live;
     const after = !live && this.at.at(-1) > this.verdictAt; // a rollback is followed on for a while
     say(this.shown, this.pointed ?? value(after ? this.values.at(-1) : metric.value, metric.unit));
-    const [word, kind] = this.silent ? ["last known", "dim"] : live ? state(metric) : [after ? "after the rollback" : "at the end", "dim"];
+    const [word, kind] = this.silent ? ["last known", "dim"] : live ? told.how : [after ? "after the rollback" : "at the end", "dim"];
     say(this.how, this.pointed ? "" : word);
     this.how.className = `how ${kind}`;
-    say(this.counted, [this.evidence(), proof(metric.proven)].filter(Boolean).join(" · "));
+    say(this.counted, [told.evidence, told.proven].filter(Boolean).join(" · "));
     this.legend();
   }
 
@@ -261,12 +262,3 @@ class Chart {
 
 /** Whether a time of day at this place is not cut off at the right. */
 const fits = (plot, at) => plot.valToPos(at, "x") + HALF < plot.bbox.width / devicePixelRatio + PADDING;
-
-function state(metric) {
-  const why = metric.why || (metric.reason ?? "").replaceAll("_", " ");
-  if (metric.blind) return [`can't be measured${why ? `: ${why}` : ""}`, "no"];
-  if (metric.quiet) return ["no requests now", "dim"];
-  if (metric.value === null) return [why ? `no data: ${why}` : "no data yet", "no"];
-  if (metric.normal) return ["✓ normal", "yes"];
-  return [metric.in_part_ours ? "✗ not normal, in part ours" : "✗ not normal", "no"];
-}

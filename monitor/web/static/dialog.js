@@ -51,7 +51,7 @@ function ask(watch, word) {
   const form = h("form", { method: "dialog" },
     h("h2", { id: "asked" }, `${does}: ${watch.migration}`),
     h("p", { class: "dim" }, `on ${watch.target}, watch ${watch.id}`),
-    h("p", {}, tells), plan(watch.plan),
+    h("p", {}, tells), plan(watch),
     h("p", {}, h("label", { for: "reason" }, "Reason (everyone can read it later)"), reason),
     secretPart, trouble,
     h("p", { class: "actions" }, confirm, h("button", { type: "button", onclick: () => dialog.close() }, "Back")));

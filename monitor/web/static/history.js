@@ -83,15 +83,11 @@ export class History {
     }
   }
 
-  units() {
-    return Object.fromEntries(Object.entries(this.watch.metrics ?? {}).map(([name, m]) => [name, m.unit]));
-  }
-
   draw() {
     const events = worthTelling(this.events);
     const shown = this.all ? events : events.slice(-SHOWN);
     fill(this.list, [shown.length, events.length, events.at(-1)?.id, this.all, this.read], () => [
-      events.length ? h("ol", { class: "events" }, [...shown].reverse().map((event) => line(event, this.units()))) : h("p", { class: "dim" }, this.read ? "Nothing yet." : "Asking…"),
+      events.length ? h("ol", { class: "events" }, [...shown].reverse().map((event) => line(event))) : h("p", { class: "dim" }, this.read ? "Nothing yet." : "Asking…"),
       more(events.length, shown.length, () => { this.all = true; this.draw(); }),
     ]);
     this.drawWhy();
@@ -100,8 +96,7 @@ export class History {
 
   drawWhy() {
     const { watch, events } = this;
-    const now = [watch.verdict, watch.phase, watch.mode, watch.superseded, watch.reason, watch.attempt?.sentence, Object.values(watch.metrics ?? {}).map((metric) => Boolean(metric.blind)), watch.streaks?.map((s) => [s.rule, s.state, s.insufficient_evidence, s.age_seconds < s.hold_seconds, s.evidence?.errors])];
-    fill(this.why, [events.at(-1)?.id, this.read, now], () => reasons(watch, events, this.units(), this.read));
+    fill(this.why, [events.at(-1)?.id, this.read, watch.told?.why_not], () => reasons(watch, events, this.read));
   }
 
   drawTold() {

@@ -1,6 +1,4 @@
-// How grave a watch is, and what it would roll back for: for the order of the cards, their marks and lines.
-
-import { metricName, span, value } from "./words.js";
+// How grave a watch is: for the order of the cards, their marks and lines.
 
 const UNHAPPY = ["failed", "refused", "unverified"];
 const BACK = ["rolled_back", "resolved_externally"];
@@ -36,14 +34,3 @@ export function unsettled(watches, now) {
 export const awaited = (watch) => watch.verdict !== null && Boolean(watch.aftermath) && watch.aftermath.said_at === null;
 
 const guards = (metric) => (metric.rules ?? []).some((rule) => rule.action === "rollback");
-
-/** The rules that lead to a rollback, in one sentence; "" when none does, or none does now. */
-export function trigger(watch) {
-  if (watch.verdict !== null || watch.superseded || watch.phase === "paused" || level(watch) === "alarm") return "";
-  const seen = Object.entries(watch.metrics ?? {}).filter(([, metric]) => !metric.blind);
-  const rules = seen.flatMap(([name, metric]) =>
-    (metric.rules ?? []).filter((rule) => rule.action === "rollback").map((rule) =>
-      `${metricName(name)} stays above ${value(rule.limit, metric.unit)} for ${span(rule.hold_seconds)}`));
-  const does = watch.no_rollback ? "Has no rollback, and alerts a person if" : { auto: "Rolls back by itself if", approve: "Asks a person to approve a rollback if" }[watch.mode] ?? "Only observes, and notes if";
-  return rules.length ? `${does} ${rules.join(", or ")}.` : "";
-}

@@ -1,32 +1,5 @@
 // Numbers, times and names as people read them.
 
-export const PHASES = {
-  warming: "warming up",
-  watching: "watching",
-  awaiting_approval: "waits for approval",
-  rolling_back: "rolling back",
-  in_doubt: "in doubt",
-  paused: "paused",
-  ended: "ended",
-};
-
-export const VERDICTS = {
-  succeeded: "succeeded",
-  rolled_back: "rolled back",
-  failed: "rollback failed",
-  refused: "rollback refused",
-  unverified: "rolled back, unverified",
-  inconclusive: "inconclusive",
-  cancelled: "cancelled",
-  resolved_externally: "rolled back by hand",
-};
-
-export const MODES = {
-  auto: "rolls back by itself",
-  approve: "asks a person first",
-  observe: "only observes",
-};
-
 /** As the configuration, the alerts and the command line write it: one name, wherever it is read. */
 export const metricName = (name) => String(name);
 
@@ -48,25 +21,6 @@ function short(number) {
   const size = Math.abs(number);
   if (size >= 10000) return number.toLocaleString("en", { maximumFractionDigits: 0 });
   return String(Number(number.toPrecision(size >= 1000 ? 4 : 3)));
-}
-
-const whole = (number) => Math.round(number).toLocaleString("en");
-const many = (number, what) => `${whole(number)} ${what}${Math.round(number) === 1 ? "" : "s"}`;
-
-/** "evidence 7.1 of 9: 12 errors in 340 requests", rounded down; "" where nothing was counted. */
-export function weight(evidence) {
-  if (typeof evidence?.score !== "number") return "";
-  const { score, needed, errors, requests } = evidence;
-  const tenths = Math.floor(Math.min(score, needed) * 10 + 1e-6) / 10;
-  return `evidence ${tenths} of ${needed}: ${many(errors, "error")} in ${many(requests, "request")}`;
-}
-
-/** "proven normal: 2,140 of 3,000 requests"; "" where nothing was counted. */
-export function proof(proven) {
-  if (typeof proven?.needed !== "number") return "";
-  const { errors, requests, needed, normal } = proven;
-  if (requests < needed) return `proven normal: ${whole(requests)} of ${whole(needed)} requests${errors ? `, ${whole(errors)} of them failed` : ""}`;
-  return normal ? `proven normal by ${whole(requests)} requests` : `not proven normal: ${whole(errors)} of ${whole(requests)} requests failed`;
 }
 
 /** 72 -> "1 m 12 s": the two largest units that are not zero. */
@@ -107,6 +61,9 @@ export function clock(seconds, now = Date.now() / 1000) {
   const [at, today] = [written(seconds), written(now)];
   return at.slice(0, 10) === today.slice(0, 10) ? at.slice(11, 19) : `${at.slice(0, 10)} ${at.slice(11, 16)}`;
 }
+
+/** A sentence with its moment, if it has one, in the zone that is shown. */
+export const dated = ({ text, at }) => (at === null ? text : text.replace("{at}", () => clock(at)));
 
 /** Ticks of a time axis: seconds only where they differ. */
 export function tick(seconds, step) {

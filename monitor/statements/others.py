@@ -1,0 +1,21 @@
+"""What an action is about beside relations, by its kind: as schema/others.py writes it. Pure code."""
+
+from __future__ import annotations
+
+from monitor.rollback.schema import others
+from monitor.rollback.schema.others import Other
+from monitor.rollback.script.plan import Action
+from monitor.statements.registry import kind_of
+
+
+def other_of(action: Action, label: str) -> Other | None:
+    """`label`: of its relation; None: it is about a relation, or nothing that shows."""
+    kind = kind_of(action)
+    name = kind.name_of_other(action, label)
+    return (kind.other, name) if kind.other and name else None
+
+
+def renamed(action: Action) -> Other | None:
+    """What it is called afterwards; None: as before."""
+    kind = kind_of(action)
+    return others.renamed(kind.other, action) if kind.renames else None

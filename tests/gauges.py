@@ -1,0 +1,34 @@
+"""A kind of statement that nobody knows, CREATE STATISTICS: the file that a family would be."""
+
+from __future__ import annotations
+
+from monitor.rollback.forecast.entries import relation_of
+from monitor.rollback.forecast.model import Forecast
+from monitor.rollback.schema.relation import ANY
+from monitor.rollback.script.facts_parts import Facts, Tree, action, relation_name
+from monitor.rollback.script.kinds import Class
+from monitor.rollback.script.plan import Action
+from monitor.statements.kind import Kind
+
+
+def read(body: Tree, _: Tree) -> list[Facts] | None:
+    """Of one table, under a plain name."""
+    names = [n["string"]["sval"] for n in body.get("defnames", ())]
+    tables = [r["range_var"] for r in body["relations"] if "range_var" in r]
+    if len(names) != 1 or len(tables) != 1:
+        return None
+    return [action("create_statistics", relation_name(tables[0]), names[0])]
+
+
+def create(f: Forecast, a: Action) -> None:
+    if (found := relation_of(f, a, tolerated=False)) is None:
+        return
+    label, entry = found
+    if a.name in entry.statistics:
+        f.problem(f"statistics {a.name} of {label} already exist")
+        return
+    entry.statistics[a.name] = ANY
+    f.leeway.added.add((label, a.name))
+
+
+CREATE_STATISTICS = Kind("CREATE STATISTICS", Class.LOSSLESS, read={"create_stats_stmt": read}, effect=create)
