@@ -93,7 +93,7 @@ PROFILE := drawn
 
 .PHONY: simulate
 simulate: N := 200
-simulate: setup ## the whole daemon in invented days on a virtual clock: N=10000 SEED=1 (or INTERVAL=5, PROFILE=table)
+simulate: setup ## the whole daemon in invented days on a virtual clock: N=10000 SEED=1 (or INTERVAL=5, PROFILE=table, PROFILE=edges)
 	$(RUN) python -m tests.simulation --worlds $(N) --seed $(SEED) --profile $(PROFILE) $(if $(INTERVAL),--interval $(INTERVAL))
 
 .PHONY: bench

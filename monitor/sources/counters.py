@@ -7,6 +7,7 @@ to say, whether it may be believed `trust`'s. This file does not read or parse a
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import isfinite
@@ -81,7 +82,7 @@ class Meter:
     rates: Rates
     weight: str = REQUESTS  # the group whose size says how much a window holds
     _instances: dict[str, _Instance] = field(default_factory=dict)
-    _window: list[Increase] = field(default_factory=list)
+    _window: deque[Increase] = field(default_factory=deque)
     _last: Micros | None = None
     _reads: int = 0
 
@@ -98,7 +99,8 @@ class Meter:
         found = [by for by in grown if not isinstance(by, str)]
         start, self._last, self._reads = self._last, now, self._reads + 1
         oldest = now - self.rates.longest
-        self._window = [i for i in self._window if i.start >= oldest]
+        while self._window and self._window[0].start < oldest:
+            self._window.popleft()
         distrusted = sum(why in (SEVERAL, DOUBTED) for why in grown if isinstance(why, str))
         if not found or start is None or 2 * distrusted > len(pages):
             return min((why for why in grown if isinstance(why, str)), key=GRAVEST.index, default=BASELINE)
@@ -128,13 +130,14 @@ class Meter:
     def window(self, now: Micros) -> Mapping[str, float]:
         """Sums over the shortest trailing window that is an interval long and holds `rate_requests`."""
         total: dict[str, float] = {}
+        oldest, long_enough = now - self.rates.longest, now - self.rates.interval
+        weight, wanted = self.weight, self.rates.rate_requests
         for increase in reversed(self._window):
-            if increase.start < now - self.rates.longest:
+            if increase.start < oldest:
                 break
             for group, by in increase.by.items():
                 total[group] = total.get(group, 0.0) + by
-            long_enough = now - increase.start >= self.rates.interval
-            if long_enough and total.get(self.weight, 0.0) >= self.rates.rate_requests:
+            if increase.start <= long_enough and total.get(weight, 0.0) >= wanted:
                 break
         return total
 
@@ -144,7 +147,7 @@ class Meter:
 
     def begin_afresh(self) -> None:
         """The window begins anew: what was before says nothing of what is so now. No increase is lost."""
-        self._window = []
+        self._window.clear()
 
     def memory(self) -> Json:
         """JSON of everything needed to go on after a restart; what vanished is left out first."""
@@ -163,13 +166,13 @@ class Meter:
         try:
             self._restore(memory)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-            self._instances, self._window, self._last = {}, [], None
+            self._instances, self._window, self._last = {}, deque(), None
 
     def _restore(self, memory: Any) -> None:
         if not memory:
             return
         self._instances = {str(key): _instance(stored) for key, stored in memory["instances"].items()}
-        self._window = [Increase(int(s), int(e), _numbers(by)) for s, e, by in memory["window"]]
+        self._window = deque(Increase(int(s), int(e), _numbers(by)) for s, e, by in memory["window"])
         self._last = None if memory["last"] is None else int(memory["last"])
 
     def _leave_out(self, now: Micros, pages: Mapping[str, Page]) -> None:
@@ -197,7 +200,7 @@ class Meter:
         another = before.page.identity != page.identity
         self._instances[key] = _Instance(now, page, () if another else gone, trust)
         if trust.why == SEVERAL != before.trust.why:
-            self._window = []  # nobody knows since when they answer in turn
+            self._window.clear()  # nobody knows since when they answer in turn
         if another:
             self._reads = 0  # a deployment may have made several of one
             return trust.why or CHANGED

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
 from time import monotonic
 
+from tests.simulation.edges import edge_world
 from tests.simulation.making import world_of
 from tests.simulation.playing import KEPT, Played, Sum, quiet, shrunk, side_by_side
 from tests.simulation.stage import play
@@ -20,6 +21,9 @@ from tests.simulation.world import World, from_json, to_json
 SHRUNK_AT_MOST = 5
 """Failing worlds that are made smaller; the others are only named."""
 
+PROFILES: Mapping[str, Callable[[int], World]] = {"table": table_world, "edges": edge_world}
+"""Where worlds come from, if they are not drawn as days: their interval is their own."""
+
 LINE_EVERY = 2.0
 """Seconds between two looks of the progress line."""
 
@@ -29,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     if asked.world:
         return _one(from_json(asked.world))
     seeds = range(asked.seed, asked.seed + asked.worlds)
-    draw = table_world if asked.profile == "table" else partial(world_of, interval=asked.interval)
+    draw = PROFILES.get(asked.profile, partial(world_of, interval=asked.interval))
     worlds = [draw(seed) for seed in seeds]
     began, total = monotonic(), Sum()
     for one in _told(side_by_side(worlds, asked.workers), len(worlds), began):
@@ -49,7 +53,7 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of the first; the others follow")
     parser.add_argument("--interval", type=int, help="seconds between two reads; drawn where it is not given")
     parser.add_argument(
-        "--profile", choices=("drawn", "table"), default="drawn", help="where worlds come from"
+        "--profile", choices=("drawn", *PROFILES), default="drawn", help="where worlds come from"
     )
     parser.add_argument("--workers", type=int, default=0, help="processes; as many as there are cores")
     parser.add_argument(

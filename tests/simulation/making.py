@@ -20,6 +20,10 @@ TAIL = 3 * HOUR // 2
 INTERVALS = (300,) * 8 + (240,) * 6 + (180,) * 3 + (120,) * 2 + (60,)
 """Seconds. A short one is a long world; with 5 s it takes half a minute (`make simulate INTERVAL=5`)."""
 
+FAST = ((180, 20), (60, 10), (0, 5))
+"""From which interval on there are so many seconds between two reads of a pending rule: about as many of them
+to one interval as by default."""
+
 RATES = (5, 20, 60, 60, 300, 300, 1200, 6000)
 BACKGROUNDS = (0.0, 0.0005, 0.0005, 0.0005, 0.0005, 0.002, 0.002, 0.005, 0.008)
 MODES = (Mode.AUTO,) * 7 + (Mode.APPROVE, Mode.APPROVE, Mode.OBSERVE)
@@ -84,7 +88,7 @@ def world_of(seed: int, interval: int | None = None) -> World:
     lasts = begun + DAY + TAIL + HOUR // 2
     every = draw.choice(INTERVALS)
     world = World(
-        seed, lasts, interval or every, fast=5 if (interval or every) <= 30 else 10,
+        seed, lasts, interval or every, fast=_fast(interval or every),
         per_minute=float(draw.choice(RATES)),
         swing=draw.uniform(0.0, 0.8),
         background=draw.choice(BACKGROUNDS),
@@ -97,6 +101,10 @@ def world_of(seed: int, interval: int | None = None) -> World:
     if draw.random() < PLAIN:
         return world
     return replace(world, faults=_faults(draw, world), persons=_persons(draw, world))
+
+
+def _fast(interval: int) -> int:
+    return next(fast for least, fast in FAST if interval >= least)
 
 
 def _watches(draw: Random, begun: int) -> tuple[Watch, ...]:

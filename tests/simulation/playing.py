@@ -25,6 +25,9 @@ FALSE_ALLOWED = {"0.50%": 0.01, "0.80%": 0.06}
 SHORT_ALLOWED = 0.03
 """Of outages that end just before five minutes so many are acted on."""
 
+LATE_ALLOWED = 0.03
+"""Of all decisions so many come when the incident has been over for a while."""
+
 KEPT = "tests/simulation/kept.jsonl"
 
 
@@ -104,6 +107,9 @@ class Sum:
         short, over = self.counts["short"], self.counts["over in time"]
         if short > SHORT_ALLOWED * over + 4 * (SHORT_ALLOWED * over) ** 0.5 + 1:
             yield f"{short} rollbacks after {over} outages that were over before their hold"
+        late, decided = self.counts["after its end"], self.counts["decided"]
+        if late > LATE_ALLOWED * decided + 4 * (LATE_ALLOWED * decided) ** 0.5 + 1:
+            yield f"{late} of {decided} decisions came when it had been over for a while"
         for share, allowed in FALSE_ALLOWED.items():
             false, worlds = self.noisy[f"false at {share}"], self.noisy[f"worlds at {share}"]
             expected = allowed * worlds

@@ -28,8 +28,12 @@ from tests.simulation.traffic import DrawnTraffic, Traffic
 from tests.simulation.world import Fault, Person, Watch, World
 from tests.virtual import START, LoopClock, VirtualLoop
 
-BACK_AFTER = 5.0
-"""Seconds until a supervisor starts a daemon again that ended by itself."""
+REST, MADE_REST = 5400.0, 900.0
+"""Seconds that a world goes on when its watches have ended and nothing more befalls it: what must come in the
+end has time to. In one of `tests/worlds` nothing is in the way of it."""
+
+LOOK_EVERY = 300.0
+"""Seconds between two looks whether that is so."""
 
 
 @dataclass(slots=True)
@@ -70,7 +74,6 @@ class Stage:
         self.obstacles = Obstacles()
         self.processes: dict[str, DaemonProcess] = {}
         self.jumped = 0.0  # seconds by which the wall clock of the daemons' machine is wrong
-        self._acting: set[asyncio.Task[None]] = set()
 
     async def play(self) -> None:
         loop = asyncio.get_running_loop()
@@ -88,13 +91,20 @@ class Stage:
             if (left := second - loop.time()) > 0:
                 await asyncio.sleep(left)
             await act()
-        if (left := self.world.lasts - loop.time()) > 0:
-            await asyncio.sleep(left)
-        for task in self._acting:
-            task.cancel()
-        await asyncio.gather(*self._acting, return_exceptions=True)
+            if self._is_over():
+                break
+        while (left := self.world.lasts - loop.time()) > 0 and not self._is_over():
+            await asyncio.sleep(min(left, LOOK_EVERY))
         for process in list(self.processes.values()):
             await process.stop()
+
+    def _is_over(self) -> bool:
+        """Whether every watch has ended, all that befalls it has, and everything had time to be told."""
+        ended = {row.id: at for at, _, row in self.seen.verdicts}
+        if len(ended) < len(self.world.watches):
+            return False
+        rest = REST if self.world.made is None else MADE_REST
+        return self.now() >= max(self.world.ends, *ended.values()) + rest
 
     # ------------------------------------------------------------ what befalls it
 

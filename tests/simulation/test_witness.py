@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from monitor.core.thresholds import Mode
-from monitor.ports import Alert, Outcome, OutcomeKind, Readiness, Record, WatchRow
+from monitor.ports import Alert, Outcome, OutcomeKind, Readiness, Record, Want, WatchRow
 from tests.simulation.application import Application, Counted, Process
 from tests.simulation.channel import PlayedChannel
 from tests.simulation.executor import PlayedExecutor
@@ -56,6 +56,13 @@ class Wilful(PlayedExecutor):
         return Outcome(OutcomeKind.ROLLED_BACK, "believe me")
 
 
+class Stubborn(PlayedExecutor):
+    """Goes on trying whatever becomes of the breach."""
+
+    async def execute(self, order: Any, wanted: Any, report: Any) -> Outcome:
+        return await super().execute(order, lambda: Want.YES, report)
+
+
 class Confident(PlayedExecutor):
     """Is always ready."""
 
@@ -92,6 +99,7 @@ class Blind(DaemonStore):
         await super().record(replace(record, events=tuple(e for e in record.events if e.kind != "blind")))
 
 
+LOCKED = replace(WORLD, faults=(Fault("locked", 4 * HOUR, 5400 + 900),))
 UNREADY = replace(WORLD, incidents=(), faults=(Fault("unready", 3 * HOUR, HOUR),))
 UNSEEN = replace(WORLD, incidents=(), faults=(Fault("refuses", 3 * HOUR, HOUR),))
 
@@ -101,6 +109,7 @@ UNSEEN = replace(WORLD, incidents=(), faults=(Fault("refuses", 3 * HOUR, HOUR),)
     [
         (2, WORLD, {"executor": Hasty}),
         (1, WORLD, {"executor": Wilful}),
+        (16, LOCKED, {"executor": Stubborn}),
         (7, UNREADY, {"executor": Confident}),
         (10, WORLD, {"store": Silent}),
         (10, WORLD, {"channel": Deaf}),

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation.edges import edge_world
 from tests.simulation.making import world_of
 from tests.simulation.playing import KEPT, Played, played
 from tests.simulation.world import from_json, to_json
 
-WORLDS, AT_A_TIME, AT_ONCE = 200, 5, 60
+WORLDS, AT_A_TIME, AT_ONCE = 200, 5, 80
 """In all; played by one test; of `make test`, a minute on two cores: the others are with the slow tests."""
 
 KEPT_WORLDS = (Path(__file__).parent / Path(KEPT).name).read_text().splitlines()
@@ -33,6 +34,19 @@ def test_no_promise_is_broken_in_worlds_of_a_day(first: int) -> None:
     for seed in range(first, first + AT_A_TIME):
         one = played(world_of(seed))
         assert not one.broken, shown(one, f"make simulate N=1 SEED={seed}")
+
+
+EDGES = 12
+"""Of outages around their hold; an hour each."""
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("first", range(0, EDGES, AT_A_TIME - 1))
+def test_what_is_over_is_not_rolled_back(first: int) -> None:
+    """An outage that ends about when its hold does, read every few seconds; with a gap, or locks, in it."""
+    for seed in range(first, first + AT_A_TIME - 1):
+        one = played(edge_world(seed))
+        assert not one.broken, shown(one, f"make simulate N=1 SEED={seed} PROFILE=edges")
 
 
 @pytest.mark.timeout(300)

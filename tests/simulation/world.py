@@ -96,6 +96,12 @@ class World:
     persons: tuple[Person, ...] = ()
     made: Made | None = None  # where its traffic comes from, if it is not drawn here
 
+    @property
+    def ends(self) -> int:
+        """When all is over that befalls a drawn one."""
+        moments = [fault.ends for fault in self.faults] + [person.at for person in self.persons]
+        return max(moments + [i.at + i.lasts for i in self.incidents if self.made is None], default=0)
+
 
 def to_json(world: World) -> str:
     """In one line."""
