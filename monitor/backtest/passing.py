@@ -6,13 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.core.decisions import Decision, StreakCleared, StreakFiring
-from monitor.core.events import Measured, Passed
 from monitor.core.evidence import LOOK_BACK, Evidence
 from monitor.core.samples import Micros, Reading
 from monitor.core.state import WatchState, new_state
 from monitor.core.streaks import Streak
 from monitor.core.thresholds import Action, Mode, Policy, Rule
-from monitor.core.watch import step
+from monitor.core.watch import step_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +53,9 @@ class Pass:
         self._open: dict[str, int] = {}
         self._acting = tuple(n for n, rule in enumerate(policy.rules) if rule.action is Action.ROLLBACK)
 
-    def take(self, at: Micros, readings: Iterable[Reading]) -> Sequence[Firing]:
+    def take(self, at: Micros, readings: Sequence[Reading]) -> Sequence[Firing]:
         """Takes in a round; gives the rules that fired at it."""
-        policy, state = self.policy, self.state
-        said: tuple[Decision, ...] = ()
-        for reading in readings:
-            state, more = step(policy, state, Measured(at, reading))
-            if more:
-                said += more
-        if at > state.seen.at:
-            state, more = step(policy, state, Passed(at))
-            said += more
-        self.state = state
+        self.state, said = step_all(self.policy, self.state, at, readings)
         return self._noted(said) if said else ()
 
     @property

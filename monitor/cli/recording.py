@@ -48,14 +48,14 @@ def readings(lines: Iterable[bytes]) -> Iterator[tuple[Micros, Reading]]:
 
 def moment(value: object) -> Micros:
     """Microseconds of epoch seconds or an RFC 3339 text; rounded to the nearest. Raises ValueError."""
-    if isinstance(value, str):
-        found = _from_text(value)
-    elif isinstance(value, bool) or not isinstance(value, int | float):
-        raise _Unusable("`at` is no time: write epoch seconds or RFC 3339, as 2024-01-31T12:00:00Z")
-    elif isinstance(value, int):
+    if type(value) is int:  # a bool is none
         found = value * SECOND
-    else:
+    elif isinstance(value, str):
+        found = _from_text(value)
+    elif isinstance(value, float):
         found = _from_float(value)
+    else:
+        raise _Unusable("`at` is no time: write epoch seconds or RFC 3339, as 2024-01-31T12:00:00Z")
     if not 0 <= found < LATEST:
         raise _Unusable("`at` is not between the years 1970 and 9999: write epoch seconds, not milliseconds")
     return found

@@ -9,26 +9,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from operator import sub
 from typing import Any
 
+from monitor.core.columns import packed, unpacked
 from monitor.core.counting import Counting, begun
 from monitor.core.coverage import Coverage, Spans, spans_from
 from monitor.core.events import Verdict
 from monitor.core.evidence import NOTHING, Evidence, Tally, Weight
 from monitor.core.phases import Phase
 from monitor.core.proof import Proof, Slot
-from monitor.core.reads import Reads
+from monitor.core.reads import Read, Reads
 from monitor.core.samples import Micros
 from monitor.core.state import Life, Order, Seen, Track, WatchState
 from monitor.core.streaks import Streak
 from monitor.core.thresholds import Mode, Policy
 
-FORMAT = 2
-"""Of what is written. Format 1, of an older program, is read too: its counted streaks begin anew. Another
-number is not read, and the watch starts with fresh streaks."""
+FORMAT = 3
+"""Of what is written. What older programs wrote is read too: format 2 had a row for each read, of format 1
+counted streaks begin anew. Another number is not read, and the watch starts with fresh streaks."""
 
+WITH_ROWS = 2
 OLDER = 1
-READ = (OLDER, FORMAT)
+READ = (OLDER, WITH_ROWS, FORMAT)
+
+EXACT = 2**53
+"""Whole numbers up to here are floats without rounding, and so are their differences."""
+
+LOG = ("at", "idle", "errors", "requests")
+"""What is stored of reads, a column each (`columns`): their moments, the time before each in which nothing
+was counted, and all errors and requests before it. A row is first moment, moment, errors, requests."""
 
 Json = dict[str, Any]
 
@@ -57,7 +67,7 @@ def load(policy: Policy, stored: Mapping[str, Any]) -> WatchState | None:
     """The state that `dump` gave; None if it is of another format."""
     if stored.get("format") == OLDER:
         stored = _from_older(policy, stored)
-    if stored.get("format") != FORMAT:
+    if stored.get("format") not in READ:
         return None
     tracks, streaks, counting = stored["tracks"], stored["streaks"], stored["counting"]
     seen = Seen(
@@ -127,16 +137,38 @@ def _load_streak(stored: Mapping[str, Any]) -> Streak:
 
 
 def _dump_counting(counting: Counting) -> Json:
-    """A read as a row, a tally as a row, so that what is written every few seconds is short."""
+    """Reads in columns, a tally as a row, so that what is written every few seconds is short."""
     reads, proof = counting.reads, counting.proof
     return {
-        "reads": [reads.errors, reads.requests, reads.idle, [list(read) for read in reads.log]],
+        "reads": [reads.errors, reads.requests, reads.idle, _dump_log(reads)],
         "weights": [
             [w.since, w.errors, w.requests, [None if t == NOTHING else list(t) for t in w.tallies]]
             for w in counting.weights
         ],
         "proof": [list(proof.minute), [list(m) for m in proof.bad], [list(s) for s in proof.slots]],
     }
+
+
+def _dump_log(reads: Reads) -> Json | list[list[Any]]:
+    """Columns, a quarter as long as rows; rows where something is counted in fractions."""
+    if not reads.log:
+        return []
+    first, at, errors, requests = zip(*reads.log, strict=True)
+    whole = tuple(map(int, errors)), tuple(map(int, requests))
+    if reads.requests >= EXACT or whole != (errors, requests):
+        return [list(read) for read in reads.log]
+    columns = at, tuple(map(sub, at, first)), *whole
+    return {name: packed(column) for name, column in zip(LOG, columns, strict=True)}
+
+
+def _load_log(stored: Mapping[str, Any] | Sequence[Any]) -> tuple[Read, ...]:
+    if not isinstance(stored, Mapping):
+        return tuple((first, at, errors, requests) for first, at, errors, requests in stored)
+    columns = (unpacked(stored[name]) for name in LOG)
+    return tuple(
+        (at - idle, at, float(errors), float(requests))
+        for at, idle, errors, requests in zip(*columns, strict=True)
+    )
 
 
 def _load_counting(
@@ -155,8 +187,7 @@ def _load_counting(
     if len(weights) != len(place.rules):
         return begun(place, at, proof)
     errors, requests, idle, log = stored["reads"]
-    reads = Reads(errors, requests, tuple((first, read, e, r) for first, read, e, r in log), idle)
-    return Counting(reads, weights, proof)
+    return Counting(Reads(errors, requests, _load_log(log), idle), weights, proof)
 
 
 def _slot(stored: Sequence[Any]) -> Slot:

@@ -133,8 +133,12 @@ def scale_of(rule: Rule, needed: float) -> Scale:
         for k, times in enumerate(TIMES)
         if limit < 1
     ]
-    block = rule.hold // BLOCKS
-    return Scale(limit, rule.inclusive, rule.hold, block, needed, needed / BLOCKS, tuple(found))
+    return Scale(limit, rule.inclusive, rule.hold, block_of(rule), needed, needed / BLOCKS, tuple(found))
+
+
+def block_of(rule: Rule) -> Micros:
+    """How long a block of its counts lasts."""
+    return rule.hold // BLOCKS
 
 
 def _alternative(ratio: float, limit: float) -> Alternative:

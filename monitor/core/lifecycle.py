@@ -32,6 +32,10 @@ BY_PERSON = "person"
 """Stands for a rule where a person asked for the rollback."""
 
 
+_MAY_END = (Phase.WATCHING, Phase.WARMING, Phase.AWAITING_APPROVAL)
+"""Where a watch may end by itself. A tuple: the hash that a set needs is slow in an enumeration."""
+
+
 def batch_ended(policy: Policy, state: WatchState, event: events.BatchEnded) -> Step:
     """In this order: requests withdrawn, warm-up over, a rollback that is due, success, giving up."""
     state, said = _withdraw_if_over(state)
@@ -40,7 +44,7 @@ def batch_ended(policy: Policy, state: WatchState, event: events.BatchEnded) -> 
     if state.life.phase is Phase.WATCHING:
         state, more = _decide(policy, state, event.at)
         said += more
-    if state.life.phase in {Phase.WARMING, Phase.WATCHING, Phase.AWAITING_APPROVAL}:
+    if state.life.phase in _MAY_END:
         state, more = _end_by_time(policy, state, event.at)
         said += more
     return state, said
@@ -185,6 +189,8 @@ def _decide(policy: Policy, state: WatchState, now: Micros) -> Step:
 
 
 def _due(policy: Policy, state: WatchState, now: Micros) -> list[tuple[int, Rule, Streak]]:
+    if not any(state.seen.streaks):
+        return []
     return [
         (n, rule, streak)
         for n, (rule, streak) in enumerate(zip(policy.rules, state.seen.streaks, strict=True))

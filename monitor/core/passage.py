@@ -20,13 +20,13 @@ Step = tuple[WatchState, tuple[Decision, ...]]
 
 def pass_to(policy: Policy, state: WatchState, now: Micros) -> Step:
     """The state at `now`, a moment later than the latest one taken in, before its events."""
-    coverage = _cover(policy, state, now)
     seen = state.seen
     if _nothing_due(policy, seen, now):
-        return _at(state, Seen(now, seen.tracks, seen.streaks, seen.counting, seen.late), coverage), ()
+        seen = Seen(now, seen.tracks, seen.streaks, seen.counting, seen.late)
+        return _at(state, seen, state.coverage), ()
     gaps = _gaps(policy, seen, now)
     blind = _blind(policy, state, now)
-    coverage = end_abnormal(policy, coverage, gaps)
+    coverage = end_abnormal(policy, _cover(policy, state, now), gaps)
     over = {gap.rule for gap in gaps}
     lost = {b.metric for b in blind}
     tracks = tuple(
@@ -63,8 +63,12 @@ def _at(state: WatchState, seen: Seen, coverage: Coverage) -> WatchState:
 
 
 def _nothing_due(policy: Policy, seen: Seen, now: Micros) -> bool:
-    patience = min(policy.max_gap, policy.blind_after)
-    return all(t.seen is not None and now - t.seen <= patience for t in seen.tracks)
+    """The common case: every metric was seen so lately that there is no gap, and none is blind."""
+    oldest = now - min(policy.max_gap, policy.blind_after)
+    for track in seen.tracks:  # noqa: SIM110 - a generator costs more than what it asks, at every moment
+        if track.seen is None or track.seen < oldest:
+            return False
+    return True
 
 
 def _gaps(policy: Policy, seen: Seen, now: Micros) -> tuple[StreakCleared, ...]:

@@ -7,18 +7,20 @@ when a later moment comes or the recording ends.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import NamedTuple
 
 from monitor.core import decisions as said
 from monitor.core.baseline import Baseline
 from monitor.core.beginning import Beginning, Line, Past, begin, earliest, follow
-from monitor.core.events import BatchEnded, Measured, Passed, Rearmed, Verdict
+from monitor.core.events import BatchEnded, Rearmed, Verdict
 from monitor.core.evidence import Evidence
-from monitor.core.samples import ERROR_RATE, SECOND, Micros
+from monitor.core.samples import ERROR_RATE, SECOND, Micros, Reading
 from monitor.core.state import WatchState, new_state
 from monitor.core.thresholds import Action, Mode, Policy
-from monitor.core.watch import step
+from monitor.core.watch import step, step_all
 
 Object = dict[str, object]
 
@@ -43,12 +45,15 @@ def replay(
     verdict: str | None = None
     for event in _events(policy, started_at, rest):
         if standing is not None:
-            if isinstance(event, Measured):
-                standing = follow(policy, standing, event.at, [event.reading])
-            elif isinstance(event, BatchEnded) and standing.over(event.at):
+            if isinstance(event, BatchEnded) and standing.over(event.at):
                 state, _ = step(policy, state, Rearmed(event.at))
                 standing = None
-        state, decided = step(policy, state, event)
+            elif isinstance(event, Together) and event.readings:
+                standing = follow(policy, standing, event.at, event.readings)
+        if isinstance(event, BatchEnded):
+            state, decided = step(policy, state, event)
+        else:
+            state, decided = step_all(policy, state, event.at, event.readings)
         for decision in decided:
             shown = to_json(decision)
             if shown is not None:
@@ -73,17 +78,22 @@ def _parted(lines: Iterable[Line], started_at: Micros, policy: Policy) -> tuple[
     return before, ()
 
 
-def _events(
-    policy: Policy, started_at: Micros, lines: Iterable[Line]
-) -> Iterator[Measured | Passed | BatchEnded]:
-    latest = started_at
-    for at, reading in lines:
+class Together(NamedTuple):
+    """Lines that follow each other and are of one moment; `readings`: of the policy's metrics."""
+
+    at: Micros
+    readings: Sequence[Reading]
+
+
+def _events(policy: Policy, started_at: Micros, lines: Iterable[Line]) -> Iterator[Together | BatchEnded]:
+    latest, known = started_at, policy.places
+    for at, together in groupby(lines, itemgetter(0)):
         if at < started_at:
             continue
         if at > latest:
             yield BatchEnded(latest)
             latest = at
-        yield Measured(at, reading) if reading.metric in policy.places else Passed(at)
+        yield Together(at, [reading for _, reading in together if reading.metric in known])
     yield BatchEnded(latest)
 
 

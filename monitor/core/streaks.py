@@ -18,6 +18,7 @@ from monitor.core.evidence import (
     Levels,
     Scale,
     Weight,
+    block_of,
     closed,
     scale_of,
     strongest,
@@ -96,6 +97,8 @@ def take_counts(
     policy: Policy, rule: Rule, streak: Streak | None, weight: Weight, reads: Reads, before: Reads, at: Micros
 ) -> tuple[Streak | None, Weight, Said]:
     """A counted rule after a read, usable or quiet; `before`: all reads before it."""
+    if streak is None and not weight.tallies and reads.errors == weight.errors:
+        return None, _calm(rule, weight, reads, at), ()
     scale = scale_of(rule, policy.evidence)
     weight, levels = weighed(scale, weight, reads, at, before)
     said: Said = ()
@@ -108,6 +111,11 @@ def take_counts(
         if streak is not None and streak.counted and not weight.tallies:
             return None, weight, (*said, cleared(rule, streak, at, RECOVERED))
     return streak, weight, said
+
+
+def _calm(rule: Rule, weight: Weight, reads: Reads, at: Micros) -> Weight:
+    """The common case: no error in the block under way, and nothing before it that speaks for a breach."""
+    return weight if at - weight.since < block_of(rule) else Weight(at, reads.errors, reads.requests)
 
 
 RECOVERED = "recovered"

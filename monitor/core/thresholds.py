@@ -89,11 +89,16 @@ DOCUMENTED: tuple[Threshold, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a metric and its rules stand in the policy's tuples."""
+    """Where a metric and its rules stand in the policy's tuples.
+
+    `numbers`: of its rules, which are neighbours. `lowest`: no rule is breached by a value below it.
+    """
 
     index: int
     threshold: Threshold
     rules: tuple[tuple[int, Rule], ...]
+    numbers: slice
+    lowest: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +126,10 @@ class Policy:
         object.__setattr__(self, "places", self._places())
 
     def _places(self) -> dict[str, Place]:
-        numbered = list(enumerate(self.rules))
-        return {
-            t.metric: Place(i, t, tuple((n, r) for n, r in numbered if r.metric == t.metric))
-            for i, t in enumerate(self.thresholds)
-        }
+        found, begin = {}, 0
+        for i, t in enumerate(self.thresholds):
+            rules = t.rules()
+            numbers, begin = slice(begin, begin + len(rules)), begin + len(rules)
+            numbered = tuple(enumerate(rules, numbers.start))
+            found[t.metric] = Place(i, t, numbered, numbers, min(rule.limit for rule in rules))
+        return found

@@ -5,6 +5,7 @@ the passing of time makes true (`passage`: gaps, blindness, coverage). Then the 
 taken in: a reading goes to its metric's track and to the streaks of its rules; a control or the
 executor's news moves the watch through its phases (`lifecycle`). Events of one moment are a batch;
 only `BatchEnded` asks whether to roll back, succeed or give up. After a verdict nothing changes.
+`step_all` is `step` for all readings of one moment: it builds one state where they are calm.
 
 The cost of an event depends on the policy, not on how long the watch has lasted.
 """
@@ -21,12 +22,12 @@ from monitor.core.decisions import Decision, LateIgnored, Sighted, StreakCleared
 from monitor.core.events import Event
 from monitor.core.passage import end_abnormal, pass_to
 from monitor.core.phases import Phase
-from monitor.core.samples import Counts, NoData, Sample, judge
+from monitor.core.samples import Counts, Micros, NoData, Reading, Sample, judge
 from monitor.core.state import Seen, Track, WatchState, new_state
 from monitor.core.streaks import Streak, take_counts, take_value
 from monitor.core.thresholds import Place, Policy
 
-__all__ = ["WatchState", "new_state", "step"]
+__all__ = ["WatchState", "new_state", "step", "step_all"]
 
 T = TypeVar("T")
 Said = tuple[Decision, ...]
@@ -47,17 +48,45 @@ def step(policy: Policy, state: WatchState, event: Event) -> Step:
     return state, said + more
 
 
+def step_all(policy: Policy, state: WatchState, at: Micros, readings: Sequence[Reading]) -> Step:
+    """As `step` when time has passed to `at`, and with each of these readings of then; late, they are one."""
+    state, said = step(policy, state, events.Passed(at))
+    if at < state.seen.at or state.life.phase is Phase.ENDED:
+        return state, said
+    calm: dict[int, Track] = {}
+    for reading in readings:
+        place = policy.places.get(reading.metric)
+        if place is None:
+            continue
+        got = judge(at, reading)
+        if isinstance(got, Sample) and place.index not in calm and _is_calm(state, place, got):
+            calm[place.index] = Track(at, False, got.value, at)
+        else:
+            state, more = _judged(policy, _with_tracks(state, calm), place, got)
+            calm, said = {}, said + more
+    return _with_tracks(state, calm), said
+
+
+def _is_calm(state: WatchState, place: Place, got: Sample) -> bool:
+    """Whether a sample changes nothing but its metric's track: the common case."""
+    track = state.seen.tracks[place.index]
+    if got.counts is not None or track.blind or track.seen is None or track.seen >= got.at:
+        return False
+    return _untouched(state, place, got)
+
+
 def _measured(policy: Policy, state: WatchState, event: events.Measured) -> Step:
     place = policy.places.get(event.reading.metric)
-    if place is None:
-        return state, ()
+    return (state, ()) if place is None else _judged(policy, state, place, judge(event.at, event.reading))
+
+
+def _judged(policy: Policy, state: WatchState, place: Place, got: Sample | NoData) -> Step:
     track = state.seen.tracks[place.index]
-    got = judge(event.at, event.reading)
     if isinstance(got, NoData) and not got.quiet:
         return _with_track(state, place, track._replace(missing=got.reason)), ()
     if track.seen is not None and got.at <= track.seen:
-        return _late(state, event.at)
-    said: Said = (Sighted(event.at, place.threshold.metric),) if track.blind else ()
+        return _late(state, got.at)
+    said: Said = (Sighted(got.at, place.threshold.metric),) if track.blind else ()
     if isinstance(got, Sample):
         track = Track(got.at, False, got.value, got.at)
     else:
@@ -86,8 +115,7 @@ def _counts(state: WatchState, place: Place, got: Sample | NoData) -> Counts | N
 
 def _untouched(state: WatchState, place: Place, got: Sample) -> bool:
     """The common case: no streak of the metric's rules is under way, and none starts."""
-    streaks = state.seen.streaks
-    return not any(streaks[n] is not None or rule.breached_by(got.value) for n, rule in place.rules)
+    return got.value < place.lowest and not any(state.seen.streaks[place.numbers])
 
 
 def _valued(policy: Policy, state: WatchState, place: Place, track: Track, got: Sample, said: Said) -> Step:
@@ -139,14 +167,26 @@ def _taken(
 ) -> Step:
     seen = state.seen
     seen = Seen(seen.at, _replaced(seen.tracks, place.index, track), tuple(streaks), counting, seen.late)
-    ended = tuple([d for d in said if isinstance(d, StreakCleared)])
+    ended = tuple([d for d in said if isinstance(d, StreakCleared)]) if said else ()
     coverage = end_abnormal(policy, state.coverage, ended) if ended else state.coverage
     return WatchState(state.started_at, seen, state.life, coverage), said
 
 
+def _with_tracks(state: WatchState, changed: Mapping[int, Track]) -> WatchState:
+    if not changed:
+        return state
+    tracks = list(state.seen.tracks)
+    for index, track in changed.items():
+        tracks[index] = track
+    return _with(state, tuple(tracks))
+
+
 def _with_track(state: WatchState, place: Place, track: Track) -> WatchState:
+    return _with(state, _replaced(state.seen.tracks, place.index, track))
+
+
+def _with(state: WatchState, tracks: tuple[Track, ...]) -> WatchState:
     seen = state.seen
-    tracks = _replaced(seen.tracks, place.index, track)
     seen = Seen(seen.at, tracks, seen.streaks, seen.counting, seen.late)
     return WatchState(state.started_at, seen, state.life, state.coverage)
 

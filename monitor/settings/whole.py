@@ -48,8 +48,8 @@ def settings_with(
 
 
 def _one_of(base: type[Model], kinds: Mapping[str, type[Section]]) -> type[Model]:
-    """`base` with a key for each kind; one whose name pydantic has taken is kept under another (`json`)."""
-    taken = {kind: f"{kind}_" if hasattr(Section, kind) else kind for kind in kinds}
+    """`base` with a key for each kind; one whose name the model has taken is kept under another (`json`)."""
+    taken = {kind: f"{kind}_" if hasattr(base, kind) else kind for kind in kinds}
     keys = {
         taken[kind]: (keys | None, Field(None, alias=kind if taken[kind] != kind else None))
         for kind, keys in kinds.items()

@@ -97,7 +97,8 @@ class Meter:
         grown = [self._grown(now, key, page) for key, page in pages.items()]
         found = [by for by in grown if not isinstance(by, str)]
         start, self._last, self._reads = self._last, now, self._reads + 1
-        self._window = [i for i in self._window if i.start >= now - self.rates.longest]
+        oldest = now - self.rates.longest
+        self._window = [i for i in self._window if i.start >= oldest]
         distrusted = sum(why in (SEVERAL, DOUBTED) for why in grown if isinstance(why, str))
         if not found or start is None or 2 * distrusted > len(pages):
             return min((why for why in grown if isinstance(why, str)), key=GRAVEST.index, default=BASELINE)

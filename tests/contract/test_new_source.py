@@ -68,13 +68,13 @@ def test_the_schema_and_the_table_of_keys_have_it() -> None:
 
 
 def test_a_kind_may_be_called_what_the_models_have_taken() -> None:
-    """`json` is a method of theirs, and so are others: what is written keeps its name."""
-    made = settings_with(sources={"copy": DialSource, "json": DialSource})
-    assert list(reference.schema(made)["$defs"]["MetricSource"]["properties"]) == ["copy", "json"]
-    text = {"copy": {"file": "f", "unit": "count", "hand": "left", "seal": "s"}}
+    """`json` is a method of theirs, `keys` a property: what is written keeps its name."""
+    made = settings_with(sources={"keys": DialSource, "json": DialSource})
+    assert list(reference.schema(made)["$defs"]["MetricSource"]["properties"]) == ["keys", "json"]
+    text = {"keys": {"file": "f", "unit": "count", "hand": "left", "seal": "s"}}
     target = {"database": {"dsn": "postgresql://db/shop"}, "metrics": {"m": text}}
     source = made.model_validate({"targets": {"shop": target}}).targets["shop"].metrics["m"]
-    assert (source.kind, list(source.written())) == ("copy", ["copy"])
+    assert (source.kind, list(source.written())) == ("keys", ["keys"])
     assert isinstance(source.keys, DialSource)
 
 

@@ -87,10 +87,10 @@ def test_a_fresh_watch_comes_back_too() -> None:
     assert through_json(new_state(TOLD, START)) == new_state(TOLD, START)
 
 
-def test_what_is_written_is_of_format_2_and_short() -> None:
+def test_what_is_written_is_of_format_3_and_short() -> None:
     """A tally that says nothing is nothing: it is written every few seconds."""
     stored = dump(TOLD, STATE)
-    assert (stored["format"], FORMAT) == (2, 2)
+    assert (stored["format"], FORMAT) == (3, 3)
     assert stored["counting"]["error_rate"]["weights"][0][3] == [None, list(TALLY)]
 
 
