@@ -73,8 +73,9 @@ def line(event: Mapping[str, Any], metrics: Metrics, *, untouched: bool = False)
     kind, detail = str(event["kind"]), _keyed(event["detail"])
     event = {**event, "detail": {**detail, "untouched": untouched} if kind == "ended" else detail}
     if kind in LISTS:
-        found = texts(detail.get(LISTS[kind]))
-        text = _list_lead(kind, detail)
+        listed = detail.get(LISTS[kind])
+        found = texts(listed) if isinstance(listed, list | tuple) else []
+        text = _list_lead(kind, detail, "; in the way" if found else "")
         return Line(f"{text}:" if found else text, found[:SHOWN], max(0, len(found) - SHOWN))
     lead = LEADS.get(kind, "" if kind in SENTENCES else kind.replace("_", " "))
     words = "" if kind.startswith("rollback_") and lead and not detail.get("text") else said(event, metrics)
@@ -91,8 +92,7 @@ def _keyed(detail: object) -> Detail:
     return detail if isinstance(detail, Mapping) else {"of": detail}
 
 
-def _list_lead(kind: str, d: Detail) -> str:
-    way = "; in the way" if d.get("text") else ""
+def _list_lead(kind: str, d: Detail, way: str) -> str:
     if kind == "not_ready":
         return NOT_READY
     if kind == "rollback_cleared":

@@ -16,6 +16,9 @@ LIMIT_OF = {"rollback": "rollback_above", "investigate": "investigate_above", "w
 UNLIMITED = {"rollback": "above its limit", "investigate": "above its limit", "warn": "not normal"}
 
 
+KINDS = {kind.value: kind for kind in Kind}
+
+
 @dataclass(frozen=True, slots=True)
 class Metrics:
     """The metrics of a watch, as its view has them: name -> unit, limits."""
@@ -25,7 +28,7 @@ class Metrics:
     def kind(self, metric: str) -> Kind:
         """Of a unit that another version knows: a count."""
         unit = str(self.known.get(metric, {}).get("unit"))
-        return Kind(unit) if unit in set(Kind) else Kind.COUNT
+        return KINDS.get(unit, Kind.COUNT)
 
     def limit(self, rule: str) -> float | None:
         """What the rule compares with; None where the watch does not say."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from monitor.core.samples import SECOND, Micros
 from monitor.ports import Json, TargetView
+from monitor.present.metrics import Condition, condition_of
 from monitor.present.times import utc
 from monitor.web.health import is_stale
 from monitor.web.overview_metrics import DOCUMENTED_UNITS
@@ -110,14 +111,17 @@ def _metric(name: str, metric: Mapping[str, Any]) -> Iterator[str]:
 
 def _state(metric: Mapping[str, Any]) -> tuple[str, str]:
     """The word and its class; only a known, normal value looks healthy."""
-    why = metric.get("why") or metric.get("reason")
-    if metric.get("blind"):
-        return f"can't be measured: {why or 'no data'}", "no"
-    if metric.get("quiet"):
-        return "no requests now", "dim"
-    if metric.get("value") is None:
-        return f"no data: {why or 'not measured yet'}", "no"
-    return ("normal", "yes") if metric.get("normal") else ("not normal", "no")
+    why, found = metric.get("why") or metric.get("reason"), condition_of(metric)
+    match found:
+        case Condition.BLIND:
+            return f"{found}: {why or 'no data'}", "no"
+        case Condition.QUIET:
+            return found, "dim"
+        case Condition.NO_DATA | Condition.NOT_YET:
+            return f"no data: {why or 'not measured yet'}", "no"
+        case Condition.NORMAL:
+            return found, "yes"
+    return Condition.NOT_NORMAL, "no"
 
 
 def _watch(watch: Mapping[str, Any], silent: bool) -> Iterator[str]:
