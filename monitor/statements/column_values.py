@@ -22,6 +22,7 @@ from monitor.statements.columns import (
     is_in_key,
     is_parent_alone,
     on_column,
+    own_column,
     refuse_generated,
     unname,
 )
@@ -93,13 +94,10 @@ def drop_not_null(f: Forecast, a: Action) -> None:
 
 
 def alter_type(f: Forecast, a: Action) -> None:
-    if (found := column_of(f, a)) is None:
+    if (found := own_column(f, a, "change its type in the parent")) is None:
         return
     label, entry, column = found
     what = f"column {a.name} of {label}"
-    if column and column.inherited:
-        f.problem(f"{what} is inherited: change its type in the parent")
-        return
     if is_fixed(f, a, label, entry, what) or is_parent_alone(f, a, label, entry):
         return
     refuse_generated(f, entry, a.name, what)

@@ -46,6 +46,17 @@ def column_of(f: Forecast, a: Action) -> tuple[str, Relation, Column | None] | N
     return label, entry, column if isinstance(column, Column) else None
 
 
+def own_column(f: Forecast, a: Action, remedy: str) -> tuple[str, Relation, Column | None] | None:
+    """As `column_of`; None of one that is a parent's too: `remedy` says what to do there."""
+    if (found := column_of(f, a)) is None:
+        return None
+    label, _, column = found
+    if column and column.inherited:
+        f.problem(f"column {a.name} of {label} is inherited: {remedy}")
+        return None
+    return found
+
+
 def read_added(body: Tree, cmd: Tree) -> list[Facts] | None:
     """ADD COLUMN."""
     if body["objtype"] != "OBJECT_TABLE":
@@ -55,13 +66,10 @@ def read_added(body: Tree, cmd: Tree) -> list[Facts] | None:
 
 
 def drop_column(f: Forecast, a: Action) -> None:
-    if (found := column_of(f, a)) is None:
+    if (found := own_column(f, a, "drop it from the parent")) is None:
         return
     label, entry, column = found
     what = f"column {a.name} of {label}"
-    if column and column.inherited:
-        f.problem(f"{what} is inherited: drop it from the parent")
-        return
     if is_fixed(f, a, label, entry, what) or (
         entry.kind == "partitioned table" and is_parent_alone(f, a, label, entry)
     ):
@@ -143,13 +151,10 @@ def is_parent_alone(f: Forecast, a: Action, label: str, entry: Relation) -> bool
 
 
 def rename_column(f: Forecast, a: Action) -> None:
-    if (found := column_of(f, a)) is None:
+    if (found := own_column(f, a, "rename it in the parent")) is None:
         return
-    label, entry, column = found
+    label, entry, _ = found
     what = f"column {a.name} of {label}"
-    if column and column.inherited:
-        f.problem(f"{what} is inherited: rename it in the parent")
-        return
     if is_fixed(f, a, label, entry, what) or is_parent_alone(f, a, label, entry):
         return
     if a.new_name in entry.columns:
