@@ -24,8 +24,7 @@ TOKEN = "scenarios-only"
 LOOKED_UP = "SELECT count(*) FROM contacts WHERE id > $1"
 DROP_NOTE, DROP_TAG = (f"ALTER TABLE contacts DROP COLUMN {name}" for name in ("note", "tag"))
 WAITS = (
-    "Nothing is rolled back until a person approves (`migration-monitor approve`); the request is "
-    "withdrawn if the breach ends first."
+    "Waiting for approval (`migration-monitor approve`); the request is withdrawn if the breach ends first."
 )
 SLOWER = "SELECT changes->'statements'->'slower' FROM migration_monitor.comparison WHERE watch_id = $1"
 
@@ -102,7 +101,7 @@ async def resumed_and_rolled_back(stage: Stage, shown: Window) -> None:
     outlook, state = (card(page, "add_tag").locator(name) for name in (".outlook", ".state"))
     await expect(state).to_contain_text("watching", timeout=PATIENCE)
     await decide(page, "add_tag", "Pause…", "Pause", DROP_TAG)
-    await expect(outlook).to_contain_text("nothing is decided until a person resumes it", timeout=PATIENCE)
+    await expect(outlook).to_contain_text("no decisions until it is resumed", timeout=PATIENCE)
     await decide(page, "add_tag", "Resume…", "Resume", DROP_TAG)
     await expect(state).to_have_text("● watching", timeout=PATIENCE)
     await compared(stage, shown, registered["id"])

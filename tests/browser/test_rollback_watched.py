@@ -19,7 +19,7 @@ PATIENCE = 30_000.0
 """Milliseconds until something is given up that the page should show."""
 
 SUCCEEDS = re.compile(r"In \d+ m( \d+ s)?: succeeds at \d\d:\d\d:\d\d UTC if everything stays normal\.")
-ROLLS_BACK = re.compile(r"In \d+ s: rolls back by itself at [\d:]+ UTC if error_rate stays above 1 %\.")
+ROLLS_BACK = re.compile(r"In \d+ s: rolls back automatically at [\d:]+ UTC if error_rate stays above 1 %\.")
 
 
 def free_port() -> int:
@@ -54,7 +54,7 @@ async def test_a_whole_rollback_is_watched_on_the_page(
         await stage.watch()
         await expect(outlook).to_have_text(SUCCEEDS, timeout=PATIENCE)
         trigger = shown.page.locator(".watch .trigger")
-        await expect(trigger).to_have_text("Rolls back by itself if error_rate stays above 1 % for 15 s.")
+        await expect(trigger).to_have_text("Rolls back automatically if error_rate stays above 1 % for 15 s.")
         await brief_trouble(stage)
         await expect(shown.page.locator(".why")).to_contain_text(
             "the rollback rule did not fire", timeout=PATIENCE
