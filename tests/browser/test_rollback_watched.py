@@ -66,7 +66,7 @@ async def test_a_whole_rollback_is_watched_on_the_page(
         await asyncio.sleep(3)
         await shown.looks("2-pending")
 
-        await expect(outlook).to_contain_text("Rolled back. At", timeout=PATIENCE)
+        await expect(outlook).to_contain_text("Rolled back. Verifying", timeout=PATIENCE)
         assert await stage.verdict() == "rolled_back"
         await expect(shown.page.locator(".plan")).to_contain_text(RENAME_BACK)
         await expect(shown.page.locator(".events").first).to_contain_text("rolled back")
