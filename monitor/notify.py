@@ -1,7 +1,7 @@
 """Tells systemd how the daemon is, as sd_notify(3) has it: lines in one datagram to $NOTIFY_SOCKET.
 
 The rule of this room: it never waits and never raises; a supervisor that can't be told is logged once.
-What there is to tell is decided in `monitor.daemon.vigil`.
+What there is to tell is decided in `monitor.daemon.watchdog`.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ class Desk:
     telemetry: Counting = field(default_factory=Counting)
     probe: IdleProbe = field(default_factory=IdleProbe)
     orders: list[Order] = field(default_factory=list)
-    settling: list[Keeper] = field(default_factory=list)
+    settling: list[WatchRow] = field(default_factory=list)
     pulling: list[Call] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     remind_every: Mapping[str, Micros] = field(default_factory=dict)
@@ -144,8 +144,8 @@ class Desk:
             {"error_rate": Kind.RATIO, "connections": Kind.COUNT}, NoLevers(), 60 * SECOND,
         )  # fmt: skip
         hands = Hands(
-            lambda keeper, order: self.orders.append(order),
-            self.settling.append,
+            lambda order, wanted: self.orders.append(order),
+            lambda watch, wanted: self.settling.append(watch),
             self.records.append,
             self.pulling.append,
         )

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from monitor.daemon.details import KINDS
+from monitor.daemon.event_log import KINDS
 from monitor.ports import OutcomeKind, ProgressKind
 
 PACKAGE = Path(__file__).parents[1] / "monitor"
@@ -42,7 +42,7 @@ def _of(function: ast.AST) -> Iterator[str]:
     for call in calls:
         if _is_log(call.func):
             yield from _texts(call.args[_attribute(call) == "log"], function)
-        elif _attribute(call) == "_row":
+        elif _attribute(call) == "happened":
             yield from (f"watch.{kind}" for kind in _texts(call.args[1], function))
 
 

@@ -19,13 +19,11 @@ from monitor.backend import StoredWatches
 from monitor.channels.outbox import OutboxSender, rows_for
 from monitor.clock import SystemClock
 from monitor.core.samples import Micros
-from monitor.daemon.calendar import Calendar, CalendarJob
-from monitor.daemon.keepsakes import Clearing
+from monitor.daemon.calendar import Calendar, CalendarJob, ExpiryNotices
 from monitor.daemon.loop import TargetLoop
 from monitor.daemon.parts import Outgoing, TargetParts
-from monitor.daemon.process import Daemon, Side
-from monitor.daemon.pulse import Pulse
-from monitor.daemon.vigil import NoVigil, Vigil
+from monitor.daemon.process import ClockJumps, Daemon, Side
+from monitor.daemon.watchdog import NoWatchdog, Watchdog
 from monitor.leftovers import Leftovers
 from monitor.net import Net
 from monitor.notify import from_environment
@@ -75,7 +73,7 @@ async def run(settings: Settings, kill: KillPoint = harmless) -> None:
         web.bind()
         jobs = [*_jobs(settings, loops, parts), *report_jobs(settings, watches, clock)]
         calendar = Calendar(jobs, telemetry)
-        sides: list[Side] = [web, calendar, Pulse(clock, telemetry), *map(_Outbox, senders.values())]
+        sides: list[Side] = [web, calendar, ClockJumps(clock, telemetry), *map(_Outbox, senders.values())]
         try:
             await daemon.run(sides, stop)
         finally:
@@ -97,12 +95,12 @@ class _Outbox:
         await self.sender.aclose(FLUSH_SECONDS)
 
 
-def _vigil() -> Vigil | NoVigil:
+def _vigil() -> Watchdog | NoWatchdog:
     """Told by whoever started us how we are; healthy is what `/healthz` calls so."""
     supervisor, health = from_environment(), Health()
     if supervisor is None:
-        return NoVigil()
-    return Vigil(supervisor, lambda views, now: health.report(views, now)[0])
+        return NoWatchdog()
+    return Watchdog(supervisor, lambda views, now: health.report(views, now)[0])
 
 
 def _parts(
@@ -158,8 +156,8 @@ def _jobs(settings: Settings, loops: Sequence[TargetLoop], parts: Sequence[Targe
         if part.store.holds:
             await part.store.forget(part.clock.now() - settings.store.retention)
 
-    def clearing(p: TargetParts) -> Clearing:
-        return Clearing(p.name, kept_of(settings, p.name), p.store, p.outgoing, p.clock)
+    def clearing(p: TargetParts) -> ExpiryNotices:
+        return ExpiryNotices(p.name, kept_of(settings, p.name), p.store, p.outgoing, p.clock)
 
     retention = [CalendarJob(f"retention/{p.name}", RETENTION_SECONDS, partial(forget, p)) for p in parts]
     cleared = [CalendarJob(f"clearing/{p.name}", RETENTION_SECONDS, clearing(p).run) for p in parts]

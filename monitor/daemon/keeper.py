@@ -1,29 +1,42 @@
-"""One watch in the daemon's hands: its stored row, the core's state, and what a person asked of it.
+"""One watch in the daemon's hands: its stored row, the core's state, and what else is known of it.
 
-Takes events to the core and keeps what comes out; it does no IO. What the core decides is for the
-loop to carry out.
+Everything that changes a watch is a method here, named for what happened; others read, or take the watch
+as a value (`watched`). It does no IO: what the core decides is for the rounds to carry out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from monitor.core import codec, events
 from monitor.core.beginning import Past
 from monitor.core.decisions import Decision, RequestApproval
 from monitor.core.lifecycle import order_is_due, order_stands
 from monitor.core.phases import Phase
-from monitor.core.samples import Micros
+from monitor.core.replay import seconds
+from monitor.core.samples import Micros, Reading
 from monitor.core.state import WatchState, new_state
-from monitor.core.thresholds import Action, Mode, Policy, Rule
+from monitor.core.thresholds import Action, Mode, Policy
 from monitor.core.watch import step
-from monitor.daemon.lacks import Lacks
 from monitor.daemon.opening import Opening, baselines_from
-from monitor.ports import Controls, Json, Lack, Readiness, Reason, Want, WatchRow, WatchUpdate
-from monitor.present.under_way import Attempt
-from monitor.present.verdicts import How
+from monitor.ports import (
+    Controls,
+    Json,
+    Lack,
+    Outcome,
+    OutcomeKind,
+    Progress,
+    ProgressKind,
+    Readiness,
+    Reason,
+    Want,
+    WatchRow,
+    WatchUpdate,
+)
+from monitor.present.under_way import Attempt, attempt_after
+from monitor.present.verdicts import How, aftermath_view
 from monitor.present.watch import registered_risk, seen
 from monitor.present.watched import Watched
 from monitor.units import Kind
@@ -32,6 +45,15 @@ NOT_YET = Readiness(False, (Reason("not checked yet", Lack.UNCHECKED),))
 
 
 NOTHING = Past()
+
+
+@dataclass(frozen=True, slots=True)
+class Failover:
+    """Another timeline answers. `lost_intent`: that of a committed intent that it does not have; 0: none."""
+
+    before: int
+    now: int
+    lost_intent: int = 0
 
 
 class Keeper:
@@ -48,12 +70,9 @@ class Keeper:
         self.row = row
         self.readiness = replace(NOT_YET, at_risk=registered_risk(row.plan.plan))
         stored: dict[str, Any] = dict(row.state or {})
-        self.lacks = Lacks(stored.get("lacks", ()))
         self.timeline: int = stored.get("timeline", row.plan.timeline)
         self.remembered_intent = 0  # timeline of an intent that the ledger does not have; 0: none
         self.ledger_lost: str = stored.get("ledger_lost", "")
-        self.missing: dict[str, int] = stored.get("missing", {})  # metric -> instances that do not answer
-        self.told_pending: set[str] = set(stored.get("told_pending", ()))  # rules
         started = min(row.started_at, now)
         if unseen(row):
             given = baselines_from(stored) or past.given
@@ -75,7 +94,6 @@ class Keeper:
         self.attempt: Attempt | None = None  # the latest try of the rollback under way
         self.newer: str = stored.get("newer", "")  # the migration that is watched instead of this one
         self.aside = False  # a newer watch is open, and tells what is so on the target
-        self.untold: set[str] = set(stored.get("untold", ()))  # conditions that nobody was told of for that
         self.stranger = ""  # who has the daemon's lock without being one
         self.aftermath: Json | None = None  # whether its rollback helped, as far as that is known
 
@@ -84,26 +102,8 @@ class Keeper:
         return self.row.id
 
     @property
-    def mode(self) -> Mode:
-        return self.state.life.mode
-
-    @property
     def ended(self) -> bool:
         return self.state.ended
-
-    @property
-    def may_roll_back(self) -> bool:
-        """Whether a rollback may be asked of it: not observing, not superseded."""
-        return self.mode is not Mode.OBSERVE and self.state.life.armed
-
-    @property
-    def no_rollback(self) -> bool:
-        """Whether the migration has none: then the watch only alerts."""
-        return self.row.plan.no_rollback
-
-    def rule(self, name: str) -> Rule:
-        """With the limit of this watch, of what the core has said of it."""
-        return next(rule for rule in self.policy.rules if rule.name == name)
 
     @property
     def breaching(self) -> bool:
@@ -130,6 +130,93 @@ class Keeper:
         """Steps the core."""
         self.state, decisions = step(self.policy, self.state, event)
         return decisions
+
+    # ------------------------------------------------------------ what was wrong before its migration
+
+    def follow(self, at: Micros, readings: Sequence[Reading]) -> None:
+        """Takes a round in, as long as something from before stands."""
+        self.opening.follow(at, readings)
+
+    def is_over_what_was_before(self, now: Micros) -> bool:
+        """True once: what was wrong before is over for a whole hold, and the watch goes on."""
+        return self.opening.over(now) and not self.ended
+
+    def target_was_rolled_back(self, at: Micros) -> None:
+        """What was wrong before a rollback is no fault of what comes next."""
+        self.opening.afresh(at)
+
+    # ------------------------------------------------------------ what is found
+
+    def hear_readiness(self, readiness: Readiness) -> None:
+        """What is at risk stays as it was known where it was not looked at."""
+        known = self.readiness.at_risk if readiness.at_risk is None else readiness.at_risk
+        self.readiness = replace(readiness, at_risk=known)
+
+    def hear_changes(self, changes: Json) -> None:
+        self.changes = changes
+
+    def hear_stranger(self, stranger: str) -> None:
+        """Who has the daemon's lock without being one; "": nobody."""
+        self.stranger = stranger
+
+    def hear_newest(self, newest: WatchRow | None) -> None:
+        """Which watch is the newest open one on the target. Once that has ended its name stays.
+
+        Who may roll back is decided by the database (`Controls.superseded`), not here.
+        """
+        self.aside = newest is not None and self.row.seq < newest.seq
+        if newest is not None and self.aside:
+            self.newer = newest.migration
+
+    def hear_timeline(self, timeline: int) -> Failover | None:
+        """The timeline of the primary that proved the readiness, 0: none did. What it changes, if anything.
+
+        A rollback under way says itself what a failover has lost.
+        """
+        if not timeline or self.executing:
+            return None
+        before, intent_on = self.timeline, self.remembered_intent
+        self.timeline, self.remembered_intent = timeline, 0
+        lost = 0 if intent_on == timeline else intent_on
+        return Failover(before, timeline, lost) if lost or timeline != before else None
+
+    def lose_ledger(self, text: str) -> None:
+        """What was decided before is not known for certain any more."""
+        self.ledger_lost = text
+
+    # ------------------------------------------------------------ its rollback
+
+    def remember_intent(self, timeline: int) -> None:
+        """The last process knew of an intent on that timeline that the ledger does not have; 0: of none."""
+        self.remembered_intent = timeline
+
+    def begin_rollback(self) -> None:
+        """It is being executed, or what became of it found out."""
+        self.executing = True
+
+    def hear_progress(self, progress: Progress, now: Micros) -> None:
+        """The executor on its way; one that went on on another timeline has told of the promotion."""
+        if progress.kind is ProgressKind.PROMOTED:
+            self.timeline = cast(int, progress.detail.get("now") or self.timeline)
+        self.attempt = attempt_after(self.attempt, progress, now)
+
+    def end_rollback(self, outcome: Outcome | None) -> None:
+        """None: a committed intent was found without effect."""
+        self.executing = False
+        self.attempt = None
+        if outcome is None:
+            return
+        saved: Any = outcome.detail.get("salvaged", ())
+        self.kept = saved
+        self.untouched = outcome.kind is OutcomeKind.FAILED and outcome.detail.get("took_effect") == 0
+        if outcome.kind is OutcomeKind.LEDGER_LOST:  # with that, all is said of this timeline
+            self.timeline = cast(int, outcome.detail.get("timeline") or self.timeline)
+
+    def await_aftermath(self, until: Micros) -> None:
+        """Whether its rollback helped is said then."""
+        self.aftermath = aftermath_view(seconds(until))
+
+    # ------------------------------------------------------------ what a person asked
 
     def take_controls(self, controls: Controls, now: Micros) -> list[events.Event]:
         """What a person's committed controls mean for the core, as events; each is said once."""
@@ -178,8 +265,8 @@ class Keeper:
             return Want.NO
         return Want.YES if order_is_due(self.policy, self.state) else Want.NOT_NOW
 
-    def update(self) -> WatchUpdate:
-        """What the store keeps of it."""
+    def update(self, told: Json) -> WatchUpdate:
+        """What the store keeps of it. `told`: what people have been told of it."""
         life = self.state.life
         stored = {
             "core": codec.dump(self.policy, self.state),
@@ -187,10 +274,7 @@ class Keeper:
             "paused_at": self._paused_at,
             "approved_at": self._approved_at,
             "rollback_at": self._rollback_at,
-            "missing": dict(self.missing),
-            "told_pending": sorted(self.told_pending),
-            "untold": sorted(self.untold),
-            "lacks": self.lacks.memory(),
+            **told,
             "timeline": self.timeline,
             "ledger_lost": self.ledger_lost,
             "newer": self.newer,
@@ -207,7 +291,7 @@ class Keeper:
             normals=self.opening.normals(self._kinds), attempt=self.attempt,
             how=How(self.untouched, self.aftermath), newer=self.newer, stranger=self.stranger,
             ledger_lost=self.ledger_lost, kept=self.kept, changes=self.changes,
-            already_breaching=self.already_breaching,
+            already_breaching=self.already_breaching, aside=self.aside,
         )  # fmt: skip
 
     def view(self) -> Json:

@@ -15,8 +15,9 @@ import structlog
 
 from monitor.core.beginning import earliest
 from monitor.core.samples import SECOND, Reading
-from monitor.daemon.afterwards import Pulling
-from monitor.daemon.changing import Changing
+from monitor.daemon.checks import ChangeChecks, ReadinessChecks
+from monitor.daemon.dedup import KNOWN_FOR
+from monitor.daemon.execution import HookCalls, Rollbacks
 from monitor.daemon.happenings import (
     ControlsRead,
     Finished,
@@ -29,13 +30,10 @@ from monitor.daemon.happenings import (
     Reminded,
     Tick,
 )
-from monitor.daemon.keeper import Keeper, unseen
+from monitor.daemon.keeper import unseen
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.polling import Poller
-from monitor.daemon.proving import Proving
 from monitor.daemon.recorder import Recorder
-from monitor.daemon.refusals import KNOWN_FOR
-from monitor.daemon.rolling import Rollbacks
 from monitor.daemon.rounds import Hands, Rounds
 from monitor.errors import DatabaseError, StoreHeld
 from monitor.ports import SampleRow, TargetView, WatchRow
@@ -61,7 +59,7 @@ class TargetLoop:
         self._parts = parts
         self._queue: asyncio.Queue[Happening] = asyncio.Queue()
         self._recorder = Recorder(parts.name, parts.store, parts.outgoing, parts.telemetry)
-        self._pulling = Pulling(parts.levers, self._happened)
+        self._hooks = HookCalls(parts.levers, self._happened)
         self._rollbacks = Rollbacks(parts.name, parts.executor, self._happened)
         self._rounds = self._new_rounds()
         self._opened = False
@@ -120,9 +118,7 @@ class TargetLoop:
     # ------------------------------------------------------------ life
 
     def _new_rounds(self) -> Rounds:
-        hands = Hands(
-            self._rollbacks.execute, self._rollbacks.settle, self._recorder.put, self._pulling.start
-        )
+        hands = Hands(self._rollbacks.execute, self._rollbacks.settle, self._recorder.put, self._hooks.start)
         return Rounds(self._parts, hands)
 
     def _start_afresh(self) -> None:
@@ -179,7 +175,7 @@ class TargetLoop:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._end_rollbacks()
-        await self._pulling.aclose()
+        await self._hooks.aclose()
         if not recording.done():
             self._rounds.save()
             await self._recorder.drain(FLUSH_SECONDS)
@@ -194,14 +190,14 @@ class TargetLoop:
             "tick": self._tick(),
             "news": self._news(),
             "readiness": self._readiness(),
-            "changes": Changing(self._parts, self._open_keepers, self._queue.put_nowait).run(),
+            "changes": ChangeChecks(self._parts, self._open_watches, self._queue.put_nowait).run(),
         }
         for poller in self._pollers:
             jobs[f"poll/{poller.probe.name}"] = poller.run()
         return jobs
 
-    def _open_keepers(self) -> Iterable[Keeper]:
-        return self._rounds.keepers.values()
+    def _open_watches(self) -> Iterable[WatchRow]:
+        return [keeper.row for keeper in self._rounds.keepers.values()]
 
     def _raise(self, task: asyncio.Task[Any]) -> None:
         error = task.exception() or RuntimeError(f"{task.get_name()} ended by itself")
@@ -293,10 +289,10 @@ class TargetLoop:
 
     async def _readiness(self) -> None:
         """Cheap proof at every interval; the full one for a new watch, every few minutes, and in a breach."""
-        proving = Proving(self._parts.executor, self._parts.clock)
+        checks = ReadinessChecks(self._parts.executor, self._parts.clock)
         while True:
             for keeper in [k for k in self._rounds.keepers.values() if not k.executing]:
-                if (found := await proving.prove(keeper.row, soon=keeper.breaching)) is not None:
+                if (found := await checks.prove(keeper.row, soon=keeper.breaching)) is not None:
                     self._queue.put_nowait(ReadinessRead(keeper.id, found))
-            proving.keep(self._rounds.keepers.keys())
+            checks.keep(self._rounds.keepers.keys())
             await asyncio.sleep(self._parts.policy.interval / SECOND)

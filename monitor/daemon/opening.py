@@ -22,11 +22,11 @@ from monitor.units import Kind
 class Opening:
     """`policy`: the target's. The watch's own, with its limits, is the attribute."""
 
-    def __init__(self, policy: Policy, found: Beginning) -> None:
+    def __init__(self, policy: Policy, found: Beginning, *, for_life: bool = False) -> None:
         self.policy = found.policy
         self.baselines = found.baselines
         self.standing = found.standing
-        self.for_life = False  # an older program found it breaching, and followed nothing
+        self.for_life = for_life  # an older program found it breaching, and followed nothing
         self._found = found
         self._documented = policy
 
@@ -40,9 +40,9 @@ class Opening:
         known = baselines_from(stored) if policy.baseline else {}
         baselines = {metric: found for metric, found in known.items() if movable(policy, metric)}
         own = with_limits(policy, baselines)
-        opening = cls(policy, Beginning(own, baselines, _standing(own, stored.get("standing"))))
-        opening.for_life = bool(stored.get("already_breaching")) and "standing" not in stored
-        return opening
+        found = Beginning(own, baselines, _standing(own, stored.get("standing")))
+        for_life = bool(stored.get("already_breaching")) and "standing" not in stored
+        return cls(policy, found, for_life=for_life)
 
     def mode(self, asked: Mode) -> Mode:
         """The mode that is in effect at first."""

@@ -16,12 +16,6 @@ from monitor.units import Kind
 READ_SHARE = 0.8
 """The total deadline of a read, as a share of the interval: a slow source never delays the next round."""
 
-READINESS_FULL: Micros = 300 * SECOND
-"""How often the expensive part of readiness is proven again."""
-
-READINESS_SOON: Micros = 30 * SECOND
-"""The same while a rollback streak is under way: people should know before the hold is over, not after."""
-
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:

@@ -12,10 +12,10 @@ from typing import Any, Protocol
 
 import structlog
 
-from monitor.clock import Clock
-from monitor.core.samples import Micros
+from monitor.clock import Clock, utc_now
+from monitor.core.samples import SECOND, Micros
 from monitor.daemon.loop import TargetLoop
-from monitor.daemon.vigil import NoVigil, Vigil
+from monitor.daemon.watchdog import NoWatchdog, Watchdog
 from monitor.ports import TargetView, Telemetry
 
 log = structlog.get_logger()
@@ -40,12 +40,12 @@ class Daemon:
 
     def __init__(
         self, loops: Sequence[TargetLoop], clock: Clock, telemetry: Telemetry,
-        vigil: Vigil | NoVigil | None = None
+        watchdog: Watchdog | NoWatchdog | None = None
     ) -> None:  # fmt: skip
         self._loops = tuple(loops)
         self._clock = clock
         self._telemetry = telemetry
-        self._vigil = vigil or NoVigil()
+        self._watchdog = watchdog or NoWatchdog()
 
     def now(self) -> Micros:
         return self._clock.now()
@@ -66,7 +66,7 @@ class Daemon:
             done, _ = await asyncio.wait({stopping, *loops, *beside}, return_when=asyncio.FIRST_COMPLETED)
             died = [task for task in done if task is not stopping and not stop.is_set()]
             stop.set()
-            self._vigil.ending()
+            self._watchdog.ending()
             for task in died:
                 self._telemetry.count("task_restarts_total", task=task.get_name())
             results = await asyncio.gather(*loops, return_exceptions=True)
@@ -80,7 +80,7 @@ class Daemon:
                 raise result
 
     def _beat(self, target: str) -> None:
-        self._vigil.beat(target, self)
+        self._watchdog.beat(target, self)
 
     async def _close(self, beside: dict[asyncio.Task[None], Side]) -> None:
         """All at once: the time to stop does not grow with the number of targets."""
@@ -101,3 +101,32 @@ def _raise(task: asyncio.Task[Any]) -> None:
     error = task.exception() if not task.cancelled() else None
     log.error("daemon.task_died", task=task.get_name())
     raise error or RuntimeError(f"{task.get_name()} ended by itself")
+
+
+CLOCK_EVERY_SECONDS = 5.0
+JUMP = SECOND
+"""A wall clock that moved this much against ours was set, not slewed."""
+
+
+class ClockJumps:
+    """Notices jumps of the wall clock. They change no decision; people who read times want to know."""
+
+    name = "pulse"
+
+    def __init__(self, clock: Clock, telemetry: Telemetry) -> None:
+        self._clock = clock
+        self._telemetry = telemetry
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        offset = utc_now() - self._clock.now()
+        while True:
+            await asyncio.sleep(CLOCK_EVERY_SECONDS)
+            moved = utc_now() - self._clock.now() - offset
+            if abs(moved) >= JUMP:
+                offset += moved
+                self._telemetry.count("clock_jumps_total", direction="forward" if moved > 0 else "backward")
+                log.warning("clock.jumped", seconds=moved / SECOND)
+
+    async def aclose(self) -> None:
+        """Nothing outlives its task."""

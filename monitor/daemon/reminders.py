@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from monitor.core.samples import Micros
-from monitor.daemon.opened import RANK, alert_from, alert_to
 from monitor.daemon.parts import Outgoing
 from monitor.ports import Alert, AlertRow, Json
+from monitor.ports.alerts import RANK, alert_from, alert_to
 
 _ALWAYS: Json = {"facts": (), "commands": ()}
 """An older program, which may take over again, wants these, and knows no `stage` of an alert."""

@@ -1,6 +1,6 @@
 """One batch of happenings: to the core, and what it decided to whoever carries it out.
 
-No waiting in here: executing is asked of `Hands`, writing of the recorder, telling of `Telling`.
+No waiting in here: executing is asked of `Hands`, writing of the recorder, telling of the `Announcer`.
 The order within a batch: people, the executor's news, readings; then the core decides.
 """
 
@@ -17,12 +17,13 @@ from monitor.core.lifecycle import BY_PERSON
 from monitor.core.samples import Micros, Reading
 from monitor.core.thresholds import Action, Mode
 from monitor.core.view import evidence_view
-from monitor.daemon import lines
-from monitor.daemon.afterwards import Afterwards
-from monitor.daemon.before import Before
-from monitor.daemon.ended import Ended
-from monitor.daemon.failover import follow, lost, progressed
+from monitor.daemon import event_log
+from monitor.daemon.announcer import Announcer
+from monitor.daemon.dedup import RefusalNotices, StrangerNotices
+from monitor.daemon.execution import HooksDue
+from monitor.daemon.followup import FollowUp
 from monitor.daemon.happenings import (
+    VERDICTS,
     ChangesRead,
     ControlsRead,
     Finished,
@@ -35,22 +36,18 @@ from monitor.daemon.happenings import (
     RefusalsRead,
     Reminded,
     Tick,
+    from_progress,
+    instances,
+    row_of,
 )
-from monitor.daemon.judging import Judging
-from monitor.daemon.keeper import NOTHING, Keeper, ends_by_hand, unseen
-from monitor.daemon.milestones import Milestones
-from monitor.daemon.news import VERDICTS, from_progress, instances, row_of
+from monitor.daemon.keeper import NOT_YET, NOTHING, Keeper, ends_by_hand, unseen
 from monitor.daemon.parts import TargetParts
-from monitor.daemon.refusals import Refusals
-from monitor.daemon.sentinel import Sentinel
-from monitor.daemon.strangers import Strangers
-from monitor.daemon.succession import name_the_newest
-from monitor.daemon.telling import Telling
-from monitor.ports import Json, Order, Outcome, Record, SampleRow, WatchRow
+from monitor.daemon.target_memory import EndedWatches, Milestones, RecentRounds, TargetMetrics
+from monitor.ports import Json, Order, Outcome, OutcomeKind, Record, SampleRow, Wanted, WatchRow
 from monitor.ports.levers import Call, Moment
 from monitor.ports.probes import Windowed
 from monitor.present.alerts import Messages
-from monitor.present.under_way import attempt_after
+from monitor.present.progress import lost_intent
 from monitor.present.verdicts import TOOK_EFFECT
 from monitor.present.watch import with_units
 
@@ -59,8 +56,8 @@ from monitor.present.watch import with_units
 class Hands:
     """What a round asks for and does not wait for."""
 
-    execute: Callable[[Keeper, Order], None]
-    settle: Callable[[Keeper], None]
+    execute: Callable[[Order, Wanted], None]
+    settle: Callable[[WatchRow, Wanted], None]
     record: Callable[[Record], None]
     pull: Callable[[Call], None]
 
@@ -75,17 +72,17 @@ class Rounds:
         self._hands = hands
         self._policy = parts.policy
         self._clock = parts.clock
-        self._sentinel = Sentinel(parts.policy)
-        self._telling = Telling(Messages(parts.report_url, parts.page_url), parts)
-        self._refusals = Refusals(parts.name)
-        self._afterwards = Afterwards()
-        self._before = Before(parts.verify_for)
-        self._strangers = Strangers(parts.name)
+        self._metrics = TargetMetrics(parts.policy)
+        self._announcer = Announcer(Messages(parts.report_url, parts.page_url), parts)
+        self._refusals = RefusalNotices(parts.name)
+        self._hooks = HooksDue()
+        self._recent = RecentRounds(parts.verify_for)
+        self._strangers = StrangerNotices(parts.name)
         self.milestones = Milestones()
         self._intents: Mapping[str, int] = {}  # watch -> timeline of the intent that the last process knew
         self._unsaved: list[SampleRow] = []
-        self.ended = Ended()
-        self._judging = Judging(parts.verify_for, self._telling, self.ended)
+        self.ended = EndedWatches()
+        self._followup = FollowUp(parts.verify_for, self._announcer, self.ended)
 
     def take(self, batch: Sequence[Happening]) -> None:
         """Takes a batch in at this moment, decides, and hands over what is to be done and written."""
@@ -95,33 +92,47 @@ class Rounds:
         now = self._clock.now()
         readings = [r for h in batch if isinstance(h, Readings) for r in h.readings]
         self._unsaved += [row_of(now, r) for r in readings]
-        self._sentinel.take(now, readings)
-        self._before.note(now, readings)
+        self._metrics.take(now, readings)
+        self._recent.note(now, readings)
         decided = [self._take_in(keeper, batch, readings, now) for keeper in list(self.keepers.values())]
         if any(isinstance(h, Reminded) for h in batch):
-            self._telling.remind(now)
+            self._announcer.remind(now)
         for happening in batch:
             if isinstance(happening, LeversPulled):
-                self._afterwards.done(happening.call)
-                self._telling.levers(happening.call, happening.pulled, now)
+                self._hooks.done(happening.call)
+                self._announcer.levers(happening.call, happening.pulled, now)
             elif isinstance(happening, RefusalsRead):
-                self._telling.refused(self._refusals.hear(happening.refused, now))
+                self._announcer.refused(self._refusals.hear(happening.refused, now))
         if any(isinstance(h, Tick) for h in batch):
             self._look_about(now)
-        self._judging.judge(self._sentinel, now)
-        name_the_newest(self.keepers.values())
+        self._followup.judge(self._metrics, now)
+        self._name_the_newest()
         self.last_at = now
-        if any(decided) or self._telling.something or self._holds_or_ticks(batch):
+        if any(decided) or self._announcer.something or self._holds_or_ticks(batch):
             self.save()
-        self.keepers = self.ended.parted(self.keepers)
+        self._part()
+
+    def _name_the_newest(self) -> None:
+        """While a newer watch is open it says what is so on the target: the older ones are silent."""
+        running = [keeper.row for keeper in self.keepers.values() if not keeper.ended]
+        newest = max(running, key=lambda row: row.seq, default=None)
+        for keeper in self.keepers.values():
+            keeper.hear_newest(newest)
+
+    def _part(self) -> None:
+        """From those that have ended."""
+        for keeper in [k for k in self.keepers.values() if k.ended]:
+            self.ended.add(keeper.id, keeper.view())
+            del self.keepers[keeper.id]
+        self._announcer.keep(self.keepers.keys())
 
     def _look_about(self, now: Micros) -> None:
         """Whether a stranger has the daemon's lock; each watch says so too."""
         stranger = self._parts.store.stranger
         for keeper in self.keepers.values():
-            keeper.stranger = stranger
+            keeper.hear_stranger(stranger)
         if (alert := self._strangers.hear(stranger, now)) is not None:
-            self._telling.of_target(alert)
+            self._announcer.of_target(alert)
 
     def _holds_or_ticks(self, batch: Sequence[Happening]) -> bool:
         """Written once per interval, and at every reading while a rollback streak is under way."""
@@ -131,8 +142,9 @@ class Rounds:
     def save(self) -> None:
         """Hands everything since the last time to the recorder."""
         samples, self._unsaved = tuple(self._unsaved), []
-        rows, alerts = self._telling.take()
-        updates = (*(k.update() for k in self.keepers.values()), *self._judging.take())
+        rows, alerts = self._announcer.take()
+        kept = (k.update(self._announcer.told(k.id)) for k in self.keepers.values())
+        updates = (*kept, *self._followup.take())
         self._hands.record(Record(updates, samples, rows, alerts, self._memory()))
 
     def start(self, rows: Sequence[WatchRow], memory: Json, samples: Sequence[SampleRow] = ()) -> None:
@@ -143,19 +155,19 @@ class Rounds:
         stored: Any = memory
         for probe in self._parts.probes:
             probe.restore(stored.get("probes", {}).get(probe.name, {}))
-        self._telling.reminders.restore(stored.get("open_pages", {}))
-        self._telling.stories.restore(stored.get("stories", {}))
+        self._announcer.reminders.restore(stored.get("open_pages", {}))
+        self._announcer.stories.restore(stored.get("stories", {}))
         self._refusals.restore(stored.get("refused", {}))
-        self._judging.restore(stored.get("aftermath", ()))
+        self._followup.restore(stored.get("aftermath", ()))
         self._strangers.restore(stored.get("strangers", ()))
         self._intents = stored.get("intents", {})
-        self._afterwards.restore(stored.get("afterwards", ()))
+        self._hooks.restore(stored.get("afterwards", ()))
         self.milestones.restore(stored.get("milestones", ()))
-        for call in self._afterwards.awaited:
+        for call in self._hooks.awaited:
             self._hands.pull(call)
-        self._sentinel.restore(stored.get("sentinel"))
-        self._before.restore(stored.get("before", {}))
-        self._clock.not_before(self._sentinel.next_at)
+        self._metrics.restore(stored.get("sentinel"))
+        self._recent.restore(stored.get("before", {}))
+        self._clock.not_before(self._metrics.next_at)
         self._adopt(rows, self._clock.now(), samples)
 
     def holds(self) -> Mapping[str, set[Micros]]:
@@ -169,34 +181,36 @@ class Rounds:
 
     def metrics(self) -> Mapping[str, Json]:
         """The target's metrics, watch or no watch."""
-        return with_units(self._sentinel.metrics(), self._parts.kinds)
+        return with_units(self._metrics.metrics(), self._parts.kinds)
 
     def _take_in(
         self, keeper: Keeper, batch: Sequence[Happening], readings: Sequence[Reading], now: Micros
     ) -> bool:
         decided = False
-        life = keeper.state.life
-        may_roll_back = keeper.may_roll_back
+        life, acted = keeper.state.life, keeper.watched().acts
         for event in self._events(keeper, batch, now):
             decided |= self._step(keeper, event)
         for reading in readings:
             decided |= self._step(keeper, events.Measured(now, reading))
-        keeper.opening.follow(now, readings)
-        if keeper.opening.over(now) and not keeper.ended:
+        keeper.follow(now, readings)
+        if keeper.is_over_what_was_before(now):
             self._rearm(keeper, now)
         decided |= self._step(keeper, events.Passed(now)) | self._step(keeper, events.BatchEnded(now))
-        if keeper.may_roll_back != may_roll_back:
-            self._telling.arming(keeper, now)
-        self._telling.tell_pending(keeper, now)
+        watch = keeper.watched()
+        if watch.acts != acted:
+            self._announcer.arming(watch, now)
+            if keeper.readiness.reasons != NOT_YET.reasons:
+                self._announcer.readiness(watch, now)
+        self._announcer.tell_pending(watch, now)
         for metric, answering, known in instances(g for p in self._parts.probes for g in p.gauges()):
-            self._telling.instances(keeper, metric, answering, known, now)
+            self._announcer.instances(watch, metric, answering, known, now)
         return decided or keeper.state.life != life
 
     def _rearm(self, keeper: Keeper, now: Micros) -> None:
         """What was wrong before it is over; where a ledger was lost, a person decides all the same."""
         if keeper.row.mode is Mode.AUTO and not keeper.ledger_lost:
             self._step(keeper, events.Rearmed(now))
-            self._telling.rearmed(keeper, now)
+            self._announcer.rearmed(keeper.watched(), now)
 
     def _events(self, keeper: Keeper, batch: Sequence[Happening], now: Micros) -> list[events.Event]:
         """What people and the executor did, as the core's events."""
@@ -206,37 +220,54 @@ class Rounds:
                 case ControlsRead(controls) if keeper.id in controls:
                     found += keeper.take_controls(controls[keeper.id], now)
                 case Progressed(keeper.id, progress):
-                    self._telling.progress(keeper, progress, now)
-                    progressed(keeper, progress)
-                    keeper.attempt = attempt_after(keeper.attempt, progress, now)
+                    self._announcer.progress(keeper.watched(), progress, now)
+                    keeper.hear_progress(progress, now)
                     found += from_progress(progress, now)
                 case Finished(keeper.id, outcome):
                     found += self._from_outcome(keeper, outcome, now)
                 case ChangesRead(keeper.id, changes):
-                    keeper.changes = changes
+                    keeper.hear_changes(changes)
                 case ReadinessRead(keeper.id, readiness) if ends_by_hand(keeper, readiness):
                     found.append(
                         events.Executed(now, events.Verdict.RESOLVED_EXTERNALLY, readiness.reasons[0])
                     )
                 case ReadinessRead(keeper.id, readiness):
-                    self._telling.readiness(keeper, readiness, now)
-                    found += follow(keeper, self._telling, readiness.timeline, now)
+                    keeper.hear_readiness(readiness)
+                    self._announcer.readiness(keeper.watched(), now)
+                    found += self._follow(keeper, readiness.timeline, now)
         return found
+
+    def _follow(self, keeper: Keeper, timeline: int, now: Micros) -> Sequence[events.Event]:
+        """A promotion is told once; without an intent that we had committed a person decides."""
+        failover = keeper.hear_timeline(timeline)
+        if failover is None:
+            return ()
+        if failover.lost_intent:
+            return self._lose(keeper, lost_intent(failover.lost_intent, failover.now), now)
+        self._announcer.promoted(keeper.watched(), failover.before, failover.now, now)
+        return ()
+
+    def _lose(self, keeper: Keeper, text: str, now: Micros) -> Sequence[events.Event]:
+        """The ledger: what was decided before is not known, so a person decides."""
+        keeper.lose_ledger(text)
+        self._announcer.ledger_lost(keeper.watched(), text, now)
+        return (events.ApprovalNeeded(now),)
 
     def _step(self, keeper: Keeper, event: events.Event) -> bool:
         """Steps one watch and carries out what was decided; True if anything was."""
         order, phase = keeper.state.life.order, keeper.state.life.phase
         decisions = keeper.take(event)
-        lines.moved(keeper, phase)
+        if keeper.state.life.phase is not phase:
+            event_log.moved(keeper.watched(), phase)
         for decision in decisions:
-            self._telling.decision(keeper, decision)
+            self._announcer.decision(keeper.watched(), decision)
             self.milestones.note(keeper.row.migration, decision)
             match decision:
                 case said.ExecuteRollback():
                     self._execute(keeper, decision)
                 case said.Ended() if decision.verdict in TOOK_EFFECT:
                     self._afresh(keeper, decision.at)
-                    self._judging.begin(keeper, decision.at)
+                    self._follow_up(keeper, decision.at)
                     self._pull(keeper, decision, order)
                 case said.Ended(verdict=events.Verdict.RESOLVED_EXTERNALLY):
                     self._afresh(keeper, decision.at)
@@ -247,13 +278,19 @@ class Rounds:
 
     def _afresh(self, keeper: Keeper, at: Micros) -> None:
         """After a rollback, by us or by hand: what was wrong before it is no fault of what comes next."""
-        self._before.rolled_back(keeper.state.started_at, at)
-        self._sentinel.afresh()
+        self._recent.rolled_back(keeper.state.started_at, at)
+        self._metrics.afresh()
         for probe in self._parts.probes:
             if isinstance(probe, Windowed):
                 probe.begin_afresh()
         for other in self.keepers.values():
-            other.opening.afresh(at)
+            other.target_was_rolled_back(at)
+
+    def _follow_up(self, keeper: Keeper, at: Micros) -> None:
+        """From now on the metrics are watched for whether the rollback helped."""
+        if (until := self._followup.until(at)) is not None:
+            keeper.await_aftermath(until)
+            self._followup.begin(keeper.update({}), keeper.row.migration, until, keeper.opening.moved())
 
     def _pull(self, keeper: Keeper, ended: said.Ended, order: life.Order | None) -> None:
         """The hooks after a rollback; found done after a restart, its decision may not be known."""
@@ -261,26 +298,27 @@ class Rounds:
         rule, since = (order.rule, order.since) if order is not None else ("", ended.at)
         decision, verdict = f"{rule}/{since}", ended.verdict.value
         call = Call(Moment.AFTER, row.id, row.target, row.migration, rule, decision, verdict)
-        self._afterwards.begin(call)
+        self._hooks.begin(call)
         self._hands.pull(call)
 
     def _execute(self, keeper: Keeper, decision: said.ExecuteRollback) -> None:
         evidence: Json = evidence_view(decision.evidence) or {}
-        keeper.executing = True
+        keeper.begin_rollback()
         order = Order(keeper.row, decision.at, decision.rule, decision.since, evidence, decision.by)
-        self._hands.execute(keeper, order)
+        self._hands.execute(order, keeper.still_wanted)
 
     def _from_outcome(self, keeper: Keeper, outcome: Outcome | None, now: Micros) -> list[events.Event]:
         """The executor's end. A person's order that had no effect before a restart is given again."""
-        keeper.executing = False
-        keeper.attempt = None
+        keeper.end_rollback(outcome)
+        watch = keeper.watched()
         if outcome is not None:
-            self._telling.outcome(keeper, outcome, now)
+            self._announcer.outcome(watch, outcome, now)
             if VERDICTS[outcome.kind] is None:
-                self._telling.progress_over(keeper, now)
+                self._announcer.progress_over(watch, now)
             ended = events.Executed(now, VERDICTS[outcome.kind], outcome.reason)
-            return [ended, *lost(keeper, self._telling, outcome, now)]
-        self._telling.progress_over(keeper, now)
+            lost = outcome.kind is OutcomeKind.LEDGER_LOST
+            return [ended, *(self._lose(keeper, outcome.reason, now) if lost else ())]
+        self._announcer.progress_over(watch, now)
         order = keeper.state.life.order
         found: list[events.Event] = [
             events.Executed(now, None, "nothing had taken effect before the restart")
@@ -294,45 +332,47 @@ class Rounds:
         for row in rows:
             if row.id in self.keepers or row.id in self.ended or row.verdict is not None:
                 continue
-            past = self._before.past(samples) if unseen(row) else NOTHING
+            past = self._recent.past(samples) if unseen(row) else NOTHING
             keeper = Keeper(self._policy, row, self._parts.kinds, now, past)
             self.keepers[row.id] = keeper
+            self._announcer.adopt(row.id, row.state or {})
             if row.intent_at is None:
-                keeper.remembered_intent = self._intents.get(row.id, 0)
+                keeper.remember_intent(self._intents.get(row.id, 0))
             if keeper.is_new:
-                self._telling.adopted(keeper, now)
-                self._telling.found(keeper, keeper.take_past(past))
-                self._judging.overtake(keeper, now)
+                self._announcer.adopted(keeper.watched(), keeper.opening.rules, now)
+                found = keeper.take_past(past)
+                self._announcer.found(keeper.watched(), found)
+                self._followup.overtake(row.migration, keeper.state.started_at, now)
             else:
                 self._clock.not_before(keeper.state.seen.at + 1)  # the stored batch is over
                 now = self._clock.now()
             if row.intent_at is not None:
                 self._step(keeper, events.IntentCommitted(now))
-                keeper.executing = True
-                self._hands.settle(keeper)
+                keeper.begin_rollback()
+                self._hands.settle(keeper.row, keeper.still_wanted)
             elif not keeper.is_new:
                 self._restarted(keeper, now)
-        name_the_newest(self.keepers.values())
+        self._name_the_newest()
 
     def _restarted(self, keeper: Keeper, now: Micros) -> None:
         """What was decided and not begun is given up until there is fresh evidence; the page stays open."""
         order = keeper.state.life.order
         self._step(keeper, events.Restarted(now))
         if order is not None and keeper.state.life.order is None:
-            self._telling.restarted(keeper, order, now)
+            self._announcer.restarted(keeper.watched(), order, now)
 
     def _memory(self) -> Json:
         probes = {p.name: p.memory() for p in self._parts.probes}
         return {
             "probes": probes,
-            "sentinel": self._sentinel.memory(),
-            "open_pages": self._telling.reminders.memory(),
-            "stories": self._telling.stories.memory(),
+            "sentinel": self._metrics.memory(),
+            "open_pages": self._announcer.reminders.memory(),
+            "stories": self._announcer.stories.memory(),
             "refused": self._refusals.memory(),
-            "aftermath": self._judging.memory(),
-            "before": self._before.memory(),
+            "aftermath": self._followup.memory(),
+            "before": self._recent.memory(),
             "strangers": self._strangers.memory(),
-            "afterwards": self._afterwards.memory(),
+            "afterwards": self._hooks.memory(),
             "milestones": self.milestones.memory(),
             "intents": {i: k.intent_timeline for i, k in self.keepers.items() if k.intent_timeline},
         }

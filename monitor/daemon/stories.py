@@ -22,8 +22,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from monitor.core.samples import MINUTE, Micros
-from monitor.daemon.opened import RANK, alert_from, alert_to
 from monitor.ports import Alert, Json, Stage
+from monitor.ports.alerts import RANK, alert_from, alert_to
 from monitor.present.facts import OURS
 
 SOON: Micros = 5 * MINUTE

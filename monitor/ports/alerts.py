@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from monitor.core.samples import Micros
+from monitor.ports.shapes import Json
 
 
 class Severity(StrEnum):
@@ -69,6 +70,30 @@ class Alert:
     def thread(self) -> str:
         """What its messages belong together by, and never overtake each other in."""
         return self.story or self.condition
+
+
+RANK: Mapping[str, int] = {stage.value: rank for rank, stage in enumerate(Stage, 1)}
+"""How grave a stage is."""
+
+
+def alert_to(alert: Alert) -> Json:
+    """As it is stored while it is open, for older programs too: what is not as it is by default."""
+    every = {f.name: (getattr(alert, f.name), f.default) for f in fields(alert)}
+    return {name: value for name, (value, default) in every.items() if default is MISSING or value != default}
+
+
+def alert_from(stored: Mapping[str, Any]) -> Alert:
+    """What `alert_to` gave, before or after it was JSON."""
+    facts: Sequence[Sequence[str]] = stored.get("facts", ())
+    return Alert(
+        **{
+            **stored,
+            "severity": Severity(stored["severity"]),
+            "facts": tuple((label, text) for label, text in facts),
+            "commands": tuple(stored.get("commands", ())),
+            "closes": tuple(stored.get("closes", ())),
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,11 @@ def levers_alert(call: Call, failed: Sequence[Pulled], at: Micros) -> Alert:
     )  # fmt: skip
 
 
+def lost_intent(intent_on: int, now: int) -> str:
+    """Why, where a failover lost a committed intent; timelines."""
+    return f"a failover from timeline {intent_on} to {now} lost the committed intent of a rollback"
+
+
 def lost_alert(watch: Watched, text: str, at: Micros) -> Alert:
     """A failover lost part of the ledger: a person looks before anything is rolled back."""
     row = watch.row

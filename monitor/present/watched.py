@@ -27,7 +27,8 @@ class Watched:
 
     `changes`: in the database since it began. `kept`: what its rollback copied away or put aside. `newer`:
     the migration that is watched instead of it. `stranger`: who has the daemon's lock without being one.
-    `already_breaching`: it waits for a person because of what was wrong before its migration.
+    `already_breaching`: it waits for a person because of what was wrong before its migration. `aside`: a
+    newer watch is open, and says what is so on the target.
     """
 
     row: WatchRow
@@ -44,6 +45,7 @@ class Watched:
     kept: Sequence[Mapping[str, Any]] = ()
     changes: Json | None = None
     already_breaching: bool = False
+    aside: bool = False
 
     @property
     def id(self) -> str:

@@ -142,7 +142,9 @@ class Day:
             Outgoing(rows_of, lambda rows: None, self.remind_every), Counting(), self.clock, KINDS,
             NoLevers(), self.verify_for, page_url=page,
         )  # fmt: skip
-        hands = Hands(lambda keeper, order: None, lambda keeper: None, self.records.append, lambda call: None)
+        hands = Hands(
+            lambda order, wanted: None, lambda watch, wanted: None, self.records.append, lambda call: None
+        )
         self.rounds = Rounds(parts, hands)
         return self.rounds
 

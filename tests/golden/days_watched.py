@@ -12,8 +12,8 @@ from monitor.daemon.happenings import (
     Loaded,
     RefusalsRead,
     Reminded,
+    row_of,
 )
-from monitor.daemon.news import row_of
 from monitor.ports import (
     Controls,
     Gauge,

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from monitor.channels.outbox import CLOSE_SECONDS
 from monitor.cli.exits import BY_VERDICT
 from monitor.core.samples import SECOND
-from monitor.daemon import loop, process, rolling
+from monitor.daemon import execution, loop, process
 from monitor.settings import load
 from tests.machine import has
 
@@ -129,7 +129,7 @@ def test_reports_have_room_in_a_read_only_root() -> None:
 def test_the_daemon_has_time_to_stop_and_is_asked_for_its_life_only() -> None:
     """Readiness to roll back is alerted on; it does not take the page off the network."""
     pod = pod_of(KUBERNETES / "base" / "deployment.yaml")
-    needed = rolling.ROLLBACK_GRACE + loop.FLUSH_SECONDS + process.SIDE_CLOSE_SECONDS + CLOSE_SECONDS
+    needed = execution.ROLLBACK_GRACE + loop.FLUSH_SECONDS + process.SIDE_CLOSE_SECONDS + CLOSE_SECONDS
     assert pod["terminationGracePeriodSeconds"] >= 1.5 * needed
     (daemon,) = pod["containers"]
     probes = [daemon[name]["httpGet"] for name in ("startupProbe", "livenessProbe", "readinessProbe")]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from monitor.channels.outbox import CLOSE_SECONDS
-from monitor.daemon import loop, process, rolling
+from monitor.daemon import execution, loop, process
 from monitor.errors import ConfigError
 from monitor.present.watch import STALE_INTERVALS
 from monitor.rollback.commit import STOPPING_GRACE
@@ -41,8 +41,8 @@ def values(key: str) -> list[str]:
 
 def test_it_has_time_to_stop() -> None:
     """A rollback under way, the last round, connections, the last alerts: systemd kills only what hangs."""
-    needed = rolling.ROLLBACK_GRACE + loop.FLUSH_SECONDS + process.SIDE_CLOSE_SECONDS + CLOSE_SECONDS
-    assert rolling.ROLLBACK_GRACE > STOPPING_GRACE
+    needed = execution.ROLLBACK_GRACE + loop.FLUSH_SECONDS + process.SIDE_CLOSE_SECONDS + CLOSE_SECONDS
+    assert execution.ROLLBACK_GRACE > STOPPING_GRACE
     assert float(*values("TimeoutStopSec")) >= 1.5 * needed
     assert values("Type") == ["notify"]
     assert values("NotifyAccess") == ["main"]

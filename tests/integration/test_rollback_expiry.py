@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.daemon.keepsakes import Clearing
+from monitor.daemon.calendar import ExpiryNotices
 from monitor.daemon.parts import Outgoing
 from monitor.errors import DatabaseError
 from monitor.ports import Alert, AlertRow, OutcomeKind
@@ -31,13 +31,13 @@ from tests.rollbacks import (
 )
 
 
-def clearing(dsn: str, noting: MemoryStore, alerts: list[Alert], notice: float) -> Clearing:
+def clearing(dsn: str, noting: MemoryStore, alerts: list[Alert], notice: float) -> ExpiryNotices:
     def rows(alert: Alert) -> tuple[AlertRow, ...]:
         alerts.append(alert)
         return ()
 
     kept = KeptData(dsn, "shop", Lifetimes(0, 0, notice), replace(FAST, max_app_stall=0.1))
-    return Clearing("shop", kept, noting, Outgoing(rows, lambda _: None), HandClock())
+    return ExpiryNotices("shop", kept, noting, Outgoing(rows, lambda _: None), HandClock())
 
 
 @pytest.mark.parametrize("mode", [DataLoss.SALVAGE, DataLoss.QUARANTINE])

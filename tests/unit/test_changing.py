@@ -9,9 +9,8 @@ from typing import Any
 
 from monitor.core.samples import SECOND, Reading
 from monitor.core.thresholds import Threshold
-from monitor.daemon.changing import Changing, touched
+from monitor.daemon.checks import ChangeChecks, touched
 from monitor.daemon.happenings import ChangesRead, Readings
-from monitor.daemon.keeper import Keeper
 from monitor.daemon.parts import Outgoing, TargetParts
 from monitor.errors import DatabaseUnreachable
 from monitor.ports import Json
@@ -46,8 +45,7 @@ async def looked(statistics: Counted, store: MemoryStore) -> list[ChangesRead]:
         Outgoing(rows_of, lambda rows: None), Counting(), HandClock(), statistics=statistics,
     )  # fmt: skip
     heard: list[ChangesRead] = []
-    keeper = Keeper(POLICY, row(), {}, START)
-    task = asyncio.create_task(Changing(parts, lambda: [keeper], heard.append).run())
+    task = asyncio.create_task(ChangeChecks(parts, lambda: [row()], heard.append).run())
     async with asyncio.timeout(10):
         while not heard and not statistics.away:
             await asyncio.sleep(0.01)

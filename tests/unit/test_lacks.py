@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from monitor.core.samples import SECOND
+from monitor.daemon.dedup import CALM, ReadinessNotices
 from monitor.daemon.happenings import ReadinessRead
-from monitor.daemon.lacks import CALM, Lacks
 from monitor.ports import Lack, Readiness, Reason
 from tests.hands import START, Desk
 
@@ -17,7 +17,7 @@ STARTING = Reason("connecting (rollback/shop): the database system is starting u
 
 def test_a_reason_more_and_a_reason_less_are_news_and_the_same_ones_are_not() -> None:
     """Not only from able to unable and back."""
-    lacks = Lacks()
+    lacks = ReadinessNotices()
     heard = [
         lacks.hear(r, START + n) for n, r in enumerate([[RIGHTS], [RIGHTS], [RIGHTS, REFUSED], [RIGHTS]])
     ]
@@ -27,7 +27,7 @@ def test_a_reason_more_and_a_reason_less_are_news_and_the_same_ones_are_not() ->
 
 def test_numbers_and_the_words_of_a_lost_connection_are_no_news() -> None:
     """An estimate changes at every proof, and a server that restarts fails in many ways."""
-    lacks = Lacks()
+    lacks = ReadinessNotices()
     slow = [Reason(f"estimated {n}.{n} s", Lack.LOCKS_ESTIMATE) for n in (3, 4)]
     assert [lacks.hear([r], START) for r in (slow[0], slow[1])] == [True, False]
     assert [lacks.hear([slow[1], r], START) for r in (REFUSED, STARTING)] == [True, False]
@@ -35,7 +35,7 @@ def test_numbers_and_the_words_of_a_lost_connection_are_no_news() -> None:
 
 def test_a_reason_that_comes_and_goes_is_told_until_it_has_been_away_for_long() -> None:
     """It came, it went, it came again; then it stands, and only CALM closes it."""
-    lacks, news = Lacks(), 0
+    lacks, news = ReadinessNotices(), 0
     for second in range(0, 300, 5):
         news += lacks.hear([REFUSED] if second % 10 else [], START + second * SECOND)
     assert news == 3
@@ -48,9 +48,9 @@ def test_a_reason_that_comes_and_goes_is_told_until_it_has_been_away_for_long() 
 
 def test_what_was_told_is_known_after_a_restart() -> None:
     """Through JSON, as it is stored."""
-    lacks = Lacks()
+    lacks = ReadinessNotices()
     lacks.hear([RIGHTS], START)
-    again = Lacks(json.loads(json.dumps(lacks.memory())))
+    again = ReadinessNotices(json.loads(json.dumps(lacks.memory())))
     assert not again.hear([RIGHTS], START + SECOND)
     assert again.hear([], START + 2 * SECOND)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
-from monitor.daemon.lines import LEVELS
+from monitor.daemon.event_log import LEVELS
 from monitor.ports import Outcome, OutcomeKind, ProgressKind
 from tests.hands import Desk
 from tests.logged import event_names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.core.samples import SECOND
-from monitor.daemon.proving import Proving
+from monitor.daemon.checks import ReadinessChecks
 from monitor.ports import Readiness, WatchRow
 from tests.hands import HandClock, IdleExecutor, row
 
@@ -32,7 +32,7 @@ def executor() -> Answering:
     return Answering()
 
 
-async def proofs(proving: Proving, clock: HandClock, seconds: int) -> list[Readiness | None]:
+async def proofs(proving: ReadinessChecks, clock: HandClock, seconds: int) -> list[Readiness | None]:
     """One proof every 5 s."""
     found: list[Readiness | None] = []
     for _ in range(0, seconds, 5):
@@ -44,14 +44,14 @@ async def proofs(proving: Proving, clock: HandClock, seconds: int) -> list[Readi
 async def test_the_full_proof_comes_first_and_then_every_few_minutes(executor: Answering) -> None:
     """In between one round trip is enough."""
     clock = HandClock()
-    await proofs(Proving(executor, clock), clock, 600)
+    await proofs(ReadinessChecks(executor, clock), clock, 600)
     assert [i for i, what in enumerate(executor.asked) if what == "full"] == [0, 60]
 
 
 async def test_in_a_breach_the_full_proof_is_made_often(executor: Answering) -> None:
     """What has come since the last one is known before the hold is over; at once, then every 30 s."""
     clock = HandClock()
-    proving = Proving(executor, clock)
+    proving = ReadinessChecks(executor, clock)
     await proofs(proving, clock, 60)
     executor.asked.clear()
     for _ in range(13):
@@ -63,7 +63,7 @@ async def test_in_a_breach_the_full_proof_is_made_often(executor: Answering) -> 
 async def test_a_full_no_stands_until_a_full_yes(executor: Answering) -> None:
     """The cheap proof can't see what the full one saw, and does not resolve the page."""
     clock = HandClock()
-    proving = Proving(executor, clock)
+    proving = ReadinessChecks(executor, clock)
     executor.full = DEPENDS
     assert await proofs(proving, clock, 20) == [DEPENDS] * 4
     executor.full = GOOD
@@ -74,7 +74,7 @@ async def test_a_full_no_stands_until_a_full_yes(executor: Answering) -> None:
 async def test_a_cheap_no_is_over_with_the_next_cheap_yes(executor: Answering) -> None:
     """A connection that came back is ready at once."""
     clock = HandClock()
-    proving = Proving(executor, clock)
+    proving = ReadinessChecks(executor, clock)
     await proving.prove(row())
     executor.cheap = LOST
     assert await proving.prove(row()) == LOST
@@ -84,7 +84,7 @@ async def test_a_cheap_no_is_over_with_the_next_cheap_yes(executor: Answering) -
 
 async def test_a_watch_that_is_gone_is_forgotten(executor: Answering) -> None:
     """Its id would be kept for ever."""
-    proving = Proving(executor, HandClock())
+    proving = ReadinessChecks(executor, HandClock())
     await proving.prove(row())
     proving.keep(())
     await proving.prove(row())
@@ -94,7 +94,7 @@ async def test_a_watch_that_is_gone_is_forgotten(executor: Answering) -> None:
 async def test_a_connection_in_use_proves_nothing(executor: Answering) -> None:
     """What was found before stands, and the full proof that was due is asked for again."""
     clock = HandClock()
-    proving = Proving(executor, clock)
+    proving = ReadinessChecks(executor, clock)
     executor.full = IN_USE
     assert await proofs(proving, clock, 10) == [None, None]
     executor.full = DEPENDS

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from monitor.core.samples import SECOND
+from monitor.daemon.dedup import TOLD_FOR
 from monitor.daemon.happenings import RefusalsRead
-from monitor.daemon.refusals import TOLD_FOR
 from monitor.errors import OperatorError, PlanRefused, Problem
 from monitor.ports import Refusal, Refused, Via
 from monitor.refused import (

@@ -22,7 +22,7 @@ def test_a_promotion_is_told_once_and_the_watch_goes_on_in_its_mode() -> None:
     desk.begin().start([desk.stored_row()], desk.records[-1].memory or {})
     desk.take(ReadinessRead("w-1", Readiness(True, timeline=2)))
     assert desk.kinds().count("promoted") == 1
-    assert desk.keeper().mode is Mode.AUTO
+    assert desk.keeper().state.life.mode is Mode.AUTO
 
 
 def test_after_a_lost_ledger_the_breach_asks_a_person() -> None:
@@ -35,11 +35,11 @@ def test_after_a_lost_ledger_the_breach_asks_a_person() -> None:
     desk.finish(LOST)
     assert [a.page for a in desk.alerts() if a.condition == "w-1/ledger_lost"] == [True]
     desk.say(31, error_rate=BAD)
-    assert (desk.keeper().mode, desk.view()["phase"]) == (Mode.APPROVE, "awaiting_approval")
+    assert (desk.keeper().state.life.mode, desk.view()["phase"]) == (Mode.APPROVE, "awaiting_approval")
     assert len(desk.orders) == 1
     desk.begin().start([desk.stored_row()], desk.records[-1].memory or {})
     assert desk.view()["ledger_lost"] == LOST.reason
-    assert desk.keeper().mode is Mode.APPROVE
+    assert desk.keeper().state.life.mode is Mode.APPROVE
 
 
 def test_one_failover_is_told_once_by_the_rollback_that_met_it() -> None:
@@ -86,7 +86,7 @@ def test_an_intent_that_only_the_history_remembers_is_lost_when_the_timeline_cha
         assert memory["intents"] == {"w-1": 1}
         desk.begin().start([replicated], memory)
         desk.take(ReadinessRead("w-1", Readiness(True, timeline=timeline)))
-        assert desk.keeper().mode is mode
+        assert desk.keeper().state.life.mode is mode
         assert ("promoted" in desk.kinds(), "ledger_lost" in desk.kinds()) == (False, timeline == 2)
 
 
@@ -97,4 +97,4 @@ def test_a_watch_that_observes_goes_on_observing_after_a_lost_ledger() -> None:
     desk.say(0)
     desk.controls(rollback_at=START + SECOND, by="ann")
     desk.finish(LOST)
-    assert desk.keeper().mode is Mode.OBSERVE
+    assert desk.keeper().state.life.mode is Mode.OBSERVE

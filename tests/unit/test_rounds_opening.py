@@ -10,8 +10,7 @@ import pytest
 
 from monitor.core.samples import SECOND, Reading
 from monitor.core.thresholds import Mode
-from monitor.daemon.happenings import Loaded, ReadinessRead, Readings, Tick
-from monitor.daemon.news import row_of
+from monitor.daemon.happenings import Loaded, ReadinessRead, Readings, Tick, row_of
 from monitor.ports import Lack, Outcome, OutcomeKind, ProgressKind, Readiness, Reason, SampleRow
 from tests.hands import POLICY, START, Desk, IdleProbe, row
 
@@ -172,7 +171,7 @@ def test_a_ledger_lost_meanwhile_keeps_the_person_in_it() -> None:
     desk = breached()
     desk.register(started_at=at(1))
     desk.say(5)
-    desk.keeper().ledger_lost = "lost"
+    desk.keeper().lose_ledger("lost")
     desk.say_through(10, 90)
     assert desk.view()["mode"] == "approve"
     assert "rearmed" not in desk.kinds()

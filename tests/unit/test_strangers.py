@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.core.samples import MINUTE, SECOND
-from monitor.daemon.strangers import Strangers
+from monitor.daemon.dedup import StrangerNotices
 from monitor.web.health import readiness
 from monitor.web.page import status_page
 from tests.alerts import NOON
@@ -20,7 +20,7 @@ MALLORY = 'a session that is no daemon (role "mallory", pid 7) has the daemon\'s
 
 def test_a_stranger_is_paged_once_and_resolved_when_it_is_gone() -> None:
     """By name; the same condition opens and closes."""
-    strangers = Strangers("shop")
+    strangers = StrangerNotices("shop")
     assert strangers.hear("", NOON) is None
     page = strangers.hear(MALLORY, NOON + SECOND)
     assert page is not None
@@ -35,7 +35,7 @@ def test_a_stranger_is_paged_once_and_resolved_when_it_is_gone() -> None:
 
 def test_one_that_comes_and_goes_is_not_paged_each_time() -> None:
     """Another session of the same role is the same stranger; it must stay away to be believed gone."""
-    strangers, told = Strangers("shop"), []
+    strangers, told = StrangerNotices("shop"), []
     for n in range(40):
         alert = strangers.hear(MALLORY.replace("7", str(n)) if n % 2 else "", NOON + n * SECOND)
         told += [alert.resolves] if alert else []
@@ -45,7 +45,7 @@ def test_one_that_comes_and_goes_is_not_paged_each_time() -> None:
 
 def test_a_restart_does_not_page_again() -> None:
     """What was told is remembered with the target."""
-    before, after = Strangers("shop"), Strangers("shop")
+    before, after = StrangerNotices("shop"), StrangerNotices("shop")
     before.hear(MALLORY, NOON)
     after.restore(before.memory())
     assert after.hear(MALLORY, NOON + SECOND) is None

@@ -10,7 +10,7 @@ import pytest
 
 from monitor.core.samples import SECOND, Micros
 from monitor.daemon.process import Daemon
-from monitor.daemon.vigil import LONGEST, Vigil, status_line
+from monitor.daemon.watchdog import LONGEST, Watchdog, status_line
 from monitor.ports import TargetView
 from monitor.web.health import Health
 from tests.hands import Counting
@@ -52,9 +52,9 @@ class Views:
         return self.views
 
 
-def vigil(told: Told) -> Vigil:
+def vigil(told: Told) -> Watchdog:
     health = Health()
-    return Vigil(told, lambda views, now: health.report(views, now)[0])
+    return Watchdog(told, lambda views, now: health.report(views, now)[0])
 
 
 def test_it_is_ready_when_every_loop_has_beaten() -> None:

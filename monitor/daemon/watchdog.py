@@ -25,7 +25,7 @@ CALM = frozenset({"warming", "watching", "ended"})
 Healthy = Callable[[Sequence[TargetView], Micros], bool]
 
 
-class Vigil:
+class Watchdog:
     """Hears the beats of all loops. `healthy`: whether every loop is fresh."""
 
     def __init__(self, supervisor: Supervisor, healthy: Healthy) -> None:
@@ -77,7 +77,7 @@ class Vigil:
                 self._status = line.removeprefix("STATUS=")
 
 
-class NoVigil:
+class NoWatchdog:
     """Tells nobody."""
 
     def beat(self, target: str, overview: Overview) -> None: ...

@@ -1,7 +1,7 @@
 """After a rollback the metrics are watched on for a while, to say whether it helped.
 
-The verdict does not wait for this and is not changed by it. What is awaited is kept with the
-target's memory, so that a restart forgets no answer. This file decides nothing about a watch.
+It is awaited, said when it is time, or given up for a newer watch. The verdict does not wait for this and is
+not changed by it. What is awaited is kept with the target's memory, so that a restart forgets no answer.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 
 from monitor.core.replay import seconds
 from monitor.core.samples import Micros
-from monitor.core.state import WatchState
-from monitor.core.thresholds import Action, Policy
+from monitor.daemon.announcer import Announcer
+from monitor.daemon.target_memory import EndedWatches, TargetMetrics
 from monitor.ports import Json, WatchUpdate
 from monitor.present.verdicts import aftermath_view
 
@@ -45,36 +45,48 @@ class After:
         return WatchUpdate(**known, view={**view, "aftermath": said})
 
 
-UNMOVED: Mapping[str, float] = {}
+class FollowUp:
+    """Of the rollbacks of one target that took effect less than `verify_for` ago.
 
+    `take` hands over the watches that ended before, with what is said of them since.
+    """
 
-class Aftermath:
-    """Rollbacks of one target that took effect less than `verify_for` ago."""
-
-    def __init__(self, verify_for: Micros) -> None:
+    def __init__(self, verify_for: Micros, announcer: Announcer, ended: EndedWatches) -> None:
         self._verify_for = verify_for
+        self._announcer = announcer
+        self._ended = ended
         self._awaited: list[After] = []
+        self._judged: list[WatchUpdate] = []
 
     def until(self, at: Micros) -> Micros | None:
         """When it is said whether a rollback that took effect at that moment helped; None: nobody asks."""
         return at + self._verify_for if self._verify_for > 0 else None
 
-    def begin(
-        self, ended: WatchUpdate, migration: str, until: Micros, limits: Mapping[str, float] = UNMOVED
-    ) -> None:
-        """A rollback took effect. What only an open watch needs of its state is not kept."""
+    def begin(self, ended: WatchUpdate, migration: str, until: Micros, limits: Mapping[str, float]) -> None:
+        """The metrics are watched for it from now on. What only an open watch needs is not kept."""
         known = {**asdict(ended), "state": {}}
         self._awaited.append(After(ended.id, migration, until, known, limits))
 
-    def due(self, now: Micros) -> Sequence[After]:
-        """Those to be judged now, each given once."""
-        found = [after for after in self._awaited if now >= after.until]
-        self._awaited = [after for after in self._awaited if now < after.until]
-        return found
+    def overtake(self, migration: str, began: Micros, now: Micros) -> None:
+        """A watch begins: what the metrics say from now on is not of earlier rollbacks."""
+        overtaken, self._awaited = self._awaited, []
+        for after in overtaken:
+            self._announcer.overtaken(after, migration, now)
+            self._revise(after.ended_by(migration, began, now))
 
-    def overtaken(self) -> Sequence[After]:
-        """All that are awaited, each given once: a newer watch began on the target."""
-        found, self._awaited = self._awaited, []
+    def judge(self, metrics: TargetMetrics, now: Micros) -> None:
+        """Says of rollbacks of `verify_for` ago whether they helped, each once."""
+        if not metrics.awake:
+            return
+        due = [after for after in self._awaited if now >= after.until]
+        self._awaited = [after for after in self._awaited if now < after.until]
+        for after in due:
+            found = metrics.helped(now, after.limits)
+            self._announcer.aftermath(after, found, now)
+            self._revise(after.judged(found, now))
+
+    def take(self) -> Sequence[WatchUpdate]:
+        found, self._judged = self._judged, []
         return found
 
     def memory(self) -> Sequence[Json]:
@@ -84,24 +96,7 @@ class Aftermath:
         """Takes back what `memory` gave."""
         self._awaited = [After(**stored) for stored in memory]
 
-
-def helped(policy: Policy, state: WatchState, now: Micros, limits: Mapping[str, float]) -> bool | None:
-    """False: a rollback rule is pending or firing on the target, and it is so now. None: not all is measured.
-
-    `limits`: of metrics whose baseline moved the watch's limit; at most that is no breach to it.
-    """
-    known = True
-    for rule, streak in zip(policy.rules, state.seen.streaks, strict=True):
-        if rule.action is not Action.ROLLBACK:
-            continue
-        track = state.seen.tracks[policy.places[rule.metric].index]
-        allowed = limits.get(rule.metric)
-        if (
-            streak is not None
-            and streak.stands(track.seen or 0)
-            and not (allowed and track.value is not None and track.value <= allowed)
-        ):
-            return False
-        fresh = track.value_at is not None and now - track.value_at <= policy.max_gap
-        known = known and fresh and not track.quiet
-    return True if known else None
+    def _revise(self, update: WatchUpdate | None) -> None:
+        if update is not None:
+            self._judged.append(update)
+            self._ended.revise(update)
