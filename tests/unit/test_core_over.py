@@ -97,3 +97,33 @@ def test_what_comes_after_is_judged_as_if_nothing_had_been_before(
     without = [*before, *([0.0] * outage), *([0.0] * calm), *later]
     found = [fired(told(core, policy(), lines(errors, requests)), RULE) for errors in (with_it, without)]
     assert found[0] == found[1]
+
+
+def a_minute_apart(*errors: float) -> list[Line]:
+    """100 requests a minute, read once in each: ten good minutes, seven in which all fail, and then these."""
+    of = [*([0.0] * 10), *([100.0] * 7), *errors]
+    return [line(60.0 * n, "error_rate", errors=failed, requests=100) for n, failed in enumerate(of, 1)]
+
+
+@both
+@pytest.mark.parametrize(
+    ("errors", "ends"),
+    [((0, 0), []), ((0, 0, 0), [1200]), ((0, 0, 100, 0, 0), []), ((0, 0, 100, 0, 0, 0), [1380])],
+)
+def test_at_reads_a_minute_apart_three_must_deny_a_streak_that_fired(
+    replay: Replay, errors: tuple[float, ...], ends: list[int]
+) -> None:
+    """Two blocks are two reads there, and two good ones may be chance: the last bad one was at 1020."""
+    slow = policy(interval=60, max_gap=150)
+    told_of = told(replay, slow, a_minute_apart(*errors), keep_going=True)
+    assert len(fired(told_of, RULE)) == 1
+    assert [e["at"] for e in named(told_of, "cleared", RULE)] == ends
+
+
+@both
+def test_at_reads_five_seconds_apart_two_blocks_end_a_streak_that_fired(replay: Replay) -> None:
+    """There are reads enough in them."""
+    errors = [0.0] * CALM + [A_READ] * 84 + [0.0] * 60
+    told_of = told(replay, policy(), lines(errors), keep_going=True)
+    (cleared,) = named(told_of, "cleared", RULE)
+    assert 1020 + 120 <= float(str(cleared["at"])) <= 1020 + 140
