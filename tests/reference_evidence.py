@@ -82,17 +82,29 @@ class Weighing:
         if at - self.begun < self.rule.hold / 5:
             return False
         for one in self.ones:
-            _close(one, self.rule, self.evidence + self.evidence / 5, self.reads)
+            _close(one, self.rule, self.evidence, self.reads)
         self.begun, self.block = at, len(self.reads)
         return all(one.closed == 0 for one in self.ones)
 
 
-def _close(one: One, rule: Rule, most: float, reads: Sequence[Read]) -> None:
-    one.closed = min(most, max(0.0, one.s))
+def _close(one: One, rule: Rule, evidence: float, reads: Sequence[Read]) -> None:
+    one.closed = min(evidence + evidence / 5, max(0.0, one.s))
     if one.closed > 0 and rule.action is Action.WARN and _has_recovered(one, rule, reads):
+        one.closed = 0.0
+    if one.closed > 0 and rule.action is not Action.WARN and _is_over(one, rule, evidence, reads):
         one.closed = 0.0
     if one.closed == 0:
         one.start = None
+
+
+def _is_over(one: One, rule: Rule, evidence: float, reads: Sequence[Read]) -> bool:
+    """For a hold since its peak the limit was kept; the evidence against its own ratio is twice as much."""
+    assert one.start is not None
+    own = min(0.98, max(1.02 * rule.limit, ratio_of(reads[one.start : one.peak_at + 1])))
+    since = reads[one.peak_at + 1 :]
+    long_ago = reads[-1][0] - reads[one.peak_at][0] >= rule.hold
+    kept = not exceeds(rule, ratio_of(since))
+    return long_ago and kept and likelihood(own, rule.limit, since) <= -2 * evidence
 
 
 def _has_recovered(one: One, rule: Rule, reads: Sequence[Read]) -> bool:
@@ -117,7 +129,8 @@ def fires(
     alike = [(one, ratio) for one, ratio in ripe if ratio <= 3 * one.p or one.p == ones[-1].p]
     if alike:
         q, start = max(ratio for _, ratio in alike), max(one.start or 0 for one, _ in alike)
-        if _still_at(rule, q, more) and _as_old_as_the_hold(rule, start, reads):
+        never_over = _nothing_denies(rule, q, _of_six_holds(rule, start, reads), reads)
+        if _still_at(rule, q, more) and never_over and _as_old_as_the_hold(rule, start, reads):
             return max((one for one, _ in alike if one.start == start), key=lambda one: one.s)
     if ripe:
         start = max(one.start or 0 for one, _ in ripe)
@@ -210,15 +223,23 @@ def _still_at(rule: Rule, q: float, reads: Sequence[Read]) -> bool:
     if not exceeds(rule, ratio) or ratio < 0.3 * q - ROUNDING:
         return False
     since = max(stretch[0][0] - MINUTE, now - rule.hold + 1)
-    tails = [reads[i:] for i, read in enumerate(reads) if read[0] >= since]
-    return all(likelihood(min(q, 0.98), rule.limit, tail) >= -2 for tail in tails)
+    return _nothing_denies(rule, q, [i for i, read in enumerate(reads) if read[0] >= since], reads)
+
+
+def _nothing_denies(rule: Rule, q: float, candidates: Sequence[int], reads: Sequence[Read]) -> bool:
+    """From none of these reads on up to now they speak against q."""
+    return all(likelihood(min(q, 0.98), rule.limit, reads[i:]) >= -2 for i in candidates)
+
+
+def _of_six_holds(rule: Rule, start: int, reads: Sequence[Read]) -> list[int]:
+    return [i for i in range(start, len(reads)) if reads[-1][0] - reads[i][0] <= 6 * rule.hold]
 
 
 def _as_old_as_the_hold(rule: Rule, start: int, reads: Sequence[Read]) -> bool:
     now, limit = reads[-1][0], rule.limit
     last_hold = [read for read in reads if read[0] > now - rule.hold]
     q = min(0.98, max(1.02 * limit, ratio_of(last_hold)))
-    candidates = [i for i in range(start, len(reads)) if now - reads[i][0] <= 6 * rule.hold]
+    candidates = _of_six_holds(rule, start, reads)
     # of equals the earliest: a read without requests changes nothing
     best = max(candidates, key=lambda i: (round(likelihood(q, limit, reads[i:]), 9), -i))
     return now - reads[best][0] >= rule.hold

@@ -20,6 +20,7 @@ from monitor.core.evidence import (
     Weight,
     evidence_of,
     likelihood,
+    near,
 )
 from monitor.core.parts import DOUBT, eased, parts
 from monitor.core.reads import FEW, Reads, share
@@ -36,9 +37,6 @@ TAIL: Micros = MINUTE
 
 MUCH_MORE = 3
 """An alternative explains up to so many times its ratio; the last one explains everything."""
-
-NEAREST = 1.02
-"""A measured ratio is so many times the limit at least."""
 
 
 def fires(scale: Scale, weight: Weight, levels: Levels, reads: Reads, now: Micros) -> Evidence | None:
@@ -75,10 +73,14 @@ def _latest(found: Sequence[Evidence]) -> Evidence:
 
 
 def _is_of_one_ratio(scale: Scale, reads: Reads, now: Micros, found: Sequence[Evidence]) -> bool:
-    """Whether the breach is as old as the hold, and still what it was."""
+    """Whether the breach is as old as the hold, has not been over, and is still what it was."""
     ratio = max(share(e.errors, e.requests) for e in found)
-    since = max(e.since for e in found)
-    return still_at(scale, reads, now, ratio) and _as_old_as_the_hold(scale, reads, now, since)
+    oldest = max(now - LOOK_BACK * scale.hold, *(e.since for e in found))
+    return (
+        still_at(scale, reads, now, ratio)
+        and _nothing_denies(scale, reads, ratio, oldest)
+        and _as_old_as_the_hold(scale, reads, now, oldest)
+    )
 
 
 def _is_of_parts(scale: Scale, reads: Reads, now: Micros, found: Sequence[Evidence]) -> bool:
@@ -109,9 +111,13 @@ def still_at(scale: Scale, reads: Reads, now: Micros, ratio: float) -> bool:
     began, errors, requests = found
     if not (scale.exceeded_by(share(errors, requests)) and errors >= LEAST_SHARE * ratio * requests):
         return False
+    return _nothing_denies(scale, reads, ratio, max(began - TAIL, now - scale.hold + 1))
+
+
+def _nothing_denies(scale: Scale, reads: Reads, ratio: float, oldest: Micros) -> bool:
+    """Whether no stretch from a read since `oldest` up to now speaks against a service that fails `ratio`."""
     ratio = min(ratio, FARTHEST)
     per_error, per_good = log(ratio / scale.limit), log((1 - ratio) / (1 - scale.limit))
-    oldest = max(began - TAIL, now - scale.hold + 1)
     tails = takewhile(lambda read: read[1] >= oldest, reads.back())
     return all(e * per_error + (r - e) * per_good >= DOUBT for _, _, e, r in tails)
 
@@ -128,10 +134,9 @@ def _stretch(reads: Reads, ratio: float) -> tuple[Micros, float, float] | None:
     return found
 
 
-def _as_old_as_the_hold(scale: Scale, reads: Reads, now: Micros, since: Micros) -> bool:
-    """Whether the read from which on the breach is likeliest lies a hold back or more."""
-    ratio = min(FARTHEST, max(NEAREST * scale.limit, _of_the_last_hold(scale, reads, now)))
-    oldest = max(since, now - LOOK_BACK * scale.hold)
+def _as_old_as_the_hold(scale: Scale, reads: Reads, now: Micros, oldest: Micros) -> bool:
+    """Whether the read since `oldest` from which on the breach is likeliest lies a hold back or more."""
+    ratio = near(scale, _of_the_last_hold(scale, reads, now))
     best, when = (float("-inf"), now) if reads.idle is None else (0.0, max(reads.idle, oldest))
     for first, at, errors, requests in reads.back():
         if at < oldest:

@@ -6,12 +6,16 @@ ratio against the limit (Wald's sequential test), but never more than a fifth of
 takes away more than a tenth: no burst decides alone, and a good minute does not wipe out a bad one. A sum
 stays between 0 and a little more than what is needed, as in Page's CUSUM.
 
+So a good hour would not always wipe out a bad minute either: of an outage with every request failing the
+alternatives just above the limit keep nearly all their weight. What is over is therefore asked by itself
+(`is_over`), and what is known to be over lends its weight to nothing that comes later.
+
 This file weighs; whether a rule may act on it is asked in `certainty`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
@@ -32,8 +36,8 @@ SMALLEST_LIMIT = 1e-9
 
 ROUNDING = 1e-9
 
-FARTHEST = 0.98
-"""A measured ratio that is weighed is this share of all requests at most."""
+NEAREST, FARTHEST = 1.02, 0.98
+"""A measured ratio is weighed as so many times the limit at least, and this share of all requests at most."""
 
 LOOK_BACK = 6
 """Holds within which the beginning of a breach is looked for."""
@@ -42,6 +46,10 @@ REMEMBERED_FAILURES = 5
 FORGIVEN_SHARE = 0.2
 """A warning's alternative is dropped when its own ratio would have brought so many errors since its peak,
 and less than this share of them came."""
+
+REFUTED = 2
+"""A breach is over when so many times what is needed to act speaks against it: of few requests at a small
+ratio none may fail for a while by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,16 +201,17 @@ def _after(
 
 Levels = tuple[float, ...]
 
+Drops = Callable[[Scale, Tally, Reads, Micros], bool]
+"""Whether an alternative begins anew, asked at the end of each block."""
 
-def closed(scale: Scale, weight: Weight, reads: Reads, at: Micros, levels: Levels, forgets: bool) -> Weight:
-    """With the block under way ended by the read at `at`. `forgets`: what has recovered is dropped."""
+
+def closed(scale: Scale, weight: Weight, reads: Reads, at: Micros, levels: Levels, drops: Drops) -> Weight:
+    """With the block under way ended by the read at `at`."""
     if not weight.tallies:
         return Weight(at, reads.errors, reads.requests)
     most = scale.needed + scale.step
     found = [
-        _settled(tally, min(most, level))
-        if level > 0 and not (forgets and _recovered(scale, tally, reads, at))
-        else NOTHING
+        _settled(tally, min(most, level)) if level > 0 and not drops(scale, tally, reads, at) else NOTHING
         for tally, level in zip(weight.tallies, levels, strict=True)
     ]
     kept = () if all(tally is NOTHING for tally in found) else tuple(found)
@@ -216,14 +225,36 @@ def _settled(tally: Tally, level: float) -> Tally:
     )  # fmt: skip
 
 
-def _recovered(scale: Scale, tally: Tally, reads: Reads, at: Micros) -> bool:
+def recovered(scale: Scale, tally: Tally, reads: Reads, at: Micros) -> bool:
     """Since its peak, two blocks ago or more, its own ratio would have brought errors that did not come."""
     if at - tally.peak_at < 2 * scale.block:
         return False
-    own = share(tally.peak_errors - tally.errors, tally.peak_requests - tally.requests)
-    errors, requests = reads.since(tally.peak_errors, tally.peak_requests)
-    expected = own * requests
+    expected = _own(tally) * (reads.requests - tally.peak_requests)
+    errors = reads.errors - tally.peak_errors
     return expected >= REMEMBERED_FAILURES and errors < FORGIVEN_SHARE * expected
+
+
+def is_over(scale: Scale, tally: Tally, reads: Reads, at: Micros) -> bool:
+    """For a hold or more since its peak the limit was kept, and what came speaks against its own ratio.
+
+    The pauses of a breach that comes and goes are shorter than a hold, or it never was one.
+    """
+    if at - tally.peak_at < scale.hold:
+        return False
+    errors, requests = reads.since(tally.peak_errors, tally.peak_requests)
+    if scale.exceeded_by(share(errors, requests)):
+        return False
+    return likelihood(near(scale, _own(tally)), scale.limit, errors, requests) <= -REFUTED * scale.needed
+
+
+def _own(tally: Tally) -> float:
+    """Its ratio of errors up to its peak."""
+    return share(tally.peak_errors - tally.errors, tally.peak_requests - tally.requests)
+
+
+def near(scale: Scale, ratio: float) -> float:
+    """A measured ratio, kept apart from the limit and from all requests."""
+    return min(FARTHEST, max(NEAREST * scale.limit, ratio))
 
 
 def strongest(scale: Scale, weight: Weight, reads: Reads, levels: Levels) -> Evidence | None:

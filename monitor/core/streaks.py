@@ -10,16 +10,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from monitor.core.certainty import NEAREST, fires, still_at, still_so
+from monitor.core.certainty import fires, still_at, still_so
 from monitor.core.decisions import Decision, EvidenceLacks, StreakCleared, StreakFiring, StreakPending
 from monitor.core.evidence import (
-    FARTHEST,
     Evidence,
     Levels,
     Scale,
     Weight,
     block_of,
     closed,
+    is_over,
+    near,
+    recovered,
     scale_of,
     strongest,
     weighed,
@@ -107,7 +109,8 @@ def take_counts(
     if streak is not None and _is_over(scale, streak, reads, at):
         return None, Weight(at, reads.errors, reads.requests), (*said, cleared(rule, streak, at, RECOVERED))
     if at - weight.since >= scale.block:
-        weight = closed(scale, weight, reads, at, levels, forgets=rule.action is Action.WARN)
+        drops = recovered if rule.action is Action.WARN else is_over
+        weight = closed(scale, weight, reads, at, levels, drops)
         if streak is not None and streak.counted and not weight.tallies:
             return None, weight, (*said, cleared(rule, streak, at, RECOVERED))
     return streak, weight, said
@@ -180,17 +183,13 @@ def _lacks(scale: Scale, evidence: Evidence) -> bool:
 def _is_so(scale: Scale, evidence: Evidence, reads: Reads, at: Micros) -> bool:
     """Whether the latest reads say so too, or are too few to deny it."""
     ratio = share(evidence.errors, evidence.requests)
-    return reads.requests < FEW or still_at(scale, reads, at, _near(scale, ratio))
-
-
-def _near(scale: Scale, ratio: float) -> float:
-    return min(FARTHEST, max(NEAREST * scale.limit, ratio))
+    return reads.requests < FEW or still_at(scale, reads, at, near(scale, ratio))
 
 
 def _followed(scale: Scale, streak: Streak, levels: Levels, reads: Reads, at: Micros) -> Streak:
     """A fired streak: is it still so, at the ratio that it had while it was?"""
     ratio = share(streak.errors, streak.requests)
-    if not still_so(scale, reads, at, _near(scale, ratio)):
+    if not still_so(scale, reads, at, near(scale, ratio)):
         return streak
     errors, requests = reads.since(*streak.before)
     breach = at if scale.suffices(max(levels, default=0.0)) else streak.last_breach

@@ -23,6 +23,7 @@ from monitor.ports import Finding, Gauge, Json, note, problem
 from monitor.sources.configuration import HttpKeys, Reach, sent
 from monitor.sources.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.sources.endpoints import Pace, failed, instances_of, of_instance
+from monitor.sources.one_metric import OneMetric
 from monitor.sources.rate import error_rate
 from monitor.units import Kind
 
@@ -67,7 +68,7 @@ class HttpCheckSpec:
 Answer: TypeAlias = Response | SourceError
 
 
-class HttpCheckProbe:
+class HttpCheckProbe(OneMetric):
     """One metric from our own requests: their error rate, or their slowest time in milliseconds."""
 
     def __init__(self, metric: str, spec: HttpCheckSpec, pace: Pace, net: Net) -> None:
@@ -79,14 +80,6 @@ class HttpCheckProbe:
         self._requests, self._errors = 0, 0
         self._fresh = True
         self._measured = 0
-
-    @property
-    def name(self) -> str:
-        return self._metric
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        return (self._metric,)
 
     async def read(self, now: Micros) -> Sequence[Reading]:
         answers = await asyncio.gather(*(self._one(url) for url in self._spec.urls))

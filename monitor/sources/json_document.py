@@ -22,6 +22,7 @@ from monitor.sources.configuration import HttpKeys, MeasuredKeys, Reach, sent
 from monitor.sources.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.sources.endpoints import Endpoints, Pace, failed, refuse_before
 from monitor.sources.given import given_ratio
+from monitor.sources.one_metric import OneMetric
 from monitor.sources.rate import error_rate
 from monitor.sources.scale import factor, scaled
 from monitor.sources.shared import Shared, shared
@@ -75,7 +76,7 @@ class JsonSpec:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class JsonProbe:
+class JsonProbe(OneMetric):
     """One metric from JSON documents; of several instances counters are summed, values their maximum."""
 
     def __init__(self, metric: str, spec: JsonSpec, pace: Pace, net: Net) -> None:
@@ -93,14 +94,6 @@ class JsonProbe:
             "timestamp": spec.timestamp,
         }
         self._find = {what: compiled(what, text) for what, text in texts.items() if text is not None}
-
-    @property
-    def name(self) -> str:
-        return self._metric
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        return (self._metric,)
 
     async def read(self, now: Micros) -> Sequence[Reading]:
         if "value" in self._find and REQUESTS in self._find:

@@ -28,6 +28,7 @@ from monitor.sources.exposed import (
     Seen,
 )
 from monitor.sources.exposition import MAX_PAGE, Found, Sieve, declared, lines
+from monitor.sources.one_metric import OneMetric
 from monitor.sources.presets import CHOICES
 from monitor.sources.selectors import contradiction, selector
 from monitor.sources.series import rates_of, selectors_of, times_of
@@ -140,7 +141,7 @@ class PrometheusSpec:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class PrometheusProbe:
+class PrometheusProbe(OneMetric):
     """One metric from exposition pages; instances are summed, of a gauge's series the maximum is taken."""
 
     def __init__(self, metric: str, spec: PrometheusSpec, pace: Pace, net: Net) -> None:
@@ -155,14 +156,6 @@ class PrometheusProbe:
             lambda: Sieve(self._names, spec.max_page),
         )  # fmt: skip
         self._shared = Shared(metric, spec.urls)
-
-    @property
-    def name(self) -> str:
-        return self._metric
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        return (self._metric,)
 
     async def read(self, now: Micros) -> Sequence[Reading]:
         meter = self._exposed.meter

@@ -26,6 +26,7 @@ from monitor.sources.configuration import REQUESTS as OF_ALL
 from monitor.sources.counters import ERRORS, REQUESTS, Meter, Page
 from monitor.sources.endpoints import Pace, failed, instance_key, of_instance, refuse_before, refuse_old
 from monitor.sources.given import given_ratio
+from monitor.sources.one_metric import OneMetric
 from monitor.sources.promql_fallback import GUARD, guard, hidden, refuse
 from monitor.sources.promql_rows import (
     VALUE,
@@ -106,7 +107,7 @@ def _excluded(errors: str | None, requests: str | None) -> str:
     return contradiction(*counted)
 
 
-class PromqlProbe:
+class PromqlProbe(OneMetric):
     """One metric from a Prometheus server."""
 
     def __init__(self, metric: str, spec: PromqlSpec, pace: Pace, net: Net) -> None:
@@ -126,14 +127,6 @@ class PromqlProbe:
         self._net = net
         self._meter = Meter(pace.rates)
         self._answered = ""
-
-    @property
-    def name(self) -> str:
-        return self._metric
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        return (self._metric,)
 
     async def read(self, now: Micros) -> Sequence[Reading]:
         reason = "no_value"

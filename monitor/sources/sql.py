@@ -15,6 +15,7 @@ from monitor.options import Flag, Text, key
 from monitor.ports import Finding, Gauge, Json, problem
 from monitor.sources.configuration import UNIT, UNIT_KINDS, WITHOUT_COUNTS, Reach, SourceKeys, Unit
 from monitor.sources.endpoints import failed
+from monitor.sources.one_metric import OneMetric
 from monitor.sources.scale import factor, scaled
 from monitor.sources.session import Session, reason_of
 from monitor.sources.strict import number
@@ -56,7 +57,7 @@ class SqlSpec:
     unit: str = "count"
 
 
-class SqlProbe:
+class SqlProbe(OneMetric):
     """One metric from one statement, on a session of its own."""
 
     def __init__(self, metric: str, spec: SqlSpec, session: Session) -> None:
@@ -64,14 +65,6 @@ class SqlProbe:
         self._metric = metric
         self._spec = spec
         self._session = session
-
-    @property
-    def name(self) -> str:
-        return self._metric
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        return (self._metric,)
 
     async def read(self, now: Micros) -> Sequence[Reading]:  # noqa: ARG002  # the port's signature
         try:

@@ -16,7 +16,7 @@ from monitor.rollback.script.kinds import Class
 from monitor.rollback.script.labels import bare, beside
 from monitor.rollback.script.plan import Action
 from monitor.statements import catalogued
-from monitor.statements.indexes import demands
+from monitor.statements.indexes import demands, is_of_another
 from monitor.statements.kind import Kind, Trait, always
 from monitor.statements.relations import DROPS
 
@@ -105,11 +105,7 @@ def drop_index(f: Forecast, a: Action) -> None:
     if (table := _indexed(f, DROP, label, entry)) is None:
         return
     index = table.indexes.get(bare(label))
-    if isinstance(index, Index) and index.constraint:
-        f.problem(f"index {label} belongs to a constraint: drop the constraint instead")
-        return
-    if parent := entry.fixed.part_of:
-        f.problem(f"index {label} is part of {parent}: drop that instead")
+    if is_of_another(f, label, entry, index):
         return
     if entry.table:
         unidentified(f, entry.table, table, f"index {label}", bare(label))

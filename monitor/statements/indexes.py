@@ -8,7 +8,7 @@ from monitor.rollback.forecast.already import index_already
 from monitor.rollback.forecast.entries import cascade, has_indexed, relation_of, unidentified
 from monitor.rollback.forecast.made import forget_comments, forget_made, make_index
 from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.relation import ANY, Index
+from monitor.rollback.schema.relation import ANY, Index, Relation
 from monitor.rollback.script import facts_index, facts_names, shapes
 from monitor.rollback.script.facts_parts import Facts, Tree, dropping
 from monitor.rollback.script.kinds import Class
@@ -48,6 +48,17 @@ def create_index(f: Forecast, a: Action) -> None:
     f.scan(label)
 
 
+def is_of_another(f: Forecast, label: str, entry: Relation, index: object) -> bool:
+    """Whether an index goes only with its constraint, or its parent: that is a problem."""
+    if isinstance(index, Index) and index.constraint:
+        f.problem(f"index {label} belongs to a constraint: drop the constraint instead")
+    elif parent := entry.fixed.part_of:
+        f.problem(f"index {label} is part of {parent}: drop that instead")
+    else:
+        return False
+    return True
+
+
 def drop_index(f: Forecast, a: Action) -> None:
     if forget_made(f, a) or (found := relation_of(f, a, a.if_exists)) is None:
         return
@@ -57,11 +68,7 @@ def drop_index(f: Forecast, a: Action) -> None:
         return
     table = f.relation(entry.table)
     index = table.indexes.get(bare(label)) if table else None
-    if isinstance(index, Index) and index.constraint:
-        f.problem(f"index {label} belongs to a constraint: drop the constraint instead")
-        return
-    if parent := entry.fixed.part_of:
-        f.problem(f"index {label} is part of {parent}: drop that instead")
+    if is_of_another(f, label, entry, index):
         return
     if table and entry.table:
         unidentified(f, entry.table, table, f"index {label}", bare(label))

@@ -60,6 +60,8 @@ def grave(stage: Stage) -> Iterator[Violation]:
         kind, which = _kind(stage, decided), f"{decided.at:.0f}: {decided.watch_id}"
         if kind == "false" and stage.world.background <= QUIET_BACKGROUND:
             yield Violation(16, f"{which}: a rollback of what was well")
+        if over := _long_over(stage, decided):
+            yield Violation(16, f"{which}: a rollback of what had been over for {over:.0f} s")
         if kind == "far too early":
             yield Violation(17, f"{which}: far before the hold was over")
     for incident in stage.world.incidents:
@@ -103,6 +105,15 @@ def _kind(stage: Stage, decided: Decided) -> str:
     if over - begun < hold:
         return "short"
     return "after its end" if decided.at > over + 2 * hold / 5 + 2 * stage.world.interval else ""
+
+
+def _long_over(stage: Stage, decided: Decided) -> float:
+    """Seconds since the end of the latest breach, where that is a hold ago; else 0."""
+    hold = stage.policy.rules[0].hold / SECOND
+    spans = breaches(stage.world, limit_of(stage, decided.watch_id), stage.application.cured_at)
+    over = max((over for begun, over in spans if begun <= decided.at), default=decided.at)
+    noisy = stage.world.background > QUIET_BACKGROUND
+    return 0.0 if noisy or decided.at <= over + hold + 2 * stage.world.interval else decided.at - over
 
 
 def _name(incident: Incident) -> str:

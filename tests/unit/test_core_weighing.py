@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log
+from math import ceil, log
 
 import pytest
 
@@ -10,12 +10,15 @@ from monitor.core.decisions import EvidenceLacks, StreakCleared, StreakFiring
 from monitor.core.events import BatchEnded, Measured
 from monitor.core.evidence import (
     NOTHING,
+    Drops,
     Evidence,
     Levels,
     Scale,
     Tally,
     Weight,
     closed,
+    is_over,
+    recovered,
     retraced,
     scale_of,
     strongest,
@@ -34,6 +37,11 @@ WARN = scale_of(Rule("error_rate", Action.WARN, 0.001, micros(60)), 9.0)
 LARGEST = -1
 
 
+def never(_scale: Scale, _tally: Tally, _reads: Reads, _at: Micros) -> bool:
+    """Nothing is dropped."""
+    return False
+
+
 class Weighing:
     """One rule's evidence, read by read."""
 
@@ -48,8 +56,8 @@ class Weighing:
         self.weight, self.levels = weighed(self.scale, self.weight, self.reads, self.at, before)
         return self
 
-    def close(self, *, forgets: bool = False) -> Weighing:
-        self.weight = closed(self.scale, self.weight, self.reads, self.at, self.levels, forgets)
+    def close(self) -> Weighing:
+        self.weight = closed(self.scale, self.weight, self.reads, self.at, self.levels, never)
         return self
 
     @property
@@ -148,27 +156,62 @@ def test_a_block_begins_where_the_one_before_it_ended() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ago", "errors", "requests", "forgets", "dropped"),
+    ("ago", "errors", "requests", "asked", "dropped"),
     [
-        (24, 0, 100, True, True),
-        (24, 0, 99, True, False),
-        (24, 0.9, 100, True, True),
-        (24, 1, 100, True, False),
-        (23.999999, 0, 100, True, False),
-        (60, 0, 1000, True, True),
-        (24, 0, 100, False, False),
+        (24, 0, 100, recovered, True),
+        (24, 0, 99, recovered, False),
+        (24, 0.9, 100, recovered, True),
+        (24, 1, 100, recovered, False),
+        (23.999999, 0, 100, recovered, False),
+        (60, 0, 1000, recovered, True),
+        (24, 0, 100, never, False),
     ],
 )
 def test_a_warning_is_dropped_when_its_own_ratio_would_have_brought_five_errors(
-    ago: float, errors: float, requests: float, forgets: bool, dropped: bool
+    ago: float, errors: float, requests: float, asked: Drops, dropped: bool
 ) -> None:
     """5 % until two blocks ago; 100 requests since, and fewer than one error of five."""
     tally = Tally(5.0, NOW - micros(200), 10, 1000, 5.0, NOW - micros(ago), 15.0, 1100.0)
     weight = Weight(NOW - micros(12), 15 + errors, 1100 + requests, (tally,) * len(WARN.alternatives))
     reads = Reads(15 + errors, 1100 + requests)
-    after = closed(WARN, weight, reads, NOW, (5.0,) * len(WARN.alternatives), forgets)
+    after = closed(WARN, weight, reads, NOW, (5.0,) * len(WARN.alternatives), asked)
     assert (after.tallies == ()) is dropped
     assert dropped or after.tallies[0].sum == 5.0
+
+
+@pytest.mark.parametrize(
+    ("ago", "errors", "requests", "over"),
+    [
+        (300, 0, 437, True),
+        (300, 0, 436, False),
+        (299.999999, 0, 1000, False),
+        (300, 2, 517, True),
+        (300, 2, 516, False),
+        (300, 10, 1000, True),
+        (300, 10.01, 1000, False),
+        (3600, 40, 3999, False),
+    ],
+)
+def test_a_breach_is_over_when_twice_what_is_needed_for_it_speaks_against_it(
+    ago: float, errors: float, requests: float, over: bool
+) -> None:
+    """5 % until a hold ago. Each good request since speaks 0.0412 against it, each error 1.61 for it; but
+    what is above the limit, however little, is no calm."""
+    tally = Tally(5.0, NOW - micros(4000), 10, 1000, 5.0, NOW - micros(ago), 15.0, 1100.0)
+    weight = Weight(NOW - micros(60), 15 + errors, 1100 + requests, (tally,) * len(SCALE.alternatives))
+    reads = Reads(15 + errors, 1100 + requests)
+    after = closed(SCALE, weight, reads, NOW, (5.0,) * len(SCALE.alternatives), is_over)
+    assert (after.tallies == ()) is over
+    assert over or after.tallies[0].sum == 5.0
+
+
+@pytest.mark.parametrize(("errors", "own"), [(100.0, 0.98), (1.0, 0.0102)])
+def test_its_own_ratio_is_kept_apart_from_the_limit_and_from_all(errors: float, own: float) -> None:
+    """Of logarithms of 0 there are none, and a ratio of the limit would never be over."""
+    tally = Tally(5.0, NOW - micros(600), 0, 0, 5.0, NOW - micros(300), errors, 100.0)
+    enough = ceil(18 / -log((1 - own) / 0.99))
+    assert is_over(SCALE, tally, Reads(errors, 100.0 + enough), NOW)
+    assert not is_over(SCALE, tally, Reads(errors, 99.0 + enough), NOW)
 
 
 def test_the_strongest_is_that_of_the_highest_level_and_of_equals_the_oldest() -> None:
