@@ -10,7 +10,7 @@ from monitor.core.samples import SECOND, Micros, Reading
 from monitor.core.thresholds import Mode, Policy, Threshold
 from monitor.daemon.happenings import ControlsRead, Finished, Happening, Loaded, Progressed, Readings, Tick
 from monitor.daemon.keeper import Keeper
-from monitor.daemon.parts import Outgoing, TargetParts
+from monitor.daemon.parts import Outgoing, TargetParts, TargetPorts, TargetRules
 from monitor.daemon.rounds import Hands, Rounds
 from monitor.ports import (
     Alert,
@@ -27,7 +27,7 @@ from monitor.ports import (
     StoredPlan,
     WatchRow,
 )
-from monitor.ports.levers import Call, NoLevers
+from monitor.ports.levers import Call
 from monitor.units import Kind
 from tests.fakes import MemoryStore
 
@@ -138,10 +138,11 @@ class Desk:
 
     def begin(self) -> Rounds:
         """Fresh rounds, as after a restart."""
+        kinds = {"error_rate": Kind.RATIO, "connections": Kind.COUNT}
         parts = TargetParts(
-            "shop", self.policy, SECOND, (self.probe,), MemoryStore(), IdleExecutor(),
+            "shop", TargetRules(self.policy, SECOND, kinds, 60 * SECOND),
+            TargetPorts((self.probe,), MemoryStore(), IdleExecutor()),
             Outgoing(rows_of, lambda rows: None, self.remind_every), self.telemetry, self.clock,
-            {"error_rate": Kind.RATIO, "connections": Kind.COUNT}, NoLevers(), 60 * SECOND,
         )  # fmt: skip
         hands = Hands(
             lambda order, wanted: self.orders.append(order),

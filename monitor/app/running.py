@@ -21,7 +21,7 @@ from monitor.clock import SystemClock
 from monitor.core.samples import Micros
 from monitor.daemon.calendar import Calendar, CalendarJob, ExpiryNotices
 from monitor.daemon.loop import TargetLoop
-from monitor.daemon.parts import Outgoing, TargetParts
+from monitor.daemon.parts import Outgoing, TargetParts, TargetPorts, TargetRules
 from monitor.daemon.process import ClockJumps, Daemon, Side
 from monitor.daemon.watchdog import NoWatchdog, Watchdog
 from monitor.leftovers import Leftovers
@@ -29,6 +29,7 @@ from monitor.net import Net
 from monitor.notify import from_environment
 from monitor.ports import Channel, Probe
 from monitor.ports.levers import Levers
+from monitor.present.alerts import Messages
 from monitor.rollback.killpoints import KillPoint, harmless
 from monitor.settings import Settings
 from monitor.store.gateway import PgStore
@@ -113,12 +114,13 @@ def _parts(
         name: alert.channel.remind_every for name, alert in zip(names, settings.alerts, strict=True)
     }
     outgoing = Outgoing(partial(rows_for, channels=channels), sender.enqueue, every, sender.look_soon)
-    return TargetParts(
-        target, settings.policy(target), settings.watch.fast, probes, store,
-        executor_of(settings, target, levers, store.guard, kill), outgoing, telemetry, clock,
-        kinds_of(settings, target), levers, settings.rollback.verify_for,
-        changes_of(settings, target), settings.report.url or "", settings.server.url or "",
-    )  # fmt: skip
+    rules = TargetRules(
+        settings.policy(target), settings.watch.fast, kinds_of(settings, target), settings.rollback.verify_for
+    )
+    executor = executor_of(settings, target, levers, store.guard, kill)
+    ports = TargetPorts(probes, store, executor, levers, changes_of(settings, target))
+    messages = Messages(settings.report.url or "", settings.server.url or "")
+    return TargetParts(target, rules, ports, outgoing, telemetry, clock, messages)
 
 
 def _web(
@@ -153,11 +155,11 @@ def _jobs(settings: Settings, loops: Sequence[TargetLoop], parts: Sequence[Targe
             loop.remind()
 
     async def forget(part: TargetParts) -> None:
-        if part.store.holds:
-            await part.store.forget(part.clock.now() - settings.store.retention)
+        if part.ports.store.holds:
+            await part.ports.store.forget(part.clock.now() - settings.store.retention)
 
     def clearing(p: TargetParts) -> ExpiryNotices:
-        return ExpiryNotices(p.name, kept_of(settings, p.name), p.store, p.outgoing, p.clock)
+        return ExpiryNotices(p.name, kept_of(settings, p.name), p.ports.store, p.outgoing, p.clock)
 
     retention = [CalendarJob(f"retention/{p.name}", RETENTION_SECONDS, partial(forget, p)) for p in parts]
     cleared = [CalendarJob(f"clearing/{p.name}", RETENTION_SECONDS, clearing(p).run) for p in parts]

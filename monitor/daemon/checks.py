@@ -73,9 +73,9 @@ class ChangeChecks:
         self, parts: TargetParts, watches: Callable[[], Iterable[WatchRow]],
         deliver: Callable[[ChangesRead], None],
     ) -> None:  # fmt: skip
-        self._statistics = parts.statistics
-        self._store = parts.store
-        self._look_every = parts.policy.interval / SECOND
+        self._statistics = parts.ports.statistics
+        self._store = parts.ports.store
+        self._look_every = parts.rules.policy.interval / SECOND
         self._watches = watches
         self._deliver = deliver
         self._baselines: dict[str, Json] = {}

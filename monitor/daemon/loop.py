@@ -58,16 +58,16 @@ class TargetLoop:
     def __init__(self, parts: TargetParts) -> None:
         self._parts = parts
         self._queue: asyncio.Queue[Happening] = asyncio.Queue()
-        self._recorder = Recorder(parts.name, parts.store, parts.outgoing, parts.telemetry)
-        self._hooks = HookCalls(parts.levers, self._happened)
-        self._rollbacks = Rollbacks(parts.name, parts.executor, self._happened)
+        self._recorder = Recorder(parts.name, parts.ports.store, parts.outgoing, parts.telemetry)
+        self._hooks = HookCalls(parts.ports.levers, self._happened)
+        self._rollbacks = Rollbacks(parts.name, parts.ports.executor, self._happened)
         self._rounds = self._new_rounds()
         self._opened = False
         self._trouble = OPENING
         self._beat: Callable[[str], None] = lambda _: None
         self._pollers = [
-            Poller(probe, parts.policy.interval, parts.read_deadline, parts.clock, self._deliver)
-            for probe in parts.probes
+            Poller(probe, parts.rules.policy.interval, parts.rules.read_deadline, parts.clock, self._deliver)
+            for probe in parts.ports.probes
         ]
 
     async def run(self, stop: asyncio.Event, beat: Callable[[str], None] = lambda _: None) -> None:
@@ -94,21 +94,21 @@ class TargetLoop:
         return TargetView(
             name=self._parts.name,
             last_decision=self._rounds.last_at,
-            stale_after=STALE_INTERVALS * self._parts.policy.interval,
+            stale_after=STALE_INTERVALS * self._parts.rules.policy.interval,
             store_reachable=self._opened and self._recorder.reachable,
-            holds_store=self._opened and self._parts.store.holds,
-            held_by="" if self._opened else self._parts.store.waits_for,
+            holds_store=self._opened and self._parts.ports.store.holds,
+            held_by="" if self._opened else self._parts.ports.store.waits_for,
             trouble=self._recorder.trouble if self._opened else self._why_not_open(),
             watches=tuple(k.view() for k in self._rounds.keepers.values()),
             ended=tuple(self._rounds.ended.last),
             metrics=self._rounds.metrics(),
-            gauges=tuple(g for p in self._parts.probes for g in p.gauges()),
+            gauges=tuple(g for p in self._parts.ports.probes for g in p.gauges()),
             milestones=self._rounds.milestones.all,
-            stranger=self._parts.store.stranger if self._opened else "",
+            stranger=self._parts.ports.store.stranger if self._opened else "",
         )
 
     def _why_not_open(self) -> str:
-        holder = self._parts.store.waits_for
+        holder = self._parts.ports.store.waits_for
         return f"another daemon ({holder}) monitors it" if holder else self._trouble
 
     def remind(self) -> None:
@@ -149,8 +149,8 @@ class TargetLoop:
         self._trouble = OPENING
         while True:
             try:
-                await self._parts.store.open()
-                rows, memory = await self._parts.store.load()
+                await self._parts.ports.store.open()
+                rows, memory = await self._parts.ports.store.load()
                 samples = await self._past(rows)
                 break
             except DatabaseError as e:
@@ -214,11 +214,11 @@ class TargetLoop:
         self._rounds.take([h for h in left if isinstance(h, Progressed | Finished)])
 
     async def _close(self) -> None:
-        for probe in self._parts.probes:
+        for probe in self._parts.ports.probes:
             await probe.aclose()
-        await self._parts.statistics.aclose()
-        await self._parts.executor.aclose()
-        await self._parts.store.aclose()
+        await self._parts.ports.statistics.aclose()
+        await self._parts.ports.executor.aclose()
+        await self._parts.ports.store.aclose()
 
     # ------------------------------------------------------------ tasks
 
@@ -247,16 +247,16 @@ class TargetLoop:
         holds = self._rounds.holds()
         for poller in self._pollers:
             ends = frozenset(end for m in poller.probe.metrics for end in holds.get(m, ()))
-            poller.pace(self._parts.fast_interval if ends else None, ends)
+            poller.pace(self._parts.rules.fast_interval if ends else None, ends)
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(self._parts.policy.interval / SECOND)
+            await asyncio.sleep(self._parts.rules.policy.interval / SECOND)
             self._queue.put_nowait(Tick())
 
     async def _news(self) -> None:
         """Controls and registrations: at once when notified, else once per interval."""
-        store = self._parts.store
+        store = self._parts.ports.store
         while True:
             try:
                 controls = await store.controls()
@@ -265,7 +265,7 @@ class TargetLoop:
                     self._queue.put_nowait(Loaded(rows, await self._past(rows)))
                 self._queue.put_nowait(ControlsRead(controls))
                 await self._look_for_refusals()
-                await store.wait_for_news(self._parts.policy.interval / SECOND)
+                await store.wait_for_news(self._parts.rules.policy.interval / SECOND)
             except StoreHeld:
                 raise
             except DatabaseError:
@@ -273,7 +273,7 @@ class TargetLoop:
 
     async def _look_for_refusals(self) -> None:
         """Registrations that were refused of late, if there are any."""
-        if refused := await self._parts.store.refusals(self._parts.clock.now() - KNOWN_FOR):
+        if refused := await self._parts.ports.store.refusals(self._parts.clock.now() - KNOWN_FOR):
             self._queue.put_nowait(RefusalsRead(refused))
 
     async def _past(self, rows: Sequence[WatchRow]) -> Sequence[SampleRow]:
@@ -282,17 +282,17 @@ class TargetLoop:
         if not new:
             return ()
         try:
-            return await self._parts.store.past(earliest(self._parts.policy, min(new)))
+            return await self._parts.ports.store.past(earliest(self._parts.rules.policy, min(new)))
         except DatabaseError as e:
             log.warning("target.past_unknown", target=self._parts.name, reason=str(e))
             return ()
 
     async def _readiness(self) -> None:
         """Cheap proof at every interval; the full one for a new watch, every few minutes, and in a breach."""
-        checks = ReadinessChecks(self._parts.executor, self._parts.clock)
+        checks = ReadinessChecks(self._parts.ports.executor, self._parts.clock)
         while True:
             for keeper in [k for k in self._rounds.keepers.values() if not k.executing]:
                 if (found := await checks.prove(keeper.row, soon=keeper.breaching)) is not None:
                     self._queue.put_nowait(ReadinessRead(keeper.id, found))
             checks.keep(self._rounds.keepers.keys())
-            await asyncio.sleep(self._parts.policy.interval / SECOND)
+            await asyncio.sleep(self._parts.rules.policy.interval / SECOND)

@@ -11,6 +11,7 @@ from monitor.core.thresholds import Policy
 from monitor.ports import Alert, AlertRow, Executor, Probe, Store, Telemetry
 from monitor.ports.changes import NoStatistics, Statistics
 from monitor.ports.levers import Levers, NoLevers
+from monitor.present.alerts import Messages
 from monitor.units import Kind
 
 READ_SHARE = 0.8
@@ -32,26 +33,42 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetParts:
-    """One target: what it is called, how it is judged, and everything that touches the outside."""
+class TargetRules:
+    """How a target is judged. `kinds`: what each metric's values are; `fast_interval`: in a breach.
 
-    name: str
+    `verify_for`: after a rollback, until it is said whether it helped; 0: never.
+    """
+
     policy: Policy
     fast_interval: Micros
-    probes: tuple[Probe, ...]
-    store: Store
-    executor: Executor
-    outgoing: Outgoing
-    telemetry: Telemetry
-    clock: AdjustableClock
     kinds: Mapping[str, Kind] = field(default_factory=dict)
-    levers: Levers = field(default_factory=NoLevers)
-    verify_for: Micros = 0  # after a rollback, until it is said whether it helped; 0: never
-    statistics: Statistics = field(default_factory=NoStatistics)
-    report_url: str = ""  # of a watch's report, `{id}` for its id; "": none
-    page_url: str = ""  # of the daemon's own page; "": not known
+    verify_for: Micros = 0
 
     @property
     def read_deadline(self) -> float:
         """Seconds."""
         return READ_SHARE * self.policy.interval / SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPorts:
+    """Everything of a target that touches its database and its application."""
+
+    probes: tuple[Probe, ...]
+    store: Store
+    executor: Executor
+    levers: Levers = field(default_factory=NoLevers)
+    statistics: Statistics = field(default_factory=NoStatistics)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetParts:
+    """One target: what it is called, how it is judged, what touches the outside, and who hears of it."""
+
+    name: str
+    rules: TargetRules
+    ports: TargetPorts
+    outgoing: Outgoing
+    telemetry: Telemetry
+    clock: AdjustableClock
+    messages: Messages = field(default_factory=Messages)

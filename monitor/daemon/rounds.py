@@ -46,7 +46,6 @@ from monitor.daemon.target_memory import EndedWatches, Milestones, RecentRounds,
 from monitor.ports import Json, Order, Outcome, OutcomeKind, Record, SampleRow, Wanted, WatchRow
 from monitor.ports.levers import Call, Moment
 from monitor.ports.probes import Windowed
-from monitor.present.alerts import Messages
 from monitor.present.progress import lost_intent
 from monitor.present.verdicts import TOOK_EFFECT
 from monitor.present.watch import with_units
@@ -70,19 +69,19 @@ class Rounds:
         self.last_at: Micros | None = None
         self._parts = parts
         self._hands = hands
-        self._policy = parts.policy
+        self._policy = parts.rules.policy
         self._clock = parts.clock
-        self._metrics = TargetMetrics(parts.policy)
-        self._announcer = Announcer(Messages(parts.report_url, parts.page_url), parts)
+        self._metrics = TargetMetrics(parts.rules.policy)
+        self._announcer = Announcer(parts.messages, parts)
         self._refusals = RefusalNotices(parts.name)
         self._hooks = HooksDue()
-        self._recent = RecentRounds(parts.verify_for)
+        self._recent = RecentRounds(parts.rules.verify_for)
         self._strangers = StrangerNotices(parts.name)
         self.milestones = Milestones()
         self._intents: Mapping[str, int] = {}  # watch -> timeline of the intent that the last process knew
         self._unsaved: list[SampleRow] = []
         self.ended = EndedWatches()
-        self._followup = FollowUp(parts.verify_for, self._announcer, self.ended)
+        self._followup = FollowUp(parts.rules.verify_for, self._announcer, self.ended)
 
     def take(self, batch: Sequence[Happening]) -> None:
         """Takes a batch in at this moment, decides, and hands over what is to be done and written."""
@@ -128,7 +127,7 @@ class Rounds:
 
     def _look_about(self, now: Micros) -> None:
         """Whether a stranger has the daemon's lock; each watch says so too."""
-        stranger = self._parts.store.stranger
+        stranger = self._parts.ports.store.stranger
         for keeper in self.keepers.values():
             keeper.hear_stranger(stranger)
         if (alert := self._strangers.hear(stranger, now)) is not None:
@@ -153,7 +152,7 @@ class Rounds:
         `samples`: stored ones, from before the first watch that no process has seen.
         """
         stored: Any = memory
-        for probe in self._parts.probes:
+        for probe in self._parts.ports.probes:
             probe.restore(stored.get("probes", {}).get(probe.name, {}))
         self._announcer.reminders.restore(stored.get("open_pages", {}))
         self._announcer.stories.restore(stored.get("stories", {}))
@@ -181,7 +180,7 @@ class Rounds:
 
     def metrics(self) -> Mapping[str, Json]:
         """The target's metrics, watch or no watch."""
-        return with_units(self._metrics.metrics(), self._parts.kinds)
+        return with_units(self._metrics.metrics(), self._parts.rules.kinds)
 
     def _take_in(
         self, keeper: Keeper, batch: Sequence[Happening], readings: Sequence[Reading], now: Micros
@@ -202,7 +201,7 @@ class Rounds:
             if keeper.readiness.reasons != NOT_YET.reasons:
                 self._announcer.readiness(watch, now)
         self._announcer.tell_pending(watch, now)
-        for metric, answering, known in instances(g for p in self._parts.probes for g in p.gauges()):
+        for metric, answering, known in instances(g for p in self._parts.ports.probes for g in p.gauges()):
             self._announcer.instances(watch, metric, answering, known, now)
         return decided or keeper.state.life != life
 
@@ -280,7 +279,7 @@ class Rounds:
         """After a rollback, by us or by hand: what was wrong before it is no fault of what comes next."""
         self._recent.rolled_back(keeper.state.started_at, at)
         self._metrics.afresh()
-        for probe in self._parts.probes:
+        for probe in self._parts.ports.probes:
             if isinstance(probe, Windowed):
                 probe.begin_afresh()
         for other in self.keepers.values():
@@ -333,7 +332,7 @@ class Rounds:
             if row.id in self.keepers or row.id in self.ended or row.verdict is not None:
                 continue
             past = self._recent.past(samples) if unseen(row) else NOTHING
-            keeper = Keeper(self._policy, row, self._parts.kinds, now, past)
+            keeper = Keeper(self._policy, row, self._parts.rules.kinds, now, past)
             self.keepers[row.id] = keeper
             self._announcer.adopt(row.id, row.state or {})
             if row.intent_at is None:
@@ -362,7 +361,7 @@ class Rounds:
             self._announcer.restarted(keeper.watched(), order, now)
 
     def _memory(self) -> Json:
-        probes = {p.name: p.memory() for p in self._parts.probes}
+        probes = {p.name: p.memory() for p in self._parts.ports.probes}
         return {
             "probes": probes,
             "sentinel": self._metrics.memory(),

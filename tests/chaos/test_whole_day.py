@@ -15,7 +15,7 @@ import pytest
 from monitor.core.samples import HOUR, SECOND, Micros, Reading
 from monitor.core.thresholds import Mode, Policy, Threshold
 from monitor.daemon.loop import TargetLoop
-from monitor.daemon.parts import Outgoing, TargetParts
+from monitor.daemon.parts import Outgoing, TargetParts, TargetPorts, TargetRules
 from monitor.ports import Record, Registration
 from tests.fakes import MemoryStore
 from tests.hands import PLAN, Counting, IdleExecutor, IdleProbe, rows_of
@@ -99,7 +99,8 @@ def test_a_day_of_100_000_polls_leaves_memory_and_descriptors_flat() -> None:
         store = Forgetful(clock=LoopClock())
         await store.register(Registration("add_email", "shop", Mode.OBSERVE, START, START + DAY, PLAN))
         parts = TargetParts(
-            "shop", replace(POLICY, success_after=2 * DAY), SECOND // 2, probes, store, IdleExecutor(),
+            "shop", TargetRules(replace(POLICY, success_after=2 * DAY), SECOND // 2),
+            TargetPorts(probes, store, IdleExecutor()),
             Outgoing(rows_of, lambda rows: None), Quiet(), LoopClock(),
         )  # fmt: skip
         stop = asyncio.Event()

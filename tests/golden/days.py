@@ -26,7 +26,7 @@ from monitor.daemon.happenings import (
     Readings,
     Tick,
 )
-from monitor.daemon.parts import Outgoing, TargetParts
+from monitor.daemon.parts import Outgoing, TargetParts, TargetPorts, TargetRules
 from monitor.daemon.rounds import Hands, Rounds
 from monitor.ports import (
     Alert,
@@ -43,7 +43,7 @@ from monitor.ports import (
     StoredPlan,
     WatchRow,
 )
-from monitor.ports.levers import NoLevers
+from monitor.present.alerts import Messages
 from monitor.units import Kind
 from tests.fakes import MemoryStore
 from tests.golden.text import filled, plain
@@ -138,9 +138,10 @@ class Day:
         """Fresh rounds, as after a restart."""
         page = "https://monitor.example" if self.links else ""
         parts = TargetParts(
-            "shop", self.policy, SECOND, (self.probe,), self.store, IdleExecutor(),
-            Outgoing(rows_of, lambda rows: None, self.remind_every), Counting(), self.clock, KINDS,
-            NoLevers(), self.verify_for, page_url=page,
+            "shop", TargetRules(self.policy, SECOND, KINDS, self.verify_for),
+            TargetPorts((self.probe,), self.store, IdleExecutor()),
+            Outgoing(rows_of, lambda rows: None, self.remind_every), Counting(), self.clock,
+            Messages("", page),
         )  # fmt: skip
         hands = Hands(
             lambda order, wanted: None, lambda watch, wanted: None, self.records.append, lambda call: None

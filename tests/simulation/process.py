@@ -18,7 +18,7 @@ from monitor.channels.outbox import OutboxSender, rows_for
 from monitor.core.samples import MINUTE, SECOND, Micros
 from monitor.core.thresholds import Policy, Threshold
 from monitor.daemon.loop import TargetLoop
-from monitor.daemon.parts import READ_SHARE, Outgoing, TargetParts
+from monitor.daemon.parts import READ_SHARE, Outgoing, TargetParts, TargetPorts, TargetRules
 from monitor.ports import Probe
 from monitor.sources.counters import Rates
 from monitor.sources.endpoints import Pace
@@ -118,8 +118,10 @@ class DaemonProcess:
             self._sender.look_soon,
         )  # fmt: skip
         return TargetParts(
-            "shop", policy_of(world), world.fast * SECOND, (probe_of(world, application),), self.store,
-            self.executor, outgoing, Silent(), self.clock, {"error_rate": Kind.RATIO}, verify_for=10 * MINUTE,
+            "shop",
+            TargetRules(policy_of(world), world.fast * SECOND, {"error_rate": Kind.RATIO}, 10 * MINUTE),
+            TargetPorts((probe_of(world, application),), self.store, self.executor),
+            outgoing, Silent(), self.clock,
         )  # fmt: skip
 
     # ------------------------------------------------------------ life

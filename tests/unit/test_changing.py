@@ -11,7 +11,7 @@ from monitor.core.samples import SECOND, Reading
 from monitor.core.thresholds import Threshold
 from monitor.daemon.checks import ChangeChecks, touched
 from monitor.daemon.happenings import ChangesRead, Readings
-from monitor.daemon.parts import Outgoing, TargetParts
+from monitor.daemon.parts import Outgoing, TargetParts, TargetPorts, TargetRules
 from monitor.errors import DatabaseUnreachable
 from monitor.ports import Json
 from tests.fakes import MemoryStore
@@ -41,8 +41,9 @@ class Counted:
 async def looked(statistics: Counted, store: MemoryStore) -> list[ChangesRead]:
     """What a freshly started daemon hears of one open watch in its first moments."""
     parts = TargetParts(
-        "shop", replace(POLICY, interval=SECOND // 100), SECOND, (), store, IdleExecutor(),
-        Outgoing(rows_of, lambda rows: None), Counting(), HandClock(), statistics=statistics,
+        "shop", TargetRules(replace(POLICY, interval=SECOND // 100), SECOND),
+        TargetPorts((), store, IdleExecutor(), statistics=statistics),
+        Outgoing(rows_of, lambda rows: None), Counting(), HandClock(),
     )  # fmt: skip
     heard: list[ChangesRead] = []
     task = asyncio.create_task(ChangeChecks(parts, lambda: [row()], heard.append).run())

@@ -12,7 +12,7 @@ import pytest
 from monitor.core.samples import SECOND, Micros, Reading
 from monitor.core.thresholds import Mode
 from monitor.daemon.loop import TargetLoop
-from monitor.daemon.parts import Outgoing, TargetParts
+from monitor.daemon.parts import Outgoing, TargetParts, TargetPorts, TargetRules
 from monitor.errors import StoreHeld
 from monitor.ports import (
     Control,
@@ -109,7 +109,7 @@ class Stage:
         self.store = store or MemoryStore(clock=LoopClock())
         self.probe = ScriptedProbe(self.value, self.lasts)
         parts = TargetParts(
-            "shop", POLICY, SECOND, (self.probe,), self.store, self.executor,
+            "shop", TargetRules(POLICY, SECOND), TargetPorts((self.probe,), self.store, self.executor),
             Outgoing(rows_of, lambda rows: self.sent.extend(r.key for r in rows)), Counting(), LoopClock(),
         )  # fmt: skip
         self.running = TargetLoop(parts)
