@@ -27,7 +27,7 @@ from monitor.ports import (
     StoredPlan,
     WatchRow,
 )
-from monitor.ports.levers import Call, NoLevers
+from monitor.ports.hooks import Call, NoLevers
 from monitor.units import Kind
 from tests.fakes import MemoryStore
 

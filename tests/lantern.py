@@ -5,9 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from monitor.errors import SourceError
-from monitor.levers.configuration import HookKind
+from monitor.hooks.configuration import HookKind
 from monitor.options import Secret, Section, Url
-from monitor.ports.levers import Call
+from monitor.ports.hooks import Call
 from monitor.ports.post import Post
 
 

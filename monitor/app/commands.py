@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from monitor import checking
-from monitor.app.levers import levers_of
+from monitor.app.hooks import levers_of
 from monitor.app.sources import lens_of, probes_of
 from monitor.app.targets import blockers_of, desk_of, executor_of, history_of_target, registry_of
 from monitor.backend import StoredWatches

@@ -10,7 +10,7 @@ from functools import partial
 from time import monotonic
 
 from monitor.app.commands import stored_watches
-from monitor.app.levers import levers_of
+from monitor.app.hooks import levers_of
 from monitor.app.outlets import channels_of
 from monitor.app.reports import REPORTS, report_jobs
 from monitor.app.sources import changes_of, probes_of
@@ -30,7 +30,7 @@ from monitor.leftovers import Leftovers
 from monitor.net import Net
 from monitor.notify import from_environment
 from monitor.ports import Channel, Probe
-from monitor.ports.levers import Levers
+from monitor.ports.hooks import Levers
 from monitor.rollback.killpoints import KillPoint, harmless
 from monitor.settings import Settings
 from monitor.store.gateway import PgStore

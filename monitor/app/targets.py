@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 from monitor.core.samples import SECOND
 from monitor.history.source import History, NoHistory, history_of
-from monitor.ports.levers import Levers
+from monitor.ports.hooks import Levers
+from monitor.ports.patience import LockPolicy
 from monitor.registration import TargetDesk
 from monitor.rollback.clearing import Policy
-from monitor.rollback.data.expiry import KeptData, Lifetimes
 from monitor.rollback.executor import Limits, RollbackExecutor
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.killpoints import KillPoint, harmless
-from monitor.rollback.locks import LockPolicy
 from monitor.rollback.tenure import HELD_FACTOR
+from monitor.salvage.expiry import KeptData, Lifetimes
 from monitor.settings import Settings
 from monitor.settings.limits import effective
 from monitor.store.gateway import PgStore

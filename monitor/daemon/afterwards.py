@@ -15,7 +15,7 @@ import structlog
 
 from monitor.daemon.happenings import LeversPulled
 from monitor.ports import Json
-from monitor.ports.levers import Call, Levers, Moment
+from monitor.ports.hooks import Call, Levers, Moment
 
 log = structlog.get_logger()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from monitor.core.samples import Reading
 from monitor.ports import Controls, Json, Outcome, Progress, Readiness, Refused, SampleRow, WatchRow
-from monitor.ports.levers import Call, Pulled
+from monitor.ports.hooks import Call, Pulled
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Policy
 from monitor.ports import Alert, AlertRow, Executor, Probe, Store, Telemetry
 from monitor.ports.changes import NoStatistics, Statistics
-from monitor.ports.levers import Levers, NoLevers
+from monitor.ports.hooks import Levers, NoLevers
 from monitor.units import Kind
 
 READ_SHARE = 0.8

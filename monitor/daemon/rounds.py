@@ -47,7 +47,7 @@ from monitor.daemon.strangers import Strangers
 from monitor.daemon.succession import name_the_newest
 from monitor.daemon.telling import Telling
 from monitor.ports import Json, Order, Outcome, Record, SampleRow, WatchRow
-from monitor.ports.levers import Call, Moment
+from monitor.ports.hooks import Call, Moment
 from monitor.ports.probes import Windowed
 from monitor.present.alerts import Messages
 from monitor.present.under_way import attempt_after

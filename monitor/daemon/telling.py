@@ -21,7 +21,7 @@ from monitor.daemon.parts import TargetParts
 from monitor.daemon.reminders import Reminders
 from monitor.daemon.stories import Stories
 from monitor.ports import Alert, AlertRow, EventRow, Outcome, OutcomeKind, Progress, ProgressKind, Readiness
-from monitor.ports.levers import Call, Moment, Pulled
+from monitor.ports.hooks import Call, Moment, Pulled
 from monitor.present.alerts import Messages
 from monitor.present.orders import ENDED, RESTARTED
 from monitor.present.progress import hooks_of, levers_alert, lost_alert, progress_alert

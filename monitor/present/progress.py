@@ -8,7 +8,7 @@ from typing import Any
 
 from monitor.core.samples import Micros
 from monitor.ports import Alert, Progress, ProgressKind, Severity, Stage
-from monitor.ports.levers import Call, Pulled
+from monitor.ports.hooks import Call, Pulled
 from monitor.present.alert import command
 from monitor.present.watched import Watched
 

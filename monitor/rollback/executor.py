@@ -10,6 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from monitor.errors import DatabaseError
+from monitor.plan import stored
+from monitor.plan.groups import Standing, half_done, next_group
+from monitor.plan.stored import Plan
 from monitor.ports import (
     NO_ROLLBACK,
     Lack,
@@ -24,20 +27,18 @@ from monitor.ports import (
     WatchRow,
     code_of,
 )
-from monitor.ports.levers import Levers, NoLevers
-from monitor.rollback import clearing, readiness, stored
+from monitor.ports.hooks import Levers, NoLevers
+from monitor.ports.patience import LockPolicy
+from monitor.rollback import clearing, readiness
 from monitor.rollback.checks import ALIEN, CHANGED
 from monitor.rollback.commit import Doubts
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.held import Held, answer
 from monitor.rollback.killpoints import KillPoint, harmless
 from monitor.rollback.lacking import reason_of
-from monitor.rollback.locks import LockPolicy
 from monitor.rollback.means import OUTSIDE_SECONDS, Means
 from monitor.rollback.protocol import Rollback
-from monitor.rollback.script.sequence import Standing, half_done, next_group
 from monitor.rollback.settling import Asked, forsaken, give_back, read_effect, read_order
-from monitor.rollback.stored import Plan
 from monitor.rollback.tenure import HELD_FACTOR
 from monitor.rollback.timeline import LedgerLostError
 

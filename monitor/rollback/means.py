@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from monitor.ports.levers import Levers, NoLevers
+from monitor.ports.hooks import Levers, NoLevers
+from monitor.ports.patience import LockPolicy
 from monitor.rollback import clearing
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.held import Held
 from monitor.rollback.killpoints import KillPoint
-from monitor.rollback.locks import LockPolicy
 
 OUTSIDE_SECONDS = 24 * 3600.0
 """Of one statement outside a transaction: an index on a large table takes hours, and stalls nobody."""

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from pydantic import Field
 
 from monitor.core.samples import SECOND
-from monitor.levers.configuration import HookKind
-from monitor.levers.row import Lever
+from monitor.hooks.configuration import HookKind
+from monitor.hooks.in_order import Lever
 from monitor.options import Count, Section, Span, Text, key
 from monitor.ports.post import Post
 from monitor.settings.clashes import Clash

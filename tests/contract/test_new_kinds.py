@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from monitor.app import check
-from monitor.app.levers import levers_of
+from monitor.app.hooks import levers_of
 from monitor.app.outlets import channels_of
 from monitor.channels import CHANNELS
 from monitor.channels.outbox import rows_for
 from monitor.errors import ConfigError, Problem
-from monitor.levers import HOOKS
+from monitor.hooks import HOOKS
 from monitor.net import Net
 from monitor.options import Secret, Section
 from monitor.ports import OutcomeKind
-from monitor.ports.levers import Call, Moment
+from monitor.ports.hooks import Call, Moment
 from monitor.rollback.executor import Limits, RollbackExecutor
 from monitor.settings import Settings, load, reference, settings_with
 from monitor.settings.hooks import AfterHook, BeforeHook, Hook

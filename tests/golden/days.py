@@ -43,7 +43,7 @@ from monitor.ports import (
     StoredPlan,
     WatchRow,
 )
-from monitor.ports.levers import NoLevers
+from monitor.ports.hooks import NoLevers
 from monitor.units import Kind
 from tests.fakes import MemoryStore
 from tests.golden.text import filled, plain

@@ -17,7 +17,7 @@ from monitor.ports import (
     Readiness,
     Reason,
 )
-from monitor.ports.levers import Call, Moment, Pulled
+from monitor.ports.hooks import Call, Moment, Pulled
 from tests.golden.days import BAD, READY, Day
 from tests.hands import START
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.ports import OutcomeKind, ProgressKind
-from monitor.ports.levers import Call, Pulled
+from monitor.ports.hooks import Call, Pulled
 from monitor.rollback.executor import Limits, RollbackExecutor
 from tests.conftest import Database
 from tests.rollbacks import (

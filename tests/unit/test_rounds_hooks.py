@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from monitor.daemon.happenings import LeversPulled
 from monitor.ports import Outcome, OutcomeKind, ProgressKind
-from monitor.ports.levers import Pulled
+from monitor.ports.hooks import Pulled
 from tests.hands import START, Desk
 
 BAD = 0.05
