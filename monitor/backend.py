@@ -40,7 +40,7 @@ log = structlog.get_logger()
 WATCHES_LIMIT = 200
 """Watches listed per target, newest first."""
 
-SAY_WHICH = "; if the watch is on another target say which with --target"
+SAY_WHICH = "; if the watch is on another target, choose it with --target"
 
 Register = Callable[[WatchRequest], Awaitable[Registered]]
 
@@ -189,7 +189,7 @@ class StoredWatches:
             raise NotFound(f"no watch of {name!r}: {await self._why_not(name)}")
         if len(found) > 1:
             targets = ", ".join(row.target for _, row in found)
-            raise NotFound(f"{name!r} is watched on {targets}: say which with --target")
+            raise NotFound(f"{name!r} is watched on {targets}: choose one with --target")
         return found[0]
 
     async def _why_not(self, name: str) -> str:

@@ -71,7 +71,7 @@ async def check(targets: Sequence[CheckedTarget], channels: int) -> list[Finding
     found = await asyncio.gather(*(_target(target) for target in targets))
     findings = [finding for part in found for finding in part]
     if channels == 0:
-        text = "no channel is configured: nobody will be told; add one, as `- slack: {webhook_url: ...}`"
+        text = "no channel is configured: nobody will be alerted; add one, as `- slack: {webhook_url: ...}`"
         findings.append(Finding("alerts", text, problem=False))
     return findings
 

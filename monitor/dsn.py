@@ -15,7 +15,7 @@ def user_of(dsn: str) -> str:
 
 
 def place_of(dsn: str) -> str:
-    """`host:port`, several with commas, as far as the DSN names them; "" where it can't be told.
+    """`host:port`, several with commas, as far as the DSN names them; "" where it can't be determined.
 
     Never a part of the password: one with an unescaped `@`, `/`, `?` or `#` moves what stands where,
     and then nothing is said.

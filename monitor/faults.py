@@ -14,21 +14,21 @@ from collections.abc import Iterator
 OURS: dict[str, str] = {
     "url": "the URL can't be used: write http://HOST[:PORT]/PATH",
     "dns": "the host's name can't be resolved from here",
-    "no_route": "no route leads to the host from here",
-    "descriptors": "this process has no file descriptor left: raise its limit (LimitNOFILE)",
+    "no_route": "no route to the host from here",
+    "descriptors": "this process has run out of file descriptors: raise its limit (LimitNOFILE)",
     "local_ports": "this machine has no free port, or not the address, for a connection",
-    "local": "this machine does not let a connection be made",
-    "connect_timeout": "no connection within the deadline: a firewall, or the host, says nothing",
+    "local": "this machine does not permit the connection",
+    "connect_timeout": "no connection within the deadline: a firewall drops it, or the host is down",
     "unreachable": "no connection could be made",
     "tls": "the TLS handshake failed: check the certificate and its authority (tls.ca_file)",
-    "tls_client": "it asks for a client certificate: name one it accepts as tls.cert_file and tls.key_file",
+    "tls_client": "it asks for a client certificate: set tls.cert_file and tls.key_file to one it accepts",
     "request": "the request can't be sent as configured: check its headers",
-    "unexpected": "the request failed in a way that nobody foresaw",
+    "unexpected": "the request failed unexpectedly",
 }
 """Reasons that say nothing of the peer, with their sentences."""
 
 THEIRS: dict[str, str] = {
-    "refused": "the connection was refused: nothing listens there",
+    "refused": "the connection was refused: nothing is listening there",
     "dropped": "the connection was closed before the answer was complete",
     "protocol": "the answer is not valid HTTP",
     "timeout": "connected, but no answer within the deadline",

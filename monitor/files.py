@@ -17,7 +17,7 @@ def write_whole(path: Path, data: bytes) -> None:
     beside = None
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
-            raise OperatorError(f"{path} is no file: name one, or leave it out to write to stdout")
+            raise OperatorError(f"{path} is not a file: name one, or leave it out to write to stdout")
         path = path.resolve() if path.is_symlink() else path
         beside = path.with_name(f".{path.name}.{os.getpid()}")
         with beside.open("xb") as new:

@@ -28,14 +28,17 @@ OURS = {
     "sslsni": "the name of the host is always sent",
     "gssencmode": "GSS encryption is never asked for",
     "load_balance_hosts": "the hosts are tried in their order",
-    "sslcertmode": "a certificate is sent to who asks for it",
+    "sslcertmode": "a certificate is sent to whoever asks for it",
     "client_encoding": "it is always UTF8",
     "replication": "it is never a replication connection",
 }
 """Left out: ours is at least as strict, or says the same."""
 
 DEMANDS: Mapping[str, tuple[frozenset[str], str]] = {
-    "gssencmode": (frozenset({"disable", "prefer"}), "GSS encryption can't be had: use sslmode=verify-full"),
+    "gssencmode": (
+        frozenset({"disable", "prefer"}),
+        "GSS encryption is not supported: use sslmode=verify-full",
+    ),
     "sslcertmode": (frozenset({"allow", "disable"}), "leave it out, and name sslcert and sslkey"),
     "client_encoding": (
         frozenset({"utf8", "utf-8", "unicode", "auto"}),
@@ -48,7 +51,7 @@ DEMANDS: Mapping[str, tuple[frozenset[str], str]] = {
 
 REFUSED: Mapping[str, str] = {
     "requirepeer": "the peer's user can't be checked: use sslmode=verify-full over TCP",
-    "require_auth": "the way of authentication can't be required: let pg_hba.conf on the server say it",
+    "require_auth": "the authentication method can't be required: enforce it in pg_hba.conf on the server",
     "sslcrldir": "a folder of revocations can't be read: put them into one file and name it as sslcrl",
     "requiressl": "it is out of date: write sslmode=require, or better verify-full",
     "pgbouncer": "it is the address of a connection pooler: name the server itself",
@@ -60,7 +63,7 @@ REFUSED: Mapping[str, str] = {
 }
 
 CHANNEL_BINDING = (
-    "channel_binding=require can't be had: write sslmode=verify-full&sslrootcert=system instead,"
+    "channel_binding=require is not supported: write sslmode=verify-full&sslrootcert=system instead,"
     " which proves the server"
 )
 
@@ -112,13 +115,13 @@ class Parts:
 
 
 def parts_of(dsn: str) -> Parts:
-    """Raises ValueError for what is no URL. (urlsplit also raises it where a later host is IPv6.)"""
+    """Raises ValueError for what is not a URL. (urlsplit also raises it where a later host is IPv6.)"""
     match = _URL.match(dsn)
     if match is None:
-        raise ValueError("is no URL")
+        raise ValueError("is not a URL")
     parts = Parts((match[1] or "").lower(), *(match[n] or "" for n in (2, 3, 4, 5)))
     if any(place.count("[") != place.count("]") for place in parts.places.split(",")):
-        raise ValueError("has a bracket without its other")
+        raise ValueError("has an unmatched bracket")
     return parts
 
 
@@ -148,7 +151,7 @@ def faults(dsn: str) -> list[str]:
     if given.get("channel_binding") == "require" and given.get("sslmode") != "verify-full":
         found.append(CHANNEL_BINDING)
     if given.get("sslrootcert") == SYSTEM and given.get("sslmode", "verify-full") != "verify-full":
-        found.append("sslrootcert=system needs sslmode=verify-full: anybody can have a certificate of theirs")
+        found.append("sslrootcert=system needs sslmode=verify-full: anyone can get a certificate of theirs")
     hosts, ports = _hosts(parts.places, given)
     found += [_too_long(host) for host in hosts if not _sensible(host)]
     if len(ports) not in {0, 1, len(hosts)}:

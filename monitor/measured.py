@@ -83,4 +83,4 @@ def _too_high(found: Sample | NoData, lens: Lens) -> str:
         return ""
     value, limit = (show_value(Kind.RATIO, v) for v in (found.value, exceeded[0].limit))
     rule = f"above the limit of {limit} ({exceeded[0].action})"
-    return f"{value}, {rule}: is `unit` what the source gives, and all well?"
+    return f"{value}, {rule}: does `unit` match the source, and is all well?"

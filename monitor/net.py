@@ -57,7 +57,7 @@ class Response:
     def ok(self) -> Response:
         """Itself, or SourceError `http_status` when the status is not 2xx."""
         if not 200 <= self.status < 300:
-            wants = ": give what it asks for by `headers`" if self.status in (401, 403) else ""
+            wants = ": send what it asks for with `headers`" if self.status in (401, 403) else ""
             raise SourceError("http_status", f"answered with status {self.status} instead of 200{wants}")
         return self
 

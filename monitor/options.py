@@ -71,7 +71,7 @@ def _says(read: Callable[[object], Any]) -> Callable[[object], Any]:
 def _more_than_zero(value: object) -> Micros:
     found = units.duration(value)
     if found == 0:
-        raise units.UnitError("is no time at all: write a duration above 0s")
+        raise units.UnitError("is zero: write a duration above 0s")
     return found
 
 
@@ -85,7 +85,7 @@ def _at_most_all(value: object) -> float:
 def _whole_positive(value: object) -> float:
     found = units.count(value)
     if found < 1:
-        raise units.UnitError("is too few: write a number that is 1 or more")
+        raise units.UnitError("is too small: write 1 or more")
     return found
 
 
@@ -112,7 +112,7 @@ def _mean(value: object) -> str:
     if value is True:
         return ""
     if not isinstance(value, str) or not value.strip():
-        text = "is no mean: write the name before _sum and _count, or `true` beside a preset"
+        text = "is not a mean: write the name before _sum and _count, or `true` beside a preset"
         raise PydanticCustomError(OURS, "{text}", {"text": text})
     return value
 
@@ -125,7 +125,7 @@ def _http_url(value: str) -> str:
         good = False
     if not good or any(c.isspace() for c in value):
         raise PydanticCustomError(
-            OURS, "is no address: it must begin with http:// or https:// and name a host"
+            OURS, "is not an address: it must begin with http:// or https:// and name a host"
         )
     return value
 
@@ -211,7 +211,7 @@ def _look_back(value: object) -> Micros:
         raise units.UnitError(f"{e}, or off") from None
     if not SHORTEST_LOOK_BACK <= found <= LONGEST_LOOK_BACK:
         raise units.UnitError(
-            "is not from 30m to 24h: shorter says too little, longer is another time: or write off"
+            "is not from 30m to 24h: shorter shows too little, longer is another time of day; or write off"
         )
     return found
 

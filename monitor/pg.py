@@ -266,7 +266,7 @@ def _socket_reason(e: BaseException) -> str:
 
 
 SOCKET = {
-    errno.ECONNREFUSED: "the server refuses connections: nothing listens there",
+    errno.ECONNREFUSED: "the server refuses connections: nothing is listening there",
     errno.ECONNRESET: "the connection was lost",
     errno.EPIPE: "the connection was lost",
     errno.ETIMEDOUT: "the server does not answer",

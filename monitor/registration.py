@@ -41,9 +41,7 @@ from monitor.schema.fingerprint_file import Document
 from monitor.starting import beginning_of, seen_by_daemon
 from monitor.units import Kind
 
-HALF = (
-    "CAUTION: the plan has statements outside a transaction, so a failure in its middle leaves it half done"
-)
+HALF = "CAUTION: the plan has statements outside a transaction, so a failure midway leaves it partly done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ class Registrar:
     def _desk(self, target: str | None) -> tuple[str, TargetDesk]:
         names = ", ".join(self._desks)
         if target is None and len(self._desks) > 1:
-            raise NotFound(f"several targets are configured ({names}): say which with --target")
+            raise NotFound(f"several targets are configured ({names}): choose one with --target")
         name = next(iter(self._desks)) if target is None else target
         if name not in self._desks:
             raise NotFound(f"no target {name!r}: the configuration has {names}")

@@ -97,7 +97,7 @@ class Rehearser:
             return next(iter(watched.items()))
         if watched or len(names) > 1:
             which = f"is watched on {', '.join(watched)}" if watched else f"may be on {', '.join(names)}"
-            raise NotFound(f"{request.name!r} {which}: say which with --target")
+            raise NotFound(f"{request.name!r} {which}: choose one with --target")
         return names[0], None
 
 

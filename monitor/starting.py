@@ -77,7 +77,7 @@ def _given(policy: Policy, asked: Micros, now: Micros) -> Micros:
     if now - asked >= policy.give_up_after:
         raise OperatorError(
             f"started_at is {show_span(now - asked)} ago, and a watch ends "
-            f"{show_duration(policy.give_up_after)} after it at the latest (watch.give_up_after): "
+            f"{show_duration(policy.give_up_after)} after that at the latest (watch.give_up_after): "
             "give the moment the migration began, or leave it out"
         )
     return asked

@@ -124,7 +124,7 @@ def size(text: object) -> int:
         raise UnitError("is not a size: write it with its unit, as 512KiB or 64MiB")
     amount = int(Decimal(found[1]) * _BYTES[found[2]])
     if not 0 < amount <= LARGEST:
-        raise UnitError("is no size for a page: write one from 1KiB to 1GiB")
+        raise UnitError("is not a size for a page: write one from 1KiB to 1GiB")
     return amount
 
 

@@ -32,8 +32,11 @@ class Database:
         return self.server.binaries.major
 
 
+SLOW_SECONDS = 300  # a test of 70 s alone takes twice that beside two others on two cores
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Corners are looked into on the newest PostgreSQL at once, on the oldest by the slow tests."""
+    """Corners run on the newest PostgreSQL at once, on the oldest as slow ones; these may take longer."""
     for item in items:
         if (
             item.get_closest_marker("corner")
@@ -45,6 +48,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.slow)
                 if major != servers.BINARIES[-1].major:
                     item.add_marker(pytest.mark.between)
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -57,7 +57,7 @@ def _is_log(called: ast.expr) -> bool:
 
 
 def _texts(said: ast.expr, function: ast.AST) -> Iterator[str]:
-    """What an expression may say. AssertionError: it can't be told from the source."""
+    """What an expression may say. AssertionError: it can't be determined from the source."""
     match said:
         case ast.Constant(value=str(text)):
             yield text

@@ -1,7 +1,7 @@
 """Every sentence of `monitor/present` in other words: what a program does must not hang on how it speaks.
 
 `python -m tests.reworded` lives the stories of the golden files with each sentence rewritten as the modules
-are loaded, and prints what was done: no word for people is in that. With `--as-written` nothing is rewritten.
+are loaded, and prints what was done: no text for people is in that. With `--as-written` nothing is rewritten.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ WATCH: dict[str, Any] = {
     ],
     "readiness": {"ok": True, "reasons": [], "notes": []},
     "superseded": False,
-    "next": {"text": "Rolls back by itself at 12:03:00 UTC.", "at": NOON / SECOND + 180},
+    "next": {"text": "Rolls back automatically at 12:03:00 UTC.", "at": NOON / SECOND + 180},
     "already_breaching": False,
     "plan": [{"step": 1, "sql": "ALTER TABLE contacts RENAME COLUMN email_address TO email"}],
 }

@@ -60,7 +60,7 @@ async def reader_of(
     if isinstance(source.keys, PrometheusSource):
         return await _page(metric, source.keys.spec(), policy, at)
     raise LeftOut(
-        f"its source `{source.kind}` keeps no history: give a query by --metric '{metric}[:UNIT]=PROMQL'"
+        f"its source `{source.kind}` keeps no history: give a query with --metric '{metric}[:UNIT]=PROMQL'"
     )
 
 
@@ -90,7 +90,7 @@ def exported(metric: str, database: str, step: Micros) -> Reader:
         total, calls = (f"pg_stat_statements_{n}{{{name}}}" for n in ("seconds_total", "calls_total"))
         text = f"sum(rate({total}[{window}])) / sum(rate({calls}[{window}]))"
         return Value(metric, ((VALUE, text),), "s")
-    raise LeftOut(f"it has no source: give a query for it by --metric '{metric}[:UNIT]=PROMQL'")
+    raise LeftOut(f"it has no source: give a query for it with --metric '{metric}[:UNIT]=PROMQL'")
 
 
 async def _page(metric: str, spec: PrometheusSpec, policy: Policy, at: Range) -> Reader:
@@ -123,7 +123,7 @@ async def _times(metric: str, spec: PrometheusSpec, policy: Policy, at: Range) -
     way = timed_on(some, found, suffix)
     if way.base.name.startswith("*"):
         raise LeftOut(
-            f"its name `{way.base.name}` begins with `*`: write it whole, or give a query by --metric"
+            f"its name `{way.base.name}` begins with `*`: write it in full, or give a query with --metric"
         )
     conditions = _conditions(way.base, match)
     if spec.quantile is None:

@@ -305,12 +305,12 @@ def told(count: Count, moment: Callable[[float], str]) -> Iterator[str]:
     """What of the lines was not used, in sentences."""
     if count.bad:
         lines = f"{count.bad:,} of {count.good + count.bad:,} lines"
-        yield f"{lines} are no line of an access log: they are left out"
+        yield f"{lines} are not lines of an access log: skipped"
     if count.late:
         minutes = LATE // MINUTE
         yield f"lines over {minutes} minutes behind others before them: {count.late:,}, left out"
     for path in count.cut:
-        yield f"{path} ends in the middle: what is before that is used"
+        yield f"{path} ends in the middle: what precedes that is used"
     if count.longest:
         hours = count.longest / HOUR
         yield (

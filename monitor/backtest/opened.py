@@ -100,7 +100,7 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise OperatorError("--prometheus is no URL: write http://HOST[:PORT]") from None
+        raise OperatorError("--prometheus is not a URL: write http://HOST[:PORT]") from None
     return parts.scheme, parts.hostname, port
 
 
@@ -160,7 +160,7 @@ async def _configured(
 ) -> Reader:
     """By the target's source. Raises LeftOut, OperatorError."""
     if settings is None:
-        raise LeftOut(f"give a query for it by --metric '{metric}[:UNIT]=PROMQL'")
+        raise LeftOut(f"give a query for it with --metric '{metric}[:UNIT]=PROMQL'")
     found = settings.targets[target]
     return await reader_of(metric, found.metrics.get(metric), policy, at, _database(found.dsn))
 

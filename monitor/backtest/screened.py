@@ -30,7 +30,7 @@ Read = tuple[Micros, Reading, float]
 
 
 class Lead:
-    """A metric's latest reads, as far back as rules over it look; and since when nobody asked anything."""
+    """A metric's latest reads, as far back as rules over it look; and since when there were no requests."""
 
     def __init__(self, longest_hold: Micros) -> None:
         self._kept = LOOK_BACK * longest_hold

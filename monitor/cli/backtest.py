@@ -178,7 +178,7 @@ def _plan(
 def _target(settings: Settings, target: str | None) -> str:
     known = ", ".join(settings.targets)
     if target is None and len(settings.targets) > 1:
-        raise OperatorError(f"several targets are configured: say which by --target ({known})")
+        raise OperatorError(f"several targets are configured: choose one with --target ({known})")
     if target is not None and target not in settings.targets:
         raise OperatorError(f"no target {target!r} is configured: known are {known}")
     return target or next(iter(settings.targets))
@@ -218,5 +218,5 @@ def _span(option: str, text: str | None) -> Micros | None:
     except UnitError as e:
         raise OperatorError(f"{option} {text!r} {e}") from None
     if found < SECOND or found % SECOND:
-        raise OperatorError(f"{option} {text!r} is no whole number of seconds, one at least")
+        raise OperatorError(f"{option} {text!r} is not a whole number of seconds, at least 1")
     return found

@@ -44,4 +44,4 @@ def _show(findings: Sequence[Finding], *, as_json: bool) -> None:
         return
     for found in sorted(findings, key=lambda f: not f.problem):
         say(f"{'problem' if found.problem else 'note'}: {found.where}: {found.text}")
-    say("everything a rollback needs is there" if problems == 0 else f"{problems} to mend")
+    say("All checks passed" if problems == 0 else f"{problems} problem{'' if problems == 1 else 's'} to fix")

@@ -31,19 +31,21 @@ COMMANDS: dict[str, Command] = {
     "check": Command("check", "check", "validates the configuration and everything a rollback needs"),
     "watch": Command("watch", "watch", "registers a watch; prints its id and plan"),
     "run": Command("run", "run", "the daemon, in the foreground"),
-    "status": Command("status", "status", "where each watch is, what holds it, what is left"),
-    "wait": Command("wait", "wait", "blocks until the verdict; the exit code says it"),
+    "status": Command("status", "status", "shows each watch: its state, what it waits for, what is left"),
+    "wait": Command("wait", "wait", "blocks until the verdict; the exit code reports it"),
     "pause": Command("controls", "pause", "suspends decisions; sampling goes on"),
     "resume": Command("controls", "resume", "ends a pause, with fresh streaks"),
     "cancel": Command("controls", "cancel", "ends the watch without a rollback"),
     "approve": Command("controls", "approve", "lets a requested rollback run"),
     "rollback": Command("controls", "rollback", "rolls back now; needs no breach"),
     "rehearse": Command("rehearse", "rehearse", "runs the rollback on a clone of the schema"),
-    "restore": Command("restore", "restore", "puts what a rollback kept back into what was re-applied"),
+    "restore": Command(
+        "restore", "restore", "restores the data a rollback kept, once the migration is re-applied"
+    ),
     "fingerprint": Command(
         "fingerprint", "fingerprint", "takes the schema's fingerprint, for `watch --before`"
     ),
-    "report": Command("report", "report", "what happened to a watch: one self-contained HTML file"),
+    "report": Command("report", "report", "the history of a watch as one self-contained HTML file"),
     "replay": Command("replay", "run", "runs the decision core over recorded samples"),
     "backtest": Command("backtest", "backtest", "what this policy would have done on your own history"),
 }

@@ -44,7 +44,7 @@ def split(arguments: Sequence[str]) -> tuple[Chosen, list[str]]:
         named = value if equals else rest[at + 1]
         del rest[at : at + (1 if equals else 2)]
         if named == "":
-            raise OperatorError("--config names no file: write its path, or leave the option out")
+            raise OperatorError("--config is empty: give a path, or omit the option")
     return Chosen(Path(named) if named else DEFAULT, named is not None), rest
 
 

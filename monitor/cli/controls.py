@@ -21,8 +21,8 @@ DONE = {
     Control.PAUSE: "paused",
     Control.RESUME: "resumed",
     Control.CANCEL: "cancelled",
-    Control.APPROVE: "approved: it runs as soon as the daemon reads this",
-    Control.ROLLBACK: "rollback requested: it runs as soon as the daemon reads this",
+    Control.APPROVE: "approved: it starts as soon as the daemon reads this",
+    Control.ROLLBACK: "rollback requested: it starts as soon as the daemon reads this",
 }
 
 

@@ -73,8 +73,8 @@ def _sentence(e: MonitorError) -> int:
 
 
 def _no_room(e: OSError) -> int:
-    remedy = "what was done stays done: run it again when there is room, or with its output elsewhere"
-    warn(f"error: what was to be written could not be ({e.strerror}); {remedy}")
+    remedy = "what was done stays done: run it again when there is space, or redirect its output"
+    warn(f"error: the output could not be written ({e.strerror}); {remedy}")
     return _output_dropped()
 
 

@@ -43,7 +43,7 @@ def readings(lines: Iterable[bytes]) -> Iterator[tuple[Micros, Reading]]:
         except (ValueError, RecursionError) as e:
             raise BadRecording(number, _why(e)) from None
     if number == 0:
-        raise BadRecording(1, "the recording is empty: it needs one line for each sample")
+        raise BadRecording(1, "the recording is empty: it needs one line per sample")
 
 
 def moment(value: object) -> Micros:
@@ -55,7 +55,7 @@ def moment(value: object) -> Micros:
     elif isinstance(value, float):
         found = _from_float(value)
     else:
-        raise _Unusable("`at` is no time: write epoch seconds or RFC 3339, as 2024-01-31T12:00:00Z")
+        raise _Unusable("`at` is not a time: write epoch seconds or RFC 3339, as 2024-01-31T12:00:00Z")
     if not 0 <= found < LATEST:
         raise _Unusable("`at` is not between the years 1970 and 9999: write epoch seconds, not milliseconds")
     return found
@@ -66,7 +66,7 @@ def moment_given(text: str) -> Micros:
     try:
         return moment(json.loads(text) if _NUMBER.match(text) else text)
     except ValueError as e:
-        why = str(e).removeprefix("`at` ") if isinstance(e, _Unusable) else "is no time"
+        why = str(e).removeprefix("`at` ") if isinstance(e, _Unusable) else "is not a time"
         raise OperatorError(f"--started-at {text!r} {why}") from None
 
 
@@ -135,13 +135,13 @@ def _from_float(value: float) -> Micros:
 def _from_text(text: str) -> Micros:
     found = _RFC3339.fullmatch(text)
     if found is None:
-        raise _Unusable("`at` is no RFC 3339 time: write it with its offset, as 2024-01-31T12:00:00Z")
+        raise _Unusable("`at` is not an RFC 3339 time: write it with its offset, as 2024-01-31T12:00:00Z")
     year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
     leap = second == 60
     try:
         whole = datetime(year, month, day, hour, minute, second - leap, tzinfo=UTC)
     except ValueError:
-        raise _Unusable("`at` is no day or time that exists") from None
+        raise _Unusable("`at` is not a day or time that exists") from None
     seconds = int(whole.timestamp()) + leap - _offset(found)
     return seconds * SECOND + int((Decimal(found[7] or 0) * SECOND).to_integral_value())
 

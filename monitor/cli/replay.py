@@ -114,7 +114,7 @@ def _before(policy: Policy, given: str | None, file: str) -> Before:
         return _recorded(policy, given, file)
     ratio = float(Decimal(found[1]) / (100 if found[2] else 1))
     if ratio > 1:
-        raise OperatorError(f"--baseline {given!r} is no ratio: write it as 0.008 or 0.8%, or off")
+        raise OperatorError(f"--baseline {given!r} is not a ratio: write it as 0.008 or 0.8%, or off")
     return Before(replace(policy, baseline=policy.baseline or 1), ratio)
 
 
@@ -129,7 +129,7 @@ def _recorded(policy: Policy, name: str, file: str) -> Before:
     except BadRecording as e:
         raise OperatorError(f"--baseline {name}: {e}") from None
     except OperatorError as e:
-        raise OperatorError(f"--baseline {name!r} is no ratio as 0.008 or 0.8%, not off: {e}") from None
+        raise OperatorError(f"--baseline {name!r} is not a ratio as 0.008 or 0.8%, not off: {e}") from None
     found = begin(policy, max(at for at, _ in last) + 1, Past(last))
     notes = () if found.baselines else (f"{name} holds too little for a baseline: {LEAST}",)
     begun = Beginning(found.policy, found.baselines)
@@ -157,7 +157,7 @@ def _begun(beginning: Beginning) -> Iterator[str]:
         yield f"{metric} was {seen}: it acts above {value(threshold.rollback_above, 'ratio')}"
     if beginning.standing is not None:
         rules = ", ".join(beginning.standing.since)
-        yield f"{rules} had fired before the start: nothing is rolled back by itself until that is over"
+        yield f"{rules} was firing before the start: no automatic rollback until that is over"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`status`: where each watch is, what holds it, what is left."""
+"""`status`: shows each watch: its state, what it waits for, what is left."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def status(
 ) -> None:
     """Shows watches; all open ones and the last day's without a name."""
     if as_json and follow:
-        raise OperatorError("--follow is for a terminal: leave --json out, or ask again and again")
+        raise OperatorError("--follow needs a terminal: omit --json, or poll instead")
     settings = settings_of(ctx)
     if follow:
         finish(followed(settings, migration, target, named if migration else recent, NOTHING))
@@ -58,7 +58,7 @@ def status(
         for line in words.refused_lines(refused, time.time()):
             say(line)
     for name in silent:
-        warn(f"target {name} did not answer: what is watched there is not shown")
+        warn(f"target {name} did not answer: its watches are not shown")
 
 
 def named(views: Sequence[Json], _: float) -> Sequence[Json]:

@@ -71,7 +71,7 @@ class Unused:
                 f"{_names(self._uncountable)}; 0 <= `errors` <= `requests` <= 1e10, both given"
             )
         if self._latest is not None and self._latest < self._begin:
-            found.append("the recording ends before --started-at: none of its lines was looked at")
+            found.append("the recording ends before --started-at: none of its lines was read")
         if self._late:
             found.append(f"{self._late} of {self._lines} lines are earlier than one before them: sort them")
         if self._counted:

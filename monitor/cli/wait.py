@@ -1,4 +1,4 @@
-"""`wait`: blocks until the verdict; the exit code says it."""
+"""`wait`: blocks until the verdict; the exit code reports it."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def doubt_changed(policy: Policy, state: WatchState, event: events.DoubtChanged)
 
 
 def executed(policy: Policy, state: WatchState, event: events.Executed) -> Step:
-    """A verdict ends the watch. None: nothing took effect, the watch goes on and may decide again."""
+    """A verdict ends the watch. None: nothing took effect, the watch continues and may decide again."""
     if event.verdict is not None:
         return end(state, event.at, event.verdict, event.reason)
     said = _withdrawn(state, event.at, event.reason)

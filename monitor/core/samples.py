@@ -28,7 +28,7 @@ class Reading(NamedTuple):
 
     `value`: ratios as 0-1, times in milliseconds, else a count; None when it could not be measured.
     `reason`: why there is no value (`timeout`, `stale`, `insufficient_traffic`, ...), else "".
-    `quiet`: the source answered, fresh, and nobody asked anything (only without a value).
+    `quiet`: the source answered, fresh, and there were no requests (only without a value).
     `errors`, `requests`: since the metric's previous read, which decide where they are valid: the value is
     only shown then, and theirs where it is left out. None when the source has no counts.
     """
@@ -60,7 +60,7 @@ class Sample(NamedTuple):
 class NoData(NamedTuple):
     """The fact that a metric could not be measured, with a reason.
 
-    `quiet`: the source answered, fresh, and nobody asked anything. Otherwise the read failed.
+    `quiet`: the source answered, fresh, and there were no requests. Otherwise the read failed.
     """
 
     at: Micros

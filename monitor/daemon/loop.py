@@ -111,7 +111,7 @@ class TargetLoop:
 
     def _why_not_open(self) -> str:
         holder = self._parts.store.waits_for
-        return f"another daemon ({holder}) looks after it" if holder else self._trouble
+        return f"another daemon ({holder}) monitors it" if holder else self._trouble
 
     def remind(self) -> None:
         """Called now and then: pages that are still open are repeated where it is time."""

@@ -1,4 +1,4 @@
-"""Writes down what happened, later if it must be: the store may be away, the watch goes on.
+"""Writes down what happened, later if it must be: the store may be away, the watch continues.
 
 Rounds wait in memory, merged and bounded, and are written in one transaction as soon as the store
 answers. Alerts leave at once, whether or not their rows could be written; but not while another daemon

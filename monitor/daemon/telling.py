@@ -174,7 +174,7 @@ class Telling:
         self._parts.telemetry.count("hooks_total", target=name, moment=moment.value, outcome=outcome)
 
     def progress_over(self, keeper: Keeper, now: Micros) -> None:
-        """Nothing took effect and the watch goes on: what the rollback's way had opened is resolved."""
+        """Nothing took effect and the watch continues: what the rollback's way had opened is resolved."""
         for alert in self.reminders.still_open(keeper.id):
             if alert.condition.startswith(f"{keeper.id}/rollback/"):
                 self._send(self._messages.closed(alert, now))

@@ -34,7 +34,7 @@ def up_part(sql: bytes) -> bytes:
 
 
 def up_of(file: str) -> bytes | None:
-    """The up side of the file that a rollback was read from; None when it can't be told."""
+    """The up side of the file that a rollback was read from; None when it can't be determined."""
     if not file:
         return None
     path = Path(file)

@@ -16,17 +16,17 @@ def cautions(registered: stored.Plan, too_long: str, server: Identity) -> tuple[
     found = []
     if not server.system:
         found.append(
-            "the role may not read pg_control_system(): another cluster behind the same name can't be "
-            "recognised; GRANT pg_monitor, or EXECUTE on it, to the role of rollback_dsn"
+            "the role may not read pg_control_system(): another cluster behind the same name would "
+            "go unnoticed; GRANT pg_monitor, or EXECUTE on it, to the role of rollback_dsn"
         )
     if too_long:
         found.append(too_long)
     if registered.keeps and not server.may_create:
         found.append("the role may not create the schema for salvaged data: GRANT CREATE ON DATABASE to it")
     if not registered.forecast().expected.relations and not registered.others:
-        found.append("the plan shows nothing in the schema: whether it took effect can't be verified")
+        found.append("the plan leaves no trace in the schema: its effect can't be verified")
     if any(s.klass is Class.OPAQUE for s in registered.statements):
-        found.append("opaque statements: what they do is neither salvaged nor verified")
+        found.append("opaque statements: their effect is neither backed up nor verified")
     if server.acts_for:
         found += _strange_owners(registered, server)
     return tuple(found)

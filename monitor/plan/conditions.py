@@ -18,7 +18,9 @@ from monitor.statements.kind import Condition, Kind, Trait
 from monitor.statements.registry import kind_of
 from monitor.statements.standing import DONE, Found, Names, State
 
-UNTOLD = "and whether it is the index of the plan can't be told: drop it first, or leave the statement out"
+UNTOLD = (
+    "and whether it is the index of the plan can't be determined: drop it first, or leave the statement out"
+)
 
 
 def _conditions(s: Statement) -> Iterator[tuple[Action, Kind, Condition]]:

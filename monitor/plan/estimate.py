@@ -44,6 +44,9 @@ def seconds(
     return KEEPING * len(salvaged) + sum(copies) + sum(scans) + PART * sum(parts)
 
 
+LEAST_SHOWN = 0.1
+"""Seconds; an estimate below is no more exact than that."""
+
 TOLD_FROM = 0.005
 """Seconds of a round trip from which on the network is worth a word."""
 
@@ -58,6 +61,12 @@ class Network:
     @property
     def seconds(self) -> float:
         return self.trips * self.round_trip
+
+    def lock_time(self, work: float) -> str:
+        """`estimated lock time 1.2 s`, and what the network adds to that. `work`: seconds of the rest."""
+        total = work + self.seconds
+        shown = f"{total:.1f} s" if total >= LEAST_SHOWN else f"< {LEAST_SHOWN} s"
+        return f"estimated lock time {shown}{self.told()}"
 
     def told(self) -> str:
         if self.round_trip < TOLD_FROM or not self.trips:

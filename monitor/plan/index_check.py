@@ -37,7 +37,7 @@ SELECT pg_catalog.count(DISTINCT pg_catalog.jsonb_build_array(
 async def unlike(connection: Connection, plan: Plan, a: Action, label: str) -> str:
     """Why the index `label` is not known to be the plan's; "" when it is."""
     if a.text is None:
-        return "and whether it is the index of the plan can't be told"
+        return "and whether it is the index of the plan can't be determined"
     begin, end = ("SAVEPOINT twin", "ROLLBACK TO SAVEPOINT twin; RELEASE SAVEPOINT twin")
     if not connection.is_in_transaction():
         begin, end = "BEGIN", "ROLLBACK"
@@ -50,7 +50,7 @@ async def unlike(connection: Connection, plan: Plan, a: Action, label: str) -> s
     except DatabaseError as e:
         if pg.is_retryable(e.sqlstate):
             raise
-        return f"and whether it is the index of the plan can't be told ({e})"
+        return f"and whether it is the index of the plan can't be determined ({e})"
     finally:
         if not connection.is_closed():
             await connection.execute(end)

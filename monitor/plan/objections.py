@@ -14,6 +14,8 @@ from monitor.sql.refusals import OWN_SCHEMA
 from monitor.sql.scripts import Action, Statement, key_of
 from monitor.statements.registry import kind_of
 
+OPAQUE = "pass --allow-opaque to accept the risk"
+
 SHOWN = 3
 """Reasons of one statement; each alone is enough."""
 
@@ -49,8 +51,6 @@ def opaque(
     for s in statements:
         whys = reasons.get(s.step, ())
         if s.klass is Class.OPAQUE or whys:
-            what = "; ".join(whys[:SHOWN]) if whys else f"{s.kind} can do anything"
-            found.append(
-                Problem("", f"{what}: nobody can say what that changes; --allow-opaque takes it", s.line)
-            )
+            effect = f"{'; '.join(whys[:SHOWN])}: its effect" if whys else f"the effect of {s.kind}"
+            found.append(Problem("", f"{effect} can't be analysed; {OPAQUE}", s.line))
     return found

@@ -258,7 +258,7 @@ async def _see(connection: Connection, text: str, statements: Sequence[Statement
         return replace(again, notices=(*chosen.notices, *again.notices))
     if nothing_to_do := idle(chosen.statements, meaning, quoted, scope, print_):
         told = [
-            f"line {s.line}: {s.kind} is left out of what is stored and executed: {nothing_to_do[s.step]}"
+            f"line {s.line}: {s.kind} is omitted from the stored plan: {nothing_to_do[s.step]}"
             for s in chosen.statements
             if s.step in nothing_to_do
         ]
@@ -282,9 +282,8 @@ def _result(
 ) -> Prepared:
     warnings = (*cautions(registered, far.too_long(estimated, options.max_locked), server), *broken)
     total = estimated + far.seconds
-    lasts = f"estimated {total:.1f} s under the lock{far.told()}"
     told = (
-        *([lasts] if total >= WORTH_A_WORD else ()),
+        *([far.lock_time(estimated)] if total >= WORTH_A_WORD else ()),
         *put_aside.notices(registered.quarantined),
         *loss_sentences(at_risk),
     )

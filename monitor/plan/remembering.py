@@ -27,8 +27,8 @@ SHOWN = 5
 """Differences in a warning; the whole list would hide the rest of the registration."""
 
 NOT_APPLIED = (
-    "the fingerprint from before the migration is what the schema is now: either the migration is not "
-    "applied yet (register the watch after it), or it changes nothing that a schema shows"
+    "the fingerprint from before the migration equals the current schema: either the migration is not "
+    "applied yet (register the watch after it), or it changes nothing in the schema"
 )
 
 
@@ -54,8 +54,8 @@ class Remembered:
             return ()
         more = f"; and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
         return (
-            f"the plan does NOT bring the schema back: after it {'; '.join(left[:SHOWN])}{more}. Executed as "
-            "it is, the watch would end `unverified` and page: mend the rollback and register it again",
+            f"the plan does NOT restore the schema: after it {'; '.join(left[:SHOWN])}{more}. Executed as "
+            "it is, the watch would end `unverified` and page: fix the rollback and register it again",
         )
 
 

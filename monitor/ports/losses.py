@@ -19,7 +19,7 @@ class Fate(StrEnum):
 
 
 WORDS = {
-    Fate.SALVAGED: "copied away first",
+    Fate.SALVAGED: "a backup is kept",
     Fate.QUARANTINED: "kept in quarantine",
     Fate.LOST: "lost for good",
 }
@@ -51,7 +51,7 @@ class AtRisk:
 
 def loss_sentences(at_risk: tuple[AtRisk, ...]) -> tuple[str, ...]:
     """One sentence each, for those that hold anything."""
-    return tuple(f"from now on it loses {risk}" for risk in at_risk if risk.count != 0)
+    return tuple(f"rollback drops {risk}" for risk in at_risk if risk.count != 0)
 
 
 def risk_to_json(risk: AtRisk) -> dict[str, object]:

@@ -40,7 +40,7 @@ class TargetView:
     last_decision: Micros | None  # of the decision loop; None before its first round
     stale_after: Micros  # older than this, the loop is stale
     store_reachable: bool
-    holds_store: bool  # False: another daemon looks after it and we wait, or the store is away
+    holds_store: bool  # False: another daemon monitors it and we wait, or the store is away
     watches: tuple[Json, ...] = ()  # open watches as JSON
     ended: tuple[Json, ...] = ()  # the latest that this process saw end; the store may not know it yet
     metrics: Mapping[str, Json] = field(
@@ -50,7 +50,7 @@ class TargetView:
     milestones: tuple[Milestone, ...] = ()  # one for each `what`; of watches that are over, too
     trouble: str = ""  # why the store is not reachable, one sentence; "" when it is
     stranger: str = ""  # who has the daemon's advisory lock without being one, as a sentence
-    held_by: str = ""  # the other daemon that looks after it, as far as its store could be asked
+    held_by: str = ""  # the other daemon that monitors it, as far as its store could be asked
 
 
 class Overview(Protocol):

@@ -50,7 +50,9 @@ class Reason(str):
         return made
 
 
-NO_ROLLBACK = Reason("there is no rollback: the watch only alerts, and a person must act", Lack.NO_ROLLBACK)
+NO_ROLLBACK = Reason(
+    "there is no rollback: the watch only alerts, and manual action is needed", Lack.NO_ROLLBACK
+)
 
 
 def code_of(reason: str) -> Lack:

@@ -32,7 +32,7 @@ class OutcomeKind(StrEnum):
     WITHDRAWN = "withdrawn"  # the streak ended before any statement took effect
     OVERRULED = "overruled"  # a person's pause or cancel was committed before the intent
     LEDGER_LOST = "ledger_lost"  # a failover lost part of the ledger: nothing is done without a person
-    RESOLVED_EXTERNALLY = "resolved_externally"  # found rolled back by hand
+    RESOLVED_EXTERNALLY = "resolved_externally"  # found to be rolled back by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class ProgressKind(StrEnum):
     SETTLED = "settled"  # the doubt is over, from the ledger
     CLEARED = "cleared"  # blockers were cancelled or terminated, as the configuration says
     HOOK_PULLED = "hook_pulled"  # the hooks before the rollback succeeded
-    HOOK_FAILED = "hook_failed"  # one failed, and the rollback goes on
+    HOOK_FAILED = "hook_failed"  # one failed, and the rollback continues
     HOOK_BLOCKS = "hook_blocks"  # one failed, and no statement is sent until it succeeds
     REFUSED_FOR_NOW = "refused_for_now"  # the server refuses the connection: tried again within the budget
     HINDERED = "hindered"  # no room on the server, or our own cap ended it: page, tried again

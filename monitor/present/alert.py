@@ -56,12 +56,12 @@ def age(at: Micros, since: Micros) -> str:
 
 def consequence(watch: Watched, rule: Rule) -> str:
     if watch.no_rollback:
-        return "there is no rollback: a person must act"
+        return "there is no rollback: manual action is needed"
     if watch.armed and watch.mode is Mode.AUTO:
-        return f"{watch.row.migration} is rolled back by itself"
+        return f"{watch.row.migration} will be rolled back automatically"
     if watch.armed and watch.mode is Mode.APPROVE:
-        return f"a person is asked to approve the rollback of {watch.row.migration}"
-    return f"nothing is rolled back ({rule.name} is only observed)"
+        return f"approval is requested for the rollback of {watch.row.migration}"
+    return f"no rollback ({rule.name} is only observed)"
 
 
 def both(watch: Watched, rule: Rule, value: float | None) -> str:

@@ -29,11 +29,11 @@ class Messages(Breaches, Orders):
 
         `fired`: rules that had fired before it began.
         """
-        title = f"is watched until {when(watch.row.ends_at)}"
+        title = f"will be monitored until {when(watch.row.ends_at)}"
         if watch.already_breaching:
             title = (
-                f"is watched; {' and '.join(fired)} had fired before it began, "
-                "so a person must approve a rollback until that is over"
+                f"is monitored; {' and '.join(fired)} was already firing before it began, "
+                "so rollbacks need approval until that is over"
             )
         normal = facts.baselines(watch, watch.normals)
         return replace(self._noticed(watch, at, "started", title), facts=normal)
@@ -41,31 +41,31 @@ class Messages(Breaches, Orders):
     def arming(self, watch: Watched, what: str, at: Micros) -> Alert:
         """A newer watch is responsible for the target now, or gave it back."""
         title = (
-            "is responsible for the target again, with fresh streaks"
+            "monitors the target again; its streaks start afresh"
             if watch.armed
-            else "only observes from now on: a newer watch is responsible for the target"
+            else "now only observes: a newer watch has taken over the target"
         )
         return self._noticed(watch, at, what, title)
 
     def promoted(self, watch: Watched, before: int, timeline: int, at: Micros) -> Alert:
         title = f"the primary was promoted: timeline {before} to {timeline}"
-        return self._noticed(watch, at, "promoted", title, "the watch goes on there")
+        return self._noticed(watch, at, "promoted", title, "the watch continues there")
 
     def rearmed(self, watch: Watched, at: Micros) -> Alert:
-        title = "may be rolled back by itself again: what was wrong before it began is over"
+        title = "may be rolled back automatically again: the breach from before it began is over"
         return self._noticed(watch, at, "rearmed", title)
 
     def not_ready(self, watch: Watched, reasons: Sequence[str], at: Micros) -> Alert:
         return self.alert(
-            watch, at, Severity.ERROR, "NOT able to roll back",
+            watch, at, Severity.ERROR, "rollback NOT ready",
             transition=f"readiness/False/{at}", condition="readiness",
             facts=(*(("reason", reason) for reason in reasons), *facts.at_risk(watch)),
-            next="a rollback would be refused until this is mended", commands=("check",),
+            next="a rollback would be refused until this is fixed", commands=("check",),
         )  # fmt: skip
 
     def ready(self, watch: Watched, at: Micros) -> Alert:
         """Resolves `not_ready`: it is able again, or is not asked to roll back any more."""
-        able = "able to roll back again" if watch.readiness.ok else "no rollback is asked of it now"
+        able = "rollback ready again" if watch.readiness.ok else "a rollback is not required now"
         return self.alert(
             watch, at, Severity.INFO, able,
             transition=f"readiness/True/{at}", condition="readiness", resolves=True,

@@ -34,7 +34,7 @@ class Breaches(Links):
             stage=Stage.BREACH,
             facts=(*facts.evidence(watch, rule, decision.evidence),
                    *facts.baselines(watch, {rule.metric}), *facts.at_risk(watch)),
-            next=f"{consequence(watch, rule)} if it stays so for {show_span(rule.hold)}",
+            next=f"{consequence(watch, rule)} if this continues for {show_span(rule.hold)}",
             commands=("pause", "status"),
         )  # fmt: skip
 
@@ -60,7 +60,7 @@ class Breaches(Links):
             transition=f"{rule.name}/lacks/{decision.since}", condition=rule.name,
             facts=(facts.since(decision.since), *facts.evidence(watch, rule, decision.evidence),
                    *facts.baselines(watch, {rule.metric})),
-            next=f"{consequence(watch, rule)} once more requests fail", commands=("status", "rollback"),
+            next=f"{consequence(watch, rule)} as soon as more requests fail", commands=("status", "rollback"),
             stage=Stage.UNDECIDED,
         )  # fmt: skip
 
@@ -71,7 +71,7 @@ class Breaches(Links):
             "recovered": "recovered",
             "gap": f"not measured for over {show_span(watch.policy.max_gap)}",
         }.get(decision.reason, decision.reason)
-        what = "the breach ended" if decision.reason == "recovered" else "the breach is not counted any more"
+        what = "the breach ended" if decision.reason == "recovered" else "the breach no longer counts"
         return self.alert(
             watch, decision.at, Severity.INFO,
             f"{rule.name}: {what} after {age(decision.at, decision.since)}: {because}",
@@ -83,7 +83,7 @@ class Breaches(Links):
         """Resolves what was told of a breach that outlasts its watch."""
         return self.alert(
             watch, at, Severity.INFO,
-            f"{rule.metric} {limit(watch, rule)}: not watched any more, the watch has ended",
+            f"{rule.metric} {limit(watch, rule)}: no longer monitored: the watch has ended",
             transition=f"{rule.name}/closed/{at}", condition=rule.name, resolves=True, page=False,
             stage=_stage(rule),
         )  # fmt: skip
@@ -93,7 +93,7 @@ class Breaches(Links):
         return self.alert(
             watch, decision.at, Severity.ERROR, f"{decision.metric} can't be measured{because}",
             transition=f"{decision.metric}/blind/{decision.at}", condition=f"{decision.metric}/blind",
-            next="a breach of this metric would not be noticed; nothing is rolled back for lack of data",
+            next="a breach of this metric would go unnoticed; missing data never triggers a rollback",
             commands=("check", "status"),
         )  # fmt: skip
 
@@ -111,7 +111,7 @@ class Breaches(Links):
         return self.alert(
             watch, at, Severity.INFO if back else Severity.WARNING, f"{metric}: {title}",
             transition=f"{metric}/instances/{at}", condition=f"{metric}/instances", resolves=back, page=False,
-            next="" if back else "fewer than half make the metric unmeasured",
+            next="" if back else "with fewer than half answering, the metric counts as not measured",
         )  # fmt: skip
 
 
@@ -120,4 +120,4 @@ def _stage(rule: Rule) -> Stage:
 
 
 def _next(watch: Watched, rule: Rule) -> str:
-    return consequence(watch, rule) if rule.action is Action.ROLLBACK else "nothing is rolled back for this"
+    return consequence(watch, rule) if rule.action is Action.ROLLBACK else "this never triggers a rollback"

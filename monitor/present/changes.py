@@ -17,7 +17,7 @@ TITLES = {
     "slower": "Statements whose mean time rose most",
     "heavier": "Statements whose total time rose most",
     "new": "New statements",
-    "gone": "Statements that ran steadily before and not once since: they fail, or nothing asks for them",
+    "gone": "Statements no longer seen: failing or no longer called",
 }
 
 NOT_COMPARED = "not compared"
@@ -37,7 +37,7 @@ def changed_lines(changes: Json | None) -> Iterator[str]:
     for s in _slower(changes):
         yield f"slower: {_rise(s)}: {s['statement']}"
     for s in _sequence(_mapping(found.get("statements")).get("gone"))[:FIRST]:
-        yield f"ran steadily before, not once since: {s['statement']}"
+        yield f"no longer seen: {s['statement']}"
     for wait in _sequence(found.get("lock_waits"))[:FIRST]:
         yield f"{wait['waiting']} sessions wait for a lock on {wait['relation']}"
     for index in _sequence(found.get("invalid_indexes")):

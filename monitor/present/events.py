@@ -57,7 +57,7 @@ TWINS = {
 def _why(d: Detail, at: float, metrics: Metrics) -> str:
     """`error_rate was above 1 % for 20s, 2404 errors in 40031 requests`."""
     if not d.get("rule"):
-        return "a person asked for it"
+        return "requested by a person"
     evidence = d.get("evidence") or {}
     counts = f", {_evidence(evidence)}" if evidence else ""
     return f"{metrics.was(d['rule'], d.get('limit'))}{_for(d, at)}{counts}"
@@ -86,8 +86,8 @@ def _cleared(d: Detail, at: float, metrics: Metrics) -> str:
     fired = "" if d.get("was") == "firing" else f": the {metrics.action(rule)} rule did not fire"
     why = {
         "gap": "was not measured for too long",
-        "paused": "is not judged in a pause",
-        "rearmed": "is judged afresh",
+        "paused": "is not evaluated while paused",
+        "rearmed": "starts afresh",
     }.get(d.get("reason", ""))
     if why is not None:
         return f"{metrics.metric(rule)} {why}, after{_for(d, at)[4:]} {metrics.beyond(rule)}{fired}"
@@ -129,12 +129,12 @@ def _effect(d: Detail, _at: float, _metrics: Metrics) -> str:
 
 
 def _group(d: Detail, _at: float, _metrics: Metrics) -> str:
-    return f"a part of the plan is committed: statements {_joined(d.get('steps', ()), ', ')}"
+    return f"part of the plan is committed: statements {_joined(d.get('steps', ()), ', ')}"
 
 
 def _progress(d: Detail, _at: float, _metrics: Metrics) -> str:
     tries = f" (try {d['tries']}, {span(d.get('seconds'))})" if d.get("tries") else ""
-    return f"{_joined(d.get('text') or 'nobody was seen in its way')}{tries}"
+    return f"{_joined(d.get('text') or 'no blocker was seen')}{tries}"
 
 
 def _cleared_away(d: Detail, at: float, metrics: Metrics) -> str:
@@ -193,13 +193,13 @@ def _fixed(words: str) -> Say:
 
 def _decided(d: Detail, at: float, metrics: Metrics) -> str:
     asked = f"{d['by']} asked for it" if d.get("by") else _why(d, at, metrics)
-    return f"the rollback is to be executed: {asked}"
+    return f"the rollback will be executed: {asked}"
 
 
 def _started(d: Detail, _at: float, _m: Metrics) -> str:
     baseline: Mapping[str, Any] = d.get("baseline") or {}
     said = "".join(f"; {found['said']}" for found in baseline.values())
-    return f"the daemon watches it from now on, mode {d['mode']}{said}"
+    return f"the daemon monitors it from now on, mode {d['mode']}{said}"
 
 
 OUTCOMES = (
@@ -207,40 +207,40 @@ OUTCOMES = (
     "resolved_externally",
 )  # fmt: skip
 
-NOT_READY = "it could not be rolled back now"
+NOT_READY = "it could not be rolled back right now"
 
 SENTENCES: Mapping[str, Say] = {
     "registered": lambda d, _at, _m: f"mode {d['mode']}; the rollback's sha256 begins {d['sha256'][:16]}",
     "started": _started,
     "already_breaching": _fixed(
-        "it was bad before the migration: a person must approve a rollback until that is over"
+        "the breach began before the migration: rollbacks need approval until that is over"
     ),
-    "rearmed": _fixed("what was bad before the migration is over: it may be rolled back by itself again"),
+    "rearmed": _fixed("the breach from before the migration is over: automatic rollback is possible again"),
     "pending": lambda d, _at, m: f"{m.metric(d['rule'])} is {m.beyond(d['rule'])}",
     "insufficient_evidence": _lacks,
     "firing": lambda d, at, m: f"{_why(d, at, m)}: the {m.action(d['rule'])} rule fires",
     "cleared": _cleared,
-    "blind": _fixed("{metric} has not been measured for too long"),
+    "blind": _fixed("{metric} has gone unmeasured for too long"),
     "sighted": _fixed("{metric} is measured again"),
     "instances_missing": _instances,
     "instances_back": _instances,
     "not_ready": lambda d, _at, _m: f"{NOT_READY}: {_joined(d.get('reasons', ()))}",
-    "ready": _fixed("it could be rolled back again"),
-    "superseded": _fixed("a newer watch is responsible for the target: this one only observes"),
-    "armed_again": _fixed("it is responsible for the target again, and judges afresh"),
+    "ready": _fixed("it can be rolled back again"),
+    "superseded": _fixed("a newer watch has taken over the target: this one only observes"),
+    "armed_again": _fixed("it monitors the target again; streaks start afresh"),
     "control": _control,
     "control_ignored": lambda d, _at, _m: f"{d['control']} has no effect: {d['phase'].replace('_', ' ')}",
-    "promoted": _fixed("another primary answers, and knows of the watch: timeline {before}, now {now}"),
+    "promoted": _fixed("a new primary is answering and has the watch: timeline {before}, now {now}"),
     "ledger_lost": _fixed("{text}"),
-    "approval_requested": lambda d, at, m: f"a person is asked to approve the rollback: {_why(d, at, m)}",
+    "approval_requested": lambda d, at, m: f"approval requested: {_why(d, at, m)}",
     "would_roll_back": lambda d, at, m: f"it would have been rolled back: {_why(d, at, m)}",
     "rollback_decided": _decided,
-    "withdrawn": _fixed("the rollback is not wanted any more, nothing took effect: {reason}"),
-    "intent": _fixed("the intent is committed: from here on pause and cancel come too late"),
+    "withdrawn": _fixed("the rollback is no longer needed, nothing took effect: {reason}"),
+    "intent": _fixed("the intent is committed: too late to pause or cancel"),
     "intent_followed": _fixed(
-        "another primary answers (timeline {before}, now {timeline}) and has the intent"
+        "a new primary is answering (timeline {before}, now {timeline}) and has the intent"
     ),
-    "intent_withdrawn": _fixed("the intent is taken back: {reason}"),
+    "intent_withdrawn": _fixed("the intent is withdrawn: {reason}"),
     "rollback_effect": _effect,
     "rollback_group": _group,
     "rollback_cleared": _cleared_away,
@@ -250,7 +250,7 @@ SENTENCES: Mapping[str, Say] = {
     "hook_after": _hook,
     "aftermath": lambda d, _at, _m: helped_said(d.get("helped"), d.get("newer") or ""),
     "restored": _restored,
-    "kept_expiring": _fixed("what was kept of {source} will be dropped soon: {place}"),
-    "kept_dropped": _fixed("what was kept of {source} was dropped, its time was over: {place}"),
+    "kept_expiring": _fixed("the data kept of {source} will be dropped soon: {place}"),
+    "kept_dropped": _fixed("the data kept of {source} was dropped, its retention period ended: {place}"),
 }
 """Kind of event -> what is said of it. What the executor reports on its way says it itself."""

@@ -16,7 +16,7 @@ from monitor.units import show_counts, show_score
 
 Fact = tuple[str, str]
 
-OURS = "in part ours"
+OURS = "partly caused by the rollback"
 """Label of the fact that our own statements in the queue for a lock add to what is measured."""
 
 

@@ -27,27 +27,27 @@ LISTS = {
 
 LEADS = {
     "registered": "registered",
-    "rollback_intent": "the rollback begins: from here on it can't be stopped",
-    "rollback_retry": "the rollback is tried again",
-    "rollback_hindered": "the server could not do it for now, it is tried again",
-    "rollback_refused_for_now": "the server takes no connection, it is tried again",
+    "rollback_intent": "the rollback begins: it can't be stopped any more",
+    "rollback_retry": "the rollback is retried",
+    "rollback_hindered": "the server could not do it for now; retrying",
+    "rollback_refused_for_now": "the server accepts no connections; retrying",
     "rollback_in_doubt": "it is not known yet whether the rollback took effect",
-    "rollback_settled": "the ledger says what became of the rollback",
-    "rollback_resumed": "a part took effect before a restart, the rest is finished",
-    "rollback_promoted": "another server is the primary now, nothing of the rollback is lost",
+    "rollback_settled": "the ledger has the outcome of the rollback",
+    "rollback_resumed": "part took effect before a restart; the rest is being completed",
+    "rollback_promoted": "another server is now the primary; nothing of the rollback was lost",
     "rollback_hook_pulled": "the hooks before it succeeded",
-    "rollback_hook_failed": "a hook before it failed, the rollback goes on",
+    "rollback_hook_failed": "a hook before it failed, the rollback continues",
     "rollback_hook_blocks": "a hook before it failed, the rollback waits for it",
-    "ledger_lost": "a failover lost part of the ledger, a person decides",
+    "ledger_lost": "a failover lost part of the ledger: a person must decide",
     "outcome_rolled_back": "rolled back",
-    "outcome_unverified": "rolled back, but the schema is not what it should be",
+    "outcome_unverified": "rolled back, but the schema is not as expected",
     "outcome_failed": "the rollback failed",
     "outcome_refused": "the rollback was refused",
     "outcome_withdrawn": "nothing took effect",
-    "outcome_overruled": "a person was first, nothing took effect",
-    "outcome_ledger_lost": "the ledger has lost its intent, nothing is done",
-    "outcome_resolved_externally": "found rolled back by hand",
-    "restored": "what the rollback kept was put back",
+    "outcome_overruled": "a person was faster; nothing took effect",
+    "outcome_ledger_lost": "the ledger has lost its intent; nothing is done",
+    "outcome_resolved_externally": "found to be rolled back by hand",
+    "restored": "the data the rollback kept was restored",
 }
 """What a sentence goes on from, where the kind of the event does not stand beside it."""
 
@@ -99,7 +99,7 @@ def _list_lead(kind: str, d: Detail, way: str) -> str:
         policy = f" ({d['policy']})" if d.get("policy") else ""
         return f"ended, as configured{policy}"
     if kind == "rollback_budget_spent":
-        return f"its time for getting the locks is over, it goes on slowly{way}"
+        return f"its lock budget is spent, it keeps trying at longer intervals{way}"
     tries = d.get("tries") or 0
     which = f"{tries} tries" if tries > 1 else "the first try"
     return f"{which} did not get the locks{way}"

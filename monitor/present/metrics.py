@@ -66,7 +66,7 @@ class Condition(StrEnum):
 
     NORMAL = "normal"
     NOT_NORMAL = "not normal"
-    PARTLY_OURS = "not normal, in part ours"
+    PARTLY_OURS = "not normal, partly caused by the rollback"
     BLIND = "can't be measured"
     QUIET = "no requests now"
     NO_DATA = "no data now"

@@ -24,7 +24,7 @@ from monitor.present.reasons import why
 from monitor.present.watched import Watched
 from monitor.units import show_evidence, show_span
 
-UNSEEN = "Nothing happens until the daemon (`migration-monitor run`) has seen this watch."
+UNSEEN = "Waiting for the daemon (`migration-monitor run`) to pick up this watch."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,9 @@ def _limit(watch: Watched, rule: Rule) -> str:
 
 
 _BY_PHASE: Mapping[Phase, str] = {
-    Phase.IN_DOUBT: "Whether the rollback took effect is settled from the ledger as soon as the primary "
-    "answers; nothing is repeated until then.",
-    Phase.AWAITING_APPROVAL: "Nothing is rolled back until a person approves (`migration-monitor approve`); "
+    Phase.IN_DOUBT: "The ledger will show whether the rollback took effect as soon as the primary answers; "
+    "nothing is retried until then.",
+    Phase.AWAITING_APPROVAL: "Waiting for approval (`migration-monitor approve`); "
     "the request is withdrawn if the breach ends first.",
 }
 
@@ -99,7 +99,7 @@ def paused(controls: Controls) -> Next:
     """Of a watch that a person has paused: who, and why."""
     who = f"Paused by {controls.by}" if controls.by else "Paused"
     because = f" ({controls.reason})" if controls.reason else ""
-    rest = "nothing is decided until a person resumes it; after that every streak begins afresh."
+    rest = "no decisions until it is resumed; every streak then starts afresh."
     return Next(f"{who}{because}: {rest}")
 
 
@@ -113,11 +113,11 @@ def _rolling(watch: Watched) -> str:
 def _superseded(watch: Watched) -> str:
     """It never acts, so that what it would have done is no news; how it ends is."""
     rest = _breaching(watch) or _unhurried(watch)
-    return f"Only observes: {_instead(watch)}. {rest.text}"
+    return f"Observing only: {_instead(watch)}. {rest.text}"
 
 
 def _instead(watch: Watched) -> str:
-    return f"{watch.newer or 'a newer migration'} is watched on the same target"
+    return f"{watch.newer or 'a newer migration'} is monitored on the same target"
 
 
 def _unhurried(watch: Watched) -> Next:
@@ -141,9 +141,11 @@ def _guard_off(watch: Watched) -> Next | None:
     said = f"{' and '.join(unseen)} can't be measured{f' ({because})' if because else ''}"
     told = None if first.blind or first.seen is None else first.seen + policy.blind_after
     rest = (
-        "no rollback can be decided until" if len(unseen) == len(guards) else "none is decided for that until"
+        "no rollback can be decided until"
+        if len(unseen) == len(guards)
+        else "no rollback is decided on it until"
     )
-    alerts = "" if told is None else f" People are alerted at {clock(told, watch.now)} if it stays so."
+    alerts = "" if told is None else f" An alert goes out at {clock(told, watch.now)} if this continues."
     return Next(f"{said}: {rest} it can.{alerts}", told)
 
 
@@ -176,8 +178,8 @@ def _unsure(watch: Watched, rule: Rule, streak: Streak) -> str:
     """What a streak older than its hold lacks: evidence, or that it was so for as long and still is."""
     so, evidence = f"{rule.metric} is {_limit(watch, rule)}", streak.evidence
     if evidence is not None and evidence.score >= evidence.needed:
-        return f"it is sure that {so}, was so for {show_span(rule.hold)}, and still is"
-    return f"the evidence suffices that {so}"
+        return f"it is certain that {so}, has been for {show_span(rule.hold)}, and still is"
+    return f"there is enough evidence that {so}"
 
 
 def _unseen(watch: Watched, rule: Rule) -> str:
@@ -188,20 +190,21 @@ def _unseen(watch: Watched, rule: Rule) -> str:
     until = clock(track.seen + watch.policy.max_gap, watch.now)
     because = why(track.missing)
     return (
-        f" {rule.metric} can't be measured now ({because}): all that is forgotten at {until} if it stays so."
+        f" {rule.metric} can't be measured now ({because}): this streak is forgotten at {until} "
+        "if this continues."
     )
 
 
 def _consequence(watch: Watched) -> str:
     by_itself = watch.mode is Mode.AUTO
-    return "Rolls back by itself" if by_itself else "Asks a person to approve the rollback"
+    return "Rolls back automatically" if by_itself else "Asks for approval to roll back"
 
 
 def _observed(watch: Watched, rule: Rule) -> str:
     if watch.no_rollback:
-        return f"{rule.metric} is {_limit(watch, rule)}, and there is no rollback: a person must act."
+        return f"{rule.metric} is {_limit(watch, rule)}, and there is no rollback: manual action is needed."
     only = ": this watch only observes" if watch.armed else ""
-    return f"Nothing is rolled back although {rule.metric} is {_limit(watch, rule)}{only}."
+    return f"No rollback although {rule.metric} is {_limit(watch, rule)}{only}."
 
 
 def _counted(streak: Streak) -> str:
@@ -223,7 +226,7 @@ def _warming(watch: Watched) -> Next | None:
     if watch.state.life.phase is not Phase.WARMING:
         return None
     over = watch.state.started_at + watch.policy.warm_up
-    return Next(f"Breaches count from {clock(over, watch.now)} on; until then it warms up.", over)
+    return Next(f"Breaches count from {clock(over, watch.now)} on; warming up until then.", over)
 
 
 def _alerting(watch: Watched) -> Next | None:
@@ -233,8 +236,8 @@ def _alerting(watch: Watched) -> Next | None:
     if not coming:
         return None
     due, rule = min(coming, key=lambda pair: pair[0])
-    told = f"{rule.metric} stays {_limit(watch, rule)}; nothing is rolled back for it"
-    return Next(f"Alerts people at {clock(due, watch.now)} if {told}.{_unable(watch)}", due)
+    told = f"{rule.metric} stays {_limit(watch, rule)}; it never triggers a rollback"
+    return Next(f"Alerts at {clock(due, watch.now)} if {told}.{_unable(watch)}", due)
 
 
 def _ending(watch: Watched) -> Next:
@@ -244,7 +247,7 @@ def _ending(watch: Watched) -> Next:
     over = watch.state.started_at + watch.policy.give_up_after
     hindered = _hindered(watch)
     if success > over:
-        because = "too much was not normal, or not seen, to succeed before"
+        because = "too much time was abnormal or unobserved to succeed before then"
         text = f"Ends as inconclusive at {clock(over, now)}: {because}"
         return Next(f"{text}.{_unable(watch)}", over)
     if not hindered:

@@ -9,14 +9,14 @@ from monitor.ports import Alert, Keepsake, Refused, Severity
 from monitor.present.alert import command
 from monitor.present.times import when
 
-UNWATCHED = "nothing is rolled back by itself: mend what the reason says and register it again"
+UNWATCHED = "no automatic rollback: fix what the reason names and register it again"
 KEPT = "a rollback would run what was registered before, not this"
 
 
 def refused(target: str, row: Refused) -> Alert:
     """A registration that a program was refused: nobody saw it."""
     refusal = row.refusal
-    so = "the open watch stays as it is" if row.open else "it is not watched"
+    so = "the open watch stays as it is" if row.open else "it is not monitored"
     facts = (
         *(("reason", reason) for reason in refusal.reasons),
         ("asked by", f"{refusal.by} ({refusal.via})"),
@@ -29,7 +29,7 @@ def refused(target: str, row: Refused) -> Alert:
 
 def watched_after_all(target: str, row: Refused, now: Micros) -> Alert:
     """Resolves `refused`."""
-    title = "registered after all, it is watched"
+    title = "registration accepted after all: now monitored"
     name = f"registration/watched/{row.id}"
     return _of_registration(target, row, now, name, Severity.INFO, title, resolves=True)
 
@@ -49,15 +49,15 @@ def _of_registration(
 def strangers(target: str, found: Sequence[str], now: Micros) -> Alert:
     """Who has the daemon's advisory lock without being one, or that nobody has any more."""
     title = (
-        "a session that is no daemon has the daemon's advisory lock"
+        "a session that isn't a daemon holds the daemon's advisory lock"
         if found
-        else "no stranger has the daemon's advisory lock any more"
+        else "no other session holds the daemon's advisory lock any more"
     )
     return Alert(
         f"stranger/{bool(found)}/{now}", f"{target}/stranger", target, "", None, now,
         Severity.ERROR if found else Severity.INFO, f"{target}: {title}",
         facts=tuple(("stranger", text) for text in found),
-        next="watching and rollbacks go on: the lease in the ledger decides" if found else "",
+        next="monitoring and rollbacks continue: the lease in the ledger decides" if found else "",
         commands=(command("check", ""),) if found else (), resolves=not found,
     )  # fmt: skip
 
@@ -66,14 +66,14 @@ def kept_expiring(target: str, k: Keepsake, ends: Micros, now: Micros) -> Alert:
     """What a rollback kept is about to be dropped."""
     return _of_keepsake(
         target, k, now, f"kept_expiring/{k.place}", Severity.WARNING,
-        f"what its rollback kept of {k.name} will be dropped after {when(ends)}",
-        "it is dropped then; put it back, or copy it, if it is still wanted",
+        f"the data its rollback kept of {k.name} will be dropped after {when(ends)}",
+        "it will be dropped then; restore or copy it if it is still needed",
         (command("restore", k.migration),),
     )  # fmt: skip
 
 
 def kept_dropped(target: str, k: Keepsake, now: Micros) -> Alert:
-    title = f"what its rollback kept of {k.name} was dropped: its time was over"
+    title = f"the data its rollback kept of {k.name} was dropped: its retention period ended"
     return _of_keepsake(target, k, now, f"kept_dropped/{k.place}", Severity.INFO, title, "", ())
 
 

@@ -45,13 +45,13 @@ class Orders(Links):
         )  # fmt: skip
 
     def approval(self, watch: Watched, decision: said.RequestApproval) -> Alert:
-        since = " (the target was breaching before the migration)" if watch.already_breaching else ""
+        since = " (the breach began before the migration)" if watch.already_breaching else ""
         title = f"approval needed to roll back: {_why(watch, decision)}{since}"
         return self.alert(
             watch, decision.at, Severity.CRITICAL, title,
             transition=f"rollback/requested/{decision.since}", condition="rollback", stage=Stage.ASKED,
             facts=facts.of_order(watch, decision.rule, decision.since, decision.evidence),
-            next="nothing is executed until a person approves", commands=("approve", "cancel", "status"),
+            next="nothing is executed until someone approves", commands=("approve", "cancel", "status"),
         )  # fmt: skip
 
     def would_roll_back(self, watch: Watched, decision: said.WouldRollBack) -> Alert:
@@ -71,17 +71,17 @@ class Orders(Links):
         why = _why(watch, decision)
         return self.alert(
             watch, decision.at, Severity.CRITICAL,
-            f"would be rolled back, and there is no rollback: a person must act ({why})",
+            f"would be rolled back, and there is no rollback: manual action is needed ({why})",
             transition=f"rollback/would/{decision.since}", condition="rollback", stage=Stage.ASKED,
             facts=facts.of_order(watch, decision.rule, decision.since, decision.evidence),
-            next="nothing is executed: a person must act", commands=("status",),
+            next="nothing is executed: manual action is needed", commands=("status",),
         )  # fmt: skip
 
     def withdrawn(self, watch: Watched, decision: said.RollbackWithdrawn) -> Alert:
         return self.alert(
             watch, decision.at, Severity.INFO, f"the rollback is withdrawn: {decision.reason}",
             transition=f"rollback/withdrawn/{decision.since}", condition="rollback", resolves=True,
-            next="no statement took effect" + ("" if watch.ended else "; the watch goes on"),
+            next="no statement took effect" + ("" if watch.ended else "; the watch continues"),
             stage=Stage.ROLLING,
         )  # fmt: skip
 

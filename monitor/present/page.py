@@ -37,9 +37,9 @@ VERDICTS = {
     "resolved_externally": "rolled back by hand",
 }
 
-MODES = {"auto": "rolls back by itself", "approve": "asks a person first", "observe": "only observes"}
+MODES = {"auto": "rolls back automatically", "approve": "asks a person first", "observe": "only observes"}
 
-ACTS = {"auto": "Rolls back by itself if", "approve": "Asks a person to approve a rollback if"}
+ACTS = {"auto": "Rolls back automatically if", "approve": "Asks a person to approve a rollback if"}
 
 CLASSES = {"lossless": "loses nothing", "lossy": "may lose data", "opaque": "effect unknown"}
 

@@ -27,7 +27,7 @@ class News:
     stage: Stage = Stage.STUCK
 
 
-GOES_ON = "the daemon goes on by itself"
+GOES_ON = "the daemon continues automatically"
 
 TOLD: Mapping[ProgressKind, News] = {
     ProgressKind.IN_DOUBT: News(Severity.CRITICAL, "in_doubt", GOES_ON),
@@ -37,25 +37,25 @@ TOLD: Mapping[ProgressKind, News] = {
     ProgressKind.CLEARED: News(
         Severity.WARNING,
         "cleared",
-        "`rollback.blockers` of the configuration says so",
+        "as configured by `rollback.blockers`",
         page=False,
         stage=Stage.ROLLING,
     ),
     ProgressKind.HOOK_BLOCKS: News(
-        Severity.CRITICAL, "hook", "no statement is sent until it succeeds; it is asked again by itself"
+        Severity.CRITICAL, "hook", "no statement is sent until it succeeds; it is retried automatically"
     ),
-    ProgressKind.HOOK_FAILED: News(Severity.ERROR, "hook", "the rollback goes on: `on_failure: warn`"),
+    ProgressKind.HOOK_FAILED: News(Severity.ERROR, "hook", "the rollback continues: `on_failure: warn`"),
     ProgressKind.HOOK_PULLED: News(Severity.INFO, "hook", GOES_ON, resolves=True),
     ProgressKind.REFUSED_FOR_NOW: News(
-        Severity.CRITICAL, "connection", "it is tried again by itself while the breach lasts"
+        Severity.CRITICAL, "connection", "it is retried automatically while the breach lasts"
     ),
     ProgressKind.HINDERED: News(
-        Severity.CRITICAL, "hindered", "it is tried again by itself, with longer rests, while it is wanted"
+        Severity.CRITICAL, "hindered", "it is retried automatically at longer intervals while it is needed"
     ),
     ProgressKind.PROMOTED: News(
         Severity.WARNING,
         "promoted",
-        "nothing is lost, the rollback goes on there",
+        "nothing is lost, the rollback continues there",
         page=False,
         stage=Stage.ROLLING,
     ),
@@ -98,7 +98,7 @@ def levers_alert(call: Call, failed: Sequence[Pulled], at: Micros) -> Alert:
         f"hooks/{call.key}/{at}", f"{call.watch_id}/hooks", call.target, call.migration, call.watch_id, at,
         Severity.ERROR, "a hook failed after the rollback",
         tuple(("hook", str(pulled)) for pulled in failed),
-        "it is not repeated: what it should have done is left to a person",
+        "it is not retried: do by hand what it should have done",
         (command("status", call.migration),),
         stage=Stage.OUTCOME,
     )  # fmt: skip
@@ -110,6 +110,6 @@ def lost_alert(watch: Watched, text: str, at: Micros) -> Alert:
     return Alert(
         f"ledger_lost/{at}", f"{row.id}/ledger_lost", row.target, row.migration, row.id, at,
         Severity.CRITICAL, text,
-        next="nothing is rolled back until a person approves or asks for it: look at the schema first",
+        next="no rollback until someone approves or requests it: check the schema first",
         commands=tuple(command(c, row.migration) for c in ("status", "approve", "rollback", "cancel")),
     )  # fmt: skip

@@ -38,7 +38,7 @@ def ready(view: View) -> Iterator[Block]:
         return
     if view.get("superseded"):
         newer = view.get("superseded_by") or "a newer migration"
-        yield Block(f"It is not asked to: {newer} is watched on the same target.", "dim")
+        yield Block(f"Not required: {newer} is monitored on the same target.", "dim")
         return
     found: View = view.get("readiness") or {}
     if found.get("ok") is True:
@@ -54,22 +54,22 @@ def ready(view: View) -> Iterator[Block]:
 def _fares(attempt: View | None) -> Block:
     """Who is in its way, each on a line."""
     if not attempt:
-        return Block("It is being executed: from here on it can't be stopped.")
+        return Block("It is being executed and can't be stopped any more.")
     lines = attempt.get("told") or ()
-    return Block("In its way:", list=lines, of="reasons") if lines else Block(attempt["sentence"])
+    return Block("Blocked by:", list=lines, of="reasons") if lines else Block(attempt["sentence"])
 
 
 def _remarks(view: View) -> Iterator[str]:
     if view.get("already_breaching"):
-        yield "a rollback rule had fired before it began: a person must approve until that is over"
+        yield "a rollback rule was firing before it began: rollbacks need approval until that is over"
     yield from (found["said"] for found in (view.get("baseline") or {}).values())
     if view.get("ledger_lost"):
-        yield f"{view['ledger_lost']}: nothing is rolled back without a person"
+        yield f"{view['ledger_lost']}: no automatic rollback"
 
 
 def _risks(rows: Sequence[View] | None) -> Block:
     if rows is None:
-        return Block("How many rows are at risk is not known.", "dim")
+        return Block("The number of rows at risk is unknown.", "dim")
     some = [str(risk_from_json(row)) for row in rows if row["count"] != 0]
     return Block("At risk if it rolls back now:", list=some, of="risks") if some else Block(NO_ROWS)
 

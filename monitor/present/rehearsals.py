@@ -14,5 +14,9 @@ def rehearsal_told(summary: Json | None) -> str:
     if summary is None:
         return "the rollback was not rehearsed"
     found: Mapping[str, Any] = summary
-    lead = "and its reversal does NOT hold: " if HOLDS[RehearsalOutcome(found["outcome"])] is False else ""
+    lead = (
+        "and rolling back did NOT restore the schema: "
+        if HOLDS[RehearsalOutcome(found["outcome"])] is False
+        else ""
+    )
     return f"rehearsed on {minute(found['at'])}{', ' if lead else ': '}{lead}{found['said']}"

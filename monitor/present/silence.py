@@ -29,5 +29,5 @@ def silent_since(view: Json, now: float) -> float | None:
 
 def silence(since: float, now: float) -> str:
     """The first sentence of a watch whose daemon is silent."""
-    heard = f"No word from the daemon since {times.moment(since, now)}"
-    return f"{heard}: nothing is decided and nothing is rolled back."
+    heard = f"No update from the daemon since {times.moment(since, now)}"
+    return f"{heard}: no decisions and no rollbacks."

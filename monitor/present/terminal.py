@@ -16,7 +16,7 @@ from monitor.units import show_evidence, show_proven
 ROLLING = frozenset({"rolling_back", "in_doubt"})
 """Phases in which it is no question any more whether it could roll back."""
 
-ALREADY = "a rollback rule had fired before the migration began: it waits for approval until that is over"
+ALREADY = "a rollback rule was firing before the migration began: rollbacks need approval until that is over"
 
 
 def name(view: Json) -> str:
@@ -109,7 +109,7 @@ def streak_lines(view: Json, now: float) -> Iterator[str]:
             counted = (_number(evidence.get(key)) for key in ("errors", "requests", "score", "needed"))
             line += f", {show_evidence(*counted)}"
         if streak.get("still_so") is False:
-            line += ", not so at the latest reads"
+            line += ", but not in the latest reads"
         if streak.get("insufficient_evidence"):
             line += ", too little traffic to decide"
         yield line
@@ -146,7 +146,7 @@ def condition_lines(view: Json, now: float) -> Iterator[str]:
         summary = _mapping(view["rehearsal"]) or None
         yield Alarm(rehearsal_told(summary)) if is_bad(summary) else rehearsal_told(summary)
     if view.get("ledger_lost"):
-        yield f"{view['ledger_lost']}: nothing is rolled back without a person"
+        yield f"{view['ledger_lost']}: no automatic rollback"
     yield from _coverage(_mapping(view.get("coverage")))
     yield from _proven(_mapping(view.get("metrics")))
 
@@ -154,7 +154,7 @@ def condition_lines(view: Json, now: float) -> Iterator[str]:
 def opening_lines(view: Json) -> Iterator[str]:
     """The mode that is in effect, and why; what the watch began with."""
     if view.get("updated_at") is None:
-        yield f"mode: {view.get('mode')}; no daemon has seen the watch yet, and only then it is in effect"
+        yield f"mode: {view.get('mode')}; no daemon has picked up the watch, so it is not in effect yet"
     elif view.get("already_breaching"):
         yield f"mode: {view.get('mode')}, not auto: {ALREADY}"
     else:
@@ -170,7 +170,7 @@ def refused_lines(refused: Sequence[Json], now: float) -> Iterator[str]:
         at, tries = _number(one.get("at")), int(_number(one.get("times")))
         again = f", {tries} times" if tries > 1 else ""
         when = f"{times.until(at, now)}{again} by {one['by']} ({one['via']})"
-        what = "registration REFUSED" if one.get("watched") else "REFUSED, not watched"
+        what = "registration REFUSED" if one.get("watched") else "REFUSED, not monitored"
         yield f"{what}: {one['migration']} on {one['target']}, {when}"
         yield from (f"  {reason}" for reason in _sequence(one.get("reasons")))
 
@@ -191,7 +191,7 @@ def _unmeasured(metrics: Mapping[str, Any]) -> Iterator[str]:
 
 def _way(view: Json) -> Iterator[str]:
     """Who is in the rollback's way, one line each; and what waits behind the rollback itself."""
-    yield from (f"in its way: {line}" for line in _sequence(_mapping(view.get("attempt")).get("told")))
+    yield from (f"blocked by: {line}" for line in _sequence(_mapping(view.get("attempt")).get("told")))
     if said := _mapping(view.get("ours")).get("said"):
         yield str(said)
 
@@ -229,7 +229,7 @@ def plan_lines(view: Json) -> Iterator[str]:
 def plan_rows(view: Json) -> Iterator[tuple[str, str]]:
     """The same in two: `  1. [lossy]`, and the statement on one line."""
     if view.get("no_rollback"):
-        yield "  none:", "the watch only alerts, and a person must act"
+        yield "  none:", "the watch only alerts, and manual action is needed"
     for number, statement in enumerate(_sequence(view.get("plan")), 1):
         text = " ".join(str(statement.get("sql", "")).split())
         alone = "" if statement.get("transactional", True) else ", outside a transaction"

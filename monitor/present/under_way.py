@@ -23,7 +23,9 @@ From the intent on its statements stand in the queue for their locks, and hold t
 the application that come after them wait, so times and sessions rise for a moment that the rollback makes.
 """
 
-BECAUSE = "the rollback waits for its locks or has them: who needs its tables waits for it"
+BECAUSE = (
+    "the rollback is waiting for its locks or holds them, and sessions that need its tables wait behind it"
+)
 
 LONGEST = 60
 """Characters of an application's name in a sentence; it is whatever a session calls itself."""
@@ -81,7 +83,7 @@ def _waits(attempt: Attempt) -> str:
 
 
 def _next_try(attempt: Attempt) -> str:
-    after = "again, slowly, while it is wanted" if attempt.slow else "again in a moment"
+    after = "retrying at longer intervals while it is needed" if attempt.slow else "retrying shortly"
     return f"try {attempt.tries}, {after}" if attempt.tries else f"it tries {after}"
 
 
@@ -100,7 +102,7 @@ def _name(blocker: Mapping[str, Any]) -> str:
         return f"a prepared transaction{f' (open{since})' if since else ''}"
     state = str(blocker.get("state") or ("open" if since else ""))
     how = ", ".join(part for part in (f"pid {blocker['pid']}", f"{state}{since}") if part)
-    name = str(blocker.get("application") or "a session without a name")
+    name = str(blocker.get("application") or "an unnamed session")
     return f"{name if len(name) <= LONGEST else f'{name[:LONGEST]}…'} ({how})"
 
 
@@ -109,7 +111,7 @@ def _unreached(attempt: Attempt) -> str:
 
 
 def _hook(attempt: Attempt) -> str:
-    return f"The rollback waits for its hook: {attempt.text}. No statement is sent until it succeeds."
+    return f"The rollback is waiting for its hook: {attempt.text}. No statement is sent until it succeeds."
 
 
 _SENTENCES: Mapping[ProgressKind, Callable[[Attempt], str]] = {
@@ -120,7 +122,7 @@ _SENTENCES: Mapping[ProgressKind, Callable[[Attempt], str]] = {
     ProgressKind.HINDERED: _unreached,
     ProgressKind.HOOK_BLOCKS: _hook,
     ProgressKind.RESUMED: lambda _: (
-        "A part of the rollback took effect before a restart: the rest is being finished now."
+        "Part of the rollback took effect before a restart; the rest is being completed now."
     ),
 }
 """Kinds that say why it is not done yet."""
@@ -151,4 +153,4 @@ def ours_view(policy: Policy, state: WatchState) -> Json | None:
         return None
     names = " and ".join(found)
     verb = "is" if len(found) == 1 else "are"
-    return {"metrics": list(found), "said": f"{names} {verb} in part ours: {BECAUSE}"}
+    return {"metrics": list(found), "said": f"{names} {verb} partly caused by the rollback: {BECAUSE}"}

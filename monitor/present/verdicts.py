@@ -32,25 +32,25 @@ ENDINGS: Mapping[Verdict, Ending] = {
     Verdict.FAILED: Ending(
         Severity.CRITICAL,
         "the rollback FAILED; the migration is in place, but for what the reason says took effect",
-        "Look at the schema first, then finish the rollback by hand.",
+        "Check the schema first, then finish the rollback by hand.",
     ),
     Verdict.REFUSED: Ending(
         Severity.CRITICAL,
         "the rollback was REFUSED; the migration is still in place",
-        "Mend what the reason says and register it again, or roll back by hand.",
+        "Fix what the reason names and register it again, or roll back by hand.",
     ),
     Verdict.UNVERIFIED: Ending(
         Severity.CRITICAL,
-        "rolled back, but the schema is not what it should be",
-        "Look at what the reason says is different, and mend it by hand.",
+        "rolled back, but the schema is not as expected",
+        "Check the differences that the reason lists and fix them by hand.",
     ),
     Verdict.INCONCLUSIVE: Ending(
         Severity.ERROR,
-        "inconclusive: not everything was seen to be normal",
-        "The migration is still in place and not watched any more: a person decides whether it stays.",
+        "inconclusive: not all metrics were shown to be normal",
+        "The migration is still in place and no longer monitored: decide whether it stays.",
     ),
-    Verdict.CANCELLED: Ending(Severity.INFO, "cancelled", "Nothing watches this migration any more."),
-    Verdict.RESOLVED_EXTERNALLY: Ending(Severity.WARNING, "found rolled back by hand"),
+    Verdict.CANCELLED: Ending(Severity.INFO, "cancelled", "This migration is no longer monitored."),
+    Verdict.RESOLVED_EXTERNALLY: Ending(Severity.WARNING, "found to be rolled back by hand"),
 }
 
 UNTOUCHED = Ending(
@@ -66,12 +66,12 @@ TOOK_EFFECT = frozenset({Verdict.ROLLED_BACK, Verdict.UNVERIFIED})
 QUIET_ENDS = frozenset({Verdict.SUCCEEDED, Verdict.CANCELLED})
 
 HELPED: Mapping[bool | None, str] = {
-    True: "the rollback helped: no metric breaches any more",
-    False: "the rollback did NOT help: the breach goes on",
-    None: "whether the rollback helped can't be said: not every metric is measured",
+    True: "the rollback helped: all metrics are within their limits again",
+    False: "the rollback did NOT help: the breach continues",
+    None: "can't tell whether the rollback helped: not every metric is being measured",
 }
 
-ELSEWHERE = "nothing more is done by itself: look for another cause"
+ELSEWHERE = "no further automatic action: look for another cause"
 """What is left to a person when a rollback did not help."""
 
 
@@ -102,7 +102,7 @@ def aftermath_view(
 def helped_said(helped: bool | None, newer: str = "") -> str:
     """Whether a rollback helped, as a sentence's end."""
     if newer:
-        return f"whether the rollback helped is not judged: the watch of {newer} began before that"
+        return f"not verified whether the rollback helped: the watch of {newer} began before that"
     return HELPED[helped]
 
 
@@ -116,7 +116,7 @@ def told(verdict: str, how: How, moment: str) -> str:
     if how.aftermath is None:
         return ending
     if how.awaited is not None:
-        return f"{ending} At {moment} it is said whether the rollback helped."
+        return f"{ending} Verifying whether it helped; result at {moment}."
     helped, newer = how.aftermath.get("helped"), str(how.aftermath.get("newer") or "")
     said = helped_said(helped, newer)
     rest = "" if helped or newer else f" {ELSEWHERE[0].upper()}{ELSEWHERE[1:]}."

@@ -38,7 +38,7 @@ from monitor.units import Kind
 STALE_INTERVALS = 6
 """A decision loop that took nothing in for so many intervals is stale."""
 
-NOT_SEEN = Readiness(False, (Reason("the daemon has not seen it yet", Lack.UNCHECKED),))
+NOT_SEEN = Readiness(False, (Reason("the daemon has not picked it up yet", Lack.UNCHECKED),))
 
 PLAN_KEYS = {
     "step": "step",

@@ -20,9 +20,9 @@ OVER = {
 
 NOW = {
     "paused": "It is paused: nothing is decided.",
-    "warming": "It still warms up: no limit counts yet.",
-    "awaiting_approval": "No person has approved it yet.",
-    "in_doubt": "Whether it took effect is not known yet.",
+    "warming": "It is still warming up: no limit counts yet.",
+    "awaiting_approval": "It has not been approved yet.",
+    "in_doubt": "Not known yet whether it took effect.",
 }
 
 
@@ -36,12 +36,12 @@ def why_not(view: View) -> Iterator[Block]:
     if view.get("superseded"):
         yield Block(f"{view.get('superseded_by') or 'A newer migration'} on this target has taken over.")
     elif view.get("no_rollback"):
-        yield Block("There is no rollback: it only alerts, and a person must act.")
+        yield Block("There is no rollback: it only alerts, and manual action is needed.")
     elif view.get("mode") == "observe":
         yield Block("It only observes.")
     for name, metric in (view.get("metrics") or {}).items():
         if metric.get("blind") and any(r["action"] == "rollback" for r in metric.get("rules") or ()):
-            yield Block(f"{name} can't be measured: whether its limit is crossed is not known.")
+            yield Block(f"{name} can't be measured: unknown whether its limit is exceeded.")
     if phase == Phase.ROLLING_BACK:
         yield Block((view.get("attempt") or {}).get("sentence") or "It is being rolled back now.")
     elif phase in NOW:
@@ -52,13 +52,15 @@ def why_not(view: View) -> Iterator[Block]:
 
 def _under_way(streak: View) -> Block:
     counted, hold = weight(streak.get("evidence")), span_of(streak["hold_seconds"])
-    said = f"{streak['metric']} is beyond the rollback limit since {{at}}"
+    said = f"{streak['metric']} has been beyond the rollback limit since {{at}}"
     said += f" ({counted})" if counted else ""
     if streak.get("insufficient_evidence"):
         said += ", with too little traffic to decide"
     elif streak["state"] != "firing":
         young = streak["age_seconds"] < streak["hold_seconds"]
-        lacks = f"not for {hold} yet" if young else f"it is not sure that it was so for {hold} and still is"
+        lacks = (
+            f"not for {hold} yet" if young else f"not certain yet that it has been for {hold} and still is"
+        )
         said += f": {lacks}"
     return Block(f"{said}.", at=streak["since"])
 

@@ -94,7 +94,7 @@ def _judged(story: Story) -> tuple[RehearsalOutcome, str]:
             f"every statement ran ({way}); without the migration's SQL (--up) nobody can say that the schema "
             "came back"
         )
-    return RehearsalOutcome.REVERSED, f"the schema came back each time ({way})"
+    return RehearsalOutcome.REVERSED, f"the schema was restored each time ({way})"
 
 
 def _state(phase: Phase, story: Story) -> str:
@@ -119,7 +119,7 @@ def _notes(story: Story) -> Iterator[str]:
             yield f"line {ran.piece.line} of the rollback rewrites {label}: the larger, the longer"
     ups = [i for i, p in enumerate(story.phases) if p.what == "migration" and p.failure is None]
     if ups and not story.applied and story.states[ups[0]] == story.states[ups[0] + 1]:
-        yield "the migration shows nothing in the schema"
+        yield "the migration leaves no trace in the schema"
 
 
 def _phase(phase: Phase, story: Story) -> Json:

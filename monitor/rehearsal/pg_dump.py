@@ -58,7 +58,7 @@ async def find(bindirs: Iterable[Path], server: int) -> Dumper:
     if not fitting:
         there = ", ".join(str(m) for m in sorted({d.major for d in found})) or "none"
         raise OperatorError(
-            f"no pg_dump for PostgreSQL {server} is here (found: {there}): install postgresql-client-{server}"
+            f"no pg_dump for PostgreSQL {server} (found: {there}): install postgresql-client-{server}"
         )
     return min(fitting, key=lambda d: d.major)
 

@@ -121,8 +121,9 @@ def _helped(after: Mapping[str, Any] | None, now: float) -> str:
     if after is None:
         return ""
     if not after["judged"]:
-        awaited = f"Whether it helped is said at {moment(after['judged_at'])} UTC: it is watched until then."
-        return note(awaited if now <= after["judged_at"] + LATE else "It was never said whether it helped.")
+        due = f"{moment(after['judged_at'])} UTC"
+        awaited = f"Verifying whether it helped; result at {due}, and it is monitored until then."
+        return note(awaited if now <= after["judged_at"] + LATE else "Whether it helped was never verified.")
     helped, newer = after["helped"], after.get("newer") or ""
     if newer:
         return note(sentence_of(helped_said(helped, newer)))

@@ -1,7 +1,7 @@
 """The hooks before a rollback: pulled once its intent is committed, before any statement of the plan.
 
 A hook that may stop the rollback is asked again with each try, under the same key, until it succeeds or
-the rollback is not wanted any more. This file sends nothing to the database.
+the rollback is no longer needed. This file sends nothing to the database.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from monitor.ports.hooks import Call, Levers, Moment, Pulled
 FIRST_REST, LONGEST_REST = 1.0, 30.0
 """Seconds until a hook that failed is asked again, doubled each time."""
 
-HOOK_STOPS = "a hook that must succeed first did not within lock_budget: mend it, then ask again"
+HOOK_STOPS = "a hook that must succeed first did not within lock_budget: fix it, then ask again"
 """Why a person's order is given back."""
 
 

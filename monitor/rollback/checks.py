@@ -24,7 +24,7 @@ from monitor.sql import scripts
 from monitor.sql.classes import Class
 from monitor.sql.scripts import Written
 
-BY_HAND = "the schema is already what the rollback would make it: it was done by hand"
+BY_HAND = "the schema is already as the rollback would leave it: it was rolled back by hand"
 
 ALIEN = "the ledger's rows are not of the registered statements"
 
@@ -132,7 +132,7 @@ async def _new_code(connection: Connection, registered: Plan, done: int) -> str:
     if first is None:
         return ""
     return (
-        f"statement {first.step} (line {first.line}) would run code that it did not at registration: "
+        f"statement {first.step} (line {first.line}) would run code that it did not run at registration: "
         f"{reasons[first.step][0]}: take it away, or register the rollback again with --allow-opaque"
     )
 

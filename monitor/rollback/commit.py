@@ -100,7 +100,7 @@ class Doubts:
             except DatabaseError as e:
                 if str(e) != said:  # the edge, not every question
                     said = str(e)
-                    self.report(Progress(ProgressKind.IN_DOUBT, f"not to be known yet: {said}"))
+                    self.report(Progress(ProgressKind.IN_DOUBT, f"not known yet: {said}"))
             await asyncio.sleep(ASK_EVERY)
 
     async def _ask(self, group: Group | None) -> Standing:

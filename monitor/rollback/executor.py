@@ -149,7 +149,7 @@ class RollbackExecutor:
     ) -> Outcome:
         """Goes on where the last process ended: its decision stands, since a part of it took effect."""
         order = await read_order(Asked(self._held, plan, report), watch)
-        text = f"half done before a restart, going on: {half_done(standing, len(plan.statements))}"
+        text = f"partly done before a restart, continuing: {half_done(standing, len(plan.statements))}"
         report(Progress(ProgressKind.RESUMED, text, {"took_effect": standing.done}))
         rollback = Rollback(self._means(), plan, order, lambda: True, report, standing, intended=True)
         return await self._run(rollback)
@@ -178,7 +178,7 @@ class RollbackExecutor:
         return replace(found, ok=found.ok and not faults, reasons=found.reasons + faults, timeline=timeline)
 
 
-LOST = "a failover may have lost rows of the ledger: look, and register the watch again"
+LOST = "a failover may have lost rows of the ledger: check, and register the watch again"
 
 UNREADABLE = Reason("the stored plan can't be read: register the watch again", Lack.HASH)
 

@@ -142,7 +142,7 @@ async def undo(connection: Connection) -> None:
 async def _run(t: Try, held: Hold) -> dict[str, Any]:
     began = time.monotonic()
     await t.send(_begin(t), "beginning the rollback")
-    await t.wait(t.guard(t.connection), "asking whether this daemon still looks after the target")
+    await t.wait(t.guard(t.connection), "asking whether this daemon still monitors the target")
     locked = await t.wait(ledger.lock_watch(t.connection, t.order.watch.id), "locking the watch")
     await _check_ledger(t, locked)
     earlier = await t.wait(verifying.look(t.connection, t.plan), "reading the schema")

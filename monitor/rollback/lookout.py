@@ -92,7 +92,7 @@ class Lookout:
             async with asyncio.timeout(LAST_WORD), self._asking:
                 pass
         except TimeoutError as e:
-            raise DatabaseError("the session that looks for deadlocks does not answer", "55P03") from e
+            raise DatabaseError("the deadlock watcher's session does not answer", "55P03") from e
 
     async def aclose(self) -> None:
         looking, self._looking = self._looking, None

@@ -153,7 +153,7 @@ async def _page(
     means: Means, plan: Plan, session: Session, report: Callable[[Progress], None], what: str
 ) -> None:
     await asyncio.sleep(means.policy.budget)
-    text = f"{what} has been running for {means.policy.budget:.0f} s: it stalls nobody, and goes on"
+    text = f"{what} has been running for {means.policy.budget:.0f} s: it blocks nobody, and continues"
     report(Progress(ProgressKind.BUDGET_SPENT, text, await _waits_for(means, plan, session)))
 
 

@@ -54,11 +54,11 @@ class Tries:
         """Raises what is waited out like any trouble; the rest is run again."""
         self.lost = isinstance(e, DatabaseUnreachable)
         if self.lost:
-            text = f"{e}: whether it took effect the catalogue says, once its session is gone"
+            text = f"{e}: the catalogue will show whether it took effect, once its session is gone"
             self.report(Progress(ProgressKind.IN_DOUBT, text))
         if self.lost or pg.is_retryable(e.sqlstate):
             raise e
-        text = f"{e}: what it left is cleaned up, and it is run again"
+        text = f"{e}: its leftovers are removed, and it is run again"
         self.report(Progress(ProgressKind.RETRY, text, {"failed_runs": self.failed}))
 
     def seen(self, found: Found) -> None:

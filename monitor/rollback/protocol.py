@@ -90,7 +90,7 @@ class Rollback:
                 await self._rest()
 
     async def _rest(self) -> None:
-        """A long one ends when the rollback is not wanted any more."""
+        """A long one ends when the rollback is no longer needed."""
         policy, tries = self.means.policy, max(1, self.attempt - self.embraced)
         hindered, self.resting = self.hindered > self.resting, self.hindered
         left = policy.rest_hindered(self.hindered) if hindered else policy.rest_after(tries, self.spent)
@@ -296,7 +296,7 @@ class Rollback:
         return None
 
     async def _withdraw(self, why: str = BREACH_ENDED) -> Outcome:
-        """It is not wanted any more: the intent goes, unless the effect has happened after all."""
+        """It is no longer needed: the intent goes, unless the effect has happened after all."""
         if self.intended:
             session = await self.means.held.session(self.plan.system_identifier)
             writing = write(session.connection, self._unintend, self.means.guard)
@@ -306,7 +306,7 @@ class Rollback:
     async def _unintend(self, connection: Connection) -> None:
         await ledger.lock_watch(connection, self.order.watch.id)
         await self._see(connection)
-        await ledger.withdraw(connection, self.order.watch, self.order.at, "not wanted any more")
+        await ledger.withdraw(connection, self.order.watch, self.order.at, "no longer needed")
 
     async def _trouble(self, e: DatabaseError) -> Outcome | None:
         """What a failed step means: another try (None), or the end."""
@@ -337,7 +337,7 @@ class Rollback:
     async def _page_if_long(self) -> None:
         if self.spent >= self.means.policy.budget and not self.paged:
             self.paged = True
-            text = f"no success in {self.spent:.0f} s: going on slowly while it is wanted"
+            text = f"no success in {self.spent:.0f} s: retrying at longer intervals while it is needed"
             self.report(Progress(ProgressKind.BUDGET_SPENT, text, await self.way.told()))
 
     async def _blocked(self, e: DatabaseError) -> None:

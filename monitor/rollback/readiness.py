@@ -135,7 +135,7 @@ async def full(session: Session, watch: WatchRow, plan: Plan, max_locked: float)
     far = estimate.Network(trips.most(plan), session.round_trip)
     if why := far.too_long(seconds, max_locked):
         reasons.append(Reason(why, Lack.LOCKS_ESTIMATE))
-    notes = (f"estimated {seconds + far.seconds:.1f} s under the lock{far.told()}", *loss_sentences(at_risk))
+    notes = (far.lock_time(seconds), *loss_sentences(at_risk))
     return Readiness(not reasons, tuple(reasons), notes, at_risk=at_risk)
 
 

@@ -69,7 +69,7 @@ class Asked:
                 serious = isinstance(e, WrongServer | NotAdmitted)
                 if str(e) != said and (serious or time.monotonic() - began >= SILENT_FOR):
                     said = str(e)
-                    self.report(Progress(ProgressKind.IN_DOUBT, f"not to be known yet: {said}"))
+                    self.report(Progress(ProgressKind.IN_DOUBT, f"not known yet: {said}"))
                 await asyncio.sleep(ASK_EVERY)
             else:
                 if said:

@@ -31,9 +31,7 @@ class LedgerLostError(Exception):
     def __init__(self, before: int, now: int, lost: str, standing: Standing) -> None:
         self.standing = standing
         self.now = now
-        super().__init__(
-            f"a failover from timeline {before} to {now} lost {lost}: nothing is done without a person"
-        )
+        super().__init__(f"a failover from timeline {before} to {now} lost {lost}: a person must decide")
 
 
 @dataclass(slots=True)

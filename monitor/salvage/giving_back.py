@@ -29,7 +29,7 @@ SETTINGS = (
     "SET LOCAL statement_timeout = 0; SET LOCAL row_security = off"
 )
 
-NOTHING = "the rollback of this watch kept nothing that could be put back"
+NOTHING = "the rollback of this watch kept nothing that could be restored"
 
 MARK = f"""/* migration-monitor: put back */
 UPDATE {MANIFEST} SET restored_at = pg_catalog.clock_timestamp()
@@ -145,7 +145,7 @@ async def _all(connection: Connection, watch_id: str) -> list[Kept]:
         if kept.dropped_at is not None and not kept.taken_back:
             raise OperatorError(
                 f"{kept.name} can't be put back: its copy was dropped on {kept.dropped_at:%Y-%m-%d}, "
-                "when its time was over or by a person"
+                "at the end of its retention period or by a person"
             )
     return found
 

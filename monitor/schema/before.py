@@ -25,7 +25,7 @@ NOTES_SHOWN = 20
 
 OTHER_FORMAT = (
     "the fingerprint from before the migration was taken by an earlier version of migration-monitor, which "
-    "read less of the schema: whether it is as before can't be told"
+    "read less of the schema: whether it is as before can't be determined"
 )
 
 
@@ -100,7 +100,7 @@ def check_place(given: Place, here: Place) -> None:
     if given.server_major != here.server_major:
         raise OperatorError(
             f"the fingerprint was taken on PostgreSQL {given.server_major}, the target runs "
-            f"{here.server_major}, which writes definitions otherwise: {AGAIN}"
+            f"{here.server_major}, which writes definitions differently: {AGAIN}"
         )
 
 

@@ -114,7 +114,7 @@ HARMLESS_VOLATILE = (
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The server at the other end. `system` is "" when the role may not read it."""
+    """The server at the other end. `system` is "" when the role lacks permission to read it."""
 
     standby: bool
     pid: int

@@ -32,7 +32,7 @@ FIELDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a fingerprint was taken. `system_identifier` is "" when the role may not read it."""
+    """Where a fingerprint was taken. `system_identifier` is "" when the role lacks permission to read it."""
 
     server_major: int
     system_identifier: str

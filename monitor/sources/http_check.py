@@ -36,7 +36,7 @@ ANSWERED = frozenset({"too_large", "encoding"})
 
 
 class HttpCheckSource(HttpKeys):
-    """Requests of our own: their errors (no answer, 5xx) or the time they take."""
+    """Synthetic requests: their errors (no answer, 5xx) or the time they take."""
 
     measure: Literal["errors", "time"] = Field("errors", description="what is measured: errors or time")
     method: Literal["GET", "HEAD"] = Field("GET", description="the request")

@@ -104,7 +104,7 @@ class Aside:
 
     def notice(self, line: int) -> str:
         """For the operator."""
-        return f"line {line}: {self.what} is left out of what is stored and executed: {self.why}"
+        return f"line {line}: {self.what} is omitted from the stored plan: {self.why}"
 
 
 def left_out(facts: Sequence[Mapping[str, Any]]) -> list[Aside]:

@@ -24,7 +24,7 @@ class Demand:
     what: str  # `at least one row of contacts has no email`
     sql: str
     path: str = ""
-    remedy: str = "mend the rows, or let the rollback do it before that statement"
+    remedy: str = "fix the rows, or let the rollback do it before that statement"
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.statement} would fail now, since {self.what}: {self.remedy}"

@@ -100,7 +100,7 @@ async def dropped(connection: Connection, names: Names, a: Action) -> Found:
     if r is None:
         return DONE
     if r["of_table"] is None:
-        return Found(State.FOREIGN, f"{label} is no index any more")
+        return Found(State.FOREIGN, f"{label} is no longer an index")
     return UNTOUCHED if r["valid"] else Found(State.LEFTOVER, f"index {label} is half dropped")
 
 

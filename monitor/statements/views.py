@@ -93,7 +93,7 @@ def create_materialized_view(f: Forecast, a: Action) -> None:
         f.problem(f"{label} already exists")
     else:
         f.problem(
-            f"{label} exists, IF NOT EXISTS would keep it, and whether it is the plan's can't be told: "
+            f"{label} exists, IF NOT EXISTS would keep it, and whether it is the plan's can't be determined: "
             "rename or drop it first, or leave the statement out"
         )
 

@@ -55,7 +55,7 @@ def _superseded(watch: WatchRow) -> str:
 def _no_rollback(watch: WatchRow) -> str:
     if not watch.plan.no_rollback:
         return ""
-    return f"watch {watch.id} has no rollback (it was registered with --no-rollback): mend it by hand"
+    return f"watch {watch.id} has no rollback (it was registered with --no-rollback): fix it by hand"
 
 
 def _not_asked(watch: WatchRow) -> str:

@@ -75,7 +75,7 @@ async def holder_of(connection: pg.Connection, name: str) -> str:
 
 
 async def is_held(connection: pg.Connection, name: str, seconds: float) -> bool:
-    """Whether a daemon looks after the target now."""
+    """Whether a daemon monitors the target now."""
     row = await connection.fetchrow(LOOK, name, seconds, "")
     return row is not None and not row["free"]
 

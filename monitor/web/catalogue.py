@@ -117,7 +117,7 @@ METRICS: tuple[Metric, ...] = (
     _overview("last_decision_timestamp_seconds", _T, "When the decision loop last finished a round."),
     _overview("decision_loop_stale", _T, "1 when the decision loop has not finished a round in time."),
     _overview("store_reachable", _T, "1 when the last write to the store succeeded."),
-    _overview("store_held", _T, "1 when this daemon looks after the target, 0 when another does."),
+    _overview("store_held", _T, "1 when this daemon monitors the target, 0 when another does."),
     _overview("metric_ratio", _TMM, "Latest value of a metric that is a ratio, 0-1; absent when unknown."),
     _overview("metric_seconds", _TMM, "Latest value of a metric that is a time; absent when unknown."),
     _overview(
@@ -127,7 +127,7 @@ METRICS: tuple[Metric, ...] = (
     _overview("limit_seconds", ("target", "metric", "limit"), "Configured limit of a time."),
     _overview("limit_quantity", ("target", "metric", "limit"), "Configured limit of a plain number."),
     _overview("metric_normal", _TMM, "1 when the latest value is known and normal."),
-    _overview("metric_blind", _TMM, "1 when the metric has not been measured for too long."),
+    _overview("metric_blind", _TMM, "1 when the metric has gone unmeasured for too long."),
     _overview("metric_quiet", _TMM, "1 when the source answers, and nobody asks the application anything."),
     _overview("metric_timestamp_seconds", _TMM, "When the metric was last measured."),
     # how each watch stands

@@ -71,9 +71,9 @@ def _target(target: TargetView, now: Micros) -> Iterator[str]:
     silent = is_stale(target, now)
     if silent:
         since = "" if target.last_decision is None else f" since {utc(target.last_decision / SECOND)}"
-        yield f'<p class="no">No word from the decision loop{since}: nothing is decided or rolled back.</p>'
+        yield f'<p class="no">No update from the decision loop{since}: no decisions and no rollbacks.</p>'
     if target.held_by:
-        yield f'<p class="no">another daemon ({escape(target.held_by)}) looks after this target</p>'
+        yield f'<p class="no">another daemon ({escape(target.held_by)}) monitors this target</p>'
     elif not target.store_reachable:
         why = f" ({escape(target.trouble)})" if target.trouble else ""
         yield f'<p class="no">the store is not reachable{why}</p>'

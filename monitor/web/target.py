@@ -9,7 +9,7 @@ from monitor.web.health import is_stale
 
 
 def standing_of(target: TargetView, now: Micros) -> Json:
-    """Whether it decides, can write down what it decides, and who looks after it; what a stranger does to it.
+    """Whether it decides, can write down what it decides, and who monitors it; what a stranger does to it.
 
     `decided_at`: of a loop that stands still, when it decided last.
     """

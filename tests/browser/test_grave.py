@@ -77,11 +77,11 @@ async def test_a_blocked_rollback_names_who_is_in_its_way(browser: Browser) -> N
         web.overview.change_watch(phase="rolling_back", attempt=attempt, next={"text": WAITS, "at": None})
         async with window(browser, at(web)) as shown:
             await expect(outlook(shown.page)).to_have_text(WAITS)
-            await expect(shown.page.locator(".ready")).to_contain_text(f"In its way:{LINE}")
+            await expect(shown.page.locator(".ready")).to_contain_text(f"Blocked by:{LINE}")
             events = shown.page.locator(".events").last.locator(":scope > li")
             await expect(events).to_have_count(2)
             await expect(events.last).to_contain_text(f"8 tries did not get the locks; in the way:{LINE}")
-            await expect(events.first).to_contain_text("it could not be rolled back now:no rightdrift")
+            await expect(events.first).to_contain_text("it could not be rolled back right now:no rightdrift")
             for never in ("could roll back now", "No rollback limit was crossed"):
                 await expect(shown.page.locator("main")).not_to_contain_text(never, use_inner_text=True)
 
@@ -93,10 +93,10 @@ async def test_why_there_was_no_rollback_follows_from_where_the_watch_is(browser
         async with window(browser, at(web)) as shown:
             why = shown.page.locator(".why")
             await expect(why).to_contain_text(
-                re.compile("error_rate is beyond the rollback limit since .*11:58")
+                re.compile("error_rate has been beyond the rollback limit since .*11:58")
             )
             web.overview.change_watch(phase="awaiting_approval")
-            await expect(why).to_contain_text("No person has approved it yet.")
+            await expect(why).to_contain_text("It has not been approved yet.")
             web.overview.change_watch(streaks=[])
             await expect(why).to_contain_text("No rollback limit was crossed so far.")
 
@@ -190,7 +190,7 @@ async def test_after_a_rollback_the_page_waits_for_whether_it_helped(browser: Br
             await expect(page.locator("#unhappy .watch[open]")).to_have_count(1)  # first, until it is known
             await expect(page.locator(".sql h3")).to_have_text("What the rollback ran")
             said = {**awaited, "said_at": NOW + 8, "helped": False}
-            done = "Rolled back. The rollback did NOT help: the breach goes on."
+            done = "Rolled back. The rollback did NOT help: the breach continues."
             stored.known[0] = {**ended, "aftermath": said, "next": {"text": done, "at": None}}
             await expect(page.locator("#unhappy .outlook")).to_have_text(done, timeout=2 * SOON)
             await expect(page).to_have_title("▲ 1 · migration-monitor")
@@ -205,14 +205,12 @@ async def test_a_daemon_that_stands_still_promises_nothing(browser: Browser) -> 
         behind(web)
         async with window(browser, at(web)) as shown:
             page = shown.page
-            await expect(outlook(page)).to_contain_text("rolls back by itself at 12:03:00 UTC")
+            await expect(outlook(page)).to_contain_text("rolls back automatically at 12:03:00 UTC")
             web.overview.at = NOON + 60 * SECOND
-            silence = (
-                "No word from the daemon since 12:00:00 UTC: nothing is decided and nothing is rolled back"
-            )
+            silence = "No update from the daemon since 12:00:00 UTC: no decisions and no rollbacks"
             await expect(outlook(page)).to_have_text(f"{silence}.")
             await expect(page.locator(".watch")).to_have_class(re.compile("silent"))
-            await expect(page.locator(".watch .state")).to_have_text("○ no word, was watching")
+            await expect(page.locator(".watch .state")).to_have_text("○ no update, was watching")
             await expect(page.locator(".trigger")).to_be_hidden()
             counter = page.locator(".countdown span")
             frozen = await counter.text_content()
@@ -223,15 +221,15 @@ async def test_a_daemon_that_stands_still_promises_nothing(browser: Browser) -> 
             await expect(outlook(page)).to_contain_text("12:03:00 UTC")
             await web.server.aclose()
             lost = re.compile(
-                r"No word from the daemon since [\d:]+ UTC: .*, unless only this page has lost it\."
+                r"No update from the daemon since [\d:]+ UTC: .*, unless only this page has lost it\."
             )
             await expect(outlook(page)).to_have_text(lost, timeout=SOON)
-            await expect(page).to_have_title("▲ no word · migration-monitor")
+            await expect(page).to_have_title("▲ no update · migration-monitor")
 
 
 async def test_a_superseded_watch_promises_nothing(browser: Browser) -> None:
     """It does not look like the one that acts."""
-    text = "Only observes: add_index is watched on the same target."
+    text = "Observing only: add_index is monitored on the same target."
     async with running() as web:
         behind(web)
         web.overview.change_watch(
@@ -242,14 +240,14 @@ async def test_a_superseded_watch_promises_nothing(browser: Browser) -> None:
             await expect(outlook(page)).to_have_text(text)
             await expect(page.locator(".watch")).to_have_class("watch aside")
             await expect(page.locator(".watch .state")).to_have_text("◇ only observes")
-            await expect(page.locator(".ready")).to_contain_text("add_index is watched on the same target")
+            await expect(page.locator(".ready")).to_contain_text("add_index is monitored on the same target")
             for never in ("by itself", "could roll back now"):
                 await expect(page.locator("main")).not_to_contain_text(never, ignore_case=True)
 
 
 async def test_a_paused_watch_and_a_blind_guard_promise_no_rollback(browser: Browser) -> None:
     """What it would roll back for stands below the headline only while it would."""
-    trigger = "Rolls back by itself if error_rate stays above 1 % for 5 m."
+    trigger = "Rolls back automatically if error_rate stays above 1 % for 5 m."
     calm: dict[str, Any] = {"streaks": [], "metrics": {"error_rate": metric(0.0004)}}
     async with running() as web:
         behind(web)
@@ -264,8 +262,8 @@ async def test_a_paused_watch_and_a_blind_guard_promise_no_rollback(browser: Bro
             await expect(found).to_be_hidden()
             told = shown.page.locator(".how")
             await expect(told).to_have_text("can't be measured: its source does not answer in valid HTTP")
-            unknown = "error_rate can't be measured: whether its limit is crossed is not known."
-            await expect(shown.page.locator(".why")).to_have_text(f"Why no rollback{unknown}")
+            unknown = "error_rate can't be measured: unknown whether its limit is exceeded."
+            await expect(shown.page.locator(".why")).to_have_text(f"Why it hasn't rolled back yet{unknown}")
 
 
 @pytest.mark.slow
@@ -303,7 +301,7 @@ async def test_another_daemon_is_named_only_when_there_is_one(browser: Browser) 
             await expect(banner).not_to_contain_text("another daemon")
             web.overview.change(held_by="host-b:7")
             await expect(banner).to_have_text(
-                "shop: another daemon (host-b:7) looks after this target; this one waits."
+                "shop: another daemon (host-b:7) monitors this target; this one waits."
             )
 
 

@@ -202,7 +202,7 @@ async def test_without_its_store_or_its_daemon_the_page_says_so(browser: Browser
             await expect(shown.page.locator("#live")).to_have_text(lost, timeout=15_000)
             await expect(shown.page.locator("#age")).to_have_text(re.compile(r"Last news \d+ s ago\."))
             await expect(shown.page.locator(".watch .outlook")).to_contain_text(
-                "No word from the daemon since"
+                "No update from the daemon since"
             )
             await shown.looks("7-lost")
 
@@ -215,7 +215,7 @@ async def test_what_the_store_has_not_said_the_page_does_not_say(browser: Browse
         web.backend.fails = DatabaseUnreachable("it does not answer")
         async with window(browser, f"http://127.0.0.1:{web.port}/") as shown:
             told = shown.page.locator("#empty-text")
-            await expect(told).to_have_text("No migration is being watched now. Looking after shop.")
+            await expect(told).to_have_text("No migration is being watched now. Monitoring: shop.")
 
 
 @pytest.mark.slow

@@ -43,7 +43,9 @@ async def test_a_refused_registration_is_named_until_the_migration_is_watched(br
 
 async def test_what_waits_behind_a_rollback_is_told_as_ours_in_part(browser: Browser) -> None:
     """At the value, and where it stands who is in the rollback's way."""
-    said = "response_time is in part ours: the rollback waits for its locks or has them"
+    said = (
+        "response_time is partly caused by the rollback: the rollback is waiting for its locks or holds them"
+    )
     attempt = {"kind": "blocked", "told": ["pid 7 (report, active, for 3 s)"], "sentence": "It waits."}
     slow = {**metric(900.0), "unit": "ms", "normal": False, "in_part_ours": True}
     async with running() as web:
@@ -54,5 +56,7 @@ async def test_what_waits_behind_a_rollback_is_told_as_ours_in_part(browser: Bro
         )  # fmt: skip
         async with window(browser, f"http://127.0.0.1:{web.port}/") as shown:
             await expect(shown.page.locator(".ready .ours")).to_have_text(f"{said}.")
-            await expect(shown.page.locator("figure").filter(has_text="in part ours")).to_have_count(1)
+            await expect(
+                shown.page.locator("figure").filter(has_text="partly caused by the rollback")
+            ).to_have_count(1)
             await shown.looks("16-ours")

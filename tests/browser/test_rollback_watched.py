@@ -19,7 +19,7 @@ PATIENCE = 30_000.0
 """Milliseconds until something is given up that the page should show."""
 
 SUCCEEDS = re.compile(r"In \d+ m( \d+ s)?: succeeds at \d\d:\d\d:\d\d UTC if everything stays normal\.")
-ROLLS_BACK = re.compile(r"In \d+ s: rolls back by itself at [\d:]+ UTC if error_rate stays above 1 %\.")
+ROLLS_BACK = re.compile(r"In \d+ s: rolls back automatically at [\d:]+ UTC if error_rate stays above 1 %\.")
 
 
 def free_port() -> int:
@@ -54,7 +54,7 @@ async def test_a_whole_rollback_is_watched_on_the_page(
         await stage.watch()
         await expect(outlook).to_have_text(SUCCEEDS, timeout=PATIENCE)
         trigger = shown.page.locator(".watch .trigger")
-        await expect(trigger).to_have_text("Rolls back by itself if error_rate stays above 1 % for 15 s.")
+        await expect(trigger).to_have_text("Rolls back automatically if error_rate stays above 1 % for 15 s.")
         await brief_trouble(stage)
         await expect(shown.page.locator(".why")).to_contain_text(
             "the rollback rule did not fire", timeout=PATIENCE
@@ -66,7 +66,7 @@ async def test_a_whole_rollback_is_watched_on_the_page(
         await asyncio.sleep(3)
         await shown.looks("2-pending")
 
-        await expect(outlook).to_contain_text("Rolled back. At", timeout=PATIENCE)
+        await expect(outlook).to_contain_text("Rolled back. Verifying", timeout=PATIENCE)
         assert await stage.verdict() == "rolled_back"
         await expect(shown.page.locator(".plan")).to_contain_text(RENAME_BACK)
         await expect(shown.page.locator(".events").first).to_contain_text("rolled back")

@@ -78,7 +78,7 @@ async def test_a_breach_is_drawn_in_eighty_columns_and_in_colours(
         drawn = Text.from_ansi(await first_picture(stage))
     lines = drawn.plain.rstrip().splitlines()
     assert max(cell_len(line) for line in lines) <= COLUMNS
-    assert "Rolls back by itself at" in lines[1]
+    assert "Rolls back automatically at" in lines[1]
     assert any("error_rate.rollback exceeded for" in line for line in lines)
     assert {str(span.style) for span in drawn.spans} - {"none"}
     recorded = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)

@@ -205,7 +205,7 @@ async def _cancelled_and_built(dsn: str) -> None:
         outcome = await task
     assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
     assert (await _indexes(dsn))["contacts_email"]
-    assert "cleaned up" in next(p for p in heard.progress if p.kind is ProgressKind.RETRY).text
+    assert "leftovers are removed" in next(p for p in heard.progress if p.kind is ProgressKind.RETRY).text
 
 
 async def _heard(heard: Heard, kind: ProgressKind) -> Progress:

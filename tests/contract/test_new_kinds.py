@@ -107,7 +107,7 @@ def test_the_table_of_keys_differs_by_theirs_alone() -> None:
             "unknown key; known here: slack, pagerduty, webhook, log, pigeon; did you mean `pigeon`?",
         ),
         ("alerts: [{pigeon: {loft: 'http://l'}}]", "alerts[0].pigeon.ring", "is missing: add it"),
-        ("alerts: [{pigeon: {ring: r, loft: x}}]", "alerts[0].pigeon.loft", "is no address"),
+        ("alerts: [{pigeon: {ring: r, loft: x}}]", "alerts[0].pigeon.loft", "is not an address"),
         (
             "alerts: [{pigeon: {loft: 'http://l', ring: '${GONE}'}}]",
             "alerts[0].pigeon.ring",

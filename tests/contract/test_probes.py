@@ -264,7 +264,7 @@ async def test_a_silent_instance_neither_hides_the_others_nor_its_own_failure(ne
 
 
 async def test_a_check_measures_time(net: Net) -> None:
-    """Milliseconds of one request; without an answer there is no time."""
+    """Milliseconds of one request; without an answer there is not a time."""
     async with peers.listening(peers.answering("", status="204 No")) as peer:
         probe = HttpCheckProbe("m", HttpCheckSpec((peer.url,), measure="time", method="HEAD"), PACE, net)
         assert isinstance(judge(NOW, (await probe.read(NOW))[0]), Sample)

@@ -238,7 +238,7 @@ async def test_a_rehearsal_is_found_by_the_watch_of_the_same_text(stored: Stored
     assert other.controls.rehearsal is None
     assert is_bad(watch.controls.rehearsal)
     told = rehearsal_told(watch.controls.rehearsal)
-    assert told.endswith(" UTC, and its reversal does NOT hold: line 1 FAILED")
+    assert told.endswith(" UTC, and rolling back did NOT restore the schema: line 1 FAILED")
     await stored.registry.add_rehearsal(replace(bad, outcome=RehearsalOutcome.REVERSED, said="it came back"))
     open_now = await stored.store.controls()
     view = rehearsal_view(open_now[watch.id].rehearsal)

@@ -185,7 +185,7 @@ async def test_the_page_is_complete_in_itself_and_hostile_text_stays_text(stored
     assert "&lt;script&gt;alert(1)" in html
     for words in (
         "Rolled back:",
-        "The rollback helped: no metric breaches any more.",
+        "The rollback helped: all metrics are within their limits again.",
         "limit 1 % (baseline 0.04 %)",
         "The stored samples give the same numbers. 9 is needed.",
         "blocks, weighed for a rate of",
@@ -219,7 +219,7 @@ async def test_a_watch_that_nobody_has_looked_at_has_a_report_too(stored: Stored
     watch, _ = await stored.registry.register(registration())
     html = page(await gather(Source(stored.registry, watch, view_of(watch)), T0 + SECOND))
     assert "no verdict yet" in html
-    assert "until the daemon" in html
+    assert "Waiting for the daemon" in html
 
 
 VERIFY = 60 * SECOND
@@ -265,17 +265,17 @@ async def test_what_came_after_a_rollback_stands_apart_and_says_so(stored: Store
     assert html.count(">after the rollback</text>") == 2
     for words in ('<th scope="col" class="n">after the rollback</th>', "Grey, with a dotted line: after"):
         assert words in html
-    assert "It was never said whether it helped." in html
+    assert "Whether it helped was never verified." in html
     awaited = {**document, "generated_at": FIRED / SECOND}
-    assert "Whether it helped is said at 2023-11-14 22:21:00 UTC" in page(awaited)
+    assert "Verifying whether it helped; result at 2023-11-14 22:21:00 UTC" in page(awaited)
 
 
 @pytest.mark.parametrize(
     ("helped", "told"),
     [
-        (True, 'boxed ok">The rollback helped: no metric breaches any more. ('),
-        (False, 'boxed bad">The rollback did NOT help: the breach goes on. Nothing more is done by itself'),
-        (None, 'boxed warn">Whether the rollback helped can&#x27;t be said: not every metric is measured.'),
+        (True, 'boxed ok">The rollback helped: all metrics are within their limits again. ('),
+        (False, 'boxed bad">The rollback did NOT help: the breach continues. No further automatic action'),
+        (None, 'boxed warn">Can&#x27;t tell whether the rollback helped: not every metric is being measured'),
     ],
 )
 async def test_whether_it_helped_stands_out(stored: Stored, helped: bool | None, told: str) -> None:

@@ -93,7 +93,7 @@ PLAN = StoredPlan(
     "public", "7300000000000000001", 1, {}, "44" * 32,
 )  # fmt: skip
 
-READY = Readiness(True, (), ("estimated 0.2 s under the lock",), timeline=1, at_risk=(RISK,))
+READY = Readiness(True, (), ("estimated lock time 0.2 s",), timeline=1, at_risk=(RISK,))
 
 BAD = 0.05
 

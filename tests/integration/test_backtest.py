@@ -139,7 +139,7 @@ async def test_a_log_named_with_markup_is_escaped_in_the_page(tmp_path: Path) ->
     log.write_bytes(b'1 - - [10/Oct/2026:13:55:36 +0000] "GET / HTTP/1.1" 200 1\n' * 3 + b"bad\n")
     done = await backtest("backtest", "--log", str(log), "--html", str(tmp_path / "x.html"))
     assert done.code == 0
-    assert "1 of 4 lines are no line of an access log" in done.out
+    assert "1 of 4 lines are not lines of an access log" in done.out
     assert "<b>" not in (tmp_path / "x.html").read_text().replace("<b>[", "")
 
 
@@ -227,7 +227,7 @@ async def test_a_server_that_is_busy_for_a_moment_is_asked_again() -> None:
             "no series of it in that time: r_total",
         ),
         (Server(warnings=True), "its answer is incomplete"),
-        (Server(status=lambda points, turn: "401 Unauthorized"), "give what it asks for by `headers`"),
+        (Server(status=lambda points, turn: "401 Unauthorized"), "send what it asks for with `headers`"),
         (Server(status=lambda points, turn: "404 Not Found"), "no query API there"),
         (Server(status=lambda points, turn: "400 Bad Request"), "refuses the query"),
         (Server(status=lambda points, turn: "422 Unprocessable Entity"), "use a longer --step"),

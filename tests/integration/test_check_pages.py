@@ -295,7 +295,7 @@ async def test_a_percentage_that_is_called_a_ratio_is_a_problem(check: Check) ->
             check, "error_rate", rate(peer.url, "value: errors_percent, unit: ratio, requests: r")
         )
     assert (found.code, found.problems) == (
-        2, ["90 %, above the limit of 1 % (rollback): is `unit` what the source gives, and all well?"],
+        2, ["90 %, above the limit of 1 % (rollback): does `unit` match the source, and is all well?"],
     )  # fmt: skip
     assert named.code == 2
 
@@ -319,11 +319,11 @@ async def test_a_ratio_without_requests_is_refused_or_said_to_do_without(check: 
     [
         (
             peers.answering("", status="401 No"),
-            "status 401 instead of 200: give what it asks for by",
+            "status 401 instead of 200: send what it asks for with",
         ),
         (
             peers.answering("", status="403 No"),
-            "status 403 instead of 200: give what it asks for by",
+            "status 403 instead of 200: send what it asks for with",
         ),
         (
             peers.answering("", status="302 Found", headers="Location: /prometheus?token=s3cr3t\r\n"),
@@ -347,7 +347,7 @@ async def test_a_connection_that_fails_is_told_with_host_and_port(check: Check) 
     """Not with the path, which may hold a secret."""
     found = await told(check, "error_rate", rate("http://127.0.0.1:9/s3cr3t"))
     assert found == Checked(
-        2, [], ["instance 1: 127.0.0.1:9: the connection was refused: nothing listens there"]
+        2, [], ["instance 1: 127.0.0.1:9: the connection was refused: nothing is listening there"]
     )
 
 

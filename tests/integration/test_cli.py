@@ -102,11 +102,11 @@ def test_every_command_has_help(called: Call, command: str) -> None:
         (["status", "--nope"], "No such option"),
         (["watch"], "Missing argument 'MIGRATION'"),
         (["--config"], "requires an argument"),
-        (["--config=", "status"], "--config names no file"),
-        (["--config", "", "replay", "-"], "--config names no file"),
+        (["--config=", "status"], "--config is empty"),
+        (["--config", "", "replay", "-"], "--config is empty"),
         (["--config", "/dev/zero", "check"], "/dev/zero: is over 1 MiB"),
         (["replay"], "the following arguments are required: FILE"),
-        (["status", "--json", "--follow"], "--follow is for a terminal"),
+        (["status", "--json", "--follow"], "--follow needs a terminal"),
         (["wait", "m", "--timeout", "5"], "--timeout `5` is not a duration"),
         (["watch", "m", "--mode", "fast"], "--mode `fast` is not known: it is auto, approve or observe"),
         (["watch", "m", "--rollback", "/no/such"], "the rollback /no/such can't be read: No such file"),
@@ -223,7 +223,7 @@ def test_replay_tells_people_in_sentences(called: Call) -> None:
 
 
 def test_replay_takes_a_baseline_from_another_recording(called: Call, tmp_path: Path) -> None:
-    """Measured from its end, whenever that was; what is no ratio and no recording is told."""
+    """Measured from its end, whenever that was; what is not a ratio and no recording is told."""
     usual = tmp_path / "yesterday.jsonl"
     usual.write_text(breach(120, rate=0.03, begun=DAY - 90_000))
     assert objects(called("replay", "-", "--json", given=breach(6)).stdout)[-1]["verdict"] == "rollback"
@@ -239,7 +239,7 @@ def test_replay_takes_a_baseline_from_another_recording(called: Call, tmp_path: 
         in called("replay", "-", "--baseline", few, given=breach(1)).stderr
     )
     few.write_text(f"{breach(1)}[]\n")
-    for given, says in ((few, "few.jsonl: line 14: is not an object"), ("0,8%", "'0,8%' is no ratio as")):
+    for given, says in ((few, "few.jsonl: line 14: is not an object"), ("0,8%", "'0,8%' is not a ratio as")):
         wrong = called("replay", "-", "--baseline", given, given=breach(6))
         assert (wrong.returncode, wrong.stdout, says in wrong.stderr) == (2, "", True)
 
@@ -293,7 +293,7 @@ def test_replay_says_when_it_was_told_to_begin_behind_the_end(called: Call) -> N
     done = called("replay", "-", "--started-at", str(DAY + 3600), given=breach(6))
     assert (done.returncode, done.stderr) == (
         0,
-        "note: the recording ends before --started-at: none of its lines was looked at\n",
+        "note: the recording ends before --started-at: none of its lines was read\n",
     )
 
 
@@ -328,8 +328,8 @@ def test_output_that_can_not_be_written_is_told_once(command: str) -> None:
     )
     assert (done.returncode, done.stderr) == (
         1,
-        "error: what was to be written could not be (No space left on device); what was done stays done: "
-        "run it again when there is room, or with its output elsewhere\n",
+        "error: the output could not be written (No space left on device); what was done stays done: "
+        "run it again when there is space, or redirect its output\n",
     )
 
 
@@ -411,7 +411,7 @@ async def test_the_life_of_a_watch_by_command(called: Call, database: Database, 
     over = await asked("watch", "0043", "--rollback", plan, "--started-at", "2020-01-01T00:00:00Z")
     assert (over.returncode, over.stdout) == (2, "")
     assert over.stderr.startswith("error: started_at is ")
-    assert " ago, and a watch ends 72h after it at the latest (watch.give_up_after)" in over.stderr
+    assert " ago, and a watch ends 72h after that at the latest (watch.give_up_after)" in over.stderr
     by_id = await asked("watch", watch["id"], "--rollback", plan)
     assert (by_id.returncode, by_id.stdout) == (2, "")
     assert "is written as the id of a watch is" in by_id.stderr
@@ -428,7 +428,7 @@ async def test_the_life_of_a_watch_by_command(called: Call, database: Database, 
     ]
     assert "no_such_file.sql can't be read" in kept[0]["reasons"][0]
     told = (await asked("status")).stdout
-    assert "REFUSED, not watched: 0044 on shop, " in told
+    assert "REFUSED, not monitored: 0044 on shop, " in told
     assert "registration REFUSED: 0042 on shop, " in told
     only = await asked("status", "0043")
     assert (only.returncode, only.stdout) == (2, "")
@@ -512,7 +512,7 @@ async def test_check_asks_nothing_of_a_watch_that_was_cancelled_while_no_daemon_
     registered = await asked("watch", "0042", "--no-rollback")
     assert registered.returncode == 0, registered.stderr
     before = await found()
-    assert "there is no rollback: the watch only alerts, and a person must act" in before[0]
+    assert "there is no rollback: the watch only alerts, and manual action is needed" in before[0]
     assert (await asked("cancel", "0042")).returncode == 0
     assert await found() == []
 

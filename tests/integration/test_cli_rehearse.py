@@ -86,7 +86,7 @@ async def test_a_rehearsal_before_the_migration_is_found_by_the_watch(ask: Ask, 
     assert registered["rehearsal"]["outcome"] == "reversed"
     assert registered["rehearsal"]["at"] == pytest.approx(found["at"], abs=0.001)
     (said,) = [n for n in registered["notices"] if "rehearsed" in n]
-    assert said.endswith("UTC: the schema came back each time (up, down, up)")
+    assert said.endswith("UTC: the schema was restored each time (up, down, up)")
     assert "the schema before the migration is known from its rehearsal" in registered["notices"]
     assert json.loads((await ask("status", "0042", "--json")).stdout)["rehearsal"]["holds"] is True
     assert said[:38] in (await ask("status")).stdout
@@ -242,7 +242,7 @@ async def test_a_quarantined_rollback_is_rehearsed_as_it_was_written(ask: Ask, d
     assert watched.returncode == 0, watched.stderr
     assert (await ask("rehearse", "m", "--up", "-", given=up)).returncode == 0
     shown = json.loads((await ask("status", "m", "--json")).stdout)
-    assert shown["rehearsal"]["said"] == "the schema came back each time (down, up, down)"
+    assert shown["rehearsal"]["said"] == "the schema was restored each time (down, up, down)"
 
 
 @pytest.mark.slow
@@ -278,4 +278,4 @@ async def test_a_plan_in_parts_that_was_not_rehearsed_is_warned_of(
     (tmp_path / "half.sql").write_text(half)
     said = (await ask("watch", "0042", "--rollback", "half.sql")).stdout
     assert "note: CAUTION: the plan has statements outside a transaction" in said
-    assert "leaves it half done; the rollback was not rehearsed" in said
+    assert "leaves it partly done; the rollback was not rehearsed" in said

@@ -47,7 +47,7 @@ async def test_values_are_put_back_by_command(commands: Commands, newest: Databa
     watch = await registered(dsn, DROP_COLUMN)
     early = await restored()
     assert (early.returncode, early.stdout) == (2, "")
-    assert "kept nothing that could be put back" in early.stderr
+    assert "kept nothing that could be restored" in early.stderr
     async with executing(dsn) as executor:
         assert (await rolled_back(executor, watch)).kind is OutcomeKind.ROLLED_BACK
     refused = await restored()

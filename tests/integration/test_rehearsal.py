@@ -29,7 +29,7 @@ async def test_up_down_up_shows_that_the_schema_comes_back(database: Database, t
     """On every major; the target keeps its schema and its rows, and no database is left behind."""
     found = await rehearsed(target, database.server.dsn())
     assert (found.outcome, found.said) == (
-        RehearsalOutcome.REVERSED, "the schema came back each time (up, down, up)",
+        RehearsalOutcome.REVERSED, "the schema was restored each time (up, down, up)",
     )  # fmt: skip
     (ran,) = statements(found, 1)
     assert ran["locks"] == {"public.contacts": ["AccessExclusiveLock"]}
@@ -48,7 +48,7 @@ async def test_down_up_down_is_for_a_migration_that_is_there(database: Database,
     await run(target, UP.decode())
     found = await rehearsed(target, database.server.dsn(), applied=True)
     assert (found.outcome, found.said) == (
-        RehearsalOutcome.REVERSED, "the schema came back each time (down, up, down)",
+        RehearsalOutcome.REVERSED, "the schema was restored each time (down, up, down)",
     )  # fmt: skip
     assert (found.before, found.after) == (None, None)
 
@@ -156,7 +156,7 @@ async def test_a_rollback_alone_is_run_and_nothing_is_claimed() -> None:
     target = await shop(database, UP.decode())
     found = await rehearsed(target, database.server.dsn(), DOWN, None, applied=True)
     assert found.outcome is RehearsalOutcome.RAN
-    assert "nobody can say that the schema came back" in found.said
+    assert "nothing shows that the schema was restored" in found.said
 
 
 @pytest.mark.parametrize(

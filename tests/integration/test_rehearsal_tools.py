@@ -36,7 +36,7 @@ async def test_no_fitting_pg_dump_is_one_sentence(tmp_path: Path) -> None:
     """With the majors that were found, and the package to install."""
     with pytest.raises(OperatorError) as caught:
         await rehearsal_tools.find([pretended(tmp_path, 91)], 98)
-    assert "no pg_dump for PostgreSQL 98 is here (found: " in str(caught.value)
+    assert "no pg_dump for PostgreSQL 98 (found: " in str(caught.value)
     assert "91): install postgresql-client-98" in str(caught.value)
 
 

@@ -31,7 +31,7 @@ async def test_values_at_risk_are_known_at_registration_and_at_every_full_check(
         await c.execute("ALTER TABLE contacts ADD COLUMN kind text NOT NULL DEFAULT 'none'")
         await c.execute("UPDATE contacts SET kind = 'a,b' WHERE id <= 3")
     prepared = await prepare(dsn, b"ALTER TABLE contacts DROP COLUMN new_column, DROP COLUMN kind", ALLOWING)
-    said = "from now on it loses 100 values of contacts.new_column (copied away first)"
+    said = "rollback drops 100 values of contacts.new_column (a backup is kept)"
     assert said in prepared.notices
     assert [risk["count"] for risk in _risks(prepared.stored.plan)] == [100, 3]
     watch = await store(dsn, prepared)
@@ -41,7 +41,7 @@ async def test_values_at_risk_are_known_at_registration_and_at_every_full_check(
         assert readiness.ok
         assert readiness.at_risk is not None
         assert [risk.count for risk in readiness.at_risk] == [101, 3]
-        assert "from now on it loses 3 values of contacts.kind (copied away first)" in readiness.notes
+        assert "rollback drops 3 values of contacts.kind (a backup is kept)" in readiness.notes
         assert "late" not in str(readiness)
         assert (await executor.ready(watch, full=False)).at_risk is None
 
@@ -82,7 +82,7 @@ async def test_a_large_table_is_estimated_from_its_statistics(database: Database
         )
     (risk,) = found
     assert (risk.count, risk.bound) == (250, "about")
-    assert str(risk) == "about 250 values of big.note (copied away first)"
+    assert str(risk) == "about 250 values of big.note (a backup is kept)"
 
 
 def _risks(plan: Any) -> list[dict[str, Any]]:

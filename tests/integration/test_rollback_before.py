@@ -104,7 +104,7 @@ async def test_a_plan_that_does_not_restore_the_schema_is_told_at_registration_a
     half = b"DO $$ BEGIN ALTER TABLE contacts RENAME address TO email; END $$" if opaque else HALF
     prepared = await prepared_with(dsn, half, before, opaque)
     if not opaque:
-        assert "does NOT bring the schema back" in prepared.warnings[0]
+        assert "does NOT restore the schema" in prepared.warnings[0]
         assert "public.contacts: column phone will still be there" in prepared.warnings[0]
     found = await outcome(dsn, await store(dsn, prepared))
     assert found.kind is OutcomeKind.UNVERIFIED
@@ -215,7 +215,7 @@ async def test_somebody_elses_change_is_never_taken_for_the_rollback(
         )
         watch = await store(dsn, prepared, "w-1" if given is None else "w-2")
         if given is not None and not up:
-            assert "is what the schema is now" in prepared.warnings[0]
+            assert "equals the current schema" in prepared.warnings[0]
     await execute(dsn, later)
     async with executing(dsn) as executor:
         assert (await executor.ready(watch, full=True)).codes[0] in {"drift", "dependents"}
@@ -273,7 +273,7 @@ async def test_tonights_partition_of_a_touched_table_does_not_stop_its_rollback(
     before = await migrated(dsn, "ALTER TABLE events ADD COLUMN who text")
     drop = b"ALTER TABLE events DROP COLUMN who"
     prepared = await prepared_with(dsn, drop, before if remembers else None)
-    assert not any("NOT bring" in warning for warning in prepared.warnings)
+    assert not any("NOT restore" in warning for warning in prepared.warnings)
     watch = await store(dsn, prepared)
     await execute(dsn, MIDNIGHT)
     async with executing(dsn) as executor:
@@ -394,7 +394,7 @@ async def test_what_a_rollback_leaves_behind_of_the_migration_is_named(
     before = fingerprint_file.parse(fingerprint_file.dump(await take(dsn)))
     await execute(dsn, f"{UP}; {also}")
     prepared = await prepared_with(dsn, DOWN, before)
-    assert any("does NOT bring the schema back" in warning for warning in prepared.warnings)
+    assert any("does NOT restore the schema" in warning for warning in prepared.warnings)
     found = await outcome(dsn, await store(dsn, prepared))
     assert found.kind is OutcomeKind.UNVERIFIED
     assert found.detail["differences"] == [says]

@@ -76,7 +76,7 @@ async def test_code_that_a_statement_runs_unnamed_makes_it_opaque(database: Data
     """Each deleted every row of a table that no statement names; refused with what would run."""
     await build(database.dsn, HOSTILE)
     for sql, why in OPAQUE:
-        with pytest.raises(PlanRefused, match=f"{why}.*--allow-opaque takes it"):
+        with pytest.raises(PlanRefused, match=f"{why}.*--allow-opaque to accept"):
             await prepare(database.dsn, sql.encode(), ALLOWING)
 
 

@@ -205,7 +205,7 @@ async def test_found_rolled_back_by_hand_executes_nothing(database: Database) ->
         readiness = await executor.ready(watch, full=True)
         outcome = await rolled_back(executor, watch)
     assert outcome.kind is OutcomeKind.RESOLVED_EXTERNALLY
-    assert "done by hand" in readiness.reasons[0]
+    assert "rolled back by hand" in readiness.reasons[0]
     assert await ledger_rows(dsn) == 0
     assert await event_kinds(dsn) == []
 

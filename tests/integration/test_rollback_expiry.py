@@ -59,7 +59,7 @@ async def test_kept_data_is_announced_then_dropped_and_said_so(database: Databas
         await clearing(dsn, noting, alerts, notice=3600).run()
         await clearing(dsn, noting, alerts, notice=3600).run()
         (told,) = alerts
-        assert "what its rollback kept of public.contacts.new_column will be dropped" in told.title
+        assert "the data its rollback kept of public.contacts.new_column will be dropped" in told.title
         assert [e.kind for e in noting.stored_events.values()] == ["kept_expiring"]
         place = await c.fetchval("SELECT salvaged_as FROM migration_monitor_salvage.manifest")
         table = place if mode is DataLoss.SALVAGE else "contacts"
@@ -68,7 +68,7 @@ async def test_kept_data_is_announced_then_dropped_and_said_so(database: Databas
             await job.run()
         await c.execute("ROLLBACK")
         await job.run()
-        assert "was dropped: its time was over" in alerts[-1].title
+        assert "was dropped: its retention period ended" in alerts[-1].title
         assert len(alerts) == 2
         kinds = await c.fetch("SELECT kind FROM migration_monitor.event WHERE kind LIKE 'kept%'")
         assert [r["kind"] for r in kinds] == ["kept_dropped"]

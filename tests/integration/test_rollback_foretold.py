@@ -57,7 +57,7 @@ async def test_a_plan_that_brings_the_schema_back_is_not_warned_of(database: Dat
     async with connected(dsn) as c:
         await c.execute(up)
     prepared = await prepare(dsn, down, replace(ALLOWING, before=before, data_loss=mode))
-    assert not [w for w in prepared.warnings if "does NOT bring" in w]
+    assert not [w for w in prepared.warnings if "does NOT restore" in w]
     watch = await store(dsn, prepared)
     async with executing(dsn) as executor:
         outcome = await rolled_back(executor, watch)

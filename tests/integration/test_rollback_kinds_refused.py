@@ -45,7 +45,7 @@ REFUSED: list[tuple[str, str]] = [
     ("ALTER SEQUENCE contacts CYCLE", "is a table, not a sequence"),
     ("ALTER SEQUENCE numbers OWNED BY orders.nope; ALTER TABLE orders ADD x int", "column nope"),
     ("CREATE MATERIALIZED VIEW totals AS SELECT 1", "public.totals already exists"),
-    ("CREATE MATERIALIZED VIEW IF NOT EXISTS totals AS SELECT 1", "can't be told"),
+    ("CREATE MATERIALIZED VIEW IF NOT EXISTS totals AS SELECT 1", "can't be determined"),
     ("CREATE MATERIALIZED VIEW m AS SELECT seen(id) FROM orders", '"seen"'),
     ("REFRESH MATERIALIZED VIEW watched", "watched calls public.seen(integer)"),
     ("REFRESH MATERIALIZED VIEW felt", "is a view, not a materialized view"),

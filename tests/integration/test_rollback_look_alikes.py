@@ -70,11 +70,14 @@ async def test_what_has_the_right_name_only_is_not_the_rollback_done_by_hand(
 
 
 KEPT = [
-    ("CREATE INDEX IF NOT EXISTS there ON t (a) WHERE b > 5", "can't be told: drop it first"),
+    ("CREATE INDEX IF NOT EXISTS there ON t (a) WHERE b > 5", "can't be determined: drop it first"),
     ("CREATE INDEX IF NOT EXISTS there ON t (a)", "not the index of the plan"),
     ("CREATE UNIQUE INDEX IF NOT EXISTS plain ON t (a, b) INCLUDE (c)", "not the index of the plan"),
     ("CREATE UNIQUE INDEX IF NOT EXISTS plain ON t (a DESC, b)", "not the index of the plan"),
-    ("CREATE INDEX CONCURRENTLY IF NOT EXISTS there ON t (a) WHERE b > 5", "can't be told: drop it first"),
+    (
+        "CREATE INDEX CONCURRENTLY IF NOT EXISTS there ON t (a) WHERE b > 5",
+        "can't be determined: drop it first",
+    ),
     ("CREATE INDEX CONCURRENTLY IF NOT EXISTS there ON t (a)", "not the index of the plan"),
 ]
 
@@ -188,8 +191,11 @@ OTHER_RELATIONS = [
     ("CREATE TABLE IF NOT EXISTS u ()", "it has column a, unlike the plan's"),
     ("CREATE TABLE IF NOT EXISTS u (a int) PARTITION BY LIST (a)", "it is a table, no partitioned table"),
     ("CREATE UNLOGGED TABLE IF NOT EXISTS u (a int)", "it is logged, not unlogged"),
-    ("CREATE TABLE IF NOT EXISTS u (LIKE t)", "whether it is the table of the plan can't be told"),
-    ("CREATE TABLE IF NOT EXISTS u () INHERITS (t)", "whether it is the table of the plan can't be told"),
+    ("CREATE TABLE IF NOT EXISTS u (LIKE t)", "whether it is the table of the plan can't be determined"),
+    (
+        "CREATE TABLE IF NOT EXISTS u () INHERITS (t)",
+        "whether it is the table of the plan can't be determined",
+    ),
 ]
 
 

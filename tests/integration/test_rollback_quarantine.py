@@ -68,7 +68,7 @@ async def test_a_dropped_column_is_renamed_and_stands_in_nobodys_way(database: D
     assert prepared.stored.sha256 != plan["given_sha256"]
     again = await prepare(dsn, sql, QUARANTINE)
     assert again.stored.sha256 == prepared.stored.sha256
-    assert "from now on it loses 20 values of orders.code (kept in quarantine)" in prepared.notices
+    assert "rollback drops 20 values of orders.code (kept in quarantine)" in prepared.notices
     watch = await store(dsn, prepared)
     async with executing(dsn) as executor:
         assert (await executor.ready(watch, full=True)).ok

@@ -66,10 +66,9 @@ async def test_what_is_left_out_is_spaces_in_what_is_stored_and_hashed() -> None
     ]  # fmt: skip
     assert scripts.is_intact(script.text, hashlib.sha256(script.text.encode()).hexdigest(), script.statements)
     assert script.notices == (
-        "line 2: BEGIN is left out of what is stored and executed: the rollback brings its own transaction",
-        "line 3: SET lock_timeout is left out of what is stored and executed: "
-        "the rollback has limits of its own",
-        "line 5: COMMIT is left out of what is stored and executed: the rollback brings its own transaction",
+        "line 2: BEGIN is omitted from the stored plan: the rollback brings its own transaction",
+        "line 3: SET lock_timeout is omitted from the stored plan: the rollback has limits of its own",
+        "line 5: COMMIT is omitted from the stored plan: the rollback brings its own transaction",
     )
 
 
@@ -84,7 +83,7 @@ async def test_a_wrapped_script_is_executed_as_it_is_stored(database: Database) 
     """On each server; the notices are part of the plan."""
     await build(database.dsn)
     prepared = await prepare(database.dsn, WRAPPED, ALLOWING)
-    assert [n for n in prepared.notices if "left out" in n] == list((await scripts.script(WRAPPED)).notices)
+    assert [n for n in prepared.notices if "omitted" in n] == list((await scripts.script(WRAPPED)).notices)
     assert prepared.stored.plan["notices"] == list(prepared.notices)
     assert prepared.stored.plan["given"] == WRAPPED.decode()
     assert "BEGIN" not in prepared.stored.sql

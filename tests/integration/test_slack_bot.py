@@ -36,8 +36,8 @@ ROLLING = replace(
     title="rolling back now",
 )
 DONE = replace(ROLLING, transition="4", stage="outcome", title="rolled back", resolves=True)
-ALONE = replace(FIRING, transition="5", title="NOT able to roll back", condition="w-1/readiness")
-READY = replace(ALONE, transition="6", title="able to roll back again", resolves=True)
+ALONE = replace(FIRING, transition="5", title="rollback NOT ready", condition="w-1/readiness")
+READY = replace(ALONE, transition="6", title="rollback ready again", resolves=True)
 
 
 @pytest.fixture

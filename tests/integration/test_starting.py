@@ -122,7 +122,7 @@ async def test_a_beginning_in_the_future_or_too_long_ago_is_refused(database: Da
     now = await now_of(database)
     with pytest.raises(OperatorError, match="started_at is in the future"):
         await begun(database, now + MINUTE)
-    with pytest.raises(OperatorError, match="a watch ends 72h after it"):
+    with pytest.raises(OperatorError, match="a watch ends 72h after that"):
         await begun(database, now - 73 * HOUR)
 
 

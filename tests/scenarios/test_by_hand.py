@@ -42,7 +42,7 @@ async def test_a_watch_ends_when_its_rollback_was_done_by_hand_with_one_alert(st
     """Also in the middle of a breach: nothing is executed, nobody is paged that it could not be."""
     file = await remembered(stage)
     shown = await stage.watch("--before", str(file))
-    assert not any("NOT bring" in notice for notice in shown["notices"])
+    assert not any("NOT restore" in notice for notice in shown["notices"])
     await stage.event("started")
     await by_hand(stage)
     assert await stage.verdict() == "resolved_externally"

@@ -30,7 +30,9 @@ async def test_a_rollback_is_told_line_by_line_and_the_verdict_ends_it(stage: St
     out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
     lines = (first + out).decode().splitlines()
     assert process.returncode == 0, err
-    assert any("Rolls back by itself at" in line and "error_rate.rollback pending" in line for line in lines)
+    assert any(
+        "Rolls back automatically at" in line and "error_rate.rollback pending" in line for line in lines
+    )
     assert "rolled_back" in lines[-1]
     assert len(lines) == len(set(lines)) < 20
 

@@ -48,11 +48,11 @@ async def test_a_watch_without_a_rollback_alerts_and_never_acts(stage: Stage) ->
     await stage.event("would_roll_back")
 
     async def paged() -> dict[str, Any] | None:
-        found = [a for a in stage.receiver.alerts if "a person must act" in json.dumps(a)]
+        found = [a for a in stage.receiver.alerts if "manual action is needed" in json.dumps(a)]
         return next((a for a in found if "would be rolled back" in json.dumps(a)), None)
 
     assert "critical" in json.dumps(await stage.until(paged))
-    assert not any("NOT able to roll back" in title for title in stage.receiver.titles())
+    assert not any("rollback NOT ready" in title for title in stage.receiver.titles())
     status = json.loads(await stage.cli("status", "one_way", "--json", expect=None))
     assert SAYS in status["next"]["text"]
     assert (status["readiness"]["ok"], status["readiness"]["codes"]) == (False, ["no_rollback"])

@@ -124,7 +124,7 @@ async def test_a_pipeline_whose_registration_is_refused_is_told_by_the_daemon_an
             return any("registration REFUSED" in title for title in stage.receiver.titles())
 
         await stage.until(refused)
-        assert "REFUSED, not watched: rename_email on shop" in await stage.cli("status")
+        assert "REFUSED, not monitored: rename_email on shop" in await stage.cli("status")
         await stage.watch()
 
         async def over() -> bool:

@@ -88,7 +88,7 @@ class PlayedExecutor:
                 raise
             except DatabaseError:
                 if not said:
-                    report(Progress(ProgressKind.IN_DOUBT, "not to be known yet"))
+                    report(Progress(ProgressKind.IN_DOUBT, "not known yet"))
                 said = True
                 await asyncio.sleep(REST)
 
@@ -139,7 +139,7 @@ class _Try:
             except DatabaseError as e:
                 self._report(Progress(ProgressKind.RETRY, str(e)))
             if asyncio.get_running_loop().time() - began > LOCK_BUDGET:
-                self._once_told(ProgressKind.BUDGET_SPENT, "going on slowly while it is wanted")
+                self._once_told(ProgressKind.BUDGET_SPENT, "retrying at longer intervals while it is needed")
                 await asyncio.sleep(10 * REST)
             await asyncio.sleep(REST)
 

@@ -55,9 +55,9 @@ async def test_what_may_be_on_a_target_that_is_away_is_not_said_to_be_missing() 
 @pytest.mark.parametrize(
     ("controls", "phase", "verdict", "told"),
     [
-        ([Control.PAUSE], "paused", None, "until a person resumes it"),
-        ([Control.PAUSE, Control.RESUME], "watching", None, "until the daemon"),
-        ([Control.CANCEL], "ended", "cancelled", "Nothing watches this migration any more"),
+        ([Control.PAUSE], "paused", None, "until it is resumed"),
+        ([Control.PAUSE, Control.RESUME], "watching", None, "Waiting for the daemon"),
+        ([Control.CANCEL], "ended", "cancelled", "This migration is no longer monitored"),
     ],
 )
 async def test_a_persons_word_is_shown_before_the_daemon_has_seen_it(

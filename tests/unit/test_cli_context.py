@@ -42,7 +42,7 @@ def test_it_is_what_stands_before_the_command(given: list[str], config: Path, re
 @pytest.mark.parametrize("given", [["--config", "", "status"], ["--config=", "replay", "-"]])
 def test_one_that_names_no_file_is_refused(given: list[str]) -> None:
     """An empty variable of a shell must not become the default."""
-    with pytest.raises(OperatorError, match="--config names no file: write its path"):
+    with pytest.raises(OperatorError, match="--config is empty: give a path"):
         split(given)
 
 

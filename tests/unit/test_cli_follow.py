@@ -46,7 +46,7 @@ def test_the_picture_fits_eighty_columns_and_says_everything_in_words(color: Any
     """Next, metrics, streak with its countdown, readiness and plan; the same words without colours."""
     view = {
         **WATCH,
-        "next": {"text": "Rolls back by itself at 12:03:00 UTC.", "at": NOW + 180},
+        "next": {"text": "Rolls back automatically at 12:03:00 UTC.", "at": NOW + 180},
         "readiness": {"ok": False, "reasons": ["the role may not alter contacts"]},
     }
     out = io.StringIO()
@@ -56,7 +56,7 @@ def test_the_picture_fits_eighty_columns_and_says_everything_in_words(color: Any
     plain = Console(file=io.StringIO(), width=80)
     text = out.getvalue() if color is None else plain.render_str(out.getvalue()).plain
     for words in (
-        "Rolls back by itself at 12:03:00 UTC. (in 3m)", "error_rate.rollback exceeded for 2m of 5m",
+        "Rolls back automatically at 12:03:00 UTC. (in 3m)", "error_rate.rollback exceeded for 2m of 5m",
         "████████░░░░░░░░░░░░", "NOT ready to roll back", "may not alter contacts", "5.2 %",
         "RENAME COLUMN email_address TO email", "slower: 1 ms before, now 90 ms: SELECT 1",
     ):  # fmt: skip
@@ -71,9 +71,9 @@ def test_a_line_changes_with_what_happens_and_not_with_the_time() -> None:
     firing = {**WATCH, "streaks": [{**WATCH["streaks"][0], "state": "firing"}]}
     assert change_key(WATCH, NOW) == change_key(later, NOW) != change_key(firing, NOW)
     ended = {**WATCH, "verdict": "rolled_back"}
-    assert change_line(ended, NOW) == "rolled_back · Rolls back by itself at 12:03:00 UTC."
+    assert change_line(ended, NOW) == "rolled_back · Rolls back automatically at 12:03:00 UTC."
     silent = {**WATCH, "updated_at": NOW - 61}
-    assert "No word from the daemon since" in change_line(silent, NOW)
+    assert "No update from the daemon since" in change_line(silent, NOW)
 
 
 def test_a_further_try_with_the_same_in_its_way_prints_no_line() -> None:

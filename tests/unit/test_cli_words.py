@@ -51,8 +51,10 @@ VIEW: dict[str, Any] = {
         }
     ],
     "coverage": {"unobserved_seconds": 61.0, "unobserved_allowed_seconds": 4320.0},
-    "readiness": {"ok": False, "reasons": ["no right to ALTER contacts"], "notes": ["0.1 s under the lock"]},
-    "next": {"text": "Rolls back by itself if errors stay.", "at": NOW + 170},
+    "readiness": {
+        "ok": False, "reasons": ["no right to ALTER contacts"], "notes": ["estimated lock time 0.1 s"],
+    },
+    "next": {"text": "Rolls back automatically if errors stay.", "at": NOW + 170},
     "superseded": False,
     "already_breaching": False,
     "plan": [{"step": 1, "sql": "ALTER TABLE contacts\n  DROP COLUMN x", "class": "lossy"}],
@@ -72,7 +74,7 @@ def test_a_watch_is_told_with_both_numbers_and_the_countdown() -> None:
     text = printed(VIEW)
     for part in (
         "0042_rename on shop · w-1 · auto · watching",
-        "Rolls back by itself if errors stay. (in 2m50s)",
+        "Rolls back automatically if errors stay. (in 2m50s)",
         "since 2023-11-14 22:13:20 UTC (1h ago), until 2023-11-15 22:13:20 UTC (in 23h)",
         "2.13 %",
         "0.1 %",
@@ -82,7 +84,7 @@ def test_a_watch_is_told_with_both_numbers_and_the_countdown() -> None:
         "error_rate.rollback exceeded for 2m10s of 5m, 2m50s left",
         "NOT ready to roll back:",
         "no right to ALTER contacts",
-        "note: 0.1 s under the lock",
+        "note: estimated lock time 0.1 s",
         "unobserved 1m1s of 1h12m allowed",
     ):
         assert part in text
@@ -100,7 +102,7 @@ def test_a_watch_is_told_with_both_numbers_and_the_countdown() -> None:
         ({"normal": None, "reason": "stale"}, "no data now"),
         ({"normal": None}, "no data yet"),
         ({"normal": None, "blind": True}, "can't be measured"),
-        ({"normal": False, "in_part_ours": True}, "not normal, in part ours"),
+        ({"normal": False, "in_part_ours": True}, "not normal, partly caused by the rollback"),
     ],
 )
 def test_what_is_not_measured_never_looks_normal(metric: dict[str, Any], how: str) -> None:
@@ -118,17 +120,20 @@ def test_what_is_not_measured_never_looks_normal(metric: dict[str, Any], how: st
             {"superseded": True, "superseded_by": "add_index"},
             "superseded by add_index on this target: it observes only",
         ),
-        ({"already_breaching": True}, "a rollback rule had fired before the migration began"),
+        ({"already_breaching": True}, "a rollback rule was firing before the migration began"),
         ({"baseline": {"error_rate": {"said": "error_rate was 2 %"}}}, "baseline: error_rate was 2 %"),
-        ({"updated_at": NOW - 61}, "last known: Rolls back by itself if errors stay."),
+        ({"updated_at": NOW - 61}, "last known: Rolls back automatically if errors stay."),
         ({"updated_at": NOW - 61}, "is the daemon (`migration-monitor run`) running?"),
         (
             {"phase": "rolling_back", "attempt": {"told": ["pid 7 (report, active, for 3 s)"]}},
-            "in its way: pid 7 (report, active, for 3 s)",
+            "blocked by: pid 7 (report, active, for 3 s)",
         ),
         (
-            {"phase": "rolling_back", "ours": {"metrics": ["m"], "said": "m is in part ours: it waits"}},
-            "m is in part ours: it waits",
+            {
+                "phase": "rolling_back",
+                "ours": {"metrics": ["m"], "said": "m is partly caused by the rollback: it waits"},
+            },
+            "m is partly caused by the rollback: it waits",
         ),
         ({"reason": "the column was there again"}, "reason: the column was there again"),
     ],
@@ -169,16 +174,16 @@ SILENT = {**VIEW, "updated_at": NOW - 31, "times": {"stale_seconds": 30.0}}
 def test_a_silent_daemon_is_told_first_and_nothing_is_promised() -> None:
     """By the rule of the daemon's own health; its values are its last ones, its counters stand still."""
     first, *rest = [line.strip("│ ") for line in printed(SILENT).splitlines()[1:]]
-    heard = "No word from the daemon since 23:12:49 UTC"
-    assert first == f"{heard}: nothing is decided and nothing is rolled back."
+    heard = "No update from the daemon since 23:12:49 UTC"
+    assert first == f"{heard}: no decisions and no rollbacks."
     text = "\n".join(rest)
-    assert "last known: Rolls back by itself if errors stay." in text
+    assert "last known: Rolls back automatically if errors stay." in text
     assert "error_rate.rollback exceeded for 2m10s of 5m at 23:12:49 UTC" in text
     assert "left" not in text
     assert "(in " not in text
     assert "last  normal below" in text
     fresh = printed({**SILENT, "updated_at": NOW - 30})
-    assert "No word" not in fresh
+    assert "No update" not in fresh
 
 
 def test_a_rollback_that_is_under_way_is_not_said_to_be_possible() -> None:

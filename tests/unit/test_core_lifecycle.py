@@ -74,7 +74,7 @@ def test_during_a_rollback_no_second_one_is_decided() -> None:
 
 
 def test_a_withdrawn_rollback_may_be_decided_again_at_the_next_breach() -> None:
-    """Given back without effect, the watch goes on; a fresh breaching sample decides anew."""
+    """Given back without effect, the watch continues; a fresh breaching sample decides anew."""
     watch = Driven()
     watch.breach()
     (withdrawn,) = of(watch.take(Executed(moment(301), None, "the streak ended")), RollbackWithdrawn)

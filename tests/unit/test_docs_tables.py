@@ -32,7 +32,7 @@ PAGES = {
 DATA = {
     (Class.LOSSLESS, Loss.NONE): "nothing is lost",
     (Class.LOSSY, Loss.NONE): "writes rows, loses none",
-    (Class.LOSSY, Loss.SALVAGE): "copied away first (`salvage`), put aside (`quarantine`), or lost if named",
+    (Class.LOSSY, Loss.SALVAGE): "a backup is kept (`salvage`), put aside (`quarantine`), or lost if named",
     (Class.LOSSY, Loss.ACCEPT): "only if named by `--accept-loss`",
     (Class.OPAQUE, Loss.NONE): "unknown: needs `--allow-opaque`",
 }

@@ -28,7 +28,7 @@ def test_what_is_no_file_is_not_replaced_by_one(tmp_path: Path) -> None:
     """A pipe, or a device: it would be gone for everybody."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(OperatorError, match="is no file: name one"):
+    with pytest.raises(OperatorError, match="is not a file: name one"):
         write_whole(pipe, b"x")
     assert pipe.is_fifo()
 

@@ -50,7 +50,7 @@ def test_a_rollback_streak_says_when_it_rolls_back() -> None:
     desk = begun()
     desk.say(5, error_rate=BAD)
     desk.say(10, error_rate=BAD)
-    assert said(desk) == ("Rolls back by itself at 08:00:35 UTC if error_rate stays above 1 %.", 35)
+    assert said(desk) == ("Rolls back automatically at 08:00:35 UTC if error_rate stays above 1 %.", 35)
 
 
 def test_a_guard_without_a_value_says_so_before_people_are_alerted() -> None:
@@ -61,12 +61,13 @@ def test_a_guard_without_a_value_says_so_before_people_are_alerted() -> None:
     why = "its source does not answer in time"
     text, _ = said(desk)
     assert text.endswith(
-        f"error_rate can't be measured now ({why}): all that is forgotten at 08:00:22 UTC if it stays so."
+        f"error_rate can't be measured now ({why}): this streak is forgotten at 08:00:22 UTC "
+        "if this continues."
     )
     desk.say_through(20, 25, error_rate=None)
     assert said(desk) == (
         f"error_rate can't be measured ({why}): no rollback can be decided until it can. "
-        "People are alerted at 08:00:30 UTC if it stays so.",
+        "An alert goes out at 08:00:30 UTC if this continues.",
         30,
     )
     desk.say(30, error_rate=0.0)
@@ -77,16 +78,16 @@ def test_in_approve_a_person_is_asked_then_nothing_happens_without_one() -> None
     """Before and after the hold."""
     desk = begun(mode=Mode.APPROVE)
     desk.say_through(5, 10, error_rate=BAD)
-    assert said(desk)[0].startswith("Asks a person to approve the rollback at 08:00:35 UTC if error_rate")
+    assert said(desk)[0].startswith("Asks for approval to roll back at 08:00:35 UTC if error_rate")
     desk.say_through(15, 35, error_rate=BAD)
-    assert said(desk)[0].startswith("Nothing is rolled back until a person approves")
+    assert said(desk)[0].startswith("Waiting for approval")
 
 
 def test_in_observe_a_breach_leads_to_nothing() -> None:
     """And why is said."""
     desk = begun(mode=Mode.OBSERVE)
     desk.say(5, error_rate=BAD)
-    text = "Nothing is rolled back although error_rate is above 1 %: this watch only observes."
+    text = "No rollback although error_rate is above 1 %: this watch only observes."
     assert said(desk) == (text, None)
 
 
@@ -108,13 +109,13 @@ def test_a_rollback_under_way_and_paused() -> None:
     desk.progress(ProgressKind.INTENT)
     assert said(desk)[0] == "The rollback is being executed now."
     desk.progress(ProgressKind.IN_DOUBT)
-    assert said(desk)[0].startswith("Whether the rollback took effect is settled")
+    assert said(desk)[0].startswith("The ledger will show")
     desk.finish(Outcome(OutcomeKind.ROLLED_BACK, "back"))
-    assert desk.last_update().view["next"]["text"].startswith("Rolled back. At ")
+    assert desk.last_update().view["next"]["text"].startswith("Rolled back. Verifying ")
     paused = begun()
     paused.controls(paused_at=START + SECOND, by="ann@ops", reason="a fix is being deployed")
     assert said(paused)[0].startswith(
-        "Paused by ann@ops (a fix is being deployed): nothing is decided until a person resumes it"
+        "Paused by ann@ops (a fix is being deployed): no decisions until it is resumed"
     )
     assert paused.view()["paused"] == {"by": "ann@ops", "reason": "a fix is being deployed", "at": NOON + 1}
 
@@ -124,11 +125,11 @@ def test_a_watch_that_is_superseded_names_the_newer_one_and_promises_nothing() -
     desk = begun()
     desk.take(Loaded([row("w-2", 2, migration="add_index")]))
     desk.controls(superseded=True)
-    only = "Only observes: add_index is watched on the same target. "
+    only = "Observing only: add_index is monitored on the same target. "
     assert said(desk)[0] == f"{only}Succeeds at 08:01:40 UTC if everything stays normal."
     assert said(desk)[1] is None
     desk.say_through(5, 10, error_rate=BAD)
-    assert said(desk)[0] == f"{only}Nothing is rolled back although error_rate is above 1 %."
+    assert said(desk)[0] == f"{only}No rollback although error_rate is above 1 %."
     assert desk.view()["superseded_by"] == "add_index"
     kept = desk.stored_row(controls=Controls(superseded=True))
     desk.begin().start([kept], desk.records[-1].memory or {})
@@ -152,14 +153,14 @@ def test_a_withdrawn_rollback_is_tried_again_at_the_next_breach() -> None:
     desk.say_through(5, 35, error_rate=BAD)
     desk.clock.moment += SECOND
     desk.finish(Outcome(OutcomeKind.WITHDRAWN, "overruled"))
-    assert said(desk) == ("Rolls back by itself at the next sample with error_rate above 1 %.", None)
+    assert said(desk) == ("Rolls back automatically at the next sample with error_rate above 1 %.", None)
 
 
 def test_another_breach_says_when_people_are_alerted() -> None:
     """A warning's hold."""
     desk = begun()
     desk.say(5, connections=80)
-    text = "Alerts people at 08:00:15 UTC if connections stays at or above 60; nothing is rolled back for it."
+    text = "Alerts at 08:00:15 UTC if connections stays at or above 60; it never triggers a rollback."
     assert said(desk) == (text, 15)
 
 
@@ -180,15 +181,16 @@ def test_a_streak_older_than_its_hold_says_what_it_lacks() -> None:
     for second in range(3, 48, 3):
         desk.count(second, 1, 1)
     assert said(desk)[0].startswith(
-        "Rolls back by itself as soon as it is sure that error_rate is above 1 %, was so for 30 s, and still "
+        "Rolls back automatically as soon as it is certain that error_rate is above 1 %, has been for 30 s, "
+        "and still "
         "is (evidence 9 of 9: "
     )
     scarce = begun()
     for second in range(3, 60, 3):
         failed = int(second % 15 == 3)
         scarce.count(second, failed, failed)
-    lacking = "as soon as the evidence suffices that error_rate is above 1 % (evidence 7.2 of 9: "
-    assert said(scarce)[0].startswith(f"Rolls back by itself {lacking}")
+    lacking = "as soon as there is enough evidence that error_rate is above 1 % (evidence 7.2 of 9: "
+    assert said(scarce)[0].startswith(f"Rolls back automatically {lacking}")
 
 
 def test_a_counted_metric_says_how_many_requests_success_needs() -> None:
@@ -246,7 +248,7 @@ def test_a_watch_that_can_not_succeed_any_more_says_when_it_gives_up() -> None:
 
 def test_a_watch_that_no_daemon_has_seen_says_so() -> None:
     """And one whose verdict came from elsewhere has ended."""
-    assert "until the daemon" in view_of(row())["next"]["text"]  # type: ignore[index]
+    assert "Waiting for the daemon" in view_of(row())["next"]["text"]  # type: ignore[index]
     shown: Any = view_of(row(verdict="cancelled", view={"next": {"text": "old", "at": 1}}))
-    text = "Cancelled. Nothing watches this migration any more."
+    text = "Cancelled. This migration is no longer monitored."
     assert shown["next"] == {"text": text, "at": None}

@@ -36,13 +36,13 @@ def test_a_blocked_rollback_names_who_is_in_its_way() -> None:
     desk, others = rolling(), [{"pid": 1}, {"pid": 0, "age": 7.0}]
     line = "pid 24734 (nightly report, idle in transaction, for 39 s)"
     known: dict[str, Any] = {"blockers": [REPORT], "text": [line]}
-    assert tried(desk, ProgressKind.BLOCKED, tries=8, **known) == f"{WAITS}: try 8, again in a moment."
+    assert tried(desk, ProgressKind.BLOCKED, tries=8, **known) == f"{WAITS}: try 8, retrying shortly."
     assert desk.view()["attempt"]["told"] == [line]
     assert desk.view()["attempt"]["kind"] == "blocked"
     more: dict[str, Any] = {"blockers": [REPORT, *others], "text": []}
     assert tried(desk, ProgressKind.BLOCKED, tries=9, **more).startswith(f"{WAITS} and 2 more: try 9")
     spent = tried(desk, ProgressKind.BUDGET_SPENT, **known)
-    assert spent == f"{WAITS}: try 9, again, slowly, while it is wanted."
+    assert spent == f"{WAITS}: try 9, retrying at longer intervals while it is needed."
     assert tried(desk, ProgressKind.CLEARED) == spent
     assert tried(desk, ProgressKind.HOOK_PULLED) == "The rollback is being executed now."
     desk.finish(Outcome(OutcomeKind.ROLLED_BACK, "back"))
@@ -56,7 +56,9 @@ def test_what_waits_behind_our_own_statements_is_told_as_ours_while_they_wait() 
     desk.say(40, error_rate=BAD, connections=500.0)
     view = desk.view()
     assert view["ours"]["metrics"] == ["connections"]
-    assert view["ours"]["said"].startswith("connections is in part ours: the rollback waits for its locks")
+    assert view["ours"]["said"].startswith(
+        "connections is partly caused by the rollback: the rollback is waiting for its locks"
+    )
     assert {name: m["in_part_ours"] for name, m in view["metrics"].items()} == {
         "error_rate": False,
         "connections": True,
@@ -71,7 +73,7 @@ def test_what_waits_behind_our_own_statements_is_told_as_ours_while_they_wait() 
     ("blocker", "name"),
     [
         ({"pid": 0, "age": 7.0}, "a prepared transaction (open for 7 s)"),
-        ({"pid": 5, "application": "", "state": "", "age": None}, "a session without a name (pid 5)"),
+        ({"pid": 5, "application": "", "state": "", "age": None}, "an unnamed session (pid 5)"),
         (
             {"pid": 5, "application": "x" * 90, "state": "active", "age": 1.0},
             f"{'x' * 60}… (pid 5, active for",
@@ -88,10 +90,10 @@ def test_whoever_is_in_the_way_has_a_name(blocker: dict[str, Any], name: str) ->
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [
-        (ProgressKind.BLOCKED, "The rollback did not get its locks: try 2, again in a moment."),
-        (ProgressKind.RETRY, "The rollback could not go on: it said no (try 2, again in a moment)."),
-        (ProgressKind.HOOK_BLOCKS, "The rollback waits for its hook: it said no."),
-        (ProgressKind.RESUMED, "A part of the rollback took effect before a restart"),
+        (ProgressKind.BLOCKED, "The rollback did not get its locks: try 2, retrying shortly."),
+        (ProgressKind.RETRY, "The rollback could not go on: it said no (try 2, retrying shortly)."),
+        (ProgressKind.HOOK_BLOCKS, "The rollback is waiting for its hook: it said no."),
+        (ProgressKind.RESUMED, "Part of the rollback took effect before a restart"),
     ],
 )
 def test_what_keeps_a_rollback_from_its_end_is_said(kind: ProgressKind, sentence: str) -> None:
@@ -99,7 +101,7 @@ def test_what_keeps_a_rollback_from_its_end_is_said(kind: ProgressKind, sentence
     assert tried(rolling(), kind, "it said no", tries=2).startswith(sentence)
 
 
-IN_PLACE = "The rollback FAILED; the migration is in place, but for what the reason says took effect. Look at"
+IN_PLACE = "The rollback FAILED; the migration is in place, but for what the reason says took effect. Check"
 
 
 @pytest.mark.parametrize(
@@ -109,8 +111,8 @@ IN_PLACE = "The rollback FAILED; the migration is in place, but for what the rea
          "The rollback FAILED and changed nothing; the migration is still in place. "
          "Roll back by hand, or register a corrected rollback."),
         (OutcomeKind.FAILED, {"took_effect": 1}, IN_PLACE),
-        (OutcomeKind.REFUSED, {}, "The rollback was REFUSED; the migration is still in place. Mend what"),
-        (OutcomeKind.UNVERIFIED, {}, "Rolled back, but the schema is not what it should be. Look at what"),
+        (OutcomeKind.REFUSED, {}, "The rollback was REFUSED; the migration is still in place. Fix what"),
+        (OutcomeKind.UNVERIFIED, {}, "Rolled back, but the schema is not as expected. Check the"),
     ],
 )  # fmt: skip
 def test_an_unhappy_end_says_what_is_so_and_what_is_left_to_a_person(
@@ -131,9 +133,9 @@ def test_an_unhappy_end_says_what_is_so_and_what_is_left_to_a_person(
 @pytest.mark.parametrize(
     ("error_rate", "said_of_it"),
     [
-        (0.0, "Rolled back. The rollback helped: no metric breaches any more."),
-        (BAD, "Rolled back. The rollback did NOT help: the breach goes on. Nothing more is done by itself"),
-        (None, "Rolled back. Whether the rollback helped can't be said: not every metric is measured."),
+        (0.0, "Rolled back. The rollback helped: all metrics are within their limits again."),
+        (BAD, "Rolled back. The rollback did NOT help: the breach continues. No further automatic action"),
+        (None, "Rolled back. Can't tell whether the rollback helped: not every metric is being measured."),
     ],
 )
 def test_after_a_rollback_it_is_said_when_and_then_whether_it_helped(
@@ -144,7 +146,7 @@ def test_after_a_rollback_it_is_said_when_and_then_whether_it_helped(
     desk.finish(Outcome(OutcomeKind.ROLLED_BACK, "back"))
     update = desk.last_update()
     awaited = {
-        "text": "Rolled back. At 08:01:35 UTC it is said whether the rollback helped.",
+        "text": "Rolled back. Verifying whether it helped; result at 08:01:35 UTC.",
         "at": NOON + 95,
     }
     assert update.view["next"] == awaited
@@ -164,4 +166,4 @@ def test_without_a_time_to_verify_nobody_says_whether_it_helped() -> None:
     """Of a rollback done by hand nothing is awaited either."""
     desk = rolling()
     desk.finish(Outcome(OutcomeKind.RESOLVED_EXTERNALLY, "it was there"))
-    assert desk.last_update().view["next"] == {"text": "Found rolled back by hand.", "at": None}
+    assert desk.last_update().view["next"] == {"text": "Found to be rolled back by hand.", "at": None}

@@ -33,7 +33,7 @@ def test_a_message_that_can_quote_a_value_is_replaced_by_the_errors_name(
     [
         (
             ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('127.0.0.1', 45899)"),
-            "the server refuses connections: nothing listens there",
+            "the server refuses connections: nothing is listening there",
         ),
         (
             OSError("Multiple exceptions: Connect call failed ('::1', 5)"),

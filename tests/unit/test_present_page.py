@@ -30,13 +30,13 @@ def why(**changed: Any) -> list[str]:
     ("changed", "says"),
     [
         ({"superseded": True}, "A newer migration on this target has taken over."),
-        ({"no_rollback": True}, "There is no rollback: it only alerts, and a person must act."),
+        ({"no_rollback": True}, "There is no rollback: it only alerts, and manual action is needed."),
         ({"mode": "observe"}, "It only observes."),
         ({"phase": "paused"}, "It is paused: nothing is decided."),
-        ({"phase": "awaiting_approval"}, "No person has approved it yet."),
+        ({"phase": "awaiting_approval"}, "It has not been approved yet."),
         ({"phase": "rolling_back", "attempt": {"sentence": "It waits."}}, "It waits."),
         ({"verdict": "failed", "reason": "a lock"}, "The rollback failed: a lock"),
-        ({}, "error_rate is beyond the rollback limit since {at}: not for 5 m yet."),
+        ({}, "error_rate has been beyond the rollback limit since {at}: not for 5 m yet."),
     ],
 )
 def test_why_there_was_no_rollback_follows_from_where_the_watch_is(
@@ -49,10 +49,10 @@ def test_a_streak_says_what_it_lacks_and_since_when() -> None:
     """A moment is left to the page, which writes it in its reader's zone."""
     streak = {**WATCH["streaks"][0], "evidence": COUNTED}
     weighed = "(evidence 7.1 of 9: 12 errors in 1,340 requests)"
-    lead = f"error_rate is beyond the rollback limit since {{at}} {weighed}"
+    lead = f"error_rate has been beyond the rollback limit since {{at}} {weighed}"
     for more, rest in (
         ({}, ": not for 5 m yet."),
-        ({"age_seconds": 300.0}, ": it is not sure that it was so for 5 m and still is."),
+        ({"age_seconds": 300.0}, ": not certain yet that it has been for 5 m and still is."),
         ({"state": "firing"}, "."),
         ({"insufficient_evidence": True}, ", with too little traffic to decide."),
     ):
@@ -65,8 +65,8 @@ def test_a_watch_is_told_its_state_its_trigger_and_what_is_proven() -> None:
     proven = {"errors": 0, "requests": 2140.2, "needed": 3000.0, "normal": False}
     metric = {"value": 0.0, "normal": True, "unit": "ratio", "rules": rules, "proven": proven}
     found = told({**WATCH, "metrics": {"error_rate": metric}})
-    assert (found.state, found.mode) == ("watching", "rolls back by itself")
-    assert found.trigger == "Rolls back by itself if error_rate stays above 1 % for 5 m."
+    assert (found.state, found.mode) == ("watching", "rolls back automatically")
+    assert found.trigger == "Rolls back automatically if error_rate stays above 1 % for 5 m."
     assert found.proven == {"error_rate": "proven normal: 2,140 of 3,000 requests"}
     assert found.conditions == {"error_rate": ("✓ normal", "yes")}
     assert told({**WATCH, "verdict": "unverified"}).state == "rolled back, unverified"
@@ -81,7 +81,7 @@ def test_readiness_says_what_is_in_the_way_and_what_is_at_risk() -> None:
     assert [(b.text, list(b.list)) for b in blocks] == [
         ("✗ No, it could not roll back now:", ["no right"]),
         ("", ["0.1 s"]),
-        ("At risk if it rolls back now:", ["about 8,540 values of t.a (copied away first)"]),
+        ("At risk if it rolls back now:", ["about 8,540 values of t.a (a backup is kept)"]),
         ("✗ Rehearsed {at}: a is missing", []),
     ]
 
@@ -106,7 +106,7 @@ def test_an_event_begins_with_what_it_is_about() -> None:
     assert line(at("outcome_failed", reason="a lock", tries=3), METRICS).text == (
         "the rollback failed: a lock; 3 tries"
     )
-    assert line(at("rollback_settled"), METRICS).text == "the ledger says what became of the rollback"
+    assert line(at("rollback_settled"), METRICS).text == "the ledger has the outcome of the rollback"
     assert line(at("firing"), METRICS).text == "firing"  # of another version: nothing to make a sentence of
 
 
@@ -126,7 +126,7 @@ def test_rows_that_were_put_back_and_an_untouched_failure_have_their_words() -> 
     restored = {**at("restored"), "detail": [{"name": "t.a", "restored": 3, "rows": 4}]}
     ended = at("ended", verdict="failed", reason="a lock")
     texts = [e["said"]["text"] for e in with_sentences([restored, ended], {"untouched": True})]  # type: ignore[index]
-    assert texts[0] == "what the rollback kept was put back: t.a: 3 of 4 put back"
+    assert texts[0] == "the data the rollback kept was restored: t.a: 3 of 4 put back"
     assert texts[1].startswith("the rollback FAILED and changed nothing")
 
 

@@ -1,4 +1,4 @@
-"""Requests and errors that can't be told apart, and requests that are told twice."""
+"""Requests and errors that can't be told apart, and requests that are counted twice."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from monitor.daemon.proving import Proving
 from monitor.ports import Readiness, WatchRow
 from tests.hands import HandClock, IdleExecutor, row
 
-GOOD = Readiness(True, (), ("estimated 0.1 s under the lock",))
+GOOD = Readiness(True, (), ("estimated lock time 0.1 s",))
 DEPENDS = Readiness(False, ("a view depends on it",))
 IN_USE = Readiness(True, (), ("the rollback connection is in use",), asked=False)
 LOST = Readiness(False, ("the connection was lost",))

@@ -101,7 +101,7 @@ def test_a_refusal_of_a_program_is_told_once_and_that_of_a_person_is_not() -> No
     assert told(desk) == []
     desk.take(RefusalsRead([refused(1, Via.TERMINAL), refused(2), refused(3, Via.API)]))
     desk.take(RefusalsRead([refused(2), refused(3, Via.API)]))
-    assert told(desk) == [("registration REFUSED, it is not watched", False)]
+    assert told(desk) == [("registration REFUSED, it is not monitored", False)]
     (alert,) = [a for a in desk.alerts() if "registration" in a.condition]
     assert (alert.migration, alert.target, alert.watch_id, alert.page) == ("add_email", "shop", None, False)
     assert dict(alert.facts) == {"reason": "no", "asked by": "ci@runner (pipeline)"}

@@ -20,7 +20,11 @@ RAN: Json = {"at": AT, "outcome": "ran", "said": "every statement ran"}
         (None, None, "the rollback was not rehearsed"),
         (GOOD, True, "rehearsed on 2023-11-14 22:13 UTC: the schema came back"),
         (RAN, None, "rehearsed on 2023-11-14 22:13 UTC: every statement ran"),
-        (BAD, False, "rehearsed on 2023-11-14 22:13 UTC, and its reversal does NOT hold: a.b is missing"),
+        (
+            BAD,
+            False,
+            "rehearsed on 2023-11-14 22:13 UTC, and rolling back did NOT restore the schema: a.b is missing",
+        ),
     ],
 )
 def test_a_rehearsal_is_told_by_page_and_view(summary: Json | None, holds: bool | None, says: str) -> None:

@@ -145,7 +145,7 @@ def test_a_person_rolls_back_without_a_breach() -> None:
 
 
 def test_the_order_is_not_wanted_any_more_when_its_streak_ends() -> None:
-    """And when the executor gives it back, the watch goes on and may decide again."""
+    """And when the executor gives it back, the watch continues and may decide again."""
     desk = Desk()
     desk.register()
     desk.say_through(0, 30, error_rate=BAD)

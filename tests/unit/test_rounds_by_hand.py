@@ -10,7 +10,7 @@ from monitor.daemon.happenings import ReadinessRead
 from monitor.ports import Lack, Readiness, Reason
 from tests.hands import START, Desk
 
-DONE = Readiness(False, (Reason("the schema is already what the rollback would make it", Lack.BY_HAND),))
+DONE = Readiness(False, (Reason("the schema is already as the rollback would leave it", Lack.BY_HAND),))
 LOST = Readiness(False, ("no rights",))
 
 

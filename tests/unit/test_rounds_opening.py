@@ -95,7 +95,7 @@ def test_a_breach_that_had_fired_before_the_migration_asks_a_person() -> None:
     assert desk.view()["already_breaching"] is True
     (event,) = [e for r in desk.records for e in r.events if e.kind == "already_breaching"]
     assert event.detail == {"rules": ["error_rate.rollback"]}
-    assert "error_rate.rollback had fired before it began" in desk.alerts()[0].title
+    assert "error_rate.rollback was already firing before it began" in desk.alerts()[0].title
 
 
 @pytest.mark.parametrize("since", [-5, 0])

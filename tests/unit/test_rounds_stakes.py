@@ -33,7 +33,7 @@ def test_alerts_say_what_is_at_risk_before_and_what_was_kept_after() -> None:
     desk.progress(ProgressKind.INTENT)
     kept = [{"source": "public.contacts.email", "rows": 1210, "into": PLACE, "step": 1}]
     desk.finish(Outcome(OutcomeKind.ROLLED_BACK, "back", {"salvaged": kept}))
-    said = "1,204 values of contacts.email (copied away first)"
+    said = "1,204 values of contacts.email (a backup is kept)"
     assert facts(desk, "rollback", "at risk") == [[said], []]
     assert facts(desk, "rollback", "kept") == [[], [f"1,210 rows of public.contacts.email in {PLACE}"]]
     assert [said] in facts(desk, "error_rate.rollback", "at risk")
@@ -44,7 +44,7 @@ def test_a_watch_that_is_not_ready_says_what_is_at_stake_too() -> None:
     desk = Desk()
     desk.register()
     desk.take(ReadinessRead("w-1", Readiness(False, ("no rights",), at_risk=(VALUES,))))
-    assert facts(desk, "readiness", "at risk") == [["1,204 values of contacts.email (copied away first)"]]
+    assert facts(desk, "readiness", "at risk") == [["1,204 values of contacts.email (a backup is kept)"]]
 
 
 def test_amounts_are_told_with_their_bound() -> None:
@@ -56,7 +56,7 @@ def test_amounts_are_told_with_their_bound() -> None:
         AtRisk("orders", "rows", None, "", Fate.LOST),
     )
     assert loss_sentences(risks) == (
-        "from now on it loses 1,204 values of contacts.email (copied away first)",
-        "from now on it loses about 1 row of orders (kept in quarantine)",
-        "from now on it loses an unknown number of rows of orders (lost for good)",
+        "rollback drops 1,204 values of contacts.email (a backup is kept)",
+        "rollback drops about 1 row of orders (kept in quarantine)",
+        "rollback drops an unknown number of rows of orders (lost for good)",
     )

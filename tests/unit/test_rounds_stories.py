@@ -86,7 +86,7 @@ def test_a_breach_has_as_many_messages_as_stages(restarted: bool) -> None:
         "error_rate 5 % is above 1 %",
         "rolling back now: error_rate above 1 % for 30 s",
         "rolled back",
-        "the rollback helped: no metric breaches any more",
+        "the rollback helped: all metrics are within their limits again",
     ]
     assert len({a.story for a in loud(desk)}) == 1
     assert stages(desk)[0] == (Stage.BREACH, False)
@@ -150,7 +150,7 @@ def test_a_rollback_that_did_not_help_rings_in_the_same_thread() -> None:
     assert incidents(desk)[-1] == set()
     desk.say_through(35, 130, error_rate=BAD)
     last = loud(desk)[-1]
-    assert (last.title, last.page) == ("the rollback did NOT help: the breach goes on", True)
+    assert (last.title, last.page) == ("the rollback did NOT help: the breach continues", True)
     assert last.story == loud(desk)[0].story
     assert incidents(desk)[-1] == {"w-1/outcome"}
 

@@ -91,7 +91,7 @@ def test_a_pause_resolves_an_alert_but_does_not_say_that_the_breach_is_over() ->
     desk.say_through(0, 20, error_rate=BAD)
     desk.controls(paused_at=START + 20 * SECOND)
     (title,) = [a.title for a in desk.alerts() if a.resolves and a.condition == "w-1/error_rate.rollback"]
-    assert title.startswith("error_rate.rollback: the breach is not counted any more after ")
+    assert title.startswith("error_rate.rollback: the breach no longer counts after ")
     assert title.endswith(": paused")
 
 
@@ -110,7 +110,7 @@ def test_what_a_withdrawn_rollback_had_opened_on_its_way_is_resolved() -> None:
 
 
 def test_a_doubt_settled_after_a_restart_is_resolved() -> None:
-    """Nothing had taken effect: the watch goes on, and nobody is left in doubt."""
+    """Nothing had taken effect: the watch continues, and nobody is left in doubt."""
     desk = Desk()
     desk.register()
     desk.say_through(0, 30, error_rate=BAD)
@@ -173,7 +173,7 @@ def test_a_withdrawal_does_not_say_of_a_cancelled_watch_that_it_goes_on(control:
     desk.controls(id="w-1", **dict.fromkeys([control], START + 31 * SECOND))
     last = desk.alerts()[-1]
     assert last.title.startswith("the rollback is withdrawn" if control == "paused_at" else "cancelled")
-    assert ("goes on" in last.next) is (control == "paused_at")
+    assert ("continues" in last.next) is (control == "paused_at")
 
 
 def test_a_decision_that_a_restart_gives_up_is_an_event_and_its_page_stays_open() -> None:
@@ -226,7 +226,7 @@ def test_sessions_that_pile_up_while_the_rollback_is_under_way_are_told_as_ours_
         desk.say_through(35, 400, error_rate=BAD if rolling else 0.0, connections=500.0)
         slow = [a for a in desk.alerts() if "connections 500" in str((a.title, a.facts))]
         assert slow
-        assert all(("in part ours" in dict(a.facts)) is rolling for a in slow)
+        assert all(("partly caused by the rollback" in dict(a.facts)) is rolling for a in slow)
         assert all(a.quiet is rolling for a in slow), "while it is under way that is no message of its own"
 
 
@@ -247,7 +247,7 @@ def test_errors_with_too_little_traffic_to_decide_are_told_once_per_streak() -> 
     ]
     assert told[0].title == "error_rate 100 % is above 1 %, with too little traffic to decide"
     assert dict(told[0].facts)["evidence"] == "9 of 9, 15 errors in 15 requests (100 %)"
-    assert told[0].next == "add_email is rolled back by itself once more requests fail"
+    assert told[0].next == "add_email will be rolled back automatically as soon as more requests fail"
     assert desk.kinds().count("insufficient_evidence") == 2, "of the warn rule, too, which alerts nobody"
     assert desk.view()["streaks"][0]["insufficient_evidence"]
     assert not desk.orders

@@ -38,7 +38,7 @@ def test_hooks_and_blockers_are_read_with_their_defaults(tmp_path: Path) -> None
         ("    before_rollback: [{command: []}]", "targets.shop.before_rollback[0].command", ""),
         (
             '    before_rollback: [{webhook: {url: "ftp://x", secret: s}}]',
-            "targets.shop.before_rollback[0].webhook.url", "is no address",
+            "targets.shop.before_rollback[0].webhook.url", "is not an address",
         ),
         ("rollback: {blockers: {policy: terminate}}", "rollback.blockers.policy", "hits nobody"),
         ("rollback: {blockers: {policy: kill}}", "rollback.blockers.policy", ""),

@@ -285,7 +285,7 @@ def test_who_looks_after_the_target_is_named_only_while_the_store_says_so() -> N
         loop = stage.build(MemoryStore(clock=LoopClock()))
         stage.store.held_by = "host-b:7"
         assert loop.view().held_by == "host-b:7"
-        assert loop.view().trouble == "another daemon (host-b:7) looks after it"
+        assert loop.view().trouble == "another daemon (host-b:7) monitors it"
         stage.store.held_by = ""
         assert (loop.view().store_reachable, loop.view().held_by) == (False, "")
 

@@ -98,7 +98,7 @@ def test_a_loop_that_stands_still_is_not_hidden_by_the_others() -> None:
 
 def test_a_loop_that_waits_for_its_store_is_alive_and_says_so() -> None:
     """As a follower of another daemon, for as long as it takes."""
-    waiting = replace(SHOP, last_decision=None, holds_store=False, trouble="another daemon looks after it")
+    waiting = replace(SHOP, last_decision=None, holds_store=False, trouble="another daemon monitors it")
     told, views = Told(), Views([waiting])
     watching = vigil(told)
     for day in range(3):
@@ -107,7 +107,7 @@ def test_a_loop_that_waits_for_its_store_is_alive_and_says_so() -> None:
     assert told.fed() == 3
     assert told.messages[0] == (
         "READY=1",
-        "STATUS=watching 0 of 1 targets, 0 open watches; shop waits: another daemon looks after it",
+        "STATUS=watching 0 of 1 targets, 0 open watches; shop waits: another daemon monitors it",
         "WATCHDOG=1",
     )
 

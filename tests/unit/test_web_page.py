@@ -29,7 +29,7 @@ def test_the_page_shows_target_metrics_watch_and_streak() -> None:
         "5.2 %",
         "120 ms",
         "0.1 %",
-        "Rolls back by itself at 12:03:00 UTC.",
+        "Rolls back automatically at 12:03:00 UTC.",
         "ready to roll back",
     ):
         assert text in page
@@ -90,14 +90,14 @@ def test_trouble_of_the_daemon_itself_is_shown() -> None:
     view = replace(TARGET, store_reachable=False, holds_store=False, trouble="the server refuses connections")
     page = status_page([view], NOON + 16 * SECOND)
     for text in (
-        f"No word from the decision loop since {DAY} 12:00:00 UTC: nothing is decided or rolled back.",
+        f"No update from the decision loop since {DAY} 12:00:00 UTC: no decisions and no rollbacks.",
         "the store is not reachable (the server refuses connections)",
     ):
         assert text in page
-    assert "Rolls back by itself" not in page
+    assert "Rolls back automatically" not in page
     assert "another daemon" not in page
     waits = status_page([replace(view, held_by="host-b:7")], NOON)
-    assert "another daemon (host-b:7) looks after this target" in waits
+    assert "another daemon (host-b:7) monitors this target" in waits
     assert "not reachable" not in waits
     assert "no targets" in status_page([], NOON)
 

@@ -53,7 +53,7 @@ class World:
         return len(self.requests) - 1
 
     def blip_before(self) -> bool:
-        """Whether the limit was exceeded shortly before the incident: then it can't be told when it began."""
+        """Whether the limit was exceeded shortly before the incident: then nobody can tell when it began."""
         at = self.begins or self.watch
         spans = [slice(at - span, at + 1, span) for span in BEFORE]
         return any(np.diff(self.errors[s])[0] > LIMIT * np.diff(self.requests[s])[0] for s in spans)

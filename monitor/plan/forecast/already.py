@@ -70,7 +70,9 @@ def _other_columns(a: Action, there: Relation, kind: str) -> str:
     wanted = action_shapes.columns(a.shape)
     remedy = "rename or drop it first"
     if wanted is None:
-        return f"whether it is the table of the plan can't be told: {remedy}, or leave the statement out"
+        return (
+            f"whether it is the table of the plan can't be determined: {remedy}, or leave the statement out"
+        )
     found = there.columns
     for name in sorted(wanted.keys() ^ found.keys()):
         return f"it has {'no ' if name in wanted else ''}column {name}, unlike the plan's: {remedy}"
@@ -138,7 +140,7 @@ def index_already(f: Forecast, a: Action, index: str, there: Entry) -> None:
         f.problem(f"{kept} it is not the index of the plan: drop it first")
     elif not action_shapes.index(a.shape).is_plain:
         f.problem(
-            f"{kept} whether it is the index of the plan can't be told: drop it first, or leave the "
+            f"{kept} whether it is the index of the plan can't be determined: drop it first, or leave the "
             "statement out"
         )
     else:

@@ -50,7 +50,7 @@ function draw() {
   element("empty").hidden = open.length > 0;
   const names = [...model.targets.keys()].join(", ");
   const nothing = ended.length || judging.length || unhappy.length || !model.stocked ? "No migration is being watched now." : "No migration has been watched yet.";
-  say(element("empty-text"), !model.loaded ? "Asking the daemon…" : `${nothing}${names ? ` Looking after ${names}.` : ""}`);
+  say(element("empty-text"), !model.loaded ? "Asking the daemon…" : `${nothing}${names ? ` Monitoring: ${names}.` : ""}`);
   element("forget").hidden = !token.get();
   goTo();
   title(open.filter((watch) => level(watch) === "alarm").length + unhappy.length);
@@ -136,7 +136,7 @@ function card(watch, unfold) {
 function* troubles() {
   for (const target of model.targets.values()) {
     if (target.stale) yield `${target.name}: the decision loop stands still${target.decided_at ? ` since ${clock(target.decided_at)} ${zone.name(target.decided_at)}` : ""}. Nothing is decided until it goes on.`;
-    if (target.held_by) yield `${target.name}: another daemon (${target.held_by}) looks after this target; this one waits.`;
+    if (target.held_by) yield `${target.name}: another daemon (${target.held_by}) monitors this target; this one waits.`;
     else if (!target.store_reachable)
       yield `${target.name}: the store can't be reached${target.trouble ? ` (${target.trouble})` : ""}. Shown is what the daemon has in memory.`;
     if (target.stranger) yield `${target.name}: ${target.stranger}.`;
@@ -151,14 +151,14 @@ function freshness() {
   const lost = model.silentSince() !== null;
   document.body.classList.toggle("lost", lost);
   // what counts up stands beside the live region: it would be read out every second
-  const silence = model.lost !== null ? "Connection lost, trying again" : "No word from the daemon";
+  const silence = model.lost !== null ? "Connection lost, trying again" : "No update from the daemon";
   say(element("live"), lost ? `${silence}: what you see may be out of date.` : `Live. Times are ${zone.name()}.`);
   say(element("age"), lost ? `Last news ${span(age)} ago.` : "");
 }
 
 /** The tab's title says the gravest thing, so that it can be read without opening the tab. */
 function title(alarms) {
-  const grave = model.silentSince() !== null ? "▲ no word" : alarms ? `▲ ${alarms}` : "";
+  const grave = model.silentSince() !== null ? "▲ no update" : alarms ? `▲ ${alarms}` : "";
   document.title = grave ? `${grave} · migration-monitor` : "migration-monitor";
 }
 

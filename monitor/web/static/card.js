@@ -37,7 +37,7 @@ export class Card {
     const [grave, silent] = [level(watch), this.silent() !== null];
     this.root.className = `watch ${grave}${silent ? " silent" : ""}`;
     const { state = watch.phase, mode = "", trigger = "" } = watch.told ?? {};
-    say(this.state, silent ? `${SILENT} no word, was ${state}` : `${MARKS[grave]} ${state}`);
+    say(this.state, silent ? `${SILENT} no update, was ${state}` : `${MARKS[grave]} ${state}`);
     say(this.place, `on ${watch.target}${mode && ` · ${mode}`}`);
     say(this.trigger, silent || grave === "alarm" ? "" : trigger);
     this.trigger.hidden = !this.trigger.textContent;
@@ -104,7 +104,7 @@ export class Card {
   /** Who only lost the connection does not know that the daemon is gone. */
   sayNothingIsDone(since) {
     const unless = this.model.lost !== null ? ", unless only this page has lost it" : "";
-    const text = `No word from the daemon since ${clock(since, this.model.now())} ${zone.name(since)}: nothing is decided and nothing is rolled back${unless}.`;
+    const text = `No update from the daemon since ${clock(since, this.model.now())} ${zone.name(since)}: no decisions and no rollbacks${unless}.`;
     fill(this.sentence, text, () => text);
   }
 

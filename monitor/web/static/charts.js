@@ -101,7 +101,7 @@ export class Charts {
     else this.advance(this.now ?? Date.now() / 1000, this.silent ?? null);
   }
 
-  /** `silent`: since when there is no word from the daemon; what follows is hatched. */
+  /** `silent`: since when there is no update from the daemon; what follows is hatched. */
   advance(now, silent) {
     this.now = now;
     this.silent = silent;

@@ -29,7 +29,7 @@ export class History {
     this.list = h("div");
     this.told = h("div");
     this.trouble = h("p", { class: "no", role: "status" });
-    this.whyPart = h("section", { class: "why" }, h("h3", {}, "Why no rollback"), this.why);
+    this.whyPart = h("section", { class: "why" }, h("h3", {}, "Why it hasn't rolled back yet"), this.why);
     this.toldPart = h("section", { class: "told" }, h("h3", {}, "Alerts sent"), this.told);
     this.listPart = h("section", {}, h("h3", {}, "What happened"), this.trouble, this.list);
     this.known = "";

@@ -62,7 +62,7 @@ export const paint = {
       ctx.restore();
     }
     for (const [from, to] of unmeasured(chart)) hatch(plot, x(plot, from), x(plot, to), colour, "no data");
-    if (chart.silent) hatch(plot, x(plot, Math.min(chart.silent, chart.at.at(-1) ?? chart.silent)), x(plot, chart.to), colour, "no word");
+    if (chart.silent) hatch(plot, x(plot, Math.min(chart.silent, chart.at.at(-1) ?? chart.silent)), x(plot, chart.to), colour, "no update");
   },
 
   /** Above the line: limits (their words are below the chart), the migration, the end. */
