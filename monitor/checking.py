@@ -18,7 +18,7 @@ from monitor.measured import Lens, measured
 from monitor.plan import bookkeeping, role
 from monitor.plan.prepare import connect_directly
 from monitor.ports import CheckedProbe, Executor, Finding, Probe, Registry, is_bad, note, problem
-from monitor.ports.hooks import Levers, NoLevers
+from monitor.ports.hooks import Hooks, NoHooks
 from monitor.present.rehearsals import rehearsal_told
 from monitor.rehearsal.scratch import check_scratch
 from monitor.rollback import clearing
@@ -61,7 +61,7 @@ class CheckedTarget:
     allow_superuser: str = ""
     history: History = field(default_factory=NoHistory)
     scratch_dsn: str | None = None
-    levers: Levers = field(default_factory=NoLevers)
+    hooks: Hooks = field(default_factory=NoHooks)
     blockers: clearing.Policy = field(default_factory=clearing.Policy)
     lens: Lens = field(default_factory=Lens)
 
@@ -85,7 +85,7 @@ async def _target(target: CheckedTarget) -> list[Finding]:
         parts.append(_part(f"{where}.database.scratch_dsn", _scratch(target, target.scratch_dsn)))
     parts.append(_part(where, _watches(target)))
     found = [finding for part in await asyncio.gather(*parts) for finding in part]
-    return found + [Finding(where, fault) for fault in target.levers.faults()]
+    return found + [Finding(where, fault) for fault in target.hooks.faults()]
 
 
 def _place(probe: Probe) -> str:

@@ -27,7 +27,7 @@ from monitor.ports import (
     StoredPlan,
     WatchRow,
 )
-from monitor.ports.hooks import Call, NoLevers
+from monitor.ports.hooks import Call, NoHooks
 from monitor.units import Kind
 from tests.fakes import MemoryStore
 
@@ -129,7 +129,7 @@ class Desk:
     probe: IdleProbe = field(default_factory=IdleProbe)
     orders: list[Order] = field(default_factory=list)
     settling: list[Keeper] = field(default_factory=list)
-    pulling: list[Call] = field(default_factory=list)
+    hooks_run: list[Call] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     remind_every: Mapping[str, Micros] = field(default_factory=dict)
 
@@ -141,13 +141,13 @@ class Desk:
         parts = TargetParts(
             "shop", self.policy, SECOND, (self.probe,), MemoryStore(), IdleExecutor(),
             Outgoing(rows_of, lambda rows: None, self.remind_every), self.telemetry, self.clock,
-            {"error_rate": Kind.RATIO, "connections": Kind.COUNT}, NoLevers(), 60 * SECOND,
+            {"error_rate": Kind.RATIO, "connections": Kind.COUNT}, NoHooks(), 60 * SECOND,
         )  # fmt: skip
         hands = Hands(
             lambda keeper, order: self.orders.append(order),
             self.settling.append,
             self.records.append,
-            self.pulling.append,
+            self.hooks_run.append,
         )
         self.rounds = Rounds(parts, hands)
         return self.rounds

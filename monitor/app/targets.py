@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from monitor.core.samples import SECOND
 from monitor.history.source import History, NoHistory, history_of
-from monitor.ports.hooks import Levers
+from monitor.ports.hooks import Hooks
 from monitor.ports.patience import LockPolicy
 from monitor.registration import TargetDesk
 from monitor.rollback.clearing import Policy
@@ -23,7 +23,7 @@ from monitor.units import Kind
 
 
 def executor_of(
-    settings: Settings, target: str, levers: Levers, guard: Guard = unguarded, kill: KillPoint = harmless
+    settings: Settings, target: str, hooks: Hooks, guard: Guard = unguarded, kill: KillPoint = harmless
 ) -> RollbackExecutor:
     """What executes its rollbacks, on a connection of its own; the store's `guard` fences a daemon's."""
     rollback = settings.rollback
@@ -34,7 +34,7 @@ def executor_of(
         allow_superuser=database.allow_superuser or "", blockers=blockers_of(settings),
     )  # fmt: skip
     dsn = settings.targets[target].rollback_dsn
-    return RollbackExecutor(dsn, target, limits, kill, guard, levers)
+    return RollbackExecutor(dsn, target, limits, kill, guard, hooks)
 
 
 def blockers_of(settings: Settings) -> Policy:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from monitor.core.samples import Reading
 from monitor.ports import Controls, Json, Outcome, Progress, Readiness, Refused, SampleRow, WatchRow
-from monitor.ports.hooks import Call, Pulled
+from monitor.ports.hooks import Call, HookResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,11 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
-class LeversPulled:
+class HooksRan:
     """What became of the hooks after a rollback."""
 
     call: Call
-    pulled: tuple[Pulled, ...]
+    results: tuple[HookResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,5 +98,5 @@ Happening = (
     | RefusalsRead
     | Progressed
     | Finished
-    | LeversPulled
+    | HooksRan
 )

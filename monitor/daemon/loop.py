@@ -15,7 +15,7 @@ import structlog
 
 from monitor.core.beginning import earliest
 from monitor.core.samples import SECOND, Reading
-from monitor.daemon.afterwards import Pulling
+from monitor.daemon.afterwards import HookRuns
 from monitor.daemon.changing import Changing
 from monitor.daemon.happenings import (
     ControlsRead,
@@ -61,7 +61,7 @@ class TargetLoop:
         self._parts = parts
         self._queue: asyncio.Queue[Happening] = asyncio.Queue()
         self._recorder = Recorder(parts.name, parts.store, parts.outgoing, parts.telemetry)
-        self._pulling = Pulling(parts.levers, self._happened)
+        self._hook_runs = HookRuns(parts.hooks, self._happened)
         self._rollbacks = Rollbacks(parts.name, parts.executor, self._happened)
         self._rounds = self._new_rounds()
         self._opened = False
@@ -121,7 +121,7 @@ class TargetLoop:
 
     def _new_rounds(self) -> Rounds:
         hands = Hands(
-            self._rollbacks.execute, self._rollbacks.settle, self._recorder.put, self._pulling.start
+            self._rollbacks.execute, self._rollbacks.settle, self._recorder.put, self._hook_runs.start
         )
         return Rounds(self._parts, hands)
 
@@ -179,7 +179,7 @@ class TargetLoop:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._end_rollbacks()
-        await self._pulling.aclose()
+        await self._hook_runs.aclose()
         if not recording.done():
             self._rounds.save()
             await self._recorder.drain(FLUSH_SECONDS)

@@ -10,7 +10,7 @@ from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Policy
 from monitor.ports import Alert, AlertRow, Executor, Probe, Store, Telemetry
 from monitor.ports.changes import NoStatistics, Statistics
-from monitor.ports.hooks import Levers, NoLevers
+from monitor.ports.hooks import Hooks, NoHooks
 from monitor.units import Kind
 
 READ_SHARE = 0.8
@@ -51,7 +51,7 @@ class TargetParts:
     telemetry: Telemetry
     clock: AdjustableClock
     kinds: Mapping[str, Kind] = field(default_factory=dict)
-    levers: Levers = field(default_factory=NoLevers)
+    hooks: Hooks = field(default_factory=NoHooks)
     verify_for: Micros = 0  # after a rollback, until it is said whether it helped; 0: never
     statistics: Statistics = field(default_factory=NoStatistics)
     report_url: str = ""  # of a watch's report, `{id}` for its id; "": none

@@ -27,7 +27,7 @@ from monitor.daemon.happenings import (
     ControlsRead,
     Finished,
     Happening,
-    LeversPulled,
+    HooksRan,
     Loaded,
     Progressed,
     ReadinessRead,
@@ -62,7 +62,7 @@ class Hands:
     execute: Callable[[Keeper, Order], None]
     settle: Callable[[Keeper], None]
     record: Callable[[Record], None]
-    pull: Callable[[Call], None]
+    run_hooks: Callable[[Call], None]
 
 
 class Rounds:
@@ -101,9 +101,9 @@ class Rounds:
         if any(isinstance(h, Reminded) for h in batch):
             self._telling.remind(now)
         for happening in batch:
-            if isinstance(happening, LeversPulled):
+            if isinstance(happening, HooksRan):
                 self._afterwards.done(happening.call)
-                self._telling.levers(happening.call, happening.pulled, now)
+                self._telling.hooks(happening.call, happening.results, now)
             elif isinstance(happening, RefusalsRead):
                 self._telling.refused(self._refusals.hear(happening.refused, now))
         if any(isinstance(h, Tick) for h in batch):
@@ -125,7 +125,7 @@ class Rounds:
 
     def _holds_or_ticks(self, batch: Sequence[Happening]) -> bool:
         """Written once per interval, and at every reading while a rollback streak is under way."""
-        saved = (Tick, Finished, LeversPulled, *((Readings,) if self.holds() else ()))
+        saved = (Tick, Finished, HooksRan, *((Readings,) if self.holds() else ()))
         return any(isinstance(happening, saved) for happening in batch)
 
     def save(self) -> None:
@@ -152,7 +152,7 @@ class Rounds:
         self._afterwards.restore(stored.get("afterwards", ()))
         self.milestones.restore(stored.get("milestones", ()))
         for call in self._afterwards.awaited:
-            self._hands.pull(call)
+            self._hands.run_hooks(call)
         self._sentinel.restore(stored.get("sentinel"))
         self._before.restore(stored.get("before", {}))
         self._clock.not_before(self._sentinel.next_at)
@@ -237,7 +237,7 @@ class Rounds:
                 case said.Ended() if decision.verdict in TOOK_EFFECT:
                     self._afresh(keeper, decision.at)
                     self._judging.begin(keeper, decision.at)
-                    self._pull(keeper, decision, order)
+                    self._run_hooks(keeper, decision, order)
                 case said.Ended(verdict=events.Verdict.RESOLVED_EXTERNALLY):
                     self._afresh(keeper, decision.at)
                 case said.RequestApproval():
@@ -255,14 +255,14 @@ class Rounds:
         for other in self.keepers.values():
             other.opening.afresh(at)
 
-    def _pull(self, keeper: Keeper, ended: said.Ended, order: life.Order | None) -> None:
+    def _run_hooks(self, keeper: Keeper, ended: said.Ended, order: life.Order | None) -> None:
         """The hooks after a rollback; found done after a restart, its decision may not be known."""
         row = keeper.row
         rule, since = (order.rule, order.since) if order is not None else ("", ended.at)
         decision, verdict = f"{rule}/{since}", ended.verdict.value
         call = Call(Moment.AFTER, row.id, row.target, row.migration, rule, decision, verdict)
         self._afterwards.begin(call)
-        self._hands.pull(call)
+        self._hands.run_hooks(call)
 
     def _execute(self, keeper: Keeper, decision: said.ExecuteRollback) -> None:
         evidence: Json = evidence_view(decision.evidence) or {}

@@ -35,7 +35,7 @@ class Command:
         self._argv = tuple(argv)
         self._timeout = timeout
 
-    async def pull(self, call: Call, key: str) -> str:
+    async def run(self, call: Call, key: str) -> str:
         """Exit code 0 is success."""
         try:
             process = await asyncio.create_subprocess_exec(

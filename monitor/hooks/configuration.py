@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from monitor.hooks.in_order import Lever
+from monitor.hooks.in_order import OpenHook
 from monitor.ports.post import Post
 
 Written = TypeVar("Written")
@@ -25,5 +25,5 @@ class HookKind(Generic[Written]):
     """
 
     written: Any
-    open: Callable[[Written, Post, float], Lever]
+    open: Callable[[Written, Post, float], OpenHook]
     meaning: str | None = None

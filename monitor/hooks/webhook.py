@@ -43,7 +43,7 @@ class Webhook:
         self._timeout = timeout
         self._wall = wall
 
-    async def pull(self, call: Call, key: str) -> str:
+    async def run(self, call: Call, key: str) -> str:
         """Never repeated by itself: the next try of the rollback asks again, under the same id."""
         now = self._wall()
         body = body_of(call, key, now)

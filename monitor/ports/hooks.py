@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Moment(StrEnum):
-    """When a hook is pulled."""
+    """When a hook is called."""
 
     BEFORE = "before"  # the intent is committed, no statement of the plan was sent
     AFTER = "after"  # the plan took effect
@@ -17,7 +17,7 @@ class Moment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Why a hook is pulled. `decision` is the same however often the same decision is carried out.
+    """Why a hook is called. `decision` is the same however often the same decision is carried out.
 
     `reason`: the rule that fired, or `person`. `outcome`: `rolled_back` or `unverified`; "" before.
     """
@@ -37,7 +37,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
+class HookResult:
     """What became of one hook. `why`: a sentence, "" when it succeeded; `stops`: nothing may go on."""
 
     name: str  # `before_rollback[0].webhook`
@@ -53,20 +53,20 @@ class Pulled:
         return f"{self.name} {'succeeded' if self.ok else f'failed: {self.why}'}"
 
 
-class Levers(Protocol):
-    """The hooks of one target, pulled one after another, each within its own deadline."""
+class Hooks(Protocol):
+    """The hooks of one target, called one after another, each within its own deadline."""
 
-    async def pull(self, call: Call) -> Sequence[Pulled]:
+    async def run(self, call: Call) -> Sequence[HookResult]:
         """Those of the call's moment, in order, up to the first failure that stops. Never raises for them."""
 
     def faults(self) -> Sequence[str]:
-        """What keeps a hook from being pulled, as far as it can be known without pulling it."""
+        """What keeps a hook from being called, as far as it can be known without calling it."""
 
 
-class NoLevers:
+class NoHooks:
     """The null object: a target without hooks."""
 
-    async def pull(self, call: Call) -> Sequence[Pulled]:  # noqa: ARG002 - the port's
+    async def run(self, call: Call) -> Sequence[HookResult]:  # noqa: ARG002 - the port's
         return ()
 
     def faults(self) -> Sequence[str]:

@@ -27,7 +27,7 @@ from monitor.ports import (
     WatchRow,
     code_of,
 )
-from monitor.ports.hooks import Levers, NoLevers
+from monitor.ports.hooks import Hooks, NoHooks
 from monitor.ports.patience import LockPolicy
 from monitor.rollback import clearing, readiness
 from monitor.rollback.checks import ALIEN, CHANGED
@@ -67,9 +67,9 @@ class RollbackExecutor:
 
     def __init__(
         self, dsn: str, target: str, limits: Limits | None = None, kill: KillPoint = harmless,
-        guard: Guard = unguarded, levers: Levers | None = None,
+        guard: Guard = unguarded, hooks: Hooks | None = None,
     ) -> None:  # fmt: skip
-        self._levers = levers or NoLevers()
+        self._hooks = hooks or NoHooks()
         self._limits = limits or Limits()
         self._held = Held(dsn, f"rollback/{target}", self._limits.allow_superuser)
         self._kill = kill
@@ -104,7 +104,7 @@ class RollbackExecutor:
     def _means(self) -> Means:
         limits = self._limits
         return Means(
-            self._held, limits.locks, limits.statement, self._kill, self._guard, limits.outside, self._levers,
+            self._held, limits.locks, limits.statement, self._kill, self._guard, limits.outside, self._hooks,
             limits.blockers,
         )  # fmt: skip
 
@@ -174,7 +174,7 @@ class RollbackExecutor:
         )  # fmt: skip
         if rights := await answer(connection, clearing.lacking(connection, self._limits.blockers), "rights"):
             found = replace(found, ok=False, reasons=(*found.reasons, Reason(rights, Lack.RIGHTS)))
-        faults = tuple(Reason(f"hook {fault}", Lack.HOOK) for fault in self._levers.faults())
+        faults = tuple(Reason(f"hook {fault}", Lack.HOOK) for fault in self._hooks.faults())
         return replace(found, ok=found.ok and not faults, reasons=found.reasons + faults, timeline=timeline)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from monitor.ports.hooks import Levers, NoLevers
+from monitor.ports.hooks import Hooks, NoHooks
 from monitor.ports.patience import LockPolicy
 from monitor.rollback import clearing
 from monitor.rollback.fencing import Guard, unguarded
@@ -25,5 +25,5 @@ class Means:
     kill: KillPoint
     guard: Guard = unguarded
     outside_seconds: float = OUTSIDE_SECONDS
-    levers: Levers = field(default_factory=NoLevers)
+    hooks: Hooks = field(default_factory=NoHooks)
     blockers: clearing.Policy = field(default_factory=clearing.Policy)

@@ -71,7 +71,7 @@ class Rollback:
 
     def __post_init__(self) -> None:
         self.tries = Tries(self.report)
-        self.hooks = BeforeHooks(self.means.levers, self.order, self.report)
+        self.hooks = BeforeHooks(self.means.hooks, self.order, self.report)
         self.course = Course(self.order.watch.id, self.plan.statements, self.report, self._note_followed)
         means, plan = self.means, self.plan
         self.way = InTheWay(means.held, plan.system_identifier, plan.locked, means.blockers, self.report)
@@ -133,7 +133,7 @@ class Rollback:
         if not self.intended:
             await self._commit_intent()
         if not self.standing.begun and not self.hooks.done:
-            await self.hooks.pull()
+            await self.hooks.run()
             self.began = time.monotonic()  # what hooks take is not spent on locks
             if not self.wanted():
                 return await self._withdraw()

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from monitor.core.samples import SECOND
 from monitor.hooks.configuration import HookKind
-from monitor.hooks.in_order import Lever
+from monitor.hooks.in_order import OpenHook
 from monitor.options import Count, Section, Span, Text, key
 from monitor.ports.post import Post
 from monitor.settings.clashes import Clash
@@ -35,7 +35,7 @@ class Hook(Section):
         found = {kind: getattr(self, kind) for kind in self.kinds}
         return {kind: value for kind, value in found.items() if value is not None}
 
-    def open(self, post: Post) -> Lever:
+    def open(self, post: Post) -> OpenHook:
         """What can be pulled. Raises OperatorError for a secret of no use."""
         return self.kinds[self.kind].open(self.written()[self.kind], post, self.timeout / SECOND)
 

@@ -43,7 +43,7 @@ from monitor.ports import (
     StoredPlan,
     WatchRow,
 )
-from monitor.ports.hooks import NoLevers
+from monitor.ports.hooks import NoHooks
 from monitor.units import Kind
 from tests.fakes import MemoryStore
 from tests.golden.text import filled, plain
@@ -140,7 +140,7 @@ class Day:
         parts = TargetParts(
             "shop", self.policy, SECOND, (self.probe,), self.store, IdleExecutor(),
             Outgoing(rows_of, lambda rows: None, self.remind_every), Counting(), self.clock, KINDS,
-            NoLevers(), self.verify_for, page_url=page,
+            NoHooks(), self.verify_for, page_url=page,
         )  # fmt: skip
         hands = Hands(lambda keeper, order: None, lambda keeper: None, self.records.append, lambda call: None)
         self.rounds = Rounds(parts, hands)

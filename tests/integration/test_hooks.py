@@ -16,7 +16,7 @@ from standardwebhooks import Webhook as Oracle
 
 from monitor.app.outlets import post_by
 from monitor.hooks.command import Command, environment
-from monitor.hooks.in_order import Fitted, Row
+from monitor.hooks.in_order import HooksInOrder, PlacedHook
 from monitor.hooks.webhook import Webhook
 from monitor.net import Net
 from monitor.ports.hooks import Call, Moment
@@ -35,7 +35,7 @@ async def test_a_command_is_told_what_it_is_about_and_nothing_secret(tmp_path: P
     """By its environment, which holds none of ours but what it needs to run."""
     out = tmp_path / "told"
     code = f"import os; open({str(out)!r}, 'w').write(repr(sorted(os.environ.items())))"
-    assert await _python(code).pull(CALL, "w-1/x/0") == ""
+    assert await _python(code).run(CALL, "w-1/x/0") == ""
     told = out.read_text()
     for word in ("('MIGRATION', 'add_email')", "('TARGET', 'shop')", "('WATCH_ID', 'w-1')"):
         assert word in told
@@ -45,11 +45,11 @@ async def test_a_command_is_told_what_it_is_about_and_nothing_secret(tmp_path: P
 
 async def test_a_command_that_fails_says_its_exit_code_and_not_its_output() -> None:
     """However much it prints."""
-    why = await _python("import sys; print('canary-5ecret' * 1_000_000); sys.exit('canary-5ecret')").pull(
+    why = await _python("import sys; print('canary-5ecret' * 1_000_000); sys.exit('canary-5ecret')").run(
         CALL, "k"
     )
     assert why == "it ended with exit code 1"
-    assert "could not be started" in await Command(["/nonexistent/deploy"], 1).pull(CALL, "k")
+    assert "could not be started" in await Command(["/nonexistent/deploy"], 1).run(CALL, "k")
     assert "'/nonexistent/deploy'" in Command(["/nonexistent/deploy"], 1).fault()
     assert Command([sys.executable], 1).fault() == ""
 
@@ -69,16 +69,16 @@ async def test_at_its_deadline_or_when_the_daemon_stops_the_whole_group_is_ended
 ) -> None:
     """The child that ignores SIGTERM too."""
     command = Command([sys.executable, "-c", FAMILY, str(tmp_path)], 1.5 if how == "deadline" else 60)
-    pulling = asyncio.create_task(command.pull(CALL, "k"))
+    running = asyncio.create_task(command.run(CALL, "k"))
     async with asyncio.timeout(30):
         while len(list(tmp_path.iterdir())) < 2 or not all(f.read_text() for f in tmp_path.iterdir()):
             await asyncio.sleep(0.02)
         if how == "deadline":
-            assert "did not end within 1.5 s" in await pulling
+            assert "did not end within 1.5 s" in await running
         else:
-            pulling.cancel()
+            running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await pulling
+                await running
         for file in tmp_path.iterdir():
             while _lives(int(file.read_text())):
                 await asyncio.sleep(0.02)
@@ -99,7 +99,7 @@ async def test_a_webhook_is_signed_and_a_repeat_is_recognised() -> None:
     async with receiver((200, {}), (200, {}), (200, {}), (503, {})) as deploy:
         hook = Webhook(partial(post_by, net), sign, deploy.url(), 5.0)
         after = replace(CALL, moment=Moment.AFTER, outcome="rolled_back")
-        said = [await hook.pull(call, f"{call.key}/0") for call in (CALL, CALL, after, after)]
+        said = [await hook.run(call, f"{call.key}/0") for call in (CALL, CALL, after, after)]
     await net.aclose()
     assert said == ["", "", "", "status 503 instead of 2xx"]
     ids = [r.headers["webhook-id"] for r in deploy.got]
@@ -111,15 +111,15 @@ async def test_a_webhook_is_signed_and_a_repeat_is_recognised() -> None:
 async def test_a_failure_that_stops_ends_the_row_and_one_that_warns_does_not() -> None:
     """In the order of the configuration, those of the moment only."""
     good, bad = _python(""), _python("raise SystemExit(3)")
-    row = Row(
+    row = HooksInOrder(
         [
-            Fitted("before_rollback[0].command", Moment.BEFORE, bad, False),
-            Fitted("after_rollback[0].command", Moment.AFTER, bad, False),
-            Fitted("before_rollback[1].command", Moment.BEFORE, bad, True),
-            Fitted("before_rollback[2].command", Moment.BEFORE, good, True),
+            PlacedHook("before_rollback[0].command", Moment.BEFORE, bad, False),
+            PlacedHook("after_rollback[0].command", Moment.AFTER, bad, False),
+            PlacedHook("before_rollback[1].command", Moment.BEFORE, bad, True),
+            PlacedHook("before_rollback[2].command", Moment.BEFORE, good, True),
         ]
     )
-    pulled = await row.pull(CALL)
-    assert [(p.name, p.ok, p.stops) for p in pulled] == [
+    results = await row.run(CALL)
+    assert [(p.name, p.ok, p.stops) for p in results] == [
         ("before_rollback[0].command", False, False), ("before_rollback[1].command", False, True),
     ]  # fmt: skip
