@@ -10,19 +10,20 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from monitor import libpq, ownership, pg
+from monitor import libpq, pg
 from monitor.dsn import unverified
 from monitor.errors import DatabaseError, MonitorError, PlanRefused
 from monitor.history.source import History, NoHistory
 from monitor.measured import Lens, measured
+from monitor.plan import bookkeeping, role
+from monitor.plan.prepare import connect_directly
 from monitor.ports import CheckedProbe, Executor, Finding, Probe, Registry, is_bad, note, problem
-from monitor.ports.levers import Levers, NoLevers
+from monitor.ports.hooks import Hooks, NoHooks
 from monitor.present.rehearsals import rehearsal_told
-from monitor.rollback import bookkeeping, clearing, role
-from monitor.rollback.registration.prepare import connect_directly
-from monitor.rollback.rehearsal.scratch import check_scratch
-from monitor.rollback.schema import catalogue
-from monitor.rollback.schema.catalogue import Identity
+from monitor.rehearsal.scratch import check_scratch
+from monitor.rollback import clearing
+from monitor.schema import catalogue, ownership
+from monitor.schema.catalogue import Identity
 from monitor.store import sign
 
 PART_DEADLINE = 30.0
@@ -60,7 +61,7 @@ class CheckedTarget:
     allow_superuser: str = ""
     history: History = field(default_factory=NoHistory)
     scratch_dsn: str | None = None
-    levers: Levers = field(default_factory=NoLevers)
+    hooks: Hooks = field(default_factory=NoHooks)
     blockers: clearing.Policy = field(default_factory=clearing.Policy)
     lens: Lens = field(default_factory=Lens)
 
@@ -84,7 +85,7 @@ async def _target(target: CheckedTarget) -> list[Finding]:
         parts.append(_part(f"{where}.database.scratch_dsn", _scratch(target, target.scratch_dsn)))
     parts.append(_part(where, _watches(target)))
     found = [finding for part in await asyncio.gather(*parts) for finding in part]
-    return found + [Finding(where, fault) for fault in target.levers.faults()]
+    return found + [Finding(where, fault) for fault in target.hooks.faults()]
 
 
 def _place(probe: Probe) -> str:

@@ -18,6 +18,9 @@ from monitor.core.thresholds import Mode, Policy
 from monitor.core.view import metrics_view
 from monitor.errors import NotFound, OperatorError, PlanRefused, Problem
 from monitor.history.source import History, NoHistory
+from monitor.plan import take_fingerprint
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import Options, nothing, prepare
 from monitor.ports import (
     NO_ROLLBACK,
     Down,
@@ -32,12 +35,9 @@ from monitor.ports import (
 )
 from monitor.present.rehearsals import rehearsal_told
 from monitor.present.watch import with_units
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.registration import taking
-from monitor.rollback.registration.prepare import Options, nothing, prepare
-from monitor.rollback.rehearsal.before import document_of
-from monitor.rollback.schema import document
-from monitor.rollback.schema.document import Document
+from monitor.rehearsal.schema_before import document_of
+from monitor.schema import fingerprint_file
+from monitor.schema.fingerprint_file import Document
 from monitor.starting import beginning_of, seen_by_daemon
 from monitor.units import Kind
 
@@ -106,7 +106,7 @@ class Registrar:
     async def fingerprint(self, target: str | None) -> tuple[str, bytes]:
         """The target's name, and the fingerprint of its whole schema as a file's bytes."""
         name, desk = self._desk(target)
-        return name, document.dump(await taking.take(desk.rollback_dsn))
+        return name, fingerprint_file.dump(await take_fingerprint.take(desk.rollback_dsn))
 
     def _desk(self, target: str | None) -> tuple[str, TargetDesk]:
         names = ", ".join(self._desks)
@@ -189,7 +189,7 @@ async def _before(
 ) -> tuple[Document | None, tuple[str, ...]]:
     """The schema before the migration: as given, else as a rehearsal saw it; with a notice."""
     if request.before is not None:
-        return document.parse(request.before), ()
+        return fingerprint_file.parse(request.before), ()
     rehearsed = await desk.registry.rehearsal(hashlib.sha256(down.sql).hexdigest())
     found, said = await document_of(rehearsed, desk.rollback_dsn)
     return found, (said,) if said else ()

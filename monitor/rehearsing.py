@@ -17,9 +17,9 @@ from monitor.history.source import History, NoHistory
 from monitor.history.ups import up_of, up_part
 from monitor.ports import Down, Registry, Rehearsal, WatchRow
 from monitor.registration import located
-from monitor.rollback.rehearsal.rehearse import Wanted, rehearse
-from monitor.rollback.schema.before import Before
-from monitor.rollback.schema.before import from_json as before_from
+from monitor.rehearsal.rehearsing import Wanted, rehearse
+from monitor.schema.before import Before
+from monitor.schema.before import from_json as before_from
 
 
 @dataclass(frozen=True, slots=True)

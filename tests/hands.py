@@ -27,7 +27,7 @@ from monitor.ports import (
     StoredPlan,
     WatchRow,
 )
-from monitor.ports.levers import Call
+from monitor.ports.hooks import Call
 from monitor.units import Kind
 from tests.fakes import MemoryStore
 
@@ -129,7 +129,7 @@ class Desk:
     probe: IdleProbe = field(default_factory=IdleProbe)
     orders: list[Order] = field(default_factory=list)
     settling: list[WatchRow] = field(default_factory=list)
-    pulling: list[Call] = field(default_factory=list)
+    hooks_run: list[Call] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     remind_every: Mapping[str, Micros] = field(default_factory=dict)
 
@@ -148,7 +148,7 @@ class Desk:
             lambda order, wanted: self.orders.append(order),
             lambda watch, wanted: self.settling.append(watch),
             self.records.append,
-            self.pulling.append,
+            self.hooks_run.append,
         )
         self.rounds = Rounds(parts, hands)
         return self.rounds

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from monitor.errors import SourceError
-from monitor.levers.configuration import HookKind
+from monitor.hooks.configuration import HookKind
 from monitor.options import Secret, Section, Url
-from monitor.ports.levers import Call
+from monitor.ports.hooks import Call
 from monitor.ports.post import Post
 
 
@@ -19,14 +19,14 @@ class LanternKeys(Section):
 
 
 class Lantern:
-    """Shines when it is pulled; without oil it can't."""
+    """Shines when it is called; without oil it can't."""
 
     def __init__(self, keys: LanternKeys, post: Post, timeout: float) -> None:
         self._keys = keys
         self._post = post
         self._timeout = timeout
 
-    async def pull(self, call: Call, key: str) -> str:
+    async def run(self, call: Call, key: str) -> str:
         headers = {"oil": self._keys.oil.get_secret_value(), "key": key}
         content, tower = call.moment.value.encode(), self._keys.tower.get_secret_value()
         try:

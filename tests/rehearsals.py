@@ -9,8 +9,8 @@ import asyncpg
 
 from monitor.demo.postgres import Server, bindirs
 from monitor.ports import Rehearsal
-from monitor.rollback.rehearsal.rehearse import Wanted, rehearse
-from monitor.rollback.rehearsal.scratch import PREFIX
+from monitor.rehearsal.rehearsing import Wanted, rehearse
+from monitor.rehearsal.scratch import PREFIX
 from tests import servers
 from tests.conftest import Database
 from tests.rollbacks import connected

@@ -12,13 +12,13 @@ from pathlib import Path
 import asyncpg
 
 from monitor.core.thresholds import Mode
-from monitor.digest import INTACT, SEAL
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.digest import INTACT, SEAL
+from monitor.plan.prepare import Options, Prepared, prepare
 from monitor.ports import Order, Outcome, OutcomeKind, Progress, ProgressKind, StoredPlan, Wanted, WatchRow
-from monitor.rollback.data.losses import DataLoss
+from monitor.ports.patience import LockPolicy
 from monitor.rollback.executor import Limits, RollbackExecutor
 from monitor.rollback.killpoints import KillPoint, harmless
-from monitor.rollback.locks import LockPolicy
-from monitor.rollback.registration.prepare import Options, Prepared, prepare
 
 SCHEMA = (Path(__file__).parent.parent / "monitor" / "store" / "schema.sql").read_text(encoding="utf-8")
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from monitor import checking
-from monitor.app.levers import levers_of
+from monitor.app.hooks import configured_hooks
 from monitor.app.sources import lens_of, probes_of
 from monitor.app.targets import blockers_of, desk_of, executor_of, history_of_target, registry_of
 from monitor.backend import StoredWatches
@@ -88,13 +88,13 @@ async def check(settings: Settings) -> Sequence[Finding]:
     """What stands between this configuration and a rollback at 3 a.m."""
     net = Net(tls=Identity(settings.tls.files))
     registries = {name: registry_of(settings, name) for name in settings.targets}
-    levers = {name: levers_of(settings, name, net) for name in settings.targets}
+    hooks = {name: configured_hooks(settings, name, net) for name in settings.targets}
     targets = [
         CheckedTarget(
             name, configured.dsn, configured.rollback_dsn, probes_of(settings, name, net),
-            registries[name], executor_of(settings, name, levers[name]),
+            registries[name], executor_of(settings, name, hooks[name]),
             configured.database.allow_superuser or "", history_of_target(settings, name),
-            configured.scratch_dsn, levers[name], blockers_of(settings), lens_of(settings, name),
+            configured.scratch_dsn, hooks[name], blockers_of(settings), lens_of(settings, name),
         )
         for name, configured in settings.targets.items()
     ]  # fmt: skip

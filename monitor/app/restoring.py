@@ -5,9 +5,9 @@ from __future__ import annotations
 from monitor.app.commands import stored_watches
 from monitor.app.targets import locks_of
 from monitor.ports import Json
-from monitor.rollback.data import restore as restoring
-from monitor.rollback.data.filling import Restored
-from monitor.rollback.data.restore import Wish
+from monitor.salvage import giving_back as restoring
+from monitor.salvage.filling import Restored
+from monitor.salvage.giving_back import Wish
 from monitor.settings import Settings
 
 

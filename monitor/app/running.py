@@ -10,7 +10,7 @@ from functools import partial
 from time import monotonic
 
 from monitor.app.commands import stored_watches
-from monitor.app.levers import levers_of
+from monitor.app.hooks import configured_hooks
 from monitor.app.outlets import channels_of
 from monitor.app.reports import REPORTS, report_jobs
 from monitor.app.sources import changes_of, probes_of
@@ -28,7 +28,7 @@ from monitor.leftovers import Leftovers
 from monitor.net import Net
 from monitor.notify import from_environment
 from monitor.ports import Channel, Probe
-from monitor.ports.levers import Levers
+from monitor.ports.hooks import Hooks
 from monitor.present.alerts import Messages
 from monitor.rollback.killpoints import KillPoint, harmless
 from monitor.settings import Settings
@@ -62,9 +62,9 @@ async def run(settings: Settings, kill: KillPoint = harmless) -> None:
     telemetry = PrometheusTelemetry(_known(settings, probes, channels))
     stores = {name: store_of(settings, name) for name in settings.targets}
     senders = {n: OutboxSender(channels, stores[n], clock, telemetry) for n in settings.targets}
-    levers = {name: levers_of(settings, name, net) for name in settings.targets}
+    hooks = {name: configured_hooks(settings, name, net) for name in settings.targets}
     parts = [
-        _parts(settings, n, probes[n], stores[n], senders[n], levers[n], channels, telemetry, clock, kill)
+        _parts(settings, n, probes[n], stores[n], senders[n], hooks[n], channels, telemetry, clock, kill)
         for n in settings.targets
     ]
     loops = [TargetLoop(part) for part in parts]
@@ -106,7 +106,7 @@ def _vigil() -> Watchdog | NoWatchdog:
 
 def _parts(
     settings: Settings, target: str, probes: tuple[Probe, ...], store: PgStore, sender: OutboxSender,
-    levers: Levers, channels: tuple[Channel, ...], telemetry: PrometheusTelemetry, clock: SystemClock,
+    hooks: Hooks, channels: tuple[Channel, ...], telemetry: PrometheusTelemetry, clock: SystemClock,
     kill: KillPoint,
 ) -> TargetParts:  # fmt: skip
     names = tuple(channel.name for channel in channels)
@@ -117,8 +117,8 @@ def _parts(
     rules = TargetRules(
         settings.policy(target), settings.watch.fast, kinds_of(settings, target), settings.rollback.verify_for
     )
-    executor = executor_of(settings, target, levers, store.guard, kill)
-    ports = TargetPorts(probes, store, executor, levers, changes_of(settings, target))
+    executor = executor_of(settings, target, hooks, store.guard, kill)
+    ports = TargetPorts(probes, store, executor, hooks, changes_of(settings, target))
     messages = Messages(settings.report.url or "", settings.server.url or "")
     return TargetParts(target, rules, ports, outgoing, telemetry, clock, messages)
 

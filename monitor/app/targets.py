@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 from monitor.core.samples import SECOND
 from monitor.history.source import History, NoHistory, history_of
-from monitor.ports.levers import Levers
+from monitor.ports.hooks import Hooks
+from monitor.ports.patience import LockPolicy
 from monitor.registration import TargetDesk
 from monitor.rollback.clearing import Policy
-from monitor.rollback.data.expiry import KeptData, Lifetimes
 from monitor.rollback.executor import Limits, RollbackExecutor
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.killpoints import KillPoint, harmless
-from monitor.rollback.locks import LockPolicy
 from monitor.rollback.tenure import HELD_FACTOR
+from monitor.salvage.expiry import KeptData, Lifetimes
 from monitor.settings import Settings
 from monitor.settings.limits import effective
 from monitor.store.gateway import PgStore
@@ -23,7 +23,7 @@ from monitor.units import Kind
 
 
 def executor_of(
-    settings: Settings, target: str, levers: Levers, guard: Guard = unguarded, kill: KillPoint = harmless
+    settings: Settings, target: str, hooks: Hooks, guard: Guard = unguarded, kill: KillPoint = harmless
 ) -> RollbackExecutor:
     """What executes its rollbacks, on a connection of its own; the store's `guard` fences a daemon's."""
     rollback = settings.rollback
@@ -34,7 +34,7 @@ def executor_of(
         allow_superuser=database.allow_superuser or "", blockers=blockers_of(settings),
     )  # fmt: skip
     dsn = settings.targets[target].rollback_dsn
-    return RollbackExecutor(dsn, target, limits, kill, guard, levers)
+    return RollbackExecutor(dsn, target, limits, kill, guard, hooks)
 
 
 def blockers_of(settings: Settings) -> Policy:

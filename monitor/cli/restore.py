@@ -11,8 +11,8 @@ from monitor import app
 from monitor.cli.configured import finish, settings_of
 from monitor.cli.context import say, say_json
 from monitor.present import terminal as words
-from monitor.rollback.data.filling import Restored
-from monitor.rollback.data.restore import Wish
+from monitor.salvage.filling import Restored
+from monitor.salvage.giving_back import Wish
 
 
 def restore(

@@ -21,10 +21,10 @@ from monitor.daemon.parts import TargetParts
 from monitor.daemon.reminders import Reminders
 from monitor.daemon.stories import Stories
 from monitor.ports import Alert, AlertRow, EventRow, Json, Outcome, Progress, ProgressKind
-from monitor.ports.levers import Call, Moment, Pulled
+from monitor.ports.hooks import Call, HookResult, Moment
 from monitor.present.alerts import Messages
 from monitor.present.orders import ENDED, RESTARTED, Awaited
-from monitor.present.progress import hooks_of, levers_alert, lost_alert, progress_alert
+from monitor.present.progress import hooks_alert, hooks_of, lost_alert, progress_alert
 from monitor.present.watched import Watched
 
 log = structlog.get_logger()
@@ -157,13 +157,13 @@ class Announcer:
         for ok in hooks_of(progress):
             self._hook(Moment.BEFORE, ok)
 
-    def levers(self, call: Call, pulled: Sequence[Pulled], now: Micros) -> None:
+    def hooks(self, call: Call, results: Sequence[HookResult], now: Micros) -> None:
         """The hooks after a rollback; nothing to say of a target without any."""
-        for number, one in enumerate(pulled):
+        for number, one in enumerate(results):
             self._log.hook(call, number, one, now)
             self._hook(Moment.AFTER, one.ok)
-        if failed := [one for one in pulled if not one.ok]:
-            self._alerts.append(levers_alert(call, failed, now))
+        if failed := [one for one in results if not one.ok]:
+            self._alerts.append(hooks_alert(call, failed, now))
 
     def refused(self, alerts: Sequence[Alert]) -> None:
         """Registrations that a program was refused, or that came after all."""

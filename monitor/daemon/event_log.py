@@ -19,7 +19,7 @@ from monitor.core.replay import seconds
 from monitor.core.samples import Micros
 from monitor.core.view import evidence_view
 from monitor.ports import EventRow
-from monitor.ports.levers import Call, Pulled
+from monitor.ports.hooks import Call, HookResult
 from monitor.present.watched import Watched
 
 log = structlog.get_logger()
@@ -77,9 +77,9 @@ class EventLog:
         self._rows.append(EventRow(watch.id, at, kind, detail, f"{watch.id}/{kind}/{what}/{at}"))
         _logged(watch, kind, at, detail)
 
-    def hook(self, call: Call, number: int, pulled: Pulled, now: Micros) -> None:
+    def hook(self, call: Call, number: int, result: HookResult, now: Micros) -> None:
         """One after a rollback."""
-        detail = {"hook": pulled.name, "ok": pulled.ok, "why": pulled.why, "seconds": pulled.seconds}
+        detail = {"hook": result.name, "ok": result.ok, "why": result.why, "seconds": result.seconds}
         self._rows.append(EventRow(call.watch_id, now, "hook_after", detail, f"{call.key}/{number}/{now}"))
         log.info("hook.pulled", watch=call.watch_id, target=call.target, moment=seconds(now), **detail)
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import structlog
 
-from monitor.daemon.happenings import Finished, Happening, LeversPulled, Progressed
+from monitor.daemon.happenings import Finished, Happening, HooksRan, Progressed
 from monitor.ports import Executor, Json, Order, Outcome, OutcomeKind, Progress, Wanted, WatchRow
-from monitor.ports.levers import Call, Levers, Moment
+from monitor.ports.hooks import Call, Hooks, Moment
 
 log = structlog.get_logger()
 
@@ -100,27 +100,27 @@ class HooksDue:
 class HookCalls:
     """Calls hooks in tasks of their own; `deliver` takes what became of them."""
 
-    def __init__(self, levers: Levers, deliver: Callable[[LeversPulled], None]) -> None:
-        self._levers = levers
+    def __init__(self, hooks: Hooks, deliver: Callable[[HooksRan], None]) -> None:
+        self._hooks = hooks
         self._deliver = deliver
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, call: Call) -> None:
         """At once; the answer comes through `deliver`."""
-        task = asyncio.create_task(self._pull(call), name=f"{call.target}/hooks/{call.watch_id}")
+        task = asyncio.create_task(self._run_hooks(call), name=f"{call.target}/hooks/{call.watch_id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def aclose(self) -> None:
-        """Ends what runs; it is pulled again at the next start."""
+        """Ends what runs; it is called again at the next start."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _pull(self, call: Call) -> None:
+    async def _run_hooks(self, call: Call) -> None:
         try:
-            pulled = await self._levers.pull(call)
+            results = await self._hooks.run(call)
         except Exception:  # a bug in a hook must not end the watch of a target
             log.exception("hook.task_died", target=call.target, watch=call.watch_id)
             return
-        self._deliver(LeversPulled(call, tuple(pulled)))
+        self._deliver(HooksRan(call, tuple(results)))

@@ -23,7 +23,7 @@ from monitor.ports import (
     SampleRow,
     WatchRow,
 )
-from monitor.ports.levers import Call, Pulled
+from monitor.ports.hooks import Call, HookResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,11 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
-class LeversPulled:
+class HooksRan:
     """What became of the hooks after a rollback."""
 
     call: Call
-    pulled: tuple[Pulled, ...]
+    results: tuple[HookResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ Happening = (
     | RefusalsRead
     | Progressed
     | Finished
-    | LeversPulled
+    | HooksRan
 )
 
 

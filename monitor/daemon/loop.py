@@ -59,7 +59,7 @@ class TargetLoop:
         self._parts = parts
         self._queue: asyncio.Queue[Happening] = asyncio.Queue()
         self._recorder = Recorder(parts.name, parts.ports.store, parts.outgoing, parts.telemetry)
-        self._hooks = HookCalls(parts.ports.levers, self._happened)
+        self._hooks = HookCalls(parts.ports.hooks, self._happened)
         self._rollbacks = Rollbacks(parts.name, parts.ports.executor, self._happened)
         self._rounds = self._new_rounds()
         self._opened = False

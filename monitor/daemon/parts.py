@@ -10,7 +10,7 @@ from monitor.core.samples import SECOND, Micros
 from monitor.core.thresholds import Policy
 from monitor.ports import Alert, AlertRow, Executor, Probe, Store, Telemetry
 from monitor.ports.changes import NoStatistics, Statistics
-from monitor.ports.levers import Levers, NoLevers
+from monitor.ports.hooks import Hooks, NoHooks
 from monitor.present.alerts import Messages
 from monitor.units import Kind
 
@@ -57,7 +57,7 @@ class TargetPorts:
     probes: tuple[Probe, ...]
     store: Store
     executor: Executor
-    levers: Levers = field(default_factory=NoLevers)
+    hooks: Hooks = field(default_factory=NoHooks)
     statistics: Statistics = field(default_factory=NoStatistics)
 
 

@@ -28,7 +28,7 @@ from monitor.daemon.happenings import (
     ControlsRead,
     Finished,
     Happening,
-    LeversPulled,
+    HooksRan,
     Loaded,
     Progressed,
     ReadinessRead,
@@ -44,7 +44,7 @@ from monitor.daemon.keeper import NOT_YET, NOTHING, Keeper, ends_by_hand, unseen
 from monitor.daemon.parts import TargetParts
 from monitor.daemon.target_memory import EndedWatches, Milestones, RecentRounds, TargetMetrics
 from monitor.ports import Json, Order, Outcome, OutcomeKind, Record, SampleRow, Wanted, WatchRow
-from monitor.ports.levers import Call, Moment
+from monitor.ports.hooks import Call, Moment
 from monitor.ports.probes import Windowed
 from monitor.present.progress import lost_intent
 from monitor.present.verdicts import TOOK_EFFECT
@@ -58,7 +58,7 @@ class Hands:
     execute: Callable[[Order, Wanted], None]
     settle: Callable[[WatchRow, Wanted], None]
     record: Callable[[Record], None]
-    pull: Callable[[Call], None]
+    run_hooks: Callable[[Call], None]
 
 
 class Rounds:
@@ -97,9 +97,9 @@ class Rounds:
         if any(isinstance(h, Reminded) for h in batch):
             self._announcer.remind(now)
         for happening in batch:
-            if isinstance(happening, LeversPulled):
+            if isinstance(happening, HooksRan):
                 self._hooks.done(happening.call)
-                self._announcer.levers(happening.call, happening.pulled, now)
+                self._announcer.hooks(happening.call, happening.results, now)
             elif isinstance(happening, RefusalsRead):
                 self._announcer.refused(self._refusals.hear(happening.refused, now))
         if any(isinstance(h, Tick) for h in batch):
@@ -135,7 +135,7 @@ class Rounds:
 
     def _holds_or_ticks(self, batch: Sequence[Happening]) -> bool:
         """Written once per interval, and at every reading while a rollback streak is under way."""
-        saved = (Tick, Finished, LeversPulled, *((Readings,) if self.holds() else ()))
+        saved = (Tick, Finished, HooksRan, *((Readings,) if self.holds() else ()))
         return any(isinstance(happening, saved) for happening in batch)
 
     def save(self) -> None:
@@ -163,7 +163,7 @@ class Rounds:
         self._hooks.restore(stored.get("afterwards", ()))
         self.milestones.restore(stored.get("milestones", ()))
         for call in self._hooks.awaited:
-            self._hands.pull(call)
+            self._hands.run_hooks(call)
         self._metrics.restore(stored.get("sentinel"))
         self._recent.restore(stored.get("before", {}))
         self._clock.not_before(self._metrics.next_at)
@@ -267,7 +267,7 @@ class Rounds:
                 case said.Ended() if decision.verdict in TOOK_EFFECT:
                     self._afresh(keeper, decision.at)
                     self._follow_up(keeper, decision.at)
-                    self._pull(keeper, decision, order)
+                    self._run_hooks(keeper, decision, order)
                 case said.Ended(verdict=events.Verdict.RESOLVED_EXTERNALLY):
                     self._afresh(keeper, decision.at)
                 case said.RequestApproval():
@@ -291,14 +291,14 @@ class Rounds:
             keeper.await_aftermath(until)
             self._followup.begin(keeper.update({}), keeper.row.migration, until, keeper.opening.moved())
 
-    def _pull(self, keeper: Keeper, ended: said.Ended, order: life.Order | None) -> None:
+    def _run_hooks(self, keeper: Keeper, ended: said.Ended, order: life.Order | None) -> None:
         """The hooks after a rollback; found done after a restart, its decision may not be known."""
         row = keeper.row
         rule, since = (order.rule, order.since) if order is not None else ("", ended.at)
         decision, verdict = f"{rule}/{since}", ended.verdict.value
         call = Call(Moment.AFTER, row.id, row.target, row.migration, rule, decision, verdict)
         self._hooks.begin(call)
-        self._hands.pull(call)
+        self._hands.run_hooks(call)
 
     def _execute(self, keeper: Keeper, decision: said.ExecuteRollback) -> None:
         evidence: Json = evidence_view(decision.evidence) or {}

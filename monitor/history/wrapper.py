@@ -1,6 +1,6 @@
 """Taking a rendered script out of the transactions it brings along: the rollback is one transaction already.
 
-One BEGIN with its COMMIT around a whole script is left out of any tool's: see rollback/script/session.py.
+One BEGIN with its COMMIT around a whole script is left out of any tool's: see sql/script_session.py.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 from monitor.core.samples import Micros
 from monitor.ports import Alert, Progress, ProgressKind, Severity, Stage
-from monitor.ports.levers import Call, Pulled
+from monitor.ports.hooks import Call, HookResult
 from monitor.present.alert import command
 from monitor.present.watched import Watched
 
@@ -92,12 +92,12 @@ def _facts(detail: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def levers_alert(call: Call, failed: Sequence[Pulled], at: Micros) -> Alert:
+def hooks_alert(call: Call, failed: Sequence[HookResult], at: Micros) -> Alert:
     """A hook after the rollback that failed: said once, its watch has ended."""
     return Alert(
         f"hooks/{call.key}/{at}", f"{call.watch_id}/hooks", call.target, call.migration, call.watch_id, at,
         Severity.ERROR, "a hook failed after the rollback",
-        tuple(("hook", str(pulled)) for pulled in failed),
+        tuple(("hook", str(one)) for one in failed),
         "it is not retried: do by hand what it should have done",
         (command("status", call.migration),),
         stage=Stage.OUTCOME,

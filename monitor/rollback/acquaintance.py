@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.pg import Connection
-from monitor.rollback import bookkeeping, verifying
+from monitor.plan import bookkeeping
+from monitor.rollback import verifying
 from monitor.rollback.checks import Stop, check_schema
-from monitor.rollback.data import keeping
 from monitor.rollback.group import Try, undo
 from monitor.rollback.held import answer
+from monitor.salvage import keeping
 
 LOOK = (
     "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL lock_timeout = '500ms'; "

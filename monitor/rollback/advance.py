@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from monitor.pg import Connection
-from monitor.rollback.schema.relation import Fingerprint
-from monitor.rollback.script.plan import Action, key_of
-from monitor.rollback.script.sequence import Group
-from monitor.rollback.stored import Plan
+from monitor.plan.groups import Group
+from monitor.plan.stored import Plan
+from monitor.schema.relation import Fingerprint
+from monitor.sql.scripts import Action, key_of
 from monitor.statements.registry import kind_of
 
 EXCLUSIVE = "ACCESS EXCLUSIVE"

@@ -10,13 +10,14 @@ from typing import Protocol, TypeVar
 
 from monitor import pg
 from monitor.pg import Connection
+from monitor.plan import bookkeeping
+from monitor.plan.bookkeeping import State
+from monitor.plan.groups import Group
+from monitor.plan.stored import Plan
 from monitor.ports import Order, OutcomeKind
-from monitor.rollback import bookkeeping, ledger
+from monitor.rollback import ledger
 from monitor.rollback.advance import Lock
-from monitor.rollback.bookkeeping import State
 from monitor.rollback.checks import Stop
-from monitor.rollback.script.sequence import Group
-from monitor.rollback.stored import Plan
 
 T = TypeVar("T")
 

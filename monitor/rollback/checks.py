@@ -9,19 +9,20 @@ from typing import Any
 
 from monitor import pg
 from monitor.pg import Connection
+from monitor.plan import code
+from monitor.plan.groups import Standing
+from monitor.plan.shadows import names_beside, shadowed
+from monitor.plan.stored import Plan, set_path
 from monitor.ports import Lack, Order, OutcomeKind
-from monitor.rollback import code, verifying
+from monitor.rollback import verifying
 from monitor.rollback.ledger import Locked
-from monitor.rollback.schema import catalogue, fingerprint
-from monitor.rollback.schema.catalogue import Resolved
-from monitor.rollback.schema.difference import How
-from monitor.rollback.schema.relation import Fingerprint
-from monitor.rollback.script import plan
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.plan import Written
-from monitor.rollback.script.sequence import Standing
-from monitor.rollback.shadows import names_beside, shadowed
-from monitor.rollback.stored import Plan, set_path
+from monitor.schema import catalogue, fingerprint
+from monitor.schema.catalogue import Resolved
+from monitor.schema.difference import How
+from monitor.schema.relation import Fingerprint
+from monitor.sql import scripts
+from monitor.sql.classes import Class
+from monitor.sql.scripts import Written
 
 BY_HAND = "the schema is already as the rollback would leave it: it was rolled back by hand"
 
@@ -74,7 +75,7 @@ def own(standing: Standing) -> Standing:
 def check_text(registered: Plan, order: Order, locked: Locked) -> None:
     """Only the registered text is executed: hash of the whole and of each slice, the plan, the digest."""
     same = locked.sql == registered.sql and locked.sha256 == registered.sha256
-    if not (same and plan.is_intact(locked.sql, registered.sha256, registered.statements)):
+    if not (same and scripts.is_intact(locked.sql, registered.sha256, registered.statements)):
         raise Stop(OutcomeKind.REFUSED, "the stored SQL or its hash is not what was registered")
     kept = order.watch.plan
     if dict(locked.plan) != dict(kept.plan) or locked.digest != kept.digest or not locked.intact:
@@ -155,4 +156,4 @@ def _moved(registered: Plan, resolved: dict[str, Resolved], done: int) -> list[s
 
 def names_of(registered: Plan) -> list[Written]:
     """Every name of the plan as written: `"a"."b"` is (a, b)."""
-    return [plan.key_parts(key) for key in registered.resolution]
+    return [scripts.key_parts(key) for key in registered.resolution]

@@ -17,7 +17,7 @@ from monitor.ports import Progress, ProgressKind
 from monitor.rollback.blocking import Blocker, detail_of, holders
 from monitor.rollback.held import Held, answer
 from monitor.rollback.lookout import Lookout
-from monitor.rollback.script.bare import bare
+from monitor.sql.redaction import bare
 
 OURS = "migration-monitor/"
 """How the names of our own sessions begin."""

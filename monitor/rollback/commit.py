@@ -16,12 +16,12 @@ from typing import Any, TypeVar
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.pg import Connection
+from monitor.plan.groups import Group, Standing, next_group
+from monitor.plan.stored import Plan
 from monitor.ports import Progress, ProgressKind
 from monitor.rollback import ledger, timeline
 from monitor.rollback.group import undo
 from monitor.rollback.held import Held, Session, answer
-from monitor.rollback.script.sequence import Group, Standing, next_group
-from monitor.rollback.stored import Plan
 from monitor.rollback.timeline import LedgerLostError
 
 T = TypeVar("T")

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from monitor.errors import DatabaseError
+from monitor.plan import stored
+from monitor.plan.groups import Standing, half_done, next_group
+from monitor.plan.stored import Plan
 from monitor.ports import (
     NO_ROLLBACK,
     Lack,
@@ -24,20 +27,18 @@ from monitor.ports import (
     WatchRow,
     code_of,
 )
-from monitor.ports.levers import Levers, NoLevers
-from monitor.rollback import clearing, readiness, stored
+from monitor.ports.hooks import Hooks, NoHooks
+from monitor.ports.patience import LockPolicy
+from monitor.rollback import clearing, readiness
 from monitor.rollback.checks import ALIEN, CHANGED
 from monitor.rollback.commit import Doubts
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.held import Held, answer
 from monitor.rollback.killpoints import KillPoint, harmless
 from monitor.rollback.lacking import reason_of
-from monitor.rollback.locks import LockPolicy
 from monitor.rollback.means import OUTSIDE_SECONDS, Means
 from monitor.rollback.protocol import Rollback
-from monitor.rollback.script.sequence import Standing, half_done, next_group
 from monitor.rollback.settling import Asked, forsaken, give_back, read_effect, read_order
-from monitor.rollback.stored import Plan
 from monitor.rollback.tenure import HELD_FACTOR
 from monitor.rollback.timeline import LedgerLostError
 
@@ -66,9 +67,9 @@ class RollbackExecutor:
 
     def __init__(
         self, dsn: str, target: str, limits: Limits | None = None, kill: KillPoint = harmless,
-        guard: Guard = unguarded, levers: Levers | None = None,
+        guard: Guard = unguarded, hooks: Hooks | None = None,
     ) -> None:  # fmt: skip
-        self._levers = levers or NoLevers()
+        self._hooks = hooks or NoHooks()
         self._limits = limits or Limits()
         self._held = Held(dsn, f"rollback/{target}", self._limits.allow_superuser)
         self._kill = kill
@@ -103,7 +104,7 @@ class RollbackExecutor:
     def _means(self) -> Means:
         limits = self._limits
         return Means(
-            self._held, limits.locks, limits.statement, self._kill, self._guard, limits.outside, self._levers,
+            self._held, limits.locks, limits.statement, self._kill, self._guard, limits.outside, self._hooks,
             limits.blockers,
         )  # fmt: skip
 
@@ -173,7 +174,7 @@ class RollbackExecutor:
         )  # fmt: skip
         if rights := await answer(connection, clearing.lacking(connection, self._limits.blockers), "rights"):
             found = replace(found, ok=False, reasons=(*found.reasons, Reason(rights, Lack.RIGHTS)))
-        faults = tuple(Reason(f"hook {fault}", Lack.HOOK) for fault in self._levers.faults())
+        faults = tuple(Reason(f"hook {fault}", Lack.HOOK) for fault in self._hooks.faults())
         return replace(found, ok=found.ok and not faults, reasons=found.reasons + faults, timeline=timeline)
 
 

@@ -17,10 +17,13 @@ from typing import Any, TypeVar
 from monitor import pg
 from monitor.errors import DatabaseError
 from monitor.pg import Connection
+from monitor.plan.bookkeeping import State
+from monitor.plan.groups import Group
+from monitor.plan.stored import Plan, set_path
 from monitor.ports import Order, OutcomeKind
+from monitor.ports.patience import DeadlockTimeout, LockPolicy, Patience
 from monitor.rollback import advance, books, ledger, locking, tenure, verifying
 from monitor.rollback.advance import Lock
-from monitor.rollback.bookkeeping import State
 from monitor.rollback.checks import (
     GroupDoneError,
     IntentGoneError,
@@ -30,17 +33,14 @@ from monitor.rollback.checks import (
     own,
     superseded,
 )
-from monitor.rollback.data import keeping
-from monitor.rollback.data.keeping import Keeping
 from monitor.rollback.fencing import Guard
 from monitor.rollback.held import Session
 from monitor.rollback.killpoints import KillPoint
 from monitor.rollback.ledger import Locked
-from monitor.rollback.locks import DeadlockTimeout, LockPolicy, Patience
 from monitor.rollback.lookout import Lookout
-from monitor.rollback.schema.whole import Objects
-from monitor.rollback.script.sequence import Group
-from monitor.rollback.stored import Plan, set_path
+from monitor.salvage import keeping
+from monitor.salvage.keeping import Keeping
+from monitor.schema.whole import Objects
 
 T = TypeVar("T")
 

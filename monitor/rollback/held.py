@@ -6,7 +6,6 @@ One owner at a time. This file executes nothing of a plan.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
@@ -16,11 +15,12 @@ from typing import TypeVar
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable
 from monitor.pg import Connection
+from monitor.plan import role
+from monitor.plan.trips import TRIPS, round_trip
 from monitor.ports import Lack
-from monitor.rollback import role
-from monitor.rollback.locks import DeadlockTimeout
-from monitor.rollback.schema import catalogue
-from monitor.rollback.schema.catalogue import Identity
+from monitor.ports.patience import DeadlockTimeout
+from monitor.schema import catalogue
+from monitor.schema.catalogue import Identity
 
 T = TypeVar("T")
 
@@ -33,9 +33,6 @@ SETTINGS = {
     "idle_in_transaction_session_timeout": "10s",
 }
 """For what we read; a transaction of the plan's sets its own. None of them is left to the role's settings."""
-
-TRIPS = 5
-"""Round trips that are remembered: one that was late for once decides nothing."""
 
 FAR = 0.005
 """Seconds of a round trip from which on the statements of a group are sent together."""
@@ -140,13 +137,6 @@ class Held:
     async def aclose(self) -> None:
         session, self._session = self._session, None
         await pg.close(session.connection if session else None)
-
-
-async def round_trip(connection: Connection) -> float:
-    """Seconds until the server has answered nothing at all."""
-    began = time.monotonic()
-    await connection.execute(f"{pg.MARK} SELECT")
-    return time.monotonic() - began
 
 
 async def fit_session(dsn: str, name: str) -> Session:

@@ -14,11 +14,11 @@ from typing import Any
 from monitor import encoding
 from monitor.core.replay import seconds
 from monitor.core.samples import SECOND, Micros
-from monitor.digest import INTACT
 from monitor.pg import Connection, quote_literal
+from monitor.plan.digest import INTACT
+from monitor.plan.groups import Group, Standing, standing_of
 from monitor.ports import Json, Order, WatchRow
-from monitor.rollback.script.plan import Statement
-from monitor.rollback.script.sequence import Group, Standing, standing_of
+from monitor.sql.scripts import Statement
 
 LOCK_WATCH = f"""/* migration-monitor: lock the watch */
 SELECT w.plan_sql, w.plan_sha256, w.plan::text AS plan, w.plan_digest, {INTACT} AS intact,

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from monitor.pg import MARK
+from monitor.ports.patience import Patience
 from monitor.rollback.advance import Lock
-from monitor.rollback.locks import Patience
 
 LOCK_MARGIN = 0.05
 """Seconds that statement_timeout leaves to lock_timeout, which says what was waited for."""

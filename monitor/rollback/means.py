@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from monitor.ports.levers import Levers, NoLevers
+from monitor.ports.hooks import Hooks, NoHooks
+from monitor.ports.patience import LockPolicy
 from monitor.rollback import clearing
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.held import Held
 from monitor.rollback.killpoints import KillPoint
-from monitor.rollback.locks import LockPolicy
 
 OUTSIDE_SECONDS = 24 * 3600.0
 """Of one statement outside a transaction: an index on a large table takes hours, and stalls nobody."""
@@ -25,5 +25,5 @@ class Means:
     kill: KillPoint
     guard: Guard = unguarded
     outside_seconds: float = OUTSIDE_SECONDS
-    levers: Levers = field(default_factory=NoLevers)
+    hooks: Hooks = field(default_factory=NoHooks)
     blockers: clearing.Policy = field(default_factory=clearing.Policy)

@@ -15,17 +15,18 @@ from typing import TypeVar
 
 from monitor.errors import DatabaseError
 from monitor.pg import MARK, Connection
+from monitor.plan import conditions
+from monitor.plan.groups import Group
+from monitor.plan.stored import Plan
 from monitor.ports import Order, OutcomeKind, Progress
-from monitor.rollback import books, checks, conditions, ledger
+from monitor.rollback import books, checks, ledger
 from monitor.rollback.checks import GroupDoneError, IntentGoneError, Stop
 from monitor.rollback.held import Session, answer
 from monitor.rollback.means import Means
 from monitor.rollback.outside_session import alone, applied, claim, paging, release
 from monitor.rollback.outside_tries import SPOILED, RunFailedError
-from monitor.rollback.script.plan import Statement
-from monitor.rollback.script.sequence import Group
 from monitor.rollback.settling import write
-from monitor.rollback.stored import Plan
+from monitor.sql.scripts import Statement
 from monitor.statements.kind import Trait
 from monitor.statements.registry import kind_of
 from monitor.statements.standing import Found, State

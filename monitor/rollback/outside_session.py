@@ -12,13 +12,13 @@ from collections.abc import AsyncIterator, Callable
 from monitor import pg
 from monitor.errors import DatabaseError
 from monitor.pg import Connection, quote_literal
+from monitor.plan.stored import Plan
 from monitor.ports import Progress, ProgressKind
 from monitor.rollback.blocking import detail_of, waited_for
 from monitor.rollback.held import Session, answer
 from monitor.rollback.means import Means
-from monitor.rollback.script.bare import bare
-from monitor.rollback.script.plan import Statement, key_of
-from monitor.rollback.stored import Plan
+from monitor.sql.redaction import bare
+from monitor.sql.scripts import Statement, key_of
 
 RELEASE_DEADLINE = 3.0
 """Seconds to take lock and settings back; after that the socket is cut, which does it too."""

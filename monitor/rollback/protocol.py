@@ -15,25 +15,25 @@ from typing import Any
 from monitor import pg
 from monitor.errors import DatabaseError, DatabaseUnreachable, StoreHeld
 from monitor.pg import Connection
+from monitor.plan.groups import NOTHING, Group, Standing, half_done, next_group
+from monitor.plan.stored import Plan
 from monitor.ports import Json, Order, Outcome, OutcomeKind, Progress, ProgressKind, Want, Wanted
 from monitor.rollback import books, checks, ledger, outside
 from monitor.rollback.acquaintance import LOOK, LOOKING, Acquaintance
+from monitor.rollback.before_hooks import HOOK_STOPS, BeforeHooks, HookBlocksError
 from monitor.rollback.checks import GroupDoneError, IntentGoneError, Stop
 from monitor.rollback.clearing import InTheWay
 from monitor.rollback.commit import Doubts
-from monitor.rollback.data import keeping
 from monitor.rollback.group import Try, prepare_commit, undo
 from monitor.rollback.held import NotAdmitted, Session, WrongServer, answer, deadlock_timeout
-from monitor.rollback.hooks import HOOK_STOPS, BeforeHooks, HookBlocksError
 from monitor.rollback.means import Means
 from monitor.rollback.outside import Turn
 from monitor.rollback.outside_tries import RunFailedError, Tries
-from monitor.rollback.schema.steady import DROPPED_MEANWHILE
-from monitor.rollback.script.sequence import NOTHING, Group, Standing, half_done, next_group
 from monitor.rollback.settling import Asked, forsaken, outcome_of, read_effect, write
-from monitor.rollback.stored import Plan
 from monitor.rollback.tenure import HeldTooLongError
 from monitor.rollback.timeline import Course, LedgerLostError
+from monitor.salvage import keeping
+from monitor.schema.steady import DROPPED_MEANWHILE
 
 EMBRACES_TOLD = 10
 """One of so many is told, and who is in the way looked up: there may be several a second."""
@@ -71,7 +71,7 @@ class Rollback:
 
     def __post_init__(self) -> None:
         self.tries = Tries(self.report)
-        self.hooks = BeforeHooks(self.means.levers, self.order, self.report)
+        self.hooks = BeforeHooks(self.means.hooks, self.order, self.report)
         self.course = Course(self.order.watch.id, self.plan.statements, self.report, self._note_followed)
         means, plan = self.means, self.plan
         self.way = InTheWay(means.held, plan.system_identifier, plan.locked, means.blockers, self.report)
@@ -133,7 +133,7 @@ class Rollback:
         if not self.intended:
             await self._commit_intent()
         if not self.standing.begun and not self.hooks.done:
-            await self.hooks.pull()
+            await self.hooks.run()
             self.began = time.monotonic()  # what hooks take is not spent on locks
             if not self.wanted():
                 return await self._withdraw()

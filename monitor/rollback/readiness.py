@@ -9,21 +9,28 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from monitor import ownership, pg
-from monitor.digest import INTACT
+from monitor import pg
 from monitor.pg import Connection
+from monitor.plan import (
+    bookkeeping,
+    conditions,
+    deferrable,
+    estimate,
+    row_security,
+    rows_at_risk,
+    trips,
+    violating_rows,
+)
+from monitor.plan.digest import INTACT
+from monitor.plan.stored import Plan, set_path
 from monitor.ports import Lack, Readiness, Reason, WatchRow, loss_sentences
-from monitor.rollback import bookkeeping, checks, conditions, group, ledger, trips
+from monitor.rollback import checks, group, ledger
 from monitor.rollback.acquaintance import LOOK
 from monitor.rollback.checks import Stop
-from monitor.rollback.data import atrisk
-from monitor.rollback.data.keeping import places
-from monitor.rollback.forecast import estimate
 from monitor.rollback.held import Session
-from monitor.rollback.registration import deferrable, hidden, misfits
-from monitor.rollback.schema import sizes
-from monitor.rollback.script.plan import sha256_of
-from monitor.rollback.stored import Plan, set_path
+from monitor.salvage.keeping import places
+from monitor.schema import ownership, sizes
+from monitor.sql.scripts import sha256_of
 
 CHEAP = f"""/* migration-monitor: ready to roll back? */
 WITH path AS MATERIALIZED (SELECT pg_catalog.set_config('search_path', $2, true) AS value)
@@ -108,14 +115,14 @@ async def full(session: Session, watch: WatchRow, plan: Plan, max_locked: float)
             large = await sizes.read(connection, plan.resolution.values())
             blocked = await conditions.in_the_way(connection, plan)
             blocked += await deferrable.problems(connection, plan)
-            uncopied = await hidden.uncopied(connection, plan)
-            filtered = await hidden.filtered(connection, plan)
+            uncopied = await row_security.uncopied(connection, plan)
+            filtered = await row_security.filtered(connection, plan)
         except Stop as stop:
             return Readiness(False, (Reason(stop.reason, stop.lack), *books))
         finally:
             await group.undo(connection)
-    at_risk = await atrisk.read(connection, plan.destroyed, plan.fate_of, plan.fingerprint)
-    broken = await misfits.read(connection, plan)
+    at_risk = await rows_at_risk.read(connection, plan.destroyed, plan.fate_of, plan.fingerprint)
+    broken = await violating_rows.read(connection, plan)
     reasons = [Reason(checks.superseded(newer), Lack.SUPERSEDED)] if newer is not None else []
     reasons += books
     if strange:

@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 from monitor.errors import DatabaseError
 from monitor.pg import Connection
+from monitor.plan.groups import Standing, half_done
+from monitor.plan.stored import Plan
 from monitor.ports import Order, Outcome, OutcomeKind, Progress, ProgressKind, WatchRow
 from monitor.rollback import ledger
 from monitor.rollback.fencing import Guard, unguarded
 from monitor.rollback.group import undo
 from monitor.rollback.held import Held, NotAdmitted, WrongServer, answer
-from monitor.rollback.script.sequence import Standing, half_done
-from monitor.rollback.stored import Plan
 from monitor.rollback.timeline import LedgerLostError
 
 WRITE = (

@@ -11,11 +11,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from monitor.pg import Connection
+from monitor.plan.groups import Standing
 from monitor.ports import Progress, ProgressKind
 from monitor.rollback import ledger
 from monitor.rollback.held import Session, answer
-from monitor.rollback.script.plan import Statement
-from monitor.rollback.script.sequence import Standing
+from monitor.sql.scripts import Statement
 
 KNOWN = """/* migration-monitor: what a failover left of the intent */
 SELECT w.intent_at IS NOT NULL AS intent FROM migration_monitor.watch w WHERE w.id = $1"""

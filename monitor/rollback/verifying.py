@@ -12,15 +12,15 @@ from typing import Any
 from monitor import pg
 from monitor.errors import DatabaseError
 from monitor.pg import Connection
-from monitor.rollback import remade
-from monitor.rollback.schema import fingerprint, whole
-from monitor.rollback.schema.before import Before, changed_between
-from monitor.rollback.schema.compare import differences
-from monitor.rollback.schema.relation import Fingerprint, Other
-from monitor.rollback.schema.steady import DROPPED_MEANWHILE, MOVED
-from monitor.rollback.schema.whole import NO_ROOM, Objects
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.stored import Plan
+from monitor.plan import remade
+from monitor.plan.stored import Plan
+from monitor.schema import fingerprint, whole
+from monitor.schema.before import Before, changed_between
+from monitor.schema.compare import differences
+from monitor.schema.relation import Fingerprint, Other
+from monitor.schema.steady import DROPPED_MEANWHILE, MOVED
+from monitor.schema.whole import NO_ROOM, Objects
+from monitor.sql.classes import Class
 
 VIEW_WAIT = "SET LOCAL lock_timeout = '100ms'"
 """Describing a view waits for whoever alters a table under it; far below deadlock_timeout, and told."""

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from pydantic import Field
 
 from monitor.core.samples import SECOND
-from monitor.levers.configuration import HookKind
-from monitor.levers.row import Lever
+from monitor.hooks.configuration import HookKind
+from monitor.hooks.in_order import OpenHook
 from monitor.options import Count, Section, Span, Text, key
 from monitor.ports.post import Post
 from monitor.settings.clashes import Clash
@@ -35,13 +35,13 @@ class Hook(Section):
         found = {kind: getattr(self, kind) for kind in self.kinds}
         return {kind: value for kind, value in found.items() if value is not None}
 
-    def open(self, post: Post) -> Lever:
+    def open(self, post: Post) -> OpenHook:
         """What can be pulled. Raises OperatorError for a secret of no use."""
         return self.kinds[self.kind].open(self.written()[self.kind], post, self.timeout / SECOND)
 
 
 class BeforeHook(Hook):
-    """Pulled after the decision is committed and before any statement."""
+    """HookResult after the decision is committed and before any statement."""
 
     on_failure: OnFailure = Field(
         "block", description="block: no statement until it succeeds; warn: says so and goes on"
@@ -49,7 +49,7 @@ class BeforeHook(Hook):
 
 
 class AfterHook(Hook):
-    """Pulled when the rollback took effect: a failure is said, there is nothing left to block."""
+    """HookResult when the rollback took effect: a failure is said, there is nothing left to block."""
 
 
 def check_hook(loc: Loc, hook: Hook) -> Iterator[Clash]:

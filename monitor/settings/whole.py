@@ -15,8 +15,8 @@ from monitor.channels import CHANNELS
 from monitor.channels.configuration import ChannelKeys
 from monitor.history import TOOLS
 from monitor.history.tool import Tool
-from monitor.levers import HOOKS
-from monitor.levers.configuration import HookKind
+from monitor.hooks import HOOKS
+from monitor.hooks.configuration import HookKind
 from monitor.options import Section
 from monitor.settings.hooks import AfterHook, BeforeHook, Hook
 from monitor.settings.limits import MetricName

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from monitor.rollback.forecast.entries import relation_of
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.others import COMMENT as A_COMMENT
-from monitor.rollback.schema.others import on_what, other_key
-from monitor.rollback.schema.relation import ANY, Other
-from monitor.rollback.script.facts_objects import quoted, signature, strings
-from monitor.rollback.script.facts_parts import Facts, Tree, action, commands, listed, relation_name
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.entries import relation_of
+from monitor.plan.forecast.schema_after import Forecast
+from monitor.schema.other_objects import COMMENT as A_COMMENT
+from monitor.schema.other_objects import on_what, other_key
+from monitor.schema.relation import ANY, Other
+from monitor.sql.classes import Class
+from monitor.sql.facts_objects import quoted, signature, strings
+from monitor.sql.facts_parts import Facts, Tree, action, commands, listed, relation_name
+from monitor.sql.scripts import Action
 from monitor.statements.kind import Kind, Trait, always
 
 ON_RELATION = {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_INDEX", "OBJECT_SEQUENCE",

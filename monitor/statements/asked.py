@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from monitor.plan.forecast.schema_after import Forecast
 from monitor.quoting import quote_identifier
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.relation import Column, Relation, Unforeseen
-from monitor.rollback.script.labels import bare
+from monitor.schema.relation import Column, Relation, Unforeseen
+from monitor.sql.labels import bare
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Beside:
     line: int
     statement: str
     parent: str
-    bounds: Mapping[str, Any]  # see script/facts_rows.py
+    bounds: Mapping[str, Any]  # see sql/facts_rows.py
     path: str
 
 

@@ -5,11 +5,11 @@ A cast of numbers or texts to an integer refuses what is too large, as an assign
 
 from __future__ import annotations
 
+from monitor.plan.forecast.narrowing import NAMES, TEXTS, WHOLE, misfit
 from monitor.quoting import quote_identifier, quote_literal
-from monitor.rollback.forecast.narrowing import NAMES, TEXTS, WHOLE, misfit
-from monitor.rollback.script import shapes
-from monitor.rollback.script.labels import bare
-from monitor.rollback.script.plan import Action
+from monitor.sql import action_shapes
+from monitor.sql.labels import bare
+from monitor.sql.scripts import Action
 from monitor.statements.asked import Asking, Demand, Rows, Types
 
 
@@ -17,7 +17,7 @@ def fitting(q: Asking, a: Action, rows: Rows) -> Demand | None:
     names = rows.now((a.name,))
     if not (names and a.rows):
         return None
-    odd = _odd(rows.type_of(a.name), shapes.asked(a.rows).cast, q.types)
+    odd = _odd(rows.type_of(a.name), action_shapes.asked(a.rows).cast, q.types)
     if not odd:
         return None
     sql = f"SELECT EXISTS (SELECT FROM {rows.was} WHERE {odd.format(quote_identifier(names[0]))})"

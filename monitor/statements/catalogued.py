@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from monitor.rollback.script import shapes
-from monitor.rollback.script.plan import Action
-from monitor.rollback.script.shapes import IndexShape, Key
+from monitor.sql import action_shapes
+from monitor.sql.action_shapes import IndexShape, Key
+from monitor.sql.scripts import Action
 from monitor.statements.standing import DONE, UNTOUCHED, Found, Names, State
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ async def created(connection: Connection, names: Names, a: Action) -> Found:
     r = await connection.fetchrow(INDEX, label)
     if r is None:
         return UNTOUCHED
-    if r["of_table"] != table or not _is_shape(shapes.index(a.shape), _shape(dict(r))):
+    if r["of_table"] != table or not _is_shape(action_shapes.index(a.shape), _shape(dict(r))):
         return Found(State.FOREIGN, f"{label} exists and is not the index of the plan")
     if r["valid"]:
         return DONE

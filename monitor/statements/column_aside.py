@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.quoting import quote_identifier
-from monitor.rollback.schema.relation import ANY, Column, Relation, known
-from monitor.rollback.script.labels import split_label
+from monitor.schema.relation import ANY, Column, Relation, known
+from monitor.sql.labels import split_label
 from monitor.statements.quarantine import Aside, Piece, Quarantined, free_name
 
 if TYPE_CHECKING:

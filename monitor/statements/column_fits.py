@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from monitor.rollback.script import shapes
-from monitor.rollback.script.plan import Action
+from monitor.sql import action_shapes
+from monitor.sql.scripts import Action
 from monitor.statements.fitting import Server
 
 DEFAULT = (
@@ -33,7 +33,7 @@ SELECT pg_catalog.format_type(t.oid, NULL)
 async def added(q: Server, a: Action) -> str:
     if not a.shape or (a.if_exists and await q.may_be_there(a)):
         return ""
-    shape = shapes.column(a.shape)
+    shape = action_shapes.column(a.shape)
     if what := await q.referring(shape.references, frozenset({q.label(a)})):
         return what
     return await q.rewritten(a) if shape.filled not in {"", "virtual"} else ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from monitor.plan.forecast.narrowing import misfit
 from monitor.quoting import quote_identifier
-from monitor.rollback.forecast.narrowing import misfit
-from monitor.rollback.script import shapes
-from monitor.rollback.script.plan import Action
+from monitor.sql import action_shapes
+from monitor.sql.scripts import Action
 from monitor.statements import casts
 from monitor.statements.asked import Asked, Asking, Demand, Rows, no_nulls
 
@@ -16,7 +16,7 @@ def added(q: Asking, a: Action, rows: Rows | None) -> Iterator[Asked]:
     """A new column is null in each row that is there, unless something fills it."""
     if rows is None or not a.shape or a.name in rows.entry.columns:
         return
-    shape = shapes.column(a.shape)
+    shape = action_shapes.column(a.shape)
     if shape.not_null and not shape.filled:
         what = f"{rows.name} has rows, and {a.name} would be NOT NULL without a default"
         remedy = "give it a default, or add it without NOT NULL, fill it and then SET NOT NULL"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from monitor.errors import Problem
-from monitor.rollback.forecast.entries import below, dependents_on
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.forecast.narrowing import misfit
-from monitor.rollback.schema.compare import singular
-from monitor.rollback.schema.relation import ANY, Column, Unforeseen
-from monitor.rollback.script import facts_rows
-from monitor.rollback.script.facts_objects import type_text
-from monitor.rollback.script.facts_parts import Facts, Tree, altered, of_table
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.labels import quoted
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.entries import below, dependents_on
+from monitor.plan.forecast.narrowing import misfit
+from monitor.plan.forecast.schema_after import Forecast
+from monitor.schema.compare import singular
+from monitor.schema.relation import ANY, Column, Unforeseen
+from monitor.sql import facts_rows
+from monitor.sql.classes import Class
+from monitor.sql.facts_objects import type_text
+from monitor.sql.facts_parts import Facts, Tree, altered, of_table
+from monitor.sql.labels import quoted
+from monitor.sql.scripts import Action
 from monitor.statements import column_fits, column_rows
 from monitor.statements.columns import (
     CODE,

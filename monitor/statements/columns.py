@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from monitor.rollback.forecast.already import TABLES, column_already
-from monitor.rollback.forecast.entries import (
+from monitor.plan.forecast.already import TABLES, column_already
+from monitor.plan.forecast.entries import (
     below,
     cascade,
     dependents_on,
@@ -14,16 +14,16 @@ from monitor.rollback.forecast.entries import (
     relation_of,
     unidentified,
 )
-from monitor.rollback.forecast.keys import make_keys
-from monitor.rollback.forecast.made import forget_comment, forget_owned, move_owned
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.compare import singular
-from monitor.rollback.schema.relation import ANY, Column, Relation, known
-from monitor.rollback.script import facts_columns, shapes
-from monitor.rollback.script.facts_parts import Facts, Tree, altered, of_table, renaming
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.labels import beside, quoted
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.keys import make_keys
+from monitor.plan.forecast.made import forget_comment, forget_owned, move_owned
+from monitor.plan.forecast.schema_after import Forecast
+from monitor.schema.compare import singular
+from monitor.schema.relation import ANY, Column, Relation, known
+from monitor.sql import action_shapes, facts_columns
+from monitor.sql.classes import Class
+from monitor.sql.facts_parts import Facts, Tree, altered, of_table, renaming
+from monitor.sql.labels import beside, quoted
+from monitor.sql.scripts import Action
 from monitor.statements import column_aside, column_fits, column_rows
 from monitor.statements.kind import Kind, Loss, Trait, always
 from monitor.statements.relations import inherited, loosen_views
@@ -210,7 +210,7 @@ def add_column(f: Forecast, a: Action) -> None:
     f.leeway.added.add((label, a.name))
     for _, child in below(f, entry):
         child.columns.setdefault(a.name, ANY)
-    shape = shapes.column(a.shape) if a.shape else None
+    shape = action_shapes.column(a.shape) if a.shape else None
     make_keys(f, label, shape.references if shape else ())
     if shape is None or shape.scans:
         f.scan(label)

@@ -5,16 +5,16 @@ None of them may be used on a temporary table, on the system's own, or CONCURREN
 
 from __future__ import annotations
 
-from monitor.rollback.forecast.already import index_already
-from monitor.rollback.forecast.entries import cascade, has_indexed, relation_of, unidentified
-from monitor.rollback.forecast.made import forget_made, make_index
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.relation import ANY, Column, Constraint, Index, Relation, Unforeseen, known
-from monitor.rollback.script import facts_index, shapes
-from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping, relation_name
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.labels import bare, beside
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.already import index_already
+from monitor.plan.forecast.entries import cascade, has_indexed, relation_of, unidentified
+from monitor.plan.forecast.made import forget_made, make_index
+from monitor.plan.forecast.schema_after import Forecast
+from monitor.schema.relation import ANY, Column, Constraint, Index, Relation, Unforeseen, known
+from monitor.sql import action_shapes, facts_index
+from monitor.sql.classes import Class
+from monitor.sql.facts_parts import Facts, Tree, action, dropping, relation_name
+from monitor.sql.labels import bare, beside
+from monitor.sql.scripts import Action
 from monitor.statements import catalogued
 from monitor.statements.indexes import demands, is_of_another
 from monitor.statements.kind import Kind, Trait, always
@@ -217,7 +217,7 @@ def _ordinary(f: Forecast, statement: str, label: str, entry: Relation) -> bool:
 
 def _model(shape: str) -> Index | Unforeseen:
     """What the fingerprint will show: valid, and on these columns where they are all known."""
-    index = shapes.index(shape)
+    index = action_shapes.index(shape)
     if index.partial or "" in index.columns:
         return ANY
     named = sorted({*index.columns, *index.includes})

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from monitor.rollback.forecast.entries import cascade, forget_index, relation_of, unidentified
-from monitor.rollback.forecast.keys import make_keys
-from monitor.rollback.forecast.made import forget_comment
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.relation import ANY, Column, Constraint, Relation, known
-from monitor.rollback.script import facts_constraints, facts_names, facts_rows, shapes
-from monitor.rollback.script.facts_parts import Facts, Tree, altered, of_table, renaming
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.labels import bare, quoted, split_label
-from monitor.rollback.script.plan import Action
-from monitor.rollback.script.shapes import ConstraintShape
+from monitor.plan.forecast.entries import cascade, forget_index, relation_of, unidentified
+from monitor.plan.forecast.keys import make_keys
+from monitor.plan.forecast.made import forget_comment
+from monitor.plan.forecast.schema_after import Forecast
+from monitor.schema.relation import ANY, Column, Constraint, Relation, known
+from monitor.sql import action_shapes, facts_constraints, facts_names, facts_rows
+from monitor.sql.action_shapes import ConstraintShape
+from monitor.sql.classes import Class
+from monitor.sql.facts_parts import Facts, Tree, altered, of_table, renaming
+from monitor.sql.labels import bare, quoted, split_label
+from monitor.sql.scripts import Action
 from monitor.statements import sameness
 from monitor.statements.asked import (
     Asked,
@@ -91,7 +91,7 @@ def add_constraint(f: Forecast, a: Action) -> None:
     if a.new_name and a.new_name not in entry.indexes:
         f.missing(f"index {a.new_name} of {label}")
         return
-    shape = shapes.constraint(a.shape)
+    shape = action_shapes.constraint(a.shape)
     if not _has_columns(f, label, entry, shape):
         return
     _scan(f, a, label, shape)
@@ -209,7 +209,7 @@ def added(q: Asking, a: Action, rows: Rows | None) -> Iterator[Asked]:
     if rows is None or not a.shape or a.name in rows.entry.constraints:
         return
     wanted = _constraint(q, a, rows)
-    if shapes.constraint(a.shape).checked:
+    if action_shapes.constraint(a.shape).checked:
         yield from wanted
     else:
         q.pending[rows.was, a.name] = list(wanted)
@@ -233,7 +233,7 @@ def _is_remade(rows: Rows) -> bool:
 
 
 def _constraint(q: Asking, a: Action, rows: Rows) -> Iterator[Asked]:
-    shape = shapes.constraint(a.shape)
+    shape = action_shapes.constraint(a.shape)
     if shape.type in {"n", "p"}:
         yield from no_nulls(q, rows, shape.columns)
     if shape.type in {"u", "p"}:
@@ -266,18 +266,18 @@ def _parents(q: Asking, rows: Rows, shape: ConstraintShape) -> Iterator[Parents]
 
 
 async def fits(q: Server, a: Action) -> str:
-    return await q.referring(shapes.constraint(a.shape).references, frozenset())
+    return await q.referring(action_shapes.constraint(a.shape).references, frozenset())
 
 
 def is_only_not_null(a: Action) -> bool:
     """PostgreSQL 18 names NOT NULL as a constraint; it says no more than its column does. Another of the
     right name may check something else."""
-    shape = shapes.constraint(a.shape)
+    shape = action_shapes.constraint(a.shape)
     return shape.type == "n" and shape.checked
 
 
 def refers(a: Action) -> str:
-    return shapes.constraint(a.shape).parent if a.shape else ""
+    return action_shapes.constraint(a.shape).parent if a.shape else ""
 
 
 def itself_goes(_: Relation | None, a: Action) -> Iterator[str]:

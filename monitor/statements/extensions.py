@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from monitor.rollback.forecast.model import Destroyed, Forecast
-from monitor.rollback.script.facts_objects import quoted
-from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.schema_after import Destroyed, Forecast
+from monitor.sql.classes import Class
+from monitor.sql.facts_objects import quoted
+from monitor.sql.facts_parts import Facts, Tree, action, dropping
+from monitor.sql.scripts import Action
 from monitor.statements.fitting import Server
 from monitor.statements.kind import Kind, Loss, Trait, always
 from monitor.statements.objects import created, dropped, entry_of, together

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from monitor.rollback.script.plan import Action, Statement
-from monitor.rollback.script.shapes import Reference
+from monitor.sql.action_shapes import Reference
+from monitor.sql.scripts import Action, Statement
 
 if TYPE_CHECKING:
     from monitor.pg import Connection

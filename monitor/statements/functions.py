@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.relation import ANY, Other
-from monitor.rollback.script.facts_objects import operator_signature, quoted, signature, strings, type_text
-from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.schema_after import Forecast
+from monitor.schema.relation import ANY, Other
+from monitor.sql.classes import Class
+from monitor.sql.facts_objects import operator_signature, quoted, signature, strings, type_text
+from monitor.sql.facts_parts import Facts, Tree, action, dropping
+from monitor.sql.scripts import Action
 from monitor.statements import replaced
 from monitor.statements.fitting import Server
 from monitor.statements.kind import Kind, Trait, always

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.rollback.forecast.already import index_already
-from monitor.rollback.forecast.entries import cascade, has_indexed, relation_of, unidentified
-from monitor.rollback.forecast.made import forget_comments, forget_made, make_index
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.relation import ANY, Index, Relation
-from monitor.rollback.script import facts_index, facts_names, shapes
-from monitor.rollback.script.facts_parts import Facts, Tree, dropping
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.labels import bare, beside
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.already import index_already
+from monitor.plan.forecast.entries import cascade, has_indexed, relation_of, unidentified
+from monitor.plan.forecast.made import forget_comments, forget_made, make_index
+from monitor.plan.forecast.schema_after import Forecast
+from monitor.schema.relation import ANY, Index, Relation
+from monitor.sql import action_shapes, facts_index, facts_names
+from monitor.sql.classes import Class
+from monitor.sql.facts_parts import Facts, Tree, dropping
+from monitor.sql.labels import bare, beside
+from monitor.sql.scripts import Action
 from monitor.statements import sameness
 from monitor.statements.asked import Asked, Asking, Rows, no_twins
 from monitor.statements.kind import Kind, Trait, always
@@ -87,7 +87,7 @@ def demands(q: Asking, a: Action, rows: Rows | None) -> Iterator[Asked]:
     if a.rows:
         yield sameness.twins(q, a, rows)
     elif a.part:
-        columns = shapes.index(a.shape).columns
+        columns = action_shapes.index(a.shape).columns
         yield from no_twins(q, rows, columns, nulls_distinct="not distinct" not in a.part)
 
 

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from enum import Flag, StrEnum, auto
 from typing import TYPE_CHECKING, TypeAlias
 
-from monitor.rollback.schema.others import named
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.labels import beside, split_label
+from monitor.schema.other_objects import named
+from monitor.sql.classes import Class
+from monitor.sql.labels import beside, split_label
 
 if TYPE_CHECKING:
     from monitor.pg import Connection
-    from monitor.rollback.forecast.model import Effect, Forecast
-    from monitor.rollback.schema.relation import Relation
-    from monitor.rollback.script.facts_parts import Reader
-    from monitor.rollback.script.plan import Action
+    from monitor.plan.forecast.schema_after import Effect, Forecast
+    from monitor.schema.relation import Relation
+    from monitor.sql.facts_parts import Reader
+    from monitor.sql.scripts import Action
     from monitor.statements.asked import Asked, Asking, Rows
     from monitor.statements.fitting import Server
     from monitor.statements.quarantine import Aside, Piece

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
-from monitor.rollback.script.shapes import Reference
+from monitor.sql.action_shapes import Reference
 
 if TYPE_CHECKING:
     from monitor.pg import Connection

@@ -9,11 +9,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from monitor.rollback.forecast.model import Effect, Forecast
-from monitor.rollback.schema.others import named, other_key, renamed
-from monitor.rollback.schema.relation import ANY, Other
-from monitor.rollback.script.labels import quoted, split_label
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.schema_after import Effect, Forecast
+from monitor.schema.other_objects import named, other_key, renamed
+from monitor.schema.relation import ANY, Other
+from monitor.sql.labels import quoted, split_label
+from monitor.sql.scripts import Action
 from monitor.statements.kind import Trait
 
 DROPS = Trait.DROPS

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from monitor.rollback.script.facts_parts import Facts, Tree, action
-from monitor.rollback.script.kinds import Class
+from monitor.sql.classes import Class
+from monitor.sql.facts_parts import Facts, Tree, action
 from monitor.statements.kind import Kind, Trait
 from monitor.statements.views import TABLE_AS
 

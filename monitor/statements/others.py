@@ -1,10 +1,10 @@
-"""What an action is about beside relations, by its kind: as schema/others.py writes it. Pure code."""
+"""What an action is about beside relations, by its kind: as schema/other_objects.py writes it. Pure code."""
 
 from __future__ import annotations
 
-from monitor.rollback.schema import others
-from monitor.rollback.schema.others import Other
-from monitor.rollback.script.plan import Action
+from monitor.schema import other_objects
+from monitor.schema.other_objects import Other
+from monitor.sql.scripts import Action
 from monitor.statements.registry import kind_of
 
 
@@ -18,4 +18,4 @@ def other_of(action: Action, label: str) -> Other | None:
 def renamed(action: Action) -> Other | None:
     """What it is called afterwards; None: as before."""
     kind = kind_of(action)
-    return others.renamed(kind.other, action) if kind.renames else None
+    return other_objects.renamed(kind.other, action) if kind.renames else None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from monitor.rollback.forecast.entries import relation_of
-from monitor.rollback.forecast.model import Effect, Forecast
-from monitor.rollback.schema.compare import singular
-from monitor.rollback.script.facts_parts import Facts, Reader, Tree, action, relation_name
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.labels import quoted
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.entries import relation_of
+from monitor.plan.forecast.schema_after import Effect, Forecast
+from monitor.schema.compare import singular
+from monitor.sql.classes import Class
+from monitor.sql.facts_parts import Facts, Reader, Tree, action, relation_name
+from monitor.sql.labels import quoted
+from monitor.sql.scripts import Action
 from monitor.statements.kind import Kind, Trait, always
 from monitor.statements.relations import inherited
 

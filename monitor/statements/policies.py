@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from monitor.rollback.forecast.entries import relation_of
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.relation import ANY, Relation
-from monitor.rollback.script.facts_parts import Reader, action, dropping_part, relation_name
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.entries import relation_of
+from monitor.plan.forecast.schema_after import Forecast
+from monitor.schema.relation import ANY, Relation
+from monitor.sql.classes import Class
+from monitor.sql.facts_parts import Reader, action, dropping_part, relation_name
+from monitor.sql.scripts import Action
 from monitor.statements.kind import Kind, Trait, always
 from monitor.statements.parts import DROPS, dropped
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.schema_after import Forecast
+from monitor.sql.classes import Class
+from monitor.sql.facts_parts import Facts, Tree, action, dropping
+from monitor.sql.scripts import Action
 from monitor.statements.kind import Kind, Trait, always
 from monitor.statements.objects import altered, created, dropped, entry_of, renaming
 

@@ -7,10 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from monitor.errors import PlanRefused, Problem
-from monitor.rollback.forecast.model import Destroyed, Forecast
-from monitor.rollback.schema.relation import Entry
-from monitor.rollback.script.plan import Action, key_of
-from monitor.rollback.script.refusals import OWN_SCHEMA
+from monitor.plan.forecast.schema_after import Destroyed, Forecast
+from monitor.schema.relation import Entry
+from monitor.sql.refusals import OWN_SCHEMA
+from monitor.sql.scripts import Action, key_of
 
 QUARANTINE_SCHEMA = f"{OWN_SCHEMA}_quarantine"
 

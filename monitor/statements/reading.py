@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from monitor.rollback.script import session, words
-from monitor.rollback.script.facts_code import nodes_with, unique, used, walk
-from monitor.rollback.script.facts_parts import Facts, Reader, Tree, action, commands, relation_name
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.refusals import OWN_SCHEMA, refusal_of
+from monitor.sql import script_session, vocabulary
+from monitor.sql.classes import Class
+from monitor.sql.facts_code import nodes_with, unique, used, walk
+from monitor.sql.facts_parts import Facts, Reader, Tree, action, commands, relation_name
+from monitor.sql.refusals import OWN_SCHEMA, refusal_of
 from monitor.statements.registry import KINDS
 
 _OURS = re.compile(rf"\b{OWN_SCHEMA}(_salvage)?\b", re.IGNORECASE)
@@ -33,11 +33,11 @@ CONCURRENTLY = "CONCURRENTLY"
 """The sort of an index that is dropped so."""
 
 UNKNOWN: dict[str, Callable[[Tree, str], str]] = {
-    "alter_table_stmt": lambda body, sort: words.subcommand(body["objtype"], sort),
-    "drop_stmt": lambda _, sort: f"DROP {words.sort(sort)}",
-    "rename_stmt": lambda _, sort: f"ALTER {words.sort(sort)} … RENAME",
-    "alter_object_schema_stmt": lambda _, sort: f"ALTER {words.sort(sort)} … SET SCHEMA",
-    "alter_owner_stmt": lambda _, sort: f"ALTER {words.sort(sort)} … OWNER TO",
+    "alter_table_stmt": lambda body, sort: vocabulary.subcommand(body["objtype"], sort),
+    "drop_stmt": lambda _, sort: f"DROP {vocabulary.sort(sort)}",
+    "rename_stmt": lambda _, sort: f"ALTER {vocabulary.sort(sort)} … RENAME",
+    "alter_object_schema_stmt": lambda _, sort: f"ALTER {vocabulary.sort(sort)} … SET SCHEMA",
+    "alter_owner_stmt": lambda _, sort: f"ALTER {vocabulary.sort(sort)} … OWNER TO",
 }
 """What an item is called that no kind reads."""
 
@@ -62,13 +62,13 @@ def facts_of(tree: Tree) -> Facts:
     aside}`.
 
     `refusal` is "" when the grammar has nothing against it; `control`: whether it begins or ends
-    a transaction; `aside`: the words of what may be left out, see session.py.
+    a transaction; `aside`: the words of what may be left out, see script_session.py.
     """
     node, body = next(iter(tree.items()))
     refusal = refusal_of(node, body) or _touches_us(tree)
     actions = [] if refusal else [*_read(node, body), *_beside(node, body)]
     if not refusal and not actions:
-        refusal = words.unknown(words.statement(node, body))
+        refusal = vocabulary.unknown(vocabulary.statement(node, body))
     refusal = refusal or next((a["refusal"] for a in actions if a.get("refusal")), "")
     return {
         "refusal": refusal,
@@ -98,11 +98,12 @@ def _constant(body: Tree) -> str:
     """`SELECT 'down SQL query'`: what tools write into a file that has nothing to do."""
     values = [t["res_target"]["val"] for t in body.get("target_list", ())]
     alone = body.keys() <= {"target_list", "limit_option", "op"} and body.get("op", ALONE) == ALONE
-    return session.NOTHING if alone and values and all(v.keys() == {"a_const"} for v in values) else ""
+    return script_session.NOTHING if alone and values and all(v.keys() == {"a_const"} for v in values) else ""
 
 
 ASIDE = {
-    "transaction_stmt": session.bracket, "variable_set_stmt": session.setting, "select_stmt": _constant,
+    "transaction_stmt": script_session.bracket, "variable_set_stmt": script_session.setting,
+    "select_stmt": _constant,
 }  # fmt: skip
 """Statements to the session or the transaction, or to nobody, of which some are left out."""
 
@@ -132,7 +133,7 @@ def _read(node: str, body: Tree) -> list[Facts]:
         read = list(_at(f"{node} {sort}", body, item))
         actions += [a for found in read for a in found]
         if not read:
-            actions.append(action("", refusal=words.unknown(UNKNOWN[node](body, sort))))
+            actions.append(action("", refusal=vocabulary.unknown(UNKNOWN[node](body, sort))))
     return actions
 
 

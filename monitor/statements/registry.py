@@ -5,7 +5,7 @@ docs/statements.md renders them in this order; a statement that is no kind here 
 
 from __future__ import annotations
 
-from monitor.rollback.script.plan import Action
+from monitor.sql.scripts import Action
 from monitor.statements import (
     access,
     column_values,

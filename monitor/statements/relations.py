@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.rollback.forecast.already import TABLES, relation_already
-from monitor.rollback.forecast.entries import below, cascade, loosen_below, relation_of
-from monitor.rollback.forecast.made import forget_comments, forget_indexes_on, forget_made, forget_owned
-from monitor.rollback.forecast.model import Effect, Forecast
-from monitor.rollback.schema.relation import ANY, Relation, known
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.already import TABLES, relation_already
+from monitor.plan.forecast.entries import below, cascade, loosen_below, relation_of
+from monitor.plan.forecast.made import forget_comments, forget_indexes_on, forget_made, forget_owned
+from monitor.plan.forecast.schema_after import Effect, Forecast
+from monitor.schema.relation import ANY, Relation, known
+from monitor.sql.scripts import Action
 from monitor.statements.kind import Trait
 
 MAKES = Trait.MAKES_RELATION | Trait.MAKER_OWNS

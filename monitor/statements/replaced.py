@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from monitor.rollback.script.plan import Action
+from monitor.sql.scripts import Action
 
 if TYPE_CHECKING:
     from monitor.pg import Connection

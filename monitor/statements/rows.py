@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from monitor.rollback.forecast.entries import below, relation_of
-from monitor.rollback.forecast.keys import reached
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.relation import Relation
-from monitor.rollback.script.facts_parts import Facts, Tree, action, cascades, is_only, on, relation_name
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.entries import below, relation_of
+from monitor.plan.forecast.keys import reached
+from monitor.plan.forecast.schema_after import Forecast
+from monitor.schema.relation import Relation
+from monitor.sql.classes import Class
+from monitor.sql.facts_parts import Facts, Tree, action, cascades, is_only, on, relation_name
+from monitor.sql.scripts import Action
 from monitor.statements.kind import Kind, Loss, Trait
 
 INSERTS, DELETES, UPDATES, TRUNCATES = 4, 8, 16, 32

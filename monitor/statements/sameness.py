@@ -5,15 +5,15 @@ Keys and predicates are texts of the script, read under the registered search_pa
 
 from __future__ import annotations
 
-from monitor.rollback.script import shapes
-from monitor.rollback.script.plan import Action
-from monitor.rollback.script.shapes import AskedRows
+from monitor.sql import action_shapes
+from monitor.sql.action_shapes import AskedRows
+from monitor.sql.scripts import Action
 from monitor.statements.asked import Asking, Demand, Rows
 
 
 def twins(q: Asking, a: Action, rows: Rows) -> Demand:
     """Against a unique index on an expression, or on a part of the rows."""
-    known = shapes.asked(a.rows)
+    known = action_shapes.asked(a.rows)
     keys = [f"k{n}" for n in range(len(known.keys))]
     given = f" WHERE {' AND '.join(f'{k} IS NOT NULL' for k in keys)}" if known.nulls_distinct else ""
     grouped = f"GROUP BY {', '.join(keys)} HAVING pg_catalog.count(*) > 1"
@@ -24,7 +24,7 @@ def twins(q: Asking, a: Action, rows: Rows) -> Demand:
 
 def pairs(q: Asking, a: Action, rows: Rows) -> Demand:
     """Against an EXCLUDE constraint: each row beside each other one, as far as the time of the query goes."""
-    known = shapes.asked(a.rows)
+    known = action_shapes.asked(a.rows)
     both = " AND ".join(f"a.k{n} {operator} b.k{n}" for n, operator in enumerate(known.operators))
     each = _keyed(known, rows, "pg_catalog.row_number() OVER () AS n, ")
     sql = (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from monitor.rollback.forecast.already import TABLES
-from monitor.rollback.forecast.entries import relation_of
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.script.facts_parts import Facts, Tree, action, is_only, relation_name
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.already import TABLES
+from monitor.plan.forecast.entries import relation_of
+from monitor.plan.forecast.schema_after import Forecast
+from monitor.sql.classes import Class
+from monitor.sql.facts_parts import Facts, Tree, action, is_only, relation_name
+from monitor.sql.scripts import Action
 from monitor.statements.kind import Kind, Trait, always
 
 LOCKED = TABLES | {"view"}

@@ -6,14 +6,14 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from monitor.rollback.forecast.entries import relation_of, unidentified
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.relation import ANY, Constraint, Index, Relation, Setting, Unforeseen
-from monitor.rollback.script.facts_objects import strings
-from monitor.rollback.script.facts_parts import Facts, Tree, action, is_only, relation_name
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.labels import bare
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.entries import relation_of, unidentified
+from monitor.plan.forecast.schema_after import Forecast
+from monitor.schema.relation import ANY, Constraint, Index, Relation, Setting, Unforeseen
+from monitor.sql.classes import Class
+from monitor.sql.facts_objects import strings
+from monitor.sql.facts_parts import Facts, Tree, action, is_only, relation_name
+from monitor.sql.labels import bare
+from monitor.sql.scripts import Action
 from monitor.statements.kind import Kind, always
 from monitor.statements.relations import inherited
 

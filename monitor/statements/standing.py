@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from monitor.rollback.script.labels import beside
-from monitor.rollback.script.plan import Action, key_of
+from monitor.sql.labels import beside
+from monitor.sql.scripts import Action, key_of
 
 
 class State(StrEnum):

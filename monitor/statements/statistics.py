@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.script.facts_objects import quoted
-from monitor.rollback.script.facts_parts import dropping, listed
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.labels import bare
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.schema_after import Forecast
+from monitor.sql.classes import Class
+from monitor.sql.facts_objects import quoted
+from monitor.sql.facts_parts import dropping, listed
+from monitor.sql.labels import bare
+from monitor.sql.scripts import Action
 from monitor.statements.kind import Kind, Trait, always
 from monitor.statements.objects import dropped, entry_of
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.errors import PlanRefused, Problem
+from monitor.plan.forecast.schema_after import Destroyed
 from monitor.quoting import quote_identifier
-from monitor.rollback.forecast.model import Destroyed
-from monitor.rollback.schema.relation import ANY, Relation, known
-from monitor.rollback.script.labels import split_label
+from monitor.schema.relation import ANY, Relation, known
+from monitor.sql.labels import split_label
 from monitor.statements.quarantine import MAX_NAMES, QUARANTINE_SCHEMA, Aside, Piece, Quarantined, numbered
 
 if TYPE_CHECKING:

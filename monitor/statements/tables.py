@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.rollback.forecast.entries import relation_of
-from monitor.rollback.forecast.made import forget_comments, move_owned
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.relation import ANY, Relation
-from monitor.rollback.script import facts_columns, facts_rows, shapes
-from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping, on, relation_name, renaming
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.labels import bare, beside, split_label
-from monitor.rollback.script.plan import Action
-from monitor.rollback.script.refusals import OWN_SCHEMA
+from monitor.plan.forecast.entries import relation_of
+from monitor.plan.forecast.made import forget_comments, move_owned
+from monitor.plan.forecast.schema_after import Forecast
+from monitor.schema.relation import ANY, Relation
+from monitor.sql import action_shapes, facts_columns, facts_rows
+from monitor.sql.classes import Class
+from monitor.sql.facts_parts import Facts, Tree, action, dropping, on, relation_name, renaming
+from monitor.sql.labels import bare, beside, split_label
+from monitor.sql.refusals import OWN_SCHEMA
+from monitor.sql.scripts import Action
 from monitor.statements import table_aside
 from monitor.statements.asked import Asked, Asking, Beside, Rows
 from monitor.statements.fitting import Server
@@ -120,7 +120,7 @@ def demands(q: Asking, a: Action, _: Rows | None) -> Iterator[Asked]:
     """Of a table that is made as a partition of one that is there; under the parent's name of now."""
     if q.moved or not a.rows or a.if_exists:
         return
-    known = shapes.asked(a.rows)
+    known = action_shapes.asked(a.rows)
     label = q.model.resolution.get(known.parent)
     if label is None:
         return
@@ -132,7 +132,7 @@ def demands(q: Asking, a: Action, _: Rows | None) -> Iterator[Asked]:
 async def fits(q: Server, a: Action) -> str:
     if not a.rows or (a.if_exists and await q.may_be_there(a)):
         return ""
-    return await q.referring(shapes.asked(a.rows).references, frozenset({q.label(a)}))
+    return await q.referring(action_shapes.asked(a.rows).references, frozenset({q.label(a)}))
 
 
 CREATE_TABLE = Kind(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from monitor.rollback.forecast.entries import relation_of
-from monitor.rollback.forecast.model import Effect, Forecast
-from monitor.rollback.schema.relation import ANY, Switched
-from monitor.rollback.script.facts_objects import quoted as key_of_names
-from monitor.rollback.script.facts_objects import strings
-from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping_part, of_table, relation_name
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.labels import bare, quoted
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.entries import relation_of
+from monitor.plan.forecast.schema_after import Effect, Forecast
+from monitor.schema.relation import ANY, Switched
+from monitor.sql.classes import Class
+from monitor.sql.facts_objects import quoted as key_of_names
+from monitor.sql.facts_objects import strings
+from monitor.sql.facts_parts import Facts, Tree, action, dropping_part, of_table, relation_name
+from monitor.sql.labels import bare, quoted
+from monitor.sql.scripts import Action
 from monitor.statements.kind import Kind, Trait, always
 from monitor.statements.parts import DROPS, dropped
 from monitor.statements.relations import inherited

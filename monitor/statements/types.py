@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitor.rollback.forecast.entries import cascade, dependents_on, relation_of
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.relation import ANY, Other, Relation, known
-from monitor.rollback.script import facts_columns
-from monitor.rollback.script.facts_objects import quoted, strings
-from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping, listed, relation_name
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.entries import cascade, dependents_on, relation_of
+from monitor.plan.forecast.schema_after import Forecast
+from monitor.schema.relation import ANY, Other, Relation, known
+from monitor.sql import facts_columns
+from monitor.sql.classes import Class
+from monitor.sql.facts_objects import quoted, strings
+from monitor.sql.facts_parts import Facts, Tree, action, dropping, listed, relation_name
+from monitor.sql.scripts import Action
 from monitor.statements.kind import Kind, Loss, Trait, always
 from monitor.statements.objects import bare_of, dropped, entry_of, meaning, renaming, together
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from monitor.rollback.forecast.already import relation_already
-from monitor.rollback.forecast.entries import relation_of
-from monitor.rollback.forecast.model import Forecast
-from monitor.rollback.schema.relation import ANY, Index, Relation
-from monitor.rollback.script.facts_code import nodes_with, unique
-from monitor.rollback.script.facts_objects import quoted, strings
-from monitor.rollback.script.facts_parts import Facts, Tree, action, dropping, relation_name
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.plan import Action
+from monitor.plan.forecast.already import relation_already
+from monitor.plan.forecast.entries import relation_of
+from monitor.plan.forecast.schema_after import Forecast
+from monitor.schema.relation import ANY, Index, Relation
+from monitor.sql.classes import Class
+from monitor.sql.facts_code import nodes_with, unique
+from monitor.sql.facts_objects import quoted, strings
+from monitor.sql.facts_parts import Facts, Tree, action, dropping, relation_name
+from monitor.sql.scripts import Action
 from monitor.statements.fitting import Server
 from monitor.statements.kind import Kind, Trait, always
 from monitor.statements.relations import DROPS, MAKES, dropped, together

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from monitor import pg
 from monitor.core.samples import Micros
-from monitor.digest import INTACT
+from monitor.plan.digest import INTACT
 from monitor.ports import Controls, EventRow, Json, SampleRow, WatchRow
 from monitor.store.rehearsals import SUMMARY
 from monitor.store.rows import controls_from, event_from, sample_from, watch_from

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from monitor import encoding, pg
 from monitor.core.samples import Micros
-from monitor.digest import SEAL
 from monitor.errors import ControlRefused, NotFound, PlanRefused, Problem
+from monitor.plan.digest import SEAL
 from monitor.ports import Control, Registration, WatchRow
 from monitor.store.controls import COLUMNS, refusal
 from monitor.store.locks import CHANNEL

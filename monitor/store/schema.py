@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 
-from monitor import ownership, pg
+from monitor import pg
 from monitor.errors import DatabaseError
+from monitor.schema import ownership
 from monitor.store.session import transaction
 
 SQL = files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")

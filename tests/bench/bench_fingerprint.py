@@ -17,7 +17,7 @@ from statistics import median
 
 import asyncpg
 
-from monitor.rollback.schema import document, whole
+from monitor.schema import fingerprint_file, whole
 from tests import servers
 
 TABLES = 400
@@ -68,7 +68,7 @@ async def measure(dsn: str, tables: int) -> str:
     differing = whole.differences(objects, {k: dict(v) for k, v in objects.items()})
     compared = (time.perf_counter() - began) * 1000
     assert not differing
-    size, packed = len(document.canonical(objects)), len(document.pack(objects))
+    size, packed = len(fingerprint_file.canonical(objects)), len(fingerprint_file.pack(objects))
     return (
         f"{len(objects)} objects: read p50 {median(times):.0f} ms, max {max(times):.0f} ms, "
         f"CPU of server and client {spent / RUNS * 1000:.0f} ms, "

@@ -18,8 +18,8 @@ import time
 from collections.abc import Awaitable, Callable
 
 from monitor.ports import OutcomeKind
+from monitor.ports.patience import LockPolicy
 from monitor.rollback.executor import Limits
-from monitor.rollback.locks import LockPolicy
 from tests import busy, servers
 from tests.rollbacks import DROP_COLUMN, build, connected, executing, registered, rolled_back
 

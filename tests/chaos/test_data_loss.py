@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import prepare
 from monitor.ports import OutcomeKind, ProgressKind
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import (
     ALLOWING,

@@ -9,11 +9,11 @@ import pytest
 
 from monitor import pg
 from monitor.errors import DatabaseError, PlanRefused
+from monitor.plan.prepare import Options, prepare
 from monitor.ports import OutcomeKind
-from monitor.rollback.data import manifest
 from monitor.rollback.executor import RollbackExecutor
-from monitor.rollback.registration.prepare import Options, prepare
-from monitor.rollback.schema import catalogue, fingerprint
+from monitor.salvage import manifest
+from monitor.schema import catalogue, fingerprint
 from monitor.store.gateway import PgStore
 from tests.conftest import Database
 from tests.roles import ROLLBACK, STRANGER, Dsns, make_roles

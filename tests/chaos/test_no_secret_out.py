@@ -10,8 +10,8 @@ import pytest
 from monitor.channels.slack import Slack
 from monitor.errors import DatabaseError, SourceError
 from monitor.net import Net
+from monitor.plan.prepare import Options, prepare
 from monitor.rollback.executor import RollbackExecutor
-from monitor.rollback.registration.prepare import Options, prepare
 from monitor.store.gateway import PgStore
 from monitor.store.registry import PgRegistry
 from tests.alerts import FIRING, NetPost, receiver

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import PlanRefused
-from monitor.rollback.registration.prepare import prepare
+from monitor.plan.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, DROP_COLUMN, build, connected
 

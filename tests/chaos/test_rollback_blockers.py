@@ -14,11 +14,11 @@ import pytest
 
 from monitor.demo.postgres import Server
 from monitor.ports import OutcomeKind, ProgressKind
+from monitor.ports.patience import LockPolicy
 from monitor.rollback.blocking import Blocker, holders
 from monitor.rollback.clearing import Policy, chosen
 from monitor.rollback.executor import Limits
-from monitor.rollback.locks import LockPolicy
-from monitor.rollback.script.bare import bare
+from monitor.sql.redaction import bare
 from tests import servers
 from tests.conftest import Database
 from tests.rollbacks import (

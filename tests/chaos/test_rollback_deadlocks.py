@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from monitor.ports import OutcomeKind
+from monitor.ports.patience import DeadlockTimeout, LockPolicy
 from monitor.rollback.executor import Limits
 from monitor.rollback.held import fit_session
-from monitor.rollback.locks import DeadlockTimeout, LockPolicy
 from tests import busy
 from tests.conftest import Database
 from tests.rollbacks import Heard, build, connected, executing, registered, rolled_back

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
+from monitor.plan import estimate
 from monitor.ports import OutcomeKind, ProgressKind
+from monitor.ports.patience import LockPolicy
 from monitor.rollback.executor import Limits, RollbackExecutor
-from monitor.rollback.forecast import estimate
-from monitor.rollback.locks import LockPolicy
 from tests.chaos.proxy import Proxy
 from tests.conftest import Database
 from tests.rollbacks import (

@@ -8,12 +8,12 @@ import asyncpg
 import pytest
 
 from monitor.demo.postgres import free_port
+from monitor.plan.prepare import prepare
 from monitor.ports import OutcomeKind, ProgressKind, Want
+from monitor.ports.patience import DeadlockTimeout, LockPolicy, Patience
 from monitor.rollback.advance import Lock
 from monitor.rollback.embrace import Embrace, Queue
 from monitor.rollback.executor import Limits
-from monitor.rollback.locks import DeadlockTimeout, LockPolicy, Patience
-from monitor.rollback.registration.prepare import prepare
 from tests import servers
 from tests.conftest import Database
 from tests.rollbacks import (

@@ -13,8 +13,8 @@ import pytest
 from monitor.errors import PlanRefused
 from monitor.pg import Connection as Open
 from monitor.ports import Outcome, OutcomeKind, Progress, ProgressKind, WatchRow
+from monitor.ports.patience import LockPolicy
 from monitor.rollback.executor import Limits
-from monitor.rollback.locks import LockPolicy
 from monitor.rollback.outside_session import key_of_step
 from monitor.rollback.outside_tries import MAX_RUNS
 from tests.conftest import Database

@@ -10,13 +10,13 @@ import pytest
 
 from monitor.history import TOOLS
 from monitor.history.source import history_of
+from monitor.plan import trips
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import prepare
+from monitor.plan.stored import from_stored
+from monitor.plan.take_fingerprint import take
 from monitor.ports import OutcomeKind, WatchRow
-from monitor.rollback import trips
-from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.executor import Limits, RollbackExecutor
-from monitor.rollback.registration.prepare import prepare
-from monitor.rollback.registration.taking import take
-from monitor.rollback.stored import from_stored
 from tests.chaos.proxy import Proxy
 from tests.conftest import Database
 from tests.rollbacks import (

@@ -29,7 +29,7 @@ LOCK = "SELECT pg_advisory_lock($1, $2)"
 DECIDE_NOTHING = {
     "store/sign.py": "beside the lease, which decides",
     "rollback/outside_session.py": "those of strangers are passed over",
-    "rollback/rehearsal/scratch.py": "on the scratch server, where rehearsals take turns",
+    "rehearsal/scratch.py": "on the scratch server, where rehearsals take turns",
 }
 """Files with an advisory lock, which everybody who may connect can take."""
 

@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from monitor.app import check
-from monitor.app.levers import levers_of
+from monitor.app.hooks import configured_hooks
 from monitor.app.outlets import channels_of
 from monitor.channels import CHANNELS
 from monitor.channels.outbox import rows_for
 from monitor.errors import ConfigError, Problem
-from monitor.levers import HOOKS
+from monitor.hooks import HOOKS
 from monitor.net import Net
 from monitor.options import Secret, Section
 from monitor.ports import OutcomeKind
-from monitor.ports.levers import Call, Moment
+from monitor.ports.hooks import Call, Moment
 from monitor.rollback.executor import Limits, RollbackExecutor
 from monitor.settings import Settings, load, reference, settings_with
 from monitor.settings.hooks import AfterHook, BeforeHook, Hook
@@ -229,15 +229,15 @@ async def test_a_hook_of_that_kind_is_pulled_around_a_rollback(
     await build(database.dsn)
     watch = await registered(database.dsn, DROP_COLUMN)
     async with receiver() as tower:
-        hooks = levers_of(
+        hooks = configured_hooks(
             settings(tmp_path, TARGET + HOOKED.replace("TOWER", tower.url("/light"))), "shop", net
         )
         limits = Limits(locks=FAST, allow_superuser="postgres")
-        executor = RollbackExecutor(database.dsn, "shop", limits, levers=hooks)
+        executor = RollbackExecutor(database.dsn, "shop", limits, hooks=hooks)
         outcome = await rolled_back(executor, watch, Heard())
         await executor.aclose()
         call = Call(Moment.AFTER, watch.id, "shop", watch.migration, "r", "r/1", "rolled_back")
-        after = await hooks.pull(call)
+        after = await hooks.run(call)
     assert outcome.kind is OutcomeKind.ROLLED_BACK
     assert "new_column" not in await columns(database.dsn)
     assert [(got.body, got.headers["oil"]) for got in tower.got] == [(b"before", CANARY), (b"after", CANARY)]
@@ -249,9 +249,9 @@ async def test_a_hook_of_that_kind_that_fails_stops_the_rollback_as_any_other(
 ) -> None:
     """`on_failure` and the deadline are those of every hook."""
     text = TARGET + HOOKED.replace("TOWER", "http://127.0.0.1:9/")
-    (told,) = await levers_of(settings(tmp_path, text), "shop", net).pull(BEFORE)
+    (told,) = await configured_hooks(settings(tmp_path, text), "shop", net).run(BEFORE)
     assert (told.name, told.ok, told.stops) == ("before_rollback[0].lantern", False, True)
-    (after,) = await levers_of(settings(tmp_path, text), "shop", net).pull(
+    (after,) = await configured_hooks(settings(tmp_path, text), "shop", net).run(
         replace(BEFORE, moment=Moment.AFTER)
     )
     assert (after.ok, after.stops) == (False, False)

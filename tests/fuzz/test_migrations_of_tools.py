@@ -16,7 +16,7 @@ from monitor.history.alembic import revisions, standing_on
 from monitor.history.source import history_of
 from monitor.history.ups import up_part
 from monitor.history.wrapper import without_transactions
-from monitor.rollback.script import plan
+from monitor.sql import scripts
 from tests.fuzz.bounds import EXAMPLES, bounded, fuzzed
 from tests.fuzz.mutated import mutated, texts
 
@@ -130,7 +130,7 @@ SCRIPTS = (
 def test_a_script_is_split_into_its_own_bytes_or_refused(sql: bytes) -> None:
     """By PostgreSQL's grammar, in a process of its own; as it is stored it comes back."""
     try:
-        text, statements = asyncio.run(plan.read(sql))
+        text, statements = asyncio.run(scripts.read(sql))
     except PlanRefused as e:
         assert e.problems
         assert all(problem.what for problem in e.problems)
@@ -138,5 +138,5 @@ def test_a_script_is_split_into_its_own_bytes_or_refused(sql: bytes) -> None:
     assert text.encode() == sql
     for s in statements:
         assert s.text in text
-        assert plan.from_json(plan.to_json(s)) == s
-    assert plan.is_intact(text, plan.sha256_of(text), statements)
+        assert scripts.from_json(scripts.to_json(s)) == s
+    assert scripts.is_intact(text, scripts.sha256_of(text), statements)

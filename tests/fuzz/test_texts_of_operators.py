@@ -15,8 +15,8 @@ from monitor.core.samples import Sample, judge
 from monitor.dsn import place_of, unverified, user_of
 from monitor.errors import ConfigError, MonitorError, OperatorError
 from monitor.libpq import faults, notes, ways
-from monitor.rollback.schema.document import Document, Place, dump, from_json, pack, parse, unpack
-from monitor.rollback.schema.objects import Objects
+from monitor.schema.fingerprint_file import Document, Place, dump, from_json, pack, parse, unpack
+from monitor.schema.objects import Objects
 from monitor.settings import load, load_policy
 from tests.fuzz.bounds import EXAMPLES, bounded, fuzzed, is_a_sentence
 from tests.fuzz.mutated import altered, as_json, json_values, mutated, texts

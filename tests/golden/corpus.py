@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-from monitor.rollback.data.losses import DataLoss
+from monitor.plan.data_loss import DataLoss
 
 SCRIPTS = Path(__file__).parent / "scripts"
 

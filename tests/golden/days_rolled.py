@@ -8,7 +8,7 @@ from typing import Any
 from monitor.core.samples import SECOND
 from monitor.core.thresholds import Mode
 from monitor.daemon.happenings import (
-    LeversPulled,
+    HooksRan,
 )
 from monitor.ports import (
     Lack,
@@ -17,7 +17,7 @@ from monitor.ports import (
     Readiness,
     Reason,
 )
-from monitor.ports.levers import Call, Moment, Pulled
+from monitor.ports.hooks import Call, HookResult, Moment
 from tests.golden.days import BAD, READY, Day
 from tests.hands import START
 
@@ -125,7 +125,7 @@ def way(day: Day) -> None:
     day.step(
         "hooks after it",
         day.take,
-        LeversPulled(
+        HooksRan(
             Call(
                 Moment.AFTER,
                 "w-1",
@@ -136,8 +136,8 @@ def way(day: Day) -> None:
                 "rolled_back",
             ),
             (
-                Pulled("after_rollback[0].webhook", 0.5),
-                Pulled("after_rollback[1].command", 1.5, "exit status 3"),
+                HookResult("after_rollback[0].webhook", 0.5),
+                HookResult("after_rollback[1].command", 1.5, "exit status 3"),
             ),
         ),
     )

@@ -18,13 +18,13 @@ from monitor.cli.rehearse import lines
 from monitor.core.thresholds import Policy
 from monitor.demo.postgres import Server
 from monitor.errors import MonitorError
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import prepare
+from monitor.plan.take_fingerprint import take
 from monitor.ports import Progress, ProgressKind, WatchRequest
 from monitor.registration import Registrar, TargetDesk
 from monitor.rehearsing import Rehearsed
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.registration.prepare import prepare
-from monitor.rollback.registration.taking import take
-from monitor.rollback.schema import document, whole
+from monitor.schema import fingerprint_file, whole
 from monitor.store.registry import PgRegistry
 from tests import servers
 from tests.golden.text import dumped, filled, plain, settled
@@ -347,7 +347,7 @@ async def _way(server: Server, name: str, folder: Path) -> Any:
         server, script("django.before.sql" if case and case.tool == "django" else own)
     ) as dsn:
         await run(dsn, case.ddl if case else "SELECT 1")
-        before = document.dump(await take(dsn))
+        before = fingerprint_file.dump(await take(dsn))
         await run(dsn, script(f"{name}.up.sql"))
         registry = PgRegistry("shop", dsn)
         desk = TargetDesk(registry, Policy(), dsn, 2.0, SUPERUSER, history(case, folder))

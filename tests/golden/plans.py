@@ -14,13 +14,13 @@ import asyncpg
 
 from monitor.demo.postgres import Server
 from monitor.errors import PlanRefused
-from monitor.rollback import trips
-from monitor.rollback.registration.prepare import Options, Prepared, prepare
-from monitor.rollback.registration.taking import take
-from monitor.rollback.schema import document, relation
-from monitor.rollback.schema.relation import Fingerprint
-from monitor.rollback.script import plan
-from monitor.rollback.stored import Plan, from_stored
+from monitor.plan import trips
+from monitor.plan.prepare import Options, Prepared, prepare
+from monitor.plan.stored import Plan, from_stored
+from monitor.plan.take_fingerprint import take
+from monitor.schema import fingerprint_file, relation
+from monitor.schema.relation import Fingerprint
+from monitor.sql import scripts
 from monitor.statements.registry import kind_of
 from tests import servers
 from tests.golden import corpus
@@ -62,22 +62,24 @@ class Pool:
 async def family(server: Server, name: str) -> str:
     """The text of one file of scripts."""
     pool, found = Pool(), dict[str, Any]()
-    for built, scripts in corpus.scripts(name):
+    for built, its_scripts in corpus.scripts(name):
         try:
-            more = await _of_database(server, built, scripts, pool)
+            more = await _of_database(server, built, its_scripts, pool)
         except asyncpg.PostgresSyntaxError:
             if server.binaries.major == NEWEST:
                 raise
-            more = {script.name: NOT_HERE for script in scripts}
+            more = {script.name: NOT_HERE for script in its_scripts}
         assert not found.keys() & more.keys(), f"two scripts of {name}.sql have one name"
         found |= more
     return dumped({"plans": found, "things": pool.shown()})
 
 
-async def _of_database(server: Server, built: Built, scripts: Sequence[Script], pool: Pool) -> dict[str, Any]:
+async def _of_database(
+    server: Server, built: Built, its_scripts: Sequence[Script], pool: Pool
+) -> dict[str, Any]:
     found: dict[str, Any] = {}
     async with database(server, built) as (dsn, before):
-        for script in scripts:
+        for script in its_scripts:
             options = Options(
                 script.data_loss, script.accept, script.opaque, allow_superuser=SUPERUSER, before=before
             )
@@ -87,7 +89,9 @@ async def _of_database(server: Server, built: Built, scripts: Sequence[Script], 
 
 
 @contextlib.asynccontextmanager
-async def database(server: Server, built: Built) -> AsyncIterator[tuple[str, document.Document | None]]:
+async def database(
+    server: Server, built: Built
+) -> AsyncIterator[tuple[str, fingerprint_file.Document | None]]:
     """A database as it is before the rollback; the fingerprint of before the migration, if there was one."""
     name = await servers.new_database(server)
     try:
@@ -152,10 +156,10 @@ def stored(prepared: Prepared, pool: Pool) -> Any:
     row["warnings"] = [w for w in row["warnings"] if "more than max_locked" not in w]
     print_: dict[str, Any] = plain(prepared.stored.fingerprint)
     if "before" in print_:
-        packed = document.unpack(print_["before"]["packed"])
+        packed = fingerprint_file.unpack(print_["before"]["packed"])
         objects = {"database" if name.startswith("database ") else name: o for name, o in packed.items()}
-        print_["before"] = {**print_["before"], "packed": plan.sha256_of(dumped(objects))[:SHORT]}
-    digest = plan.sha256_of(dumped([row, print_]))[:SHORT]
+        print_["before"] = {**print_["before"], "packed": scripts.sha256_of(dumped(objects))[:SHORT]}
+    digest = scripts.sha256_of(dumped([row, print_]))[:SHORT]
     for part in ("relations", "descendants", "others", "remade"):
         if part in print_:
             print_[part] = {k: v and pool.put(k, v) for k, v in print_[part].items()}
@@ -173,7 +177,7 @@ def stored(prepared: Prepared, pool: Pool) -> Any:
 
 def _without_hash(of: dict[str, Any]) -> None:
     for hash_, text in (("sha256", "text"), ("given_sha256", "given")):
-        if hash_ in of and of[hash_] == plan.sha256_of(of[text]):
+        if hash_ in of and of[hash_] == scripts.sha256_of(of[text]):
             del of[hash_]
 
 

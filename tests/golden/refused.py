@@ -10,8 +10,8 @@ from typing import Any
 
 from monitor.core.thresholds import Policy
 from monitor.errors import ConfigError, PlanRefused
-from monitor.rollback.script import plan
 from monitor.settings import doubts, load
+from monitor.sql import scripts
 from tests.golden.corpus import SCRIPTS
 from tests.golden.text import changed, dumped, filled, plain
 
@@ -33,10 +33,10 @@ async def texts() -> str:
 
 async def _read(sql: bytes) -> Any:
     try:
-        found = await plan.script(sql)
+        found = await scripts.script(sql)
     except PlanRefused as e:
         return [[p.line, p.what] for p in e.problems]
-    statements = [plan.to_json(s) for s in found.statements]
+    statements = [scripts.to_json(s) for s in found.statements]
     return filled(plain({"text": found.text.encode() != sql and found.text, "notices": found.notices,
                          "statements": [{**s, "sha256": ""} for s in statements]}))  # fmt: skip
 

@@ -12,6 +12,7 @@ from monitor.cli.exits import BY_VERDICT, MEANINGS
 from monitor.core.events import Verdict
 from monitor.core.samples import SECOND
 from monitor.errors import ChannelError, MonitorError, SourceError
+from monitor.plan.estimate import Network
 from monitor.ports import AtRisk, Fate, RehearsalOutcome, loss_sentences
 from monitor.present.events import OUTCOMES, sentence
 from monitor.present.metrics import value
@@ -19,7 +20,6 @@ from monitor.present.reasons import WORDS
 from monitor.present.rehearsals import rehearsal_told
 from monitor.present.times import moment, span, until, utc
 from monitor.present.verdicts import HELPED, How, aftermath_view, told
-from monitor.rollback.forecast.estimate import Network
 from monitor.statements.registry import KINDS
 from monitor.units import Kind, show_evidence, show_proven, show_score, show_span, show_value
 from tests.alerts import FIRING

@@ -7,7 +7,7 @@ import pytest
 
 from monitor.demo.postgres import Server
 from monitor.errors import DatabaseError
-from monitor.rollback.registration.prepare import prepare
+from monitor.plan.prepare import prepare
 from tests import servers
 from tests.rollbacks import ALLOWING, DROP_COLUMN, build, connected
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.rollback.schema import whole
+from monitor.schema import whole
 from tests.conftest import Database
 from tests.rollbacks import connected
 

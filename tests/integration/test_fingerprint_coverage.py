@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from monitor.rollback.schema import rest, whole
-from monitor.rollback.schema.coverage import CATALOGUE
+from monitor.schema import rest, whole
+from monitor.schema.catalogue_coverage import CATALOGUE
 from tests.conftest import Database
 from tests.rollbacks import connected
 

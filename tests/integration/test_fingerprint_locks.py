@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from monitor.demo.postgres import Server
-from monitor.rollback.schema import whole
+from monitor.schema import whole
 from tests import servers
 from tests.conftest import Database
 from tests.rollbacks import connected

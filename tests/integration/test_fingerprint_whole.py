@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 
 from monitor.errors import DatabaseError
-from monitor.rollback.schema import whole
-from monitor.rollback.schema.steady import steadily
-from monitor.rollback.schema.whole import Objects
+from monitor.schema import whole
+from monitor.schema.steady import steadily
+from monitor.schema.whole import Objects
 from tests.conftest import Database
 from tests.rollbacks import SCHEMA, connected
 

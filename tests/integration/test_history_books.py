@@ -10,8 +10,8 @@ import pytest
 from monitor.errors import PlanRefused
 from monitor.history import TOOLS
 from monitor.history.source import history_of
+from monitor.plan.prepare import Options, Prepared, prepare
 from monitor.ports import Lack, OutcomeKind, WatchRow
-from monitor.rollback.registration.prepare import Options, Prepared, prepare
 from tests import rollbacks, servers, tools
 from tests.conftest import Database
 from tests.rollbacks import build, connected, executing, rolled_back

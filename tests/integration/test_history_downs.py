@@ -15,10 +15,10 @@ import pytest
 from monitor.core.thresholds import Policy
 from monitor.history import TOOLS
 from monitor.history.source import History, NoHistory, history_of
+from monitor.plan.take_fingerprint import take
 from monitor.ports import OutcomeKind, WatchRequest
 from monitor.registration import Registrar, TargetDesk
-from monitor.rollback.registration.taking import take
-from monitor.rollback.schema import document
+from monitor.schema import fingerprint_file
 from monitor.store.registry import PgRegistry
 from tests import rollbacks, tools
 from tests.conftest import Database
@@ -109,7 +109,7 @@ async def test_the_way_back_brings_the_schema_back(database: Database, tmp_path:
     await build(dsn, script("django.before.sql" if case and case.tool == "django" else own))
     async with connected(dsn) as c:
         await c.execute(case.ddl if case else "SELECT 1")
-        before = document.dump(await take(dsn))
+        before = fingerprint_file.dump(await take(dsn))
         await c.execute(script(f"{name}.up.sql"))
     registry = PgRegistry("shop", dsn)
     desk = TargetDesk(registry, Policy(), dsn, 2.0, SUPERUSER, history(case, tmp_path))

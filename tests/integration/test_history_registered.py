@@ -13,8 +13,8 @@ import pytest
 
 from monitor.history import TOOLS
 from monitor.history.source import history_of
+from monitor.plan.prepare import Options, prepare
 from monitor.ports import OutcomeKind, WatchRow
-from monitor.rollback.registration.prepare import Options, prepare
 from tests import rollbacks, servers, tools
 from tests.commands import Commands, Done
 from tests.conftest import Database

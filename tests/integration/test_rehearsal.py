@@ -8,7 +8,7 @@ import pytest
 
 from monitor.errors import DatabaseError, OperatorError, PlanRefused
 from monitor.ports import Rehearsal, RehearsalOutcome
-from monitor.rollback.rehearsal.scratch import PREFIX
+from monitor.rehearsal.scratch import PREFIX
 from tests import servers
 from tests.conftest import Database
 from tests.rehearsals import DOWN, UP, empty_database, rehearsed, run, scratch_databases, shop, statements

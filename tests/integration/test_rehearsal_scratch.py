@@ -10,7 +10,7 @@ import pytest
 from monitor import pg
 from monitor.demo.postgres import Server
 from monitor.errors import DatabaseUnreachable, OperatorError
-from monitor.rollback.rehearsal.scratch import TURN, Place, check_scratch, place_of, scratch_database
+from monitor.rehearsal.scratch import TURN, Place, check_scratch, place_of, scratch_database
 from tests import servers
 from tests.rehearsals import empty_database, run
 from tests.rollbacks import connected

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import DatabaseError, DatabaseUnreachable, OperatorError
-from monitor.rollback.rehearsal import clone as rehearsal_clone
-from monitor.rollback.rehearsal import tools as rehearsal_tools
+from monitor.rehearsal import clone as rehearsal_clone
+from monitor.rehearsal import pg_dump as rehearsal_tools
 
 CANARY = "canary-77d0"
 

@@ -8,10 +8,10 @@ import asyncpg
 import pytest
 
 from monitor.errors import PlanRefused
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import Options, prepare
 from monitor.ports import OutcomeKind
-from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.executor import RollbackExecutor
-from monitor.rollback.registration.prepare import Options, prepare
 from monitor.store.gateway import PgStore
 from tests.conftest import Database
 from tests.roles import HISTORY, OWNER, POLLING, ROLLBACK, as_role, make_roles, run_roles

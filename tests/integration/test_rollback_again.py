@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import prepare
 from monitor.ports import OutcomeKind
-from monitor.rollback.data.expiry import KeptData, Lifetimes
-from monitor.rollback.data.filling import Restored
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.data.restore import Wish, restore
-from monitor.rollback.registration.prepare import prepare
+from monitor.salvage.expiry import KeptData, Lifetimes
+from monitor.salvage.filling import Restored
+from monitor.salvage.giving_back import Wish, restore
 from tests import servers
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, FAST, build, connected, executing, rolled_back, store

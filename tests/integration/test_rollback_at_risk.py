@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from monitor.plan import rows_at_risk
+from monitor.plan.forecast.schema_after import Destroyed
+from monitor.plan.prepare import prepare
 from monitor.ports import AtRisk, Fate
-from monitor.rollback.data import atrisk
-from monitor.rollback.forecast.model import Destroyed
-from monitor.rollback.registration.prepare import prepare
-from monitor.rollback.schema.relation import from_json
+from monitor.schema.relation import from_json
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, DROP_COLUMN, build, connected, executing, load, registered, store
 
@@ -66,7 +66,7 @@ async def test_a_locked_table_is_not_waited_for(database: Database) -> None:
     loss = Destroyed(1, 1, "drop_column", "public.contacts", "new_column")
     async with connected(dsn) as holder, connected(dsn) as c:
         await holder.execute("BEGIN; LOCK TABLE contacts")
-        found = await atrisk.read(c, [loss], lambda _: Fate.SALVAGED, from_json(plan.fingerprint))
+        found = await rows_at_risk.read(c, [loss], lambda _: Fate.SALVAGED, from_json(plan.fingerprint))
     assert [(risk.count, risk.bound) for risk in found] == [(None, "")]
 
 
@@ -77,7 +77,7 @@ async def test_a_large_table_is_estimated_from_its_statistics(database: Database
     watch = await registered(dsn, b"ALTER TABLE big DROP COLUMN note")
     loss = Destroyed(1, 1, "drop_column", "public.big", "note")
     async with connected(dsn) as c:
-        found = await atrisk.read(
+        found = await rows_at_risk.read(
             c, [loss], lambda _: Fate.SALVAGED, from_json(watch.plan.fingerprint), exact_bytes=0
         )
     (risk,) = found

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from monitor.errors import OperatorError
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import Prepared, prepare
+from monitor.plan.take_fingerprint import take
 from monitor.ports import Outcome, OutcomeKind, WatchRow
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.registration.prepare import Prepared, prepare
-from monitor.rollback.registration.taking import take
-from monitor.rollback.schema import document
-from monitor.rollback.schema.document import Document, Place
+from monitor.schema import fingerprint_file
+from monitor.schema.fingerprint_file import Document, Place
 from tests import servers
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, registered, rolled_back, store
@@ -320,7 +320,7 @@ async def test_a_fingerprint_of_somewhere_else_is_refused(
     """In one sentence that names both."""
     before = await migrated(newest.dsn)
     place = {k: getattr(before.place, k) for k in Place.__dataclass_fields__} | changes
-    elsewhere = document.parse(document.dump(Document(Place(**place), before.objects)))
+    elsewhere = fingerprint_file.parse(fingerprint_file.dump(Document(Place(**place), before.objects)))
     with pytest.raises(OperatorError, match=says):
         await prepared_with(newest.dsn, DOWN, elsewhere)
 
@@ -391,7 +391,7 @@ async def test_what_a_rollback_leaves_behind_of_the_migration_is_named(
     dsn = newest.dsn
     await build(dsn, OLD)
     await execute(dsn, BESIDE)
-    before = document.parse(document.dump(await take(dsn)))
+    before = fingerprint_file.parse(fingerprint_file.dump(await take(dsn)))
     await execute(dsn, f"{UP}; {also}")
     prepared = await prepared_with(dsn, DOWN, before)
     assert any("does NOT restore the schema" in warning for warning in prepared.warnings)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.errors import PlanRefused
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.registration.prepare import Options, prepare
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import Options, prepare
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build
 

@@ -9,12 +9,12 @@ import pytest
 from monitor.daemon.calendar import ExpiryNotices
 from monitor.daemon.parts import Outgoing
 from monitor.errors import DatabaseError
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import prepare
 from monitor.ports import Alert, AlertRow, OutcomeKind
-from monitor.rollback.data.expiry import KeptData, Lifetimes
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.data.restore import Wish, restore
-from monitor.rollback.locks import LockPolicy
-from monitor.rollback.registration.prepare import prepare
+from monitor.ports.patience import LockPolicy
+from monitor.salvage.expiry import KeptData, Lifetimes
+from monitor.salvage.giving_back import Wish, restore
 from tests.conftest import Database
 from tests.fakes import MemoryStore
 from tests.hands import HandClock

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.plan import estimate
+from monitor.plan.forecast.schema_after import Destroyed, Forecast
+from monitor.plan.prepare import prepare
 from monitor.ports import OutcomeKind, ProgressKind
 from monitor.rollback.executor import Limits
-from monitor.rollback.forecast import estimate
-from monitor.rollback.forecast.model import Destroyed, Forecast
-from monitor.rollback.registration.prepare import prepare
-from monitor.rollback.schema.relation import Fingerprint
-from monitor.rollback.schema.sizes import Size
+from monitor.schema.relation import Fingerprint
+from monitor.schema.sizes import Size
 from tests.conftest import Database
 from tests.rollbacks import (
     ALLOWING,

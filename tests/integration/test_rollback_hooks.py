@@ -1,4 +1,4 @@
-"""Hooks before a rollback, on a real database: when they are pulled, and what a failure means."""
+"""Hooks before a rollback, on a real database: when they are called, and what a failure means."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.ports import OutcomeKind, ProgressKind
-from monitor.ports.levers import Call, Pulled
+from monitor.ports.hooks import Call, HookResult
 from monitor.rollback.executor import Limits, RollbackExecutor
 from tests.conftest import Database
 from tests.rollbacks import (
@@ -28,15 +28,15 @@ pytestmark = pytest.mark.corner
 
 
 class Scripted:
-    """Levers that answer as they are told, and remember what they saw."""
+    """Hooks that answer as they are told, and remember what they saw."""
 
-    def __init__(self, dsn: str, *answers: Sequence[Pulled]) -> None:
+    def __init__(self, dsn: str, *answers: Sequence[HookResult]) -> None:
         self.dsn = dsn
         self.answers = list(answers)
         self.calls: list[Call] = []
         self.events: list[list[str]] = []
 
-    async def pull(self, call: Call) -> Sequence[Pulled]:
+    async def run(self, call: Call) -> Sequence[HookResult]:
         self.calls.append(call)
         self.events.append(await event_kinds(self.dsn))
         assert "new_column" in await columns(self.dsn)
@@ -46,30 +46,30 @@ class Scripted:
         return ["before_rollback[0].command: it is not there"]
 
 
-def _executor(dsn: str, levers: Scripted) -> RollbackExecutor:
-    return RollbackExecutor(dsn, "shop", Limits(locks=FAST, allow_superuser="postgres"), levers=levers)
+def _executor(dsn: str, hooks: Scripted) -> RollbackExecutor:
+    return RollbackExecutor(dsn, "shop", Limits(locks=FAST, allow_superuser="postgres"), hooks=hooks)
 
 
 FINE, BROKEN = (
-    Pulled("before_rollback[0].webhook", 0.1),
-    Pulled("before_rollback[0].webhook", 0.1, "status 503"),
+    HookResult("before_rollback[0].webhook", 0.1),
+    HookResult("before_rollback[0].webhook", 0.1, "status 503"),
 )
-STOPS = Pulled("before_rollback[0].webhook", 0.1, "status 503", stops=True)
+STOPS = HookResult("before_rollback[0].webhook", 0.1, "status 503", stops=True)
 
 
 async def test_a_hook_that_must_succeed_is_asked_until_it_does(database: Database) -> None:
     """After the intent, before any statement, under one key; told once, and resolved."""
     await build(database.dsn)
     watch, heard = await registered(database.dsn, DROP_COLUMN), Heard()
-    levers = Scripted(database.dsn, [STOPS], [FINE])
-    executor = _executor(database.dsn, levers)
+    hooks = Scripted(database.dsn, [STOPS], [FINE])
+    executor = _executor(database.dsn, hooks)
     assert "hook" in (await executor.ready(watch, full=True)).codes
     outcome = await rolled_back(executor, watch, heard)
     await executor.aclose()
     assert outcome.kind is OutcomeKind.ROLLED_BACK
     assert heard.kinds() == [ProgressKind.INTENT, ProgressKind.HOOK_BLOCKS, ProgressKind.HOOK_PULLED]
-    assert len({call.key for call in levers.calls}) == 1
-    assert levers.events == [["intent"], ["intent"]]
+    assert len({call.key for call in hooks.calls}) == 1
+    assert hooks.events == [["intent"], ["intent"]]
 
 
 async def test_a_hook_that_warns_does_not_stop_the_rollback(database: Database) -> None:
@@ -101,7 +101,7 @@ async def test_a_persons_order_that_a_hook_stops_is_given_back(database: Databas
     await build(database.dsn)
     watch, heard = await registered(database.dsn, DROP_COLUMN), Heard()
     limits = Limits(locks=replace(FAST, budget=0.5), allow_superuser="postgres")
-    executor = RollbackExecutor(database.dsn, "shop", limits, levers=Scripted(database.dsn, *[[STOPS]] * 9))
+    executor = RollbackExecutor(database.dsn, "shop", limits, hooks=Scripted(database.dsn, *[[STOPS]] * 9))
     asked = order(watch, "dba")
     outcome = await asyncio.wait_for(executor.execute(asked, lambda: True, heard), 20)
     await executor.aclose()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import OperatorError
+from monitor.plan.data_loss import DataLoss
 from monitor.ports import Keepsake
-from monitor.rollback.data import manifest
-from monitor.rollback.data.expiry import KeptData, Lifetimes
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.data.restore import Wish, restore
+from monitor.salvage import manifest
+from monitor.salvage.expiry import KeptData, Lifetimes
+from monitor.salvage.giving_back import Wish, restore
 from tests.conftest import Database
 from tests.rollbacks import build, columns, connected, rolled
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import Options, prepare
+from monitor.plan.stored import from_stored
+from monitor.plan.take_fingerprint import take
 from monitor.ports import OutcomeKind
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.registration.prepare import Options, prepare
-from monitor.rollback.registration.taking import take
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.stored import from_stored
+from monitor.sql.classes import Class
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, rolled_back, store
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from monitor.errors import PlanRefused
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import prepare
+from monitor.plan.take_fingerprint import take
 from monitor.ports import OutcomeKind
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.registration.prepare import prepare
-from monitor.rollback.registration.taking import take
-from monitor.rollback.script.kinds import Class
+from monitor.sql.classes import Class
 from tests.conftest import Database
 from tests.integration.test_rollback_kinds import SHOP
 from tests.roles import OWNER, make_roles

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from monitor.errors import PlanRefused
+from monitor.plan import conditions, stored
+from monitor.plan.prepare import prepare
 from monitor.ports import OutcomeKind
-from monitor.rollback import conditions, stored
-from monitor.rollback.registration.prepare import prepare
 from monitor.statements.standing import State
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, registered, rolled_back

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from monitor.errors import PlanRefused
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import Prepared, prepare
 from monitor.ports import Fate, OutcomeKind
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.registration.prepare import Prepared, prepare
 from tests import rollbacks
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, rolled_back

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import prepare
+from monitor.plan.row_requirements import demands
+from monitor.plan.stored import from_stored
+from monitor.plan.violating_rows import read
 from monitor.ports import Lack, OutcomeKind
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.registration.demands import demands
-from monitor.rollback.registration.misfits import read
-from monitor.rollback.registration.prepare import prepare
-from monitor.rollback.stored import from_stored
 from monitor.statements.asked import Demand
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, registered, rolled_back, store

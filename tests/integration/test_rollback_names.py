@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from monitor.errors import PlanRefused
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import prepare
 from monitor.ports import OutcomeKind
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.data.manifest import MANIFEST
-from monitor.rollback.registration.prepare import prepare
+from monitor.salvage.manifest import MANIFEST
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, columns, connected, executing, registered, rolled_back
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import DatabaseError, PlanRefused
+from monitor.plan import stored
+from monitor.plan.prepare import prepare
 from monitor.ports import OutcomeKind
-from monitor.rollback import outside_session, stored
-from monitor.rollback.registration.prepare import prepare
+from monitor.rollback import outside_session
 from tests.conftest import Database
 from tests.rollbacks import (
     ALLOWING,

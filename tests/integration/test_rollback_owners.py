@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from monitor.errors import PlanRefused
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import Options, prepare
+from monitor.plan.take_fingerprint import take
 from monitor.ports import OutcomeKind
-from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.executor import RollbackExecutor
-from monitor.rollback.registration.prepare import Options, prepare
-from monitor.rollback.registration.taking import take
 from tests.conftest import Database
 from tests.roles import OWNER, Dsns, make_roles
 from tests.rollbacks import SCHEMA, build, connected, executing, order, registered, rolled_back, store

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from monitor.errors import PlanRefused
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import Options, Prepared, prepare
+from monitor.plan.take_fingerprint import take
 from monitor.ports import OutcomeKind
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.data.restore import Wish, restore
 from monitor.rollback.executor import RollbackExecutor
-from monitor.rollback.registration.prepare import Options, Prepared, prepare
-from monitor.rollback.registration.taking import take
-from monitor.rollback.script.plan import sha256_of
+from monitor.salvage.giving_back import Wish, restore
+from monitor.sql.scripts import sha256_of
 from monitor.store.gateway import PgStore
 from tests.conftest import Database
 from tests.roles import ROLLBACK, make_roles

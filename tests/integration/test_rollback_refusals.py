@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from monitor.errors import PlanRefused
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import prepare
+from monitor.plan.stored import from_stored
 from monitor.rollback.checks import Stop, check_schema
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.registration.prepare import prepare
-from monitor.rollback.script import plan
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.stored import from_stored
+from monitor.sql import scripts
+from monitor.sql.classes import Class
 from monitor.statements.registry import KINDS
 from tests.chaos.proxy import Proxy
 from tests.conftest import Database
@@ -97,7 +97,7 @@ BY_TEXT: list[tuple[bytes, int | None, str]] = [
 async def test_a_text_that_may_not_be_a_plan_is_refused(sql: bytes, line: int | None, reason: str) -> None:
     """With the line where it stands, and without a database."""
     with pytest.raises(PlanRefused) as refused:
-        await plan.read(sql)
+        await scripts.read(sql)
     problem = refused.value.problems[0]
     assert reason.lower() in problem.what.lower()
     assert problem.line == line
@@ -106,7 +106,7 @@ async def test_a_text_that_may_not_be_a_plan_is_refused(sql: bytes, line: int | 
 async def test_every_refusal_is_reported_in_one_run() -> None:
     """Three statements, three problems, in order."""
     with pytest.raises(PlanRefused) as refused:
-        await plan.read(b"BEGIN;\nSET app.x = 1;\nVACUUM")
+        await scripts.read(b"BEGIN;\nSET app.x = 1;\nVACUUM")
     assert [p.line for p in refused.value.problems] == [1, 2, 3]
 
 
@@ -114,20 +114,20 @@ async def test_every_refusal_is_reported_in_one_run() -> None:
 @pytest.mark.fault(19)
 async def test_an_expression_of_thirty_thousand_terms_is_read() -> None:
     """Fault 19: neither the child nor we fall over it."""
-    _, (statement,) = await plan.read(b"DELETE FROM a WHERE " + TERMS)
+    _, (statement,) = await scripts.read(b"DELETE FROM a WHERE " + TERMS)
     assert statement.klass is Class.LOSSY
 
 
 async def test_statements_are_exact_slices_of_the_text() -> None:
     """Comments, blanks, several bytes a letter: text, line and hash are those of the file."""
     sql = '-- é\nALTER TABLE a RENAME é TO b ;\n\n/* c */ DROP VIEW "v;w"; -- end\n'.encode()
-    text, statements = await plan.read(sql)
+    text, statements = await scripts.read(sql)
     assert text.encode() == sql
     assert [s.text for s in statements] == ["ALTER TABLE a RENAME é TO b", 'DROP VIEW "v;w"']
     assert [s.line for s in statements] == [2, 4]
-    assert plan.is_intact(text, plan.sha256_of(text), statements)
-    assert not plan.is_intact(text + " ", plan.sha256_of(text), statements)
-    assert [plan.from_json(plan.to_json(s)) for s in statements] == list(statements)
+    assert scripts.is_intact(text, scripts.sha256_of(text), statements)
+    assert not scripts.is_intact(text + " ", scripts.sha256_of(text), statements)
+    assert [scripts.from_json(scripts.to_json(s)) for s in statements] == list(statements)
 
 
 def test_every_known_kind_is_read_somewhere() -> None:

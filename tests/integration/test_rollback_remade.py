@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.plan.prepare import prepare
+from monitor.plan.take_fingerprint import take
 from monitor.ports import OutcomeKind
-from monitor.rollback.registration.prepare import prepare
-from monitor.rollback.registration.taking import take
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, rolled_back, store
 

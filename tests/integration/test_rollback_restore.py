@@ -7,9 +7,9 @@ import json
 import pytest
 
 from monitor.errors import NotFound, OperatorError
-from monitor.rollback.data.filling import Restored
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.data.restore import Wish, restore
+from monitor.plan.data_loss import DataLoss
+from monitor.salvage.filling import Restored
+from monitor.salvage.giving_back import Wish, restore
 from tests.conftest import Database
 from tests.rollbacks import DROP_COLUMN, build, columns, connected, rolled
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import Options, prepare
 from monitor.ports import Lack, OutcomeKind
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.registration.prepare import Options, prepare
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, SUPERUSER, build, connected, executing, rolled_back, store
 

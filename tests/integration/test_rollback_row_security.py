@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from monitor.errors import PlanRefused
+from monitor.plan.data_loss import DataLoss
+from monitor.plan.prepare import Options, prepare
 from monitor.ports import Lack, OutcomeKind
-from monitor.rollback.data.losses import DataLoss
 from monitor.rollback.executor import RollbackExecutor
-from monitor.rollback.registration.prepare import Options, prepare
 from tests.conftest import Database
 from tests.roles import Dsns, make_roles
 from tests.rollbacks import SCHEMA, connected, order, store

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import PlanRefused
+from monitor.plan.prepare import prepare
 from monitor.ports import OutcomeKind
-from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, registered, rolled_back
 

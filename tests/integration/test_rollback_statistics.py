@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from monitor.plan.prepare import prepare
 from monitor.ports import OutcomeKind
-from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, columns, connected, executing, registered, rolled_back, store
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.ports import OutcomeKind
-from monitor.rollback.data.restore import Wish, restore
+from monitor.salvage.giving_back import Wish, restore
 from tests.conftest import Database
 from tests.rollbacks import build, connected, executing, registered, rolled_back
 

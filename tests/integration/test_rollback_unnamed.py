@@ -7,9 +7,9 @@ import json
 import pytest
 
 from monitor.errors import PlanRefused
+from monitor.plan.generated_names import choose, distinct, joined, made
+from monitor.plan.prepare import prepare
 from monitor.ports import OutcomeKind
-from monitor.rollback.registration.choosing import choose, distinct, joined, made
-from monitor.rollback.registration.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, rolled_back, store
 

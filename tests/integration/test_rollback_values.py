@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import OperatorError
-from monitor.rollback.data.losses import DataLoss
-from monitor.rollback.data.restore import Wish, restore
+from monitor.plan.data_loss import DataLoss
+from monitor.salvage.giving_back import Wish, restore
 from tests.conftest import Database
 from tests.rollbacks import build, connected, rolled
 

@@ -9,9 +9,9 @@ import asyncpg
 import pytest
 
 from monitor.errors import PlanRefused
+from monitor.plan.prepare import prepare
 from monitor.ports import OutcomeKind
-from monitor.rollback.registration.prepare import prepare
-from monitor.rollback.script import plan
+from monitor.sql import scripts
 from tests import rollbacks
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected, executing, rolled_back
@@ -48,9 +48,9 @@ async def test_only_what_the_session_is_told_is_left_out(session: str, notices: 
     sql = session.format(UNDO).encode()
     if not notices:
         with pytest.raises(PlanRefused, match="behind the script's COMMIT"):
-            await plan.script(sql)
+            await scripts.script(sql)
         return
-    script = await plan.script(sql)
+    script = await scripts.script(sql)
     assert len(script.notices) == notices
     assert UNDO.removesuffix(";") in [s.text for s in script.statements]
     assert [sql[s.start : s.end].decode() for s in script.statements] == [s.text for s in script.statements]
@@ -59,12 +59,12 @@ async def test_only_what_the_session_is_told_is_left_out(session: str, notices: 
 
 async def test_what_is_left_out_is_spaces_in_what_is_stored_and_hashed() -> None:
     """Comments and lines stay; the script as it was given is kept beside it."""
-    script = await plan.script(WRAPPED)
+    script = await scripts.script(WRAPPED)
     assert script.given.encode() == WRAPPED
     assert script.text.splitlines() == [
         "-- header", " " * 6, " " * 30 + " -- ours hold", UNDO, " " * 19, "-- footer",
     ]  # fmt: skip
-    assert plan.is_intact(script.text, hashlib.sha256(script.text.encode()).hexdigest(), script.statements)
+    assert scripts.is_intact(script.text, hashlib.sha256(script.text.encode()).hexdigest(), script.statements)
     assert script.notices == (
         "line 2: BEGIN is omitted from the stored plan: the rollback brings its own transaction",
         "line 3: SET lock_timeout is omitted from the stored plan: the rollback has limits of its own",
@@ -75,7 +75,7 @@ async def test_what_is_left_out_is_spaces_in_what_is_stored_and_hashed() -> None
 async def test_words_in_a_body_or_a_comment_are_no_transaction() -> None:
     """The grammar says what a statement is."""
     body = "CREATE OR REPLACE PROCEDURE p() LANGUAGE plpgsql AS $x$\nBEGIN\nCOMMIT;\nEND $x$"
-    script = await plan.script(f"BEGIN;\n{body};\nCOMMIT;\n".encode())
+    script = await scripts.script(f"BEGIN;\n{body};\nCOMMIT;\n".encode())
     assert [s.text for s in script.statements] == [body]
 
 
@@ -83,7 +83,7 @@ async def test_a_wrapped_script_is_executed_as_it_is_stored(database: Database) 
     """On each server; the notices are part of the plan."""
     await build(database.dsn)
     prepared = await prepare(database.dsn, WRAPPED, ALLOWING)
-    assert [n for n in prepared.notices if "omitted" in n] == list((await plan.script(WRAPPED)).notices)
+    assert [n for n in prepared.notices if "omitted" in n] == list((await scripts.script(WRAPPED)).notices)
     assert prepared.stored.plan["notices"] == list(prepared.notices)
     assert prepared.stored.plan["given"] == WRAPPED.decode()
     assert "BEGIN" not in prepared.stored.sql
@@ -128,14 +128,14 @@ async def test_constraints_are_checked_when_the_script_says_so(database: Databas
 async def test_a_script_that_only_selects_a_constant_has_nothing_to_do() -> None:
     """As tools write it into the file of a migration that can't be taken back."""
     with pytest.raises(PlanRefused, match=r"no statement but what is left out: .* say --no-rollback"):
-        await plan.script(b"SELECT 'down SQL query';")
+        await scripts.script(b"SELECT 'down SQL query';")
 
 
 @pytest.mark.parametrize("sql", ["SELECT now()", "SELECT 1 FROM contacts", "SELECT 1 UNION SELECT 2",
                                  "WITH a AS (DELETE FROM contacts RETURNING id) SELECT 1"])  # fmt: skip
 async def test_a_select_that_reads_or_calls_is_executed(sql: str) -> None:
     """Nobody can say what that does."""
-    script = await plan.script(sql.encode())
+    script = await scripts.script(sql.encode())
     assert [s.text for s in script.statements] == [sql]
 
 

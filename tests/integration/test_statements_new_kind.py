@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from monitor.errors import PlanRefused
-from monitor.rollback.registration.prepare import prepare
+from monitor.plan.prepare import prepare
 from tests.conftest import Database
 from tests.rollbacks import ALLOWING, build, connected
 
@@ -31,7 +31,7 @@ DOWN = "CREATE STATISTICS pairs ON email_address, new_column FROM contacts"
 DRIVER = """
 import asyncio, json, sys
 from monitor.errors import PlanRefused
-from monitor.rollback.registration.prepare import prepare
+from monitor.plan.prepare import prepare
 from tests.rollbacks import ALLOWING, executing, rolled_back, store
 
 async def main(dsn, down):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from monitor.rollback.script.bare import tag_of
-from monitor.rollback.script.plan import slice_of
+from monitor.sql.redaction import tag_of
+from monitor.sql.scripts import slice_of
 
 MANY = "/* a **/ /**/ -- b\n" * 500
 

@@ -10,7 +10,7 @@ from monitor.cli.exits import MEANINGS
 from monitor.core.samples import MINUTE
 from monitor.core.thresholds import DOCUMENTED, Policy, Threshold
 from monitor.history import TOOLS
-from monitor.rollback.script.kinds import Class
+from monitor.sql.classes import Class
 from monitor.statements.kind import Loss
 from monitor.statements.registry import KINDS
 from monitor.web.catalogue import METRICS

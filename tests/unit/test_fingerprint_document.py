@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from monitor.errors import OperatorError
-from monitor.rollback.schema import document
-from monitor.rollback.schema.document import Document, Place
-from monitor.rollback.schema.whole import Objects
+from monitor.schema import fingerprint_file
+from monitor.schema.fingerprint_file import Document, Place
+from monitor.schema.whole import Objects
 
 OBJECTS: Objects = {
     "public.contacts": {"kind": "table", "owner": "shop", "columns": {"email": {"type": "text"}}},
@@ -22,33 +22,33 @@ TAKEN = Document(Place(16, "7300000000000000001", "shop"), OBJECTS)
 
 def test_what_is_written_is_read_again_and_is_the_same_bytes() -> None:
     """Canonical: written again it does not change."""
-    data = document.dump(TAKEN)
-    assert document.parse(data) == TAKEN
-    assert document.dump(document.parse(data)) == data
-    assert document.unpack(document.pack(OBJECTS)) == OBJECTS
+    data = fingerprint_file.dump(TAKEN)
+    assert fingerprint_file.parse(data) == TAKEN
+    assert fingerprint_file.dump(fingerprint_file.parse(data)) == data
+    assert fingerprint_file.unpack(fingerprint_file.pack(OBJECTS)) == OBJECTS
 
 
 def test_a_file_laid_out_by_another_program_is_still_the_same_document() -> None:
     """`jq .` changes the spaces, not the digest."""
-    pretty = json.dumps(json.loads(document.dump(TAKEN)), indent=2).encode()
-    assert document.parse(pretty) == TAKEN
+    pretty = json.dumps(json.loads(fingerprint_file.dump(TAKEN)), indent=2).encode()
+    assert fingerprint_file.parse(pretty) == TAKEN
 
 
 def test_the_moment_it_was_taken_stands_in_it_and_is_no_part_of_the_schema() -> None:
     """Two of the same schema are equal; an edited moment does not fit the digest."""
     later = Document(TAKEN.place, OBJECTS, taken_at=1_800_000_000)
-    data = document.dump(later)
-    assert document.parse(data) == TAKEN
-    assert document.parse(data).taken_at == 1_800_000_000
-    assert document.parse(document.dump(TAKEN)).taken_at is None
+    data = fingerprint_file.dump(later)
+    assert fingerprint_file.parse(data) == TAKEN
+    assert fingerprint_file.parse(data).taken_at == 1_800_000_000
+    assert fingerprint_file.parse(fingerprint_file.dump(TAKEN)).taken_at is None
     with pytest.raises(OperatorError, match="edited or damaged"):
-        document.parse(json.dumps({**json.loads(data), "taken_at": 1}).encode())
+        fingerprint_file.parse(json.dumps({**json.loads(data), "taken_at": 1}).encode())
     with pytest.raises(OperatorError, match="wrong type"):
-        document.parse(json.dumps({**json.loads(data), "taken_at": 1.5}).encode())
+        fingerprint_file.parse(json.dumps({**json.loads(data), "taken_at": 1.5}).encode())
 
 
 def edited(**changes: object) -> bytes:
-    return json.dumps({**json.loads(document.dump(TAKEN)), **changes}).encode()
+    return json.dumps({**json.loads(fingerprint_file.dump(TAKEN)), **changes}).encode()
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def edited(**changes: object) -> bytes:
     [
         (b"", "is empty"),
         (b"\xff\xfe{}", "not JSON"),
-        (document.dump(TAKEN)[:-20], "cut short"),
+        (fingerprint_file.dump(TAKEN)[:-20], "cut short"),
         (b"[" * 100_000, "not JSON"),
         (b"[]", "another kind"),
         (b'{"format": true}', "has format|another kind|lacks"),
@@ -67,13 +67,13 @@ def edited(**changes: object) -> bytes:
         (edited(objects=[]), "wrong type"),
         (edited(server_major="16"), "wrong type"),
         (edited(more=1), "lacks a field"),
-        (b" " * (document.MAX_BYTES + 1), "more than 16 MiB"),
+        (b" " * (fingerprint_file.MAX_BYTES + 1), "more than 16 MiB"),
     ],
 )
 def test_what_is_not_a_whole_fingerprint_is_refused_in_one_sentence(data: bytes, says: str) -> None:
     """One line each, with the remedy; a person reads it in a deploy's log."""
     with pytest.raises(OperatorError, match=says) as refused:
-        document.parse(data)
+        fingerprint_file.parse(data)
     assert "\n" not in str(refused.value)
 
 
@@ -81,13 +81,13 @@ def test_a_digest_that_fits_something_that_is_no_schema_is_refused() -> None:
     """Anybody can compute a digest."""
     no_schemas: list[dict[str, Any]] = [{"a": 1}, {"a": {"columns": []}}, {"a": {"columns": {"b": 1}}}]
     for objects in no_schemas:
-        forged = document.dump(Document(TAKEN.place, objects))
+        forged = fingerprint_file.dump(Document(TAKEN.place, objects))
         with pytest.raises(OperatorError, match="something else"):
-            document.parse(forged)
+            fingerprint_file.parse(forged)
 
 
 def test_a_packed_document_that_is_damaged_is_a_value_error() -> None:
     """What can't be read is never taken for an empty schema."""
-    for packed in ("", "!!", "AAAA", document.pack(OBJECTS)[:-8]):
+    for packed in ("", "!!", "AAAA", fingerprint_file.pack(OBJECTS)[:-8]):
         with pytest.raises(ValueError, match=r".*"):
-            document.unpack(packed)
+            fingerprint_file.unpack(packed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from monitor.rollback.schema.coverage import LEFT_OUT_WHOLE, left_out
+from monitor.schema.catalogue_coverage import LEFT_OUT_WHOLE, left_out
 
 PAGE = Path(__file__).parents[2] / "docs" / "fingerprint.md"
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from monitor.rollback.schema import shown
-from monitor.rollback.schema.objects import objects
-from monitor.rollback.schema.whole import differences
+from monitor.schema import excerpts
+from monitor.schema.objects import objects
+from monitor.schema.whole import differences
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from monitor.rollback.schema.whole import differences
 )
 def test_a_change_is_one_short_line(was: Any, now: Any, said: str) -> None:
     """Cut where both begin to differ; of lists what went and what came."""
-    assert shown.change(was, now) == said
+    assert excerpts.change(was, now) == said
 
 
 def test_what_may_be_a_secret_shows_as_a_digest_that_tells_another_one() -> None:

@@ -45,8 +45,6 @@ GROUND = {
     "dsn",
     "units",
     "names",
-    "ownership",
-    "digest",
     "faults",
     "promql",
     "encoding",
@@ -54,14 +52,23 @@ GROUND = {
     "notify",
     "signing",
 }
-ADAPTERS = {"sources", "rollback", "history", "store", "channels", "web", "levers"}
-SPEAK = {"channels", "web"}
+PLANS = {"sql", "schema", "statements", "plan"}
+"""From a script to a stored plan: the text, the schema, the kinds of statement, what speaks against it."""
+
+ON_PLANS = {"rollback", "salvage", "rehearsal", "store"}
+"""Adapters that carry a plan out, try it, keep what it destroys, or hold it."""
+
+ADAPTERS = ON_PLANS | {"sources", "hooks", "history", "channels", "web", "report"}
+SPEAK = {"channels", "web", "report"}
 """Adapters at whose other end people read."""
+
+BESIDE = {"rollback": {"salvage"}}
+"""Adapters that know another one. What a rollback destroys is kept in its own transaction, under its locks:
+kept by anybody else, it could be kept and not destroyed, or destroyed and not kept."""
 
 CORE = {"core"}
 COMPOSED = {
     "backtest",
-    "report",
     "app",
     "backend",
     "registration",
@@ -75,7 +82,7 @@ COMPOSED = {
 }
 """Where adapters meet: the composition root, and what people ask for over it."""
 
-BRING_THEIR_KEYS = {"channels", "history", "levers", "sources"}
+BRING_THEIR_KEYS = {"channels", "history", "hooks", "sources"}
 """Adapters whose configuration stands beside their code. `settings` stands above them and derives the whole
 from their registries, so only the composition root, the command line and a backtest of what is configured may
 import it: an adapter that could would see every other's secrets. What both speak of is in `options`, on the
@@ -91,35 +98,30 @@ MAY_STAND_ON: dict[str, set[str]] = {
     "core": CORE,
     **dict.fromkeys(GROUND, GROUND | CORE),
     "present": VALUES | WORDS,
+    "sql": GROUND | CORE | {"sql"},
+    "schema": GROUND | CORE | {"sql", "schema"},
+    **dict.fromkeys(("statements", "plan"), GROUND | CORE | PLANS),
     **{room: GROUND | CORE | {room} for room in ADAPTERS},
     **{room: GROUND | CORE | WORDS | {room} for room in SPEAK},
-    "rollback": GROUND | CORE | {"rollback", "statements"},
-    "statements": GROUND | CORE | {"statements", "rollback"},
+    **{room: GROUND | CORE | PLANS | {room} | BESIDE.get(room, set()) for room in ON_PLANS},
     "settings": GROUND | CORE | BRING_THEIR_KEYS | {"settings"},
     "daemon": GROUND | CORE | WORDS | {"daemon"},
-    **dict.fromkeys(COMPOSED, GROUND | CORE | WORDS | ADAPTERS | COMPOSED),
-    "app": GROUND | CORE | WORDS | ADAPTERS | {"settings", "daemon"} | COMPOSED,
-    "backtest": GROUND | CORE | WORDS | ADAPTERS | {"settings"} | COMPOSED,
-    "demo": GROUND | CORE | WORDS | ADAPTERS | {"demo"} | COMPOSED,
-    "cli": GROUND | CORE | WORDS | ADAPTERS | {"settings", "demo", "cli"} | COMPOSED,
+    **dict.fromkeys(COMPOSED, GROUND | CORE | WORDS | PLANS | ADAPTERS | COMPOSED),
+    "app": GROUND | CORE | WORDS | PLANS | ADAPTERS | {"settings", "daemon"} | COMPOSED,
+    "backtest": GROUND | CORE | WORDS | PLANS | ADAPTERS | {"settings"} | COMPOSED,
+    "demo": GROUND | CORE | WORDS | PLANS | ADAPTERS | {"demo"} | COMPOSED,
+    "cli": GROUND | CORE | WORDS | PLANS | ADAPTERS | {"settings", "demo", "cli"} | COMPOSED,
     "__init__": set(),
     "__main__": {"cli"},
 }
 """Every room of `monitor/`, and the rooms it may import. Only the composition root knows the daemon."""
 
-ROLLBACK_STANDS_ON: dict[str, set[str]] = {
-    "script": {"script"},
-    "schema": {"script", "schema"},
-    "forecast": {"script", "schema", "forecast"},
-}
-"""What reads, looks and foretells stands below what executes."""
+FORECAST = "forecast"
+"""The model that a plan is played on: a part of `plan` that stands below the kinds of statement, which play
+themselves on it. All else of `plan` stands above them and asks them."""
 
-STATEMENTS_STAND_ON = {"script", "schema", "forecast"}
-"""Between those three and all else in `rollback` stand the kinds of statement: they know the text, the schema
-and the model of a forecast, and whoever plans and executes asks them."""
-
-ENTRY = "grammar_child.py"
-"""A process of its own, which reads statements by their kinds; nobody imports it."""
+ENTRY = PACKAGE / "sql" / "grammar_child.py"
+"""A process of its own, which reads statements by their kinds; nobody but its like imports it."""
 
 ENTERS_THROUGH = {"httpx": {"net"}, "asyncpg": {"pg", "demo"}}
 """Libraries that only these rooms import (the demonstration's shop is an application by itself)."""
@@ -172,7 +174,8 @@ def rooms_imported(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
 def test_a_room_stands_only_on_those_below_it(path: Path) -> None:
     """No module imports a room of its own height or above."""
-    assert rooms_imported(path) <= MAY_STAND_ON[room_of(path)]
+    may = MAY_STAND_ON[room_of(path)] | ({"statements"} if path == ENTRY else set())
+    assert rooms_imported(path) <= may
 
 
 def test_every_room_has_a_floor() -> None:
@@ -187,30 +190,23 @@ def test_the_core_uses_values_only(path: Path) -> None:
     assert others <= CORE_MAY_USE
 
 
-@pytest.mark.parametrize(("room", "below"), ROLLBACK_STANDS_ON.items())
-def test_what_foretells_a_rollback_does_not_know_who_executes_it(room: str, below: set[str]) -> None:
-    """The rooms inside `rollback` have floors of their own."""
-    for path in sorted((PACKAGE / "rollback" / room).rglob("*.py")):
-        parts = [name.split(".") for name in imports(path)]
-        assert {p[2] for p in parts if p[:2] == ["monitor", "rollback"]} <= below, path
-
-
-def rooms_of_rollback(path: Path) -> set[str]:
-    parts = [name.split(".") for name in imports(path)]
-    return {p[2] for p in parts if p[:2] == ["monitor", "rollback"] and len(p) > 2}
+def parts_of_plan(path: Path) -> set[str]:
+    """Parts of `plan` that a module imports: its rooms, and its files by their names."""
+    parts = (name.split(".") for name in imports(path))
+    return {p[2] for p in parts if p[:2] == ["monitor", "plan"] and len(p) > 2}
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "statements").rglob("*.py")), ids=lambda p: p.name)
-def test_statements_stand_on_what_reads_looks_and_foretells(path: Path) -> None:
+def test_statements_know_of_a_plan_only_what_it_is_played_on(path: Path) -> None:
     """A kind does not know who plans or executes it."""
-    assert rooms_of_rollback(path) <= STATEMENTS_STAND_ON
+    assert parts_of_plan(path) <= {FORECAST}
 
 
-@pytest.mark.parametrize("room", sorted(STATEMENTS_STAND_ON))
-def test_what_stands_below_statements_knows_no_kind(room: str) -> None:
-    """It is given what it needs of them: the child's facts, and the kinds that a forecast plays."""
-    below = [p for p in sorted((PACKAGE / "rollback" / room).rglob("*.py")) if p.name != ENTRY]
-    assert [p.name for p in below if "statements" in rooms_imported(p)] == []
+@pytest.mark.parametrize("path", sorted((PACKAGE / "plan" / FORECAST).rglob("*.py")), ids=lambda p: p.name)
+def test_what_a_plan_is_played_on_knows_no_kind(path: Path) -> None:
+    """A forecast is given the kinds that it plays, and knows nobody who plans."""
+    assert rooms_imported(path) <= GROUND | CORE | {"sql", "schema", "plan"}
+    assert parts_of_plan(path) <= {FORECAST}
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:

@@ -10,8 +10,8 @@ import pytest
 from monitor.dsn import place_of, unverified, user_of
 from monitor.libpq import faults, notes, parts_of, ways
 from monitor.options import postgres_url
-from monitor.rollback.rehearsal.scratch import with_database
-from monitor.rollback.rehearsal.tools import environment
+from monitor.rehearsal.pg_dump import environment
+from monitor.rehearsal.scratch import with_database
 
 
 def read(url: str) -> dict[str, str]:

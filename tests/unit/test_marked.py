@@ -17,15 +17,15 @@ STATEMENT = re.compile(
 
 WRITTEN_FOR_PEOPLE = {
     "rollback/blocking.py",  # parts of a marked statement
-    "rollback/data/fits.py",  # probes: marked where they are sent
-    "rollback/data/keeping.py",  # the way back, for the manifest
-    "rollback/data/salvage.py",
-    "rollback/data/quarantine.py",  # the plan's own text, as it was registered
-    "rollback/registration/bounds.py",  # marked where they are asked
-    "rollback/registration/misfits.py",
-    "rollback/registration/standing.py",
-    "rollback/schema/definition.py",  # a table's definition, for the manifest
-    "rollback/script",  # the grammar's words
+    "salvage/assignable.py",  # probes: marked where they are sent
+    "salvage/keeping.py",  # the way back, for the manifest
+    "salvage/copying.py",
+    "plan/put_aside.py",  # the plan's own text, as it was registered
+    "plan/default_partitions.py",  # marked where they are asked
+    "plan/violating_rows.py",
+    "plan/not_valid.py",
+    "schema/definition.py",  # a table's definition, for the manifest
+    "sql",  # the grammar's words
     "history",  # parts of marked statements
     "demo",  # an application of its own
     "registration.py",

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from monitor.errors import PlanRefused
-from monitor.rollback.script import plan, words
-from monitor.rollback.script.refusals import BY_NODE
+from monitor.sql import scripts, vocabulary
+from monitor.sql.refusals import BY_NODE
 from monitor.statements.reading import READERS
 
 READ = {place.partition(" ")[0] for place in READERS}
@@ -161,7 +161,7 @@ async def test_a_refused_kind_is_called_as_sql_calls_it() -> None:
     """By the words that its author wrote, and with a way out behind the colon."""
     script = ";\n".join(sql for sql, _ in REFUSED)
     with pytest.raises(PlanRefused) as refused:
-        await plan.read(script.encode())
+        await scripts.read(script.encode())
     problems = refused.value.problems
     assert [p.line for p in problems] == list(range(1, len(REFUSED) + 1))
     for (sql, said), problem in zip(REFUSED, problems, strict=True):
@@ -182,7 +182,7 @@ def _statements() -> list[str]:
 @pytest.mark.parametrize("node", _statements())
 def test_every_statement_of_the_grammar_is_known_refused_or_has_words(node: str) -> None:
     """One that comes with a new grammar has to be given its words here, or be taken."""
-    assert node in words.STATEMENTS or node in READ or node in BY_NODE or node in OF_THEIR_OWN
+    assert node in vocabulary.STATEMENTS or node in READ or node in BY_NODE or node in OF_THEIR_OWN
 
 
 OF_THEIR_OWN = {
@@ -195,13 +195,13 @@ OF_THEIR_OWN = {
 @pytest.mark.parametrize("subtype", [k for k in TREE.AlterTableType.keys() if k.startswith("AT_")])  # noqa: SIM118
 def test_every_subcommand_of_alter_table_is_known_or_has_words(subtype: str) -> None:
     """The grammar's own names, such as `SetUnLogged`, are not SQL's."""
-    assert subtype in words.SUBCOMMANDS or f"alter_table_stmt {subtype}" in READERS
+    assert subtype in vocabulary.SUBCOMMANDS or f"alter_table_stmt {subtype}" in READERS
 
 
 @pytest.mark.parametrize("what", [k for k in TREE.ObjectType.keys() if k != "OBJECT_TYPE_UNDEFINED"])  # noqa: SIM118
 def test_every_sort_of_object_is_called_in_whole_words(what: str) -> None:
     """Not `MATVIEW`, `STATISTIC EXT` or `TSDICTIONARY`."""
-    said = words.sort(what)
+    said = vocabulary.sort(what)
     parts: list[Any] = said.split()
     assert not {"MATVIEW", "EXT", "FDW", "REL", "ACL", "AMOP", "AMPROC", "OPCLASS", "OPFAMILY"} & set(parts)
     assert not any(p.startswith("TS") for p in parts)

@@ -21,11 +21,11 @@ HOME = PACKAGE / "statements"
 ASPECT = "an aspect of a relation, as a fingerprint of the whole schema calls it"
 
 OTHERWISE: dict[str, dict[str, str]] = {
-    "rollback/registration/remains.py": {"replica_identity": ASPECT, "row_security": ASPECT},
-    "rollback/remade.py": {"replica_identity": ASPECT, "row_security": ASPECT, "comment": ASPECT},
-    "rollback/schema/compare.py": {"replica_identity": ASPECT, "row_security": ASPECT},
-    "rollback/schema/relation.py": {"replica_identity": ASPECT},
-    "rollback/script/refusals.py": {"analyze": "an option of VACUUM", "truncate": "an option of VACUUM"},
+    "plan/remains.py": {"replica_identity": ASPECT, "row_security": ASPECT},
+    "plan/remade.py": {"replica_identity": ASPECT, "row_security": ASPECT, "comment": ASPECT},
+    "schema/compare.py": {"replica_identity": ASPECT, "row_security": ASPECT},
+    "schema/relation.py": {"replica_identity": ASPECT},
+    "sql/refusals.py": {"analyze": "an option of VACUUM", "truncate": "an option of VACUUM"},
     "settings/document.py": {"merge": "a tag of YAML"},
 }
 """File -> the name and what it means there instead, which is no kind."""

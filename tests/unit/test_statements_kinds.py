@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.rollback.script.kinds import Class
-from monitor.rollback.script.plan import Action
+from monitor.sql.classes import Class
+from monitor.sql.scripts import Action
 from monitor.statements import registry
 from monitor.statements.kind import Kind, Loss, Trait
 from monitor.statements.registry import KINDS

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from monitor.rollback.schema.relation import Fingerprint, from_json, to_json
+from monitor.schema.relation import Fingerprint, from_json, to_json
 
 NOT_OURS: list[dict[str, Any]] = [
     {},
