@@ -13,11 +13,14 @@ the database (lease, ledger, watches, outbox), the executor's statements, and wh
     store.py, executor.py, channel.py, process.py    a daemon's adapters, and its life and death
     faults.py       how each kind of fault begins and ends
     stage.py        plays a world
-    witness.py      what is held against the promises: acting.py, standing.py, measuring.py, telling.py;
-                    and chances.py
+    witness.py      what is held against the promises: acting.py, standing.py, measuring.py, counting.py,
+                    telling.py; and chances.py
     table.py        worlds of tests/worlds, lived through by the whole daemon
     shrink.py       takes away from a failing world what it does not need to fail
+    breaks.py       mistakes that could be made in the daemon, and a world in which each of them is seen
+    edited.py       plays worlds with such a mistake in the program
     kept.jsonl      worlds that failed once; the tests play them always
 
-`python -m tests.simulation --help` tells how to play worlds by hand.
+`python -m tests.simulation --help` tells how to play worlds by hand, `python -m tests.simulation.breaks`
+which mistakes are seen, and where first.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -39,6 +40,14 @@ def _once(stage: Stage) -> Iterator[Violation]:
     for row in stage.database.rows.values():
         if (row.verdict == "rolled_back") != (row.id in done):
             yield Violation(1, f"{row.id}: verdict {row.verdict}, effect at {done.get(row.id)}")
+
+
+def _one_at_a_time(stage: Stage) -> Iterator[Violation]:
+    for watch, times in Counter(watch for _, watch in stage.seen.effects).items():
+        if times > 1:
+            yield Violation(1, f"{watch} took effect {times} times")
+    for at, watch in stage.seen.twice:
+        yield Violation(1, f"{at:.0f}: {watch}: ordered while it is being carried out")
 
 
 def _verdicts_stay(stage: Stage) -> Iterator[Violation]:
@@ -128,6 +137,7 @@ def paused(done: Sequence[tuple[float, Control]]) -> bool:
 CHECKS = (
     _nothing_died,
     _once,
+    _one_at_a_time,
     _verdicts_stay,
     _evidence,
     _fresh_after_a_restart,

@@ -12,12 +12,15 @@ from typing import Any
 
 from monitor.core.samples import SECOND
 from monitor.ports import WatchRow
-from tests.simulation.facts import UNSEEN_BY, Violation, befell, failed, second_of
+from tests.simulation.facts import UNSEEN_BY, Violation, befell, failed, second_of, share
 from tests.simulation.stage import Stage
 from tests.simulation.traffic import breaches
 from tests.simulation.world import Incident
 
 LIMIT = 0.01
+PLAINLY = 50
+"""Requests that went well right before an incident: it had not begun."""
+
 DECISIONS = {"approval_requested", "would_roll_back"}
 
 QUIET_BACKGROUND = 0.002
@@ -64,9 +67,19 @@ def grave(stage: Stage) -> Iterator[Violation]:
             yield Violation(16, f"{which}: a rollback of what had been over for {over:.0f} s")
         if kind == "far too early":
             yield Violation(17, f"{which}: far before the hold was over")
+        if kind == "too early" and _was_well(stage, decided.at):
+            yield Violation(17, f"{which}: before the hold was over")
     for incident in stage.world.incidents:
         if incident.mean == 1.0 and _is_plain(stage, incident) and not _hits(stage, incident):
             yield Violation(16, f"{incident}: everything failed, and it was not found")
+
+
+def _was_well(stage: Stage, at: float) -> bool:
+    """Whether less than a hold before this moment the service was as it should be, plainly."""
+    hold = stage.policy.rules[0].hold / SECOND
+    begun = max(i.at for i in stage.world.incidents if i.at <= at)
+    good = stage.application.counted(begun)[0] - stage.application.counted(at - hold)[0]
+    return good >= PLAINLY and share(stage, at - hold, begun) <= LIMIT / 2
 
 
 def decisions(stage: Stage) -> list[Decided]:

@@ -65,6 +65,7 @@ class Database(MemoryStore):
         self._gone = True
         self._silent_since: Callable[[], float | None] = lambda: None
         self.sessions: list[Callable[[], None]] = []
+        self.gave_up: dict[str, float] = {}  # key of an alert -> when it was
 
     # ------------------------------------------------------------ the lease
 
@@ -193,6 +194,15 @@ class Database(MemoryStore):
         super()._add_event(event)
         if len(self.stored_events) > before:
             self.witnessed(event)
+
+    async def settle(
+        self, key: str, *, delivered: bool, attempts: int, error: str, final: bool, receipt: str = ""
+    ) -> None:
+        await super().settle(
+            key, delivered=delivered, attempts=attempts, error=error, final=final, receipt=receipt
+        )
+        if final and not delivered:
+            self.gave_up.setdefault(key, self.seconds())
 
     def _notify(self) -> None:
         for listener in self.listeners:

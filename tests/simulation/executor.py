@@ -62,6 +62,7 @@ class PlayedExecutor:
         self._store = store
         self._obstacles = obstacles
         self.ordered: Callable[[Order], None] = lambda order: None
+        self.under_way: list[str] = []  # watches whose rollback is being carried out
 
     async def ready(self, watch: WatchRow, *, full: bool) -> Readiness:
         try:
@@ -76,7 +77,11 @@ class PlayedExecutor:
 
     async def execute(self, order: Order, wanted: Wanted, report: Report) -> Outcome:
         self.ordered(order)
-        return await _Try(self, order, wanted, report).run()
+        self.under_way.append(order.watch.id)
+        try:
+            return await _Try(self, order, wanted, report).run()
+        finally:
+            self.under_way.remove(order.watch.id)
 
     async def settle(self, watch: WatchRow, wanted: Wanted, report: Report) -> Outcome | None:
         """What became of an intent of before; without an effect it is given back."""

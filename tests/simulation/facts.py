@@ -41,6 +41,13 @@ def failed(stage: Stage, begun: float, over: float) -> int:
     return stage.application.counted(over)[1] - stage.application.counted(begun)[1]
 
 
+def share(stage: Stage, begun: float, over: float) -> float:
+    """Of the requests in that time, how many truly failed."""
+    before, after = stage.application.counted(begun), stage.application.counted(over)
+    good, bad = after[0] - before[0], after[1] - before[1]
+    return bad / (good + bad) if good + bad else 0.0
+
+
 def second_of(at: Micros) -> float:
     """The second of the world that a moment of the true clock is."""
     return (at - START) / SECOND

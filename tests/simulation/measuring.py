@@ -14,6 +14,9 @@ from tests.simulation.world import Incident
 NORMAL_BELOW, WORST_MINUTES, PROVEN_BY = 0.001, 15, 3000
 """The documented limit of normal, how many of the worst minutes are left out, requests as proof."""
 
+MOSTLY_WELL, BUSY = 0.0005, 60.0
+"""With no more errors, and with as many requests per minute, a day is proven normal when it is over."""
+
 UNSEEN = 0.08
 """More of the day than this without samples is more than `max_unobserved`, however it is counted."""
 
@@ -33,6 +36,21 @@ def _success(stage: Stage) -> Iterator[Violation]:
             after = row.verdict_at - row.started_at
             if after < stage.policy.success_after:
                 yield Violation(17, f"{row.id}: succeeded after {after / SECOND:.0f} s")
+
+
+def _success_comes(stage: Stage) -> Iterator[Violation]:
+    """A day in which all was well is a success when it is over, however often the daemon was restarted."""
+    world = stage.world
+    kinds = {f.kind for f in world.faults}
+    if kinds - {"stop"} or world.incidents or world.persons or world.made is not None:
+        return
+    if len(world.watches) > 1 or world.background > MOSTLY_WELL or world.per_minute < BUSY:
+        return
+    due = world.watches[0].at + stage.policy.success_after / SECOND + 2 * world.interval
+    short = all(f.lasts <= world.interval for f in world.faults)
+    done = [at for at, _, row in stage.seen.verdicts if row.verdict == "succeeded"]
+    if short and due < stage.seen.over and not (done and done[0] <= due):
+        yield Violation(17, f"all was well, and no success until {due:.0f}")
 
 
 def _not_a_success(stage: Stage, row: WatchRow, end: int) -> Iterator[str]:
@@ -121,4 +139,4 @@ def _small(stage: Stage) -> Iterator[Violation]:
         yield Violation(8, f"the stored state grew to {most} characters")
 
 
-CHECKS = (_success, _nothing_is_no_sample, _blind_is_told, _a_restart_loses_no_count, _small)
+CHECKS = (_success, _success_comes, _nothing_is_no_sample, _blind_is_told, _a_restart_loses_no_count, _small)

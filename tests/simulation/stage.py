@@ -51,6 +51,8 @@ class Seen:
     conflicts: list[tuple[float, str]] = field(default_factory=list)  # verdicts that were to be changed
     died: list[tuple[float, str]] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
+    twice: list[tuple[float, str]] = field(default_factory=list)  # ordered while it was being carried out
+    over: float = 0.0  # when the world ended
 
     def hash(self) -> str:
         return hashlib.sha256("\n".join(self.lines).encode()).hexdigest()
@@ -95,6 +97,7 @@ class Stage:
                 break
         while (left := self.world.lasts - loop.time()) > 0 and not self._is_over():
             await asyncio.sleep(min(left, LOOK_EVERY))
+        self.seen.over = self.now()
         for process in list(self.processes.values()):
             await process.stop()
 
@@ -202,6 +205,8 @@ class Stage:
         self.seen.orders.append((self.now(), order, name if leads else ""))
         if not order.by and self.application.answered_at < self.processes[name].began:
             self.seen.unfounded.append((self.now(), order.watch.id))
+        if order.watch.id in self.processes[name].executor.under_way:
+            self.seen.twice.append((self.now(), order.watch.id))
 
     def _executed(self, what: str, watch_id: str, at: float) -> None:
         self.note(f"{watch_id} {what}")

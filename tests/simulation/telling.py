@@ -17,21 +17,30 @@ AT_ONCE = ("/rollback/decided/", "/rollback/requested/", "/verdict/")
 PROMPT = 5.0
 """Seconds until these arrive; the outbox looks into the store for what it was not given every minute."""
 
+TRIED_FOR = 86_000.0
+"""Seconds that a message is tried for before it is given up, a little less than a day."""
+
 REMINDER = "/reminder/"
 """In the key of a page that is repeated because it is still open."""
 
 
 def _alerts_arrive(stage: Stage) -> Iterator[Violation]:
+    again = RESTARTS if any(f.kind == "second" for f in stage.world.faults) else RESTARTS - {"away"}
     for name, receiver in stage.receivers.items():
         arrived: dict[str, list[Delivery]] = {}
         for delivery in receiver.arrived:
             arrived.setdefault(delivery.key, []).append(delivery)
         for key, row in stage.database.alerts.items():
-            if row.channel == name and key not in arrived and key not in stage.database.given_up:
+            if row.channel != name or key in arrived:
+                continue
+            at = stage.database.gave_up.get(key)
+            if at is None:
                 yield Violation(10, f"{key} never arrived")
+            elif at - second_of(row.alert.at) < TRIED_FOR:
+                yield Violation(10, f"{key} was given up at {at:.0f}")
         for key, times in arrived.items():
             for one, two in pairwise(times):
-                if one.told and not befell(stage, RESTARTS, one.at - 60, two.at):
+                if one.told and not befell(stage, again, one.at - 60, two.at):
                     yield Violation(10, f"{key} arrived at {one.at:.0f} and {two.at:.0f}")
 
 

@@ -63,6 +63,15 @@ class Stubborn(PlayedExecutor):
         return await super().execute(order, lambda: Want.YES, report)
 
 
+class Forgetful(PlayedExecutor):
+    """Does it again: the ledger has lost that it was done."""
+
+    async def execute(self, order: Any, wanted: Any, report: Any) -> Outcome:
+        await super().execute(order, wanted, report)
+        self._database.effects.clear()
+        return await super().execute(order, lambda: Want.YES, report)
+
+
 class Confident(PlayedExecutor):
     """Is always ready."""
 
@@ -109,6 +118,7 @@ UNSEEN = replace(WORLD, incidents=(), faults=(Fault("refuses", 3 * HOUR, HOUR),)
     [
         (2, WORLD, {"executor": Hasty}),
         (1, WORLD, {"executor": Wilful}),
+        (1, WORLD, {"executor": Forgetful}),
         (16, LOCKED, {"executor": Stubborn}),
         (7, UNREADY, {"executor": Confident}),
         (10, WORLD, {"store": Silent}),

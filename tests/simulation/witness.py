@@ -1,6 +1,7 @@
 """What is held against the promises when a world has been played.
 
-A violation is a fact that must never be (`acting`, `standing`, `measuring`, `telling`). What has a chance is
+A violation is a fact that must never be (`acting`, `standing`, `measuring`, `counting`,
+`telling`). What has a chance is
 counted instead (`chances`), and judged over all worlds together.
 """
 
@@ -9,11 +10,18 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.simulation import acting, chances, measuring, standing, telling
+from tests.simulation import acting, chances, counting, measuring, standing, telling
 from tests.simulation.facts import Violation
 from tests.simulation.stage import Stage
 
-CHECKS = (*acting.CHECKS, *standing.CHECKS, *measuring.CHECKS, *telling.CHECKS, chances.grave)
+CHECKS = (
+    *acting.CHECKS,
+    *standing.CHECKS,
+    *measuring.CHECKS,
+    *counting.CHECKS,
+    *telling.CHECKS,
+    chances.grave,
+)
 
 
 @dataclass(frozen=True, slots=True)
