@@ -85,7 +85,7 @@ BREAKS: Mapping[str, Break] = {
     # ------------------------------------------------------------ what a decision needs
     "acts when it is over": _break(
         {16}, edge_world(0),
-        ("    return still_at(scale, reads, now, ratio) and _as_old_as_the_hold", "    return _as_old_as_the_hold"),
+        ("        still_at(scale, reads, now, ratio)\n        and _nothing_denies(scale, reads, ratio, oldest)\n", "        True\n"),
         ("return bool(of) and still_at(scale, reads, now, of[0].ratio)", "return bool(of)"),
     ),
     "a hold is shorter": _break(
@@ -95,8 +95,7 @@ BREAKS: Mapping[str, Break] = {
     ),
     "a hold begins with an error before the breach": _break(
         {17}, RARELY_ASKED,
-        ("still_at(scale, reads, now, ratio) and _as_old_as_the_hold(scale, reads, now, since)",
-         "still_at(scale, reads, now, ratio)"),
+        ("        and _nothing_denies(scale, reads, ratio, oldest)\n        and _as_old_as_the_hold(scale, reads, now, oldest)\n", ""),
     ),
     "tries go on when it is over": _break(
         {16}, LOCKED,
@@ -151,7 +150,7 @@ BREAKS: Mapping[str, Break] = {
     ),
     "a clock that is set back is not noticed": _break(
         {16, 17}, SET_BACK,
-        ("        self._clock.not_before(self._sentinel.next_at)\n", ""),
+        ("        self._clock.not_before(self._metrics.next_at)\n", ""),
         ("                self._clock.not_before(keeper.state.seen.at + 1)  # the stored batch is over\n", ""),
     ),
     # ------------------------------------------------------------ people
@@ -173,7 +172,7 @@ BREAKS: Mapping[str, Break] = {
     # ------------------------------------------------------------ acting once, ending once
     "an order is given twice": _break(
         {1}, SICK,
-        ("        self._hands.execute(keeper, order)", "        self._hands.execute(keeper, order)\n" * 2),
+        ("        self._hands.execute(order, keeper.still_wanted)", "        self._hands.execute(order, keeper.still_wanted)\n" * 2),
     ),
     # ------------------------------------------------------------ success
     "success without proof": _break({16}, replace(DAYLONG, per_minute=1.5, background=0.0), ("        elif not proof.normal:", "        elif False:")),
@@ -211,8 +210,7 @@ BREAKS: Mapping[str, Break] = {
     "blindness is not told": _break({16}, UNANSWERED, ("if not track.blind and now > since:", "if False:")),
     "what is not ready is not told": _break(
         {7}, befallen(CALM, Fault("unready", HOUR, HOUR)),
-        ("                    self._telling.readiness(keeper, readiness, now)\n",
-         "                    keeper.readiness = readiness\n"),
+        ("                    self._announcer.readiness(keeper.watched(), now)\n", ""),
     ),
     "a message is sent twice": _break(
         {10}, befallen(SICK, Fault("away", OUTAGE + 200, 900)),
