@@ -36,12 +36,12 @@ class Hook(Section):
         return {kind: value for kind, value in found.items() if value is not None}
 
     def open(self, post: Post) -> OpenHook:
-        """What can be pulled. Raises OperatorError for a secret of no use."""
+        """What can be called. Raises OperatorError for a secret of no use."""
         return self.kinds[self.kind].open(self.written()[self.kind], post, self.timeout / SECOND)
 
 
 class BeforeHook(Hook):
-    """HookResult after the decision is committed and before any statement."""
+    """Called after the decision is committed and before any statement."""
 
     on_failure: OnFailure = Field(
         "block", description="block: no statement until it succeeds; warn: says so and goes on"
@@ -49,7 +49,7 @@ class BeforeHook(Hook):
 
 
 class AfterHook(Hook):
-    """HookResult when the rollback took effect: a failure is said, there is nothing left to block."""
+    """Called when the rollback took effect: a failure is said, there is nothing left to block."""
 
 
 def check_hook(loc: Loc, hook: Hook) -> Iterator[Clash]:
