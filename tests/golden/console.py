@@ -48,6 +48,7 @@ FORMS = (
     (re.compile(r"\bt\d+_\d+\b"), "<db>"),
     (re.compile(r"query_latency: [\d.]+ \S*s"), "query_latency: <a time>"),
     (re.compile(r'"estimated lock time [^"\n]*"(,\n *| *(?=\]))'), ""),
+    (re.compile(r"[^\n]*\bnote: estimated lock time [^\n]*\n"), ""),
     (re.compile(r"estimated lock time .*"), "estimated lock time <a time>"),
     (re.compile(r" +│\n"), " │\n"),
     (re.compile(r"─+╮\n"), "─╮\n"),
