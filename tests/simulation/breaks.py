@@ -115,6 +115,7 @@ BREAKS: Mapping[str, Break] = {
     "a streak that fired never ends": _break(
         {16}, at_times(CALM, 1.0, HOUR, 1800),
         ("    return reads.idle is not None or all(read[1] > still for read in reads.log[-DENIALS:])", "    return False"),
+        ("    if at - tally.peak_at < scale.hold:\n        return False\n", "    return False\n"),
     ),
     "what was normal before the migration is ignored": _break(
         {16}, ALWAYS, ("        self.policy = found.policy\n", "        self.policy = policy\n"),
