@@ -54,7 +54,7 @@ async def test_the_estimate_is_above_what_the_network_takes_and_below_twice_of_i
         _, told = await _checked(executor, watch)
         outcome = await rolled_back(executor, watch)
     assert outcome.kind is OutcomeKind.ROLLED_BACK, outcome
-    estimated = float(told.split("estimated ")[1].split(" s")[0])
+    estimated = float(told.split("lock time ")[1].split(" s")[0])
     held = float(str(outcome.detail["locked_seconds"])) + delay  # COMMIT comes after it
     assert held < estimated + 0.1 < 2 * held + 0.2, (held, told)
     assert "round trips of" in told
