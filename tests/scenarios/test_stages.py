@@ -128,7 +128,7 @@ async def test_a_pipeline_whose_registration_is_refused_is_told_by_the_daemon_an
         await stage.watch()
 
         async def over() -> bool:
-            return any("registered after all" in title for title in stage.receiver.titles())
+            return any("registration accepted after all" in title for title in stage.receiver.titles())
 
         await stage.until(over)
         await heard.all_marked()
