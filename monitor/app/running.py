@@ -68,7 +68,7 @@ async def run(settings: Settings, kill: KillPoint = harmless) -> None:
         for n in settings.targets
     ]
     loops = [TargetLoop(part) for part in parts]
-    daemon = Daemon(loops, clock, telemetry, _vigil())
+    daemon = Daemon(loops, clock, telemetry, _watchdog())
     async with stored_watches(settings) as watches:
         web = _web(settings, watches, daemon, telemetry)
         web.bind()
@@ -96,7 +96,7 @@ class _Outbox:
         await self.sender.aclose(FLUSH_SECONDS)
 
 
-def _vigil() -> Watchdog | NoWatchdog:
+def _watchdog() -> Watchdog | NoWatchdog:
     """Told by whoever started us how we are; healthy is what `/healthz` calls so."""
     supervisor, health = from_environment(), Health()
     if supervisor is None:
